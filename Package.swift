@@ -1,0 +1,107 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The rooms of Sources/, from the bottom up. Imports point down only; Sources/README.md is the map
+// and Tests/TidyTests holds the code to it.
+
+let argumentParser: Target.Dependency = .product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
+let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let unixSignals: Target.Dependency = .product(
+    name: "UnixSignals", package: "swift-service-lifecycle")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+
+let package = Package(
+    name: "weir",
+    platforms: [.macOS(.v26)],
+    products: [
+        .executable(name: "weir", targets: ["weir"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        .target(name: "Timekeeping"),
+        .target(name: "Commerce", dependencies: ["Timekeeping", crypto]),
+        .target(name: "Broker", dependencies: ["Commerce", "Timekeeping", collections]),
+        .target(
+            name: "Stages",
+            dependencies: ["Broker", "Commerce", "Timekeeping", collections, histogram, logging]
+        ),
+        .target(
+            name: "Pipeline",
+            dependencies: [
+                "Stages", "Broker", "Commerce", "Timekeeping",
+                histogram, logging, yams,
+            ]
+        ),
+        .target(
+            name: "SQLiteStores",
+            dependencies: ["Stages", "Commerce", "Timekeeping", grdb, grdbSQLite],
+            path: "Sources/Stores/SQLite"
+        ),
+        .executableTarget(
+            name: "weir",
+            dependencies: [
+                "Pipeline", "SQLiteStores", "Stages", "Broker", "Commerce", "Timekeeping",
+                argumentParser, logging, unixSignals,
+            ]
+        ),
+
+        .testTarget(name: "TimekeepingTests", dependencies: ["Timekeeping"]),
+        .testTarget(name: "CommerceTests", dependencies: ["Commerce", "Timekeeping"]),
+        .testTarget(name: "BrokerTests", dependencies: ["Broker", "Commerce", "Timekeeping"]),
+        .testTarget(
+            name: "StagesTests", dependencies: ["Stages", "Broker", "Commerce", "Timekeeping"]),
+        .testTarget(
+            name: "SQLiteStoresTests",
+            dependencies: ["SQLiteStores", "Stages", "Commerce", "Timekeeping", grdb]
+        ),
+        .testTarget(
+            name: "PipelineTests",
+            dependencies: ["Pipeline", "Stages", "Broker", "Commerce", "Timekeeping"]
+        ),
+        .testTarget(name: "TidyTests"),
+        .testTarget(
+            name: "Acceptance", dependencies: ["weir", grdb, subprocess], path: "Tests/Acceptance"),
+        .executableTarget(
+            name: "weir-bench",
+            dependencies: [
+                "Pipeline", "SQLiteStores", "Stages", "Broker", "Commerce", "Timekeeping",
+                argumentParser, grdb, histogram,
+            ],
+            path: "Tests/Benchmarks"
+        ),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+for target in package.targets {
+    var settings: [SwiftSetting] = [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        .enableUpcomingFeature("InferIsolatedConformances"),
+        .enableUpcomingFeature("ImmutableWeakCaptures"),
+        .treatAllWarnings(as: .error),
+    ]
+    if target.path?.hasPrefix("Sources/Stores") == true {
+        settings.append(.strictMemorySafety())
+    }
+    target.swiftSettings = settings
+}

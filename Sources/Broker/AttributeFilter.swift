@@ -1,0 +1,103 @@
+/// Which messages of a topic a subscription takes: the filter syntax of Google Pub/Sub.
+///
+/// `attributes.type = "purchase"`, `!=`, `attributes:user` (the attribute is there),
+/// `hasPrefix(attributes.subject, "o")`, joined by `AND`, `OR`, `NOT` and parentheses. As in
+/// Pub/Sub, `AND` and `OR` side by side need parentheses, so that nobody guesses precedence.
+package indirect enum AttributeFilter: Hashable, Sendable {
+    /// The attribute is there, whatever its value.
+    case present(Attribute)
+    case equal(Attribute, String)
+    case hasPrefix(Attribute, String)
+    case not(AttributeFilter)
+    /// All of them; at least two.
+    case all([AttributeFilter])
+    /// Any of them; at least two.
+    case any([AttributeFilter])
+
+    /// What a message can be told apart by.
+    package enum Attribute: String, Sendable, CaseIterable {
+        /// The event's GA4 name.
+        case type
+        case source
+        /// The order, cart or session it is about.
+        case subject
+        case user
+        case session
+        /// The category of its first item.
+        case category
+        case currency
+    }
+
+    /// The filter that `text` writes down.
+    ///
+    /// - Throws: ``AttributeFilterError`` with the column of the first mistake.
+    package init(parsing text: String) throws(AttributeFilterError) {
+        var parser = AttributeFilterParser(text)
+        self = try parser.parse()
+    }
+
+    /// Whether a message passes whose attributes `attribute` looks up by name (nil for none).
+    ///
+    /// An attribute that is missing equals nothing, so `!=` holds for it.
+    package func evaluate(_ attribute: (String) -> String?) -> Bool {
+        switch self {
+        case .present(let key): attribute(key.rawValue) != nil
+        case .equal(let key, let value): attribute(key.rawValue) == value
+        case .hasPrefix(let key, let prefix): attribute(key.rawValue)?.hasPrefix(prefix) == true
+        case .not(let filter): !filter.evaluate(attribute)
+        case .all(let filters): filters.allSatisfy { $0.evaluate(attribute) }
+        case .any(let filters): filters.contains { $0.evaluate(attribute) }
+        }
+    }
+}
+
+extension AttributeFilter: CustomStringConvertible {
+    /// The filter in Pub/Sub's syntax; reading it again gives an equal filter.
+    package var description: String {
+        switch self {
+        case .present(let key): "attributes:\(key.rawValue)"
+        case .equal(let key, let value): "attributes.\(key.rawValue) = \(Self.quoted(value))"
+        case .not(.equal(let key, let value)):
+            "attributes.\(key.rawValue) != \(Self.quoted(value))"
+        case .hasPrefix(let key, let prefix):
+            "hasPrefix(attributes.\(key.rawValue), \(Self.quoted(prefix)))"
+        case .not(let filter): "NOT \(filter.operand)"
+        case .all(let filters): filters.map(\.operand).joined(separator: " AND ")
+        case .any(let filters): filters.map(\.operand).joined(separator: " OR ")
+        }
+    }
+
+    private var operand: String {
+        switch self {
+        case .all, .any: "(\(description))"
+        case .present, .equal, .hasPrefix, .not: description
+        }
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            if scalar == "\"" || scalar == "\\" {
+                result.unicodeScalars.append("\\")
+            }
+            result.unicodeScalars.append(scalar)
+        }
+        return result + "\""
+    }
+}
+
+/// A filter that cannot be read.
+package struct AttributeFilterError: Error, Hashable, CustomStringConvertible {
+    /// From 1, in Unicode scalars.
+    package var column: Int
+    /// What is wrong; what was expected.
+    package var message: String
+
+    package init(column: Int, message: String) {
+        self.column = column
+        self.message = message
+    }
+
+    /// `column: message`.
+    package var description: String { "\(column): \(message)" }
+}

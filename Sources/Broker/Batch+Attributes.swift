@@ -1,0 +1,23 @@
+package import Commerce
+
+extension Batch {
+    /// The text of an attribute that a subscription's filter may ask for, or nil where the event
+    /// at `place` has none.
+    package func attribute(_ name: String, of place: Int) -> String? {
+        let event = events[place]
+        let (symbol, namespace): (Symbol, Namespace)
+        switch name {
+        case "type": return event.name.ga4
+        case "currency": return event.currency == .none ? nil : event.currency.code
+        case "source": (symbol, namespace) = (event.source, .text)
+        case "subject": (symbol, namespace) = (event.subject, event.subjectNamespace)
+        case "user": (symbol, namespace) = (event.user, .user)
+        case "session": (symbol, namespace) = (event.session, .session)
+        case "category":
+            guard event.itemCount > 0 else { return nil }
+            (symbol, namespace) = (items[Int(event.firstItem)].category, .category)
+        default: return nil
+        }
+        return symbol.isPresent ? lexicon.text(of: symbol, in: namespace) : nil
+    }
+}

@@ -1,0 +1,175 @@
+internal import Commerce
+package import Timekeeping
+internal import DequeModule
+internal import HeapModule
+
+/// The ack state of a subscription at one moment, to go back to.
+package struct DeliverySnapshot: Hashable, Sendable {
+    /// Positions that were not acked, ascending.
+    var unsettled: [Range<Int64>]
+    /// The position that was to be published next; it and all later ones count as not acked.
+    var nextPosition: Int64
+
+    func isUnsettled(_ position: Int64) -> Bool {
+        position >= nextPosition || unsettled.contains { $0.contains(position) }
+    }
+}
+
+/// Where a seek goes.
+package enum SeekTarget: Hashable, Sendable {
+    /// What was published before becomes acked; what was published from then on, not acked.
+    case time(Timestamp)
+    case snapshot(DeliverySnapshot)
+
+    func isUnsettled(position: Int64, publishTime: Timestamp) -> Bool {
+        switch self {
+        case .time(let time): publishTime >= time
+        case .snapshot(let snapshot): snapshot.isUnsettled(position)
+        }
+    }
+}
+
+extension DeliveryState {
+    /// What became of each message of a publication, where acked messages are retained.
+    struct Record: Sendable {
+        enum State: UInt8, Sendable {
+            case unsettled
+            case acked
+            case deadLettered
+            case expired
+            /// Filtered or shed: this subscription never had it.
+            case notAdmitted
+        }
+
+        let publication: Publication
+        var states: [State]
+
+        init(publication: Publication, admitted: Selection) {
+            self.publication = publication
+            states = Array(repeating: .notAdmitted, count: publication.batch.count)
+            admitted.forEach { states[$0] = .unsettled }
+        }
+    }
+
+    /// Every parcel that is not settled, in no particular order.
+    var unsettledParcels: [Parcel] {
+        Array(backlog) + Array(ready) + ordering.heldParcels
+            + outstanding.values.map(\.parcel) + waiting.unordered.map(\.value)
+    }
+
+    /// The ack state now; `nextPosition` is the one the topic will give next.
+    package func snapshot(nextPosition: Int64) -> DeliverySnapshot {
+        var positions: [Int64] = []
+        for parcel in unsettledParcels {
+            parcel.selection.forEach { positions.append(parcel.publication.position(at: $0)) }
+        }
+        positions.sort()
+        var ranges: [Range<Int64>] = []
+        for position in positions {
+            if let last = ranges.last, last.upperBound == position {
+                ranges[ranges.count - 1] = last.lowerBound..<position + 1
+            } else {
+                ranges.append(position..<position + 1)
+            }
+        }
+        return DeliverySnapshot(unsettled: ranges, nextPosition: nextPosition)
+    }
+
+    /// Notes the state of messages in the record of their publication.
+    mutating func note(_ state: Record.State, of selection: Selection, in publication: Publication) {
+        // Records lie in the order of their positions.
+        var (low, high) = (0, records.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if records[middle].publication.firstPosition < publication.firstPosition {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        guard low < records.count,
+            records[low].publication.firstPosition == publication.firstPosition
+        else { return }
+        selection.forEach { records[low].states[$0] = state }
+    }
+
+    /// Changes the ack state of every message the subscription still has.
+    ///
+    /// Deliveries that are out are taken back: settling them later changes nothing. Dead letters,
+    /// expired and shed messages stay what they are.
+    mutating func seek(_ target: SeekTarget) {
+        var recordsNow = policy.retainsAcked ? Array(records) : recordsOfUnsettled()
+        backlog = []
+        ready = []
+        outstanding = [:]
+        deadlines = Heap()
+        waiting = Heap()
+        ordering = OrderingState()
+        counts.outstanding = 0
+        counts.waiting = 0
+        counts.backlog = 0
+        unsettledBytes = 0
+        for index in recordsNow.indices {
+            let publication = recordsNow[index].publication
+            var unsettled: [Int32] = []
+            for (place, state) in recordsNow[index].states.enumerated() {
+                guard state == .unsettled || state == .acked else { continue }
+                let again = target.isUnsettled(
+                    position: publication.position(at: place),
+                    publishTime: publication.publishTime)
+                switch (state, again) {
+                case (.acked, true):
+                    counts.acked -= 1
+                    counts.replayed += 1
+                case (.unsettled, false):
+                    counts.acked += 1
+                default: break
+                }
+                recordsNow[index].states[place] = again ? .unsettled : .acked
+                if again {
+                    unsettled.append(Int32(place))
+                }
+            }
+            guard !unsettled.isEmpty else { continue }
+            counts.backlog += Int64(unsettled.count)
+            unsettledBytes += unsettled.count * publication.batch.bytesPerMessage
+            backlog.append(Parcel(publication: publication, selection: .places(unsettled)))
+        }
+        if policy.retainsAcked {
+            records = Deque(recordsNow)
+        }
+    }
+
+    /// Records of what is unsettled, in the order of publication.
+    private func recordsOfUnsettled() -> [Record] {
+        var byPosition: [Int64: Record] = [:]
+        for parcel in unsettledParcels {
+            let position = parcel.publication.firstPosition
+            var record =
+                byPosition[position]
+                ?? Record(publication: parcel.publication, admitted: .range(0..<0))
+            parcel.selection.forEach { record.states[$0] = .unsettled }
+            byPosition[position] = record
+        }
+        return byPosition.values.sorted {
+            $0.publication.firstPosition < $1.publication.firstPosition
+        }
+    }
+
+    /// Whether the queues hold what the counts say; asserted in debug builds. Long queues are
+    /// not recounted, so that debug runs stay usable.
+    var queuesAgreeWithCounts: Bool {
+        guard backlog.count + ready.count + outstanding.count + waiting.count <= 64 else {
+            return true
+        }
+        let queued = (Array(backlog) + Array(ready) + ordering.heldParcels)
+            .reduce(0) { $0 + $1.count }
+        return counts.backlog == Int64(queued)
+            && counts.outstanding == outstanding.values.reduce(0) { $0 + Int64($1.parcel.count) }
+            && counts.waiting == waiting.unordered.reduce(0) { $0 + Int64($1.value.count) }
+            && unsettledBytes
+                == unsettledParcels.reduce(0) {
+                    $0 + $1.count * $1.publication.batch.bytesPerMessage
+                }
+    }
+}

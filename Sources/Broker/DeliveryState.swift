@@ -1,0 +1,378 @@
+internal import Commerce
+internal import HeapModule
+internal import DequeModule
+package import Timekeeping
+
+/// The delivery state of one subscription: a pure value without clock, lock or I/O.
+///
+/// It moves whole runs of messages (``Parcel``), never single ones, except where an ordering
+/// key, a filter or a failure takes a run apart. Every transition conserves messages
+/// (``SubscriptionCounts/isConserved``); debug builds check that against what the queues hold.
+package struct DeliveryState: Sendable {
+    /// What happens to a subscription.
+    package enum Input: Sendable {
+        /// A publication arrived, of which the filter lets `Selection` pass.
+        case publish(Publication, Selection)
+        /// A subscriber asks for at most that many messages.
+        case pull(Int)
+        case settle(DeliveryID, Settlement)
+        /// A subscriber needs longer: its deadline starts anew.
+        case extend(DeliveryID)
+        /// Time has passed.
+        case tick
+        case seek(SeekTarget)
+    }
+
+    /// What the driver must do about it.
+    package enum Action: Sendable {
+        case deliver(Delivery)
+        case deadLetter(DeadLetter)
+    }
+
+    package let name: String
+    package let policy: SubscriptionPolicy
+    package internal(set) var counts = SubscriptionCounts()
+    /// What the unsettled messages take of the flow-control budget.
+    package internal(set) var unsettledBytes = 0
+
+    /// Messages in a common state: some of one batch, that have failed equally often.
+    struct Parcel: Sendable {
+        var publication: Publication
+        var selection: Selection
+        var failures = 0
+        var firstFailure: Timestamp?
+
+        var count: Int { selection.count }
+    }
+
+    struct Lease: Sendable {
+        var parcel: Parcel
+        var deadline: Timestamp
+    }
+
+    /// An entry of a time queue; `order` keeps entries of one instant in the order they came.
+    struct Timed<Value: Sendable>: Comparable, Sendable {
+        var instant: Timestamp
+        var order: UInt64
+        var value: Value
+
+        static func < (left: Timed, right: Timed) -> Bool {
+            (left.instant, left.order) < (right.instant, right.order)
+        }
+
+        static func == (left: Timed, right: Timed) -> Bool {
+            (left.instant, left.order) == (right.instant, right.order)
+        }
+    }
+
+    /// Never delivered yet, in the order of publication.
+    var backlog: Deque<Parcel> = []
+    /// To be delivered before the backlog: failed before, or released by an ordering key.
+    var ready: Deque<Parcel> = []
+    var outstanding: [DeliveryID: Lease] = [:]
+    /// One entry a lease and extension; an entry whose lease is gone or extended is skipped.
+    var deadlines = Heap<Timed<DeliveryID>>()
+    var waiting = Heap<Timed<Parcel>>()
+    var ordering = OrderingState()
+    /// Every publication within the retention, where acked messages are retained.
+    var records: Deque<Record> = []
+    private var lastDelivery: UInt64 = 0
+    private var lastOrder: UInt64 = 0
+
+    /// An empty subscription called `name`.
+    package init(name: String, policy: SubscriptionPolicy) {
+        self.name = name
+        self.policy = policy
+    }
+
+    /// Whether a batch of `messages` and `bytes` may be published without anyone waiting.
+    ///
+    /// An empty subscription takes any batch, so that one larger than the limit cannot block
+    /// for ever.
+    package func hasRoom(messages: Int, bytes: Int) -> Bool {
+        if policy.whenFull == .shed || counts.unsettled == 0 {
+            return true
+        }
+        return Int(counts.unsettled) + messages <= policy.maximumMessages
+            && unsettledBytes + bytes <= policy.maximumBytes
+    }
+
+    /// The next instant at which time alone changes what can be delivered.
+    package var nextWake: Timestamp? {
+        switch (deadlines.min?.instant, waiting.min?.instant) {
+        case (let deadline?, let retry?): min(deadline, retry)
+        case (let deadline, let retry): deadline ?? retry
+        }
+    }
+
+    /// When the oldest message that is not acked was published; nil where there is none.
+    package var oldestUnacked: Timestamp? {
+        // A scan, for gauges: the delivery path does not ask for it.
+        unsettledParcels.map(\.publication.publishTime).min()
+    }
+
+    /// Takes in what happened at `now` and says what to do about it.
+    package mutating func handle(_ input: Input, at now: Timestamp) -> [Action] {
+        var actions: [Action] = []
+        switch input {
+        case .publish(let publication, let matching):
+            publish(publication, matching)
+        case .pull(let maximum):
+            passTime(to: now, &actions)
+            pull(maximum, at: now, &actions)
+        case .settle(let id, let settlement):
+            settle(id, settlement, at: now, &actions)
+        case .extend(let id):
+            extend(id, at: now)
+        case .tick:
+            passTime(to: now, &actions)
+        case .seek(let target):
+            seek(target)
+        }
+        assert(counts.isConserved, "messages are not conserved: \(counts)")
+        assert(queuesAgreeWithCounts, "the queues hold something else than is counted: \(counts)")
+        return actions
+    }
+
+    // MARK: - Publishing
+
+    private mutating func publish(_ publication: Publication, _ matching: Selection) {
+        let batch = publication.batch
+        counts.published += Int64(batch.count)
+        counts.filtered += Int64(batch.count - matching.count)
+        var admitted = matching
+        if policy.whenFull == .shed {
+            let room = min(
+                policy.maximumMessages - Int(counts.unsettled),
+                (policy.maximumBytes - unsettledBytes) / max(1, batch.bytesPerMessage))
+            if room < matching.count {
+                admitted = matching.split(at: max(0, room)).head
+                counts.shed += Int64(matching.count - admitted.count)
+            }
+        }
+        if policy.retainsAcked {
+            records.append(Record(publication: publication, admitted: admitted))
+        }
+        guard !admitted.isEmpty else { return }
+        counts.backlog += Int64(admitted.count)
+        unsettledBytes += admitted.count * batch.bytesPerMessage
+        backlog.append(Parcel(publication: publication, selection: admitted))
+    }
+
+    // MARK: - Delivering
+
+    private mutating func pull(_ maximum: Int, at now: Timestamp, _ actions: inout [Action]) {
+        var room = maximum
+        while room > 0, let parcel = nextParcel(at: now, atMost: room) {
+            room -= parcel.count
+            lastDelivery += 1
+            let id = DeliveryID(number: lastDelivery)
+            let deadline = now + policy.ackDeadline
+            outstanding[id] = Lease(parcel: parcel, deadline: deadline)
+            schedule(id, deadline)
+            counts.backlog -= Int64(parcel.count)
+            counts.outstanding += Int64(parcel.count)
+            counts.delivered += Int64(parcel.count)
+            if parcel.failures > 0 {
+                counts.redelivered += Int64(parcel.count)
+            }
+            actions.append(
+                .deliver(
+                    Delivery(
+                        id: id,
+                        publication: parcel.publication,
+                        selection: parcel.selection,
+                        attempt: parcel.failures + 1,
+                        deadline: deadline
+                    )))
+        }
+    }
+
+    /// Takes the next messages that may be delivered from the queues; expires what is too old.
+    ///
+    /// A parcel that is larger than `room` is split, except one that owns ordering keys: its
+    /// messages must not reach two subscribers.
+    private mutating func nextParcel(at now: Timestamp, atMost room: Int) -> Parcel? {
+        while true {
+            let parcel: Parcel
+            if let first = ready.popFirst() {
+                parcel = policy.isOrdered ? first : head(of: first, atMost: room, queue: \.ready)
+            } else if let first = backlog.popFirst() {
+                let head = head(of: first, atMost: room, queue: \.backlog)
+                guard let free = policy.isOrdered ? ordering.claim(head) : head else { continue }
+                parcel = free
+            } else {
+                return nil
+            }
+            guard parcel.publication.publishTime + policy.retention <= now else { return parcel }
+            counts.backlog -= Int64(parcel.count)
+            conclude(parcel, parcel.selection, as: .expired)
+            releaseKeys(of: parcel, keeping: .range(0..<0))
+        }
+    }
+
+    /// The first `room` messages of `parcel`; the rest goes back to the front of its queue.
+    private mutating func head(
+        of parcel: Parcel,
+        atMost room: Int,
+        queue: WritableKeyPath<DeliveryState, Deque<Parcel>>
+    ) -> Parcel {
+        guard parcel.count > room else { return parcel }
+        var (head, rest) = (parcel, parcel)
+        (head.selection, rest.selection) = parcel.selection.split(at: room)
+        self[keyPath: queue].prepend(rest)
+        return head
+    }
+
+    private mutating func schedule(_ id: DeliveryID, _ deadline: Timestamp) {
+        lastOrder += 1
+        deadlines.insert(Timed(instant: deadline, order: lastOrder, value: id))
+    }
+
+    private mutating func extend(_ id: DeliveryID, at now: Timestamp) {
+        guard outstanding[id] != nil else {
+            counts.staleSettlements += 1
+            return
+        }
+        let deadline = now + policy.ackDeadline
+        outstanding[id]?.deadline = deadline
+        schedule(id, deadline)
+    }
+
+    // MARK: - Settling
+
+    private mutating func settle(
+        _ id: DeliveryID,
+        _ settlement: Settlement,
+        at now: Timestamp,
+        _ actions: inout [Action]
+    ) {
+        guard let lease = outstanding.removeValue(forKey: id) else {
+            counts.staleSettlements += 1
+            return
+        }
+        dropStaleDeadlines()
+        var parcel = lease.parcel
+        counts.outstanding -= Int64(parcel.count)
+        switch settlement {
+        case .ack:
+            conclude(parcel, parcel.selection, as: .acked)
+            releaseKeys(of: parcel, keeping: .range(0..<0))
+        case .nack(let reason):
+            counts.nacked += Int64(parcel.count)
+            fail(&parcel, parcel.selection, at: now, &actions) { _ in (reason, false) }
+        case .ackExcept(let failures):
+            counts.nacked += Int64(failures.count)
+            let reasons = Dictionary(
+                failures.map { ($0.place, ($0.reason, $0.isPermanent)) },
+                uniquingKeysWith: { first, _ in first })
+            let (failed, acked) = parcel.selection.partitioned { reasons[$0] != nil }
+            fail(&parcel, failed, acked: acked, at: now, &actions) { place in
+                reasons[place] ?? (FailureReason(label: "unknown", detail: ""), false)
+            }
+        }
+    }
+
+    /// Decides between another attempt and a dead letter for each message of `failed`.
+    private mutating func fail(
+        _ parcel: inout Parcel,
+        _ failed: Selection,
+        acked: Selection = .range(0..<0),
+        at now: Timestamp,
+        _ actions: inout [Action],
+        reason: (Int) -> (FailureReason, isPermanent: Bool)
+    ) {
+        parcel.failures += 1
+        parcel.firstFailure = parcel.firstFailure ?? now
+        let attempts = parcel.failures
+        let limit = policy.maximumAttempts
+        let (dead, retried) = failed.partitioned { place in
+            limit.map { attempts >= $0 || reason(place).isPermanent } ?? false
+        }
+        // Pub/Sub redelivers the later messages of a key with the one that failed, acked or not.
+        let (again, done) = withLaterOfSameKey(parcel, retried: retried, acked: acked)
+        conclude(parcel, done, as: .acked)
+        dead.forEach { place in
+            actions.append(
+                .deadLetter(
+                    DeadLetter(
+                        subscription: name,
+                        publication: parcel.publication,
+                        place: place,
+                        attempts: attempts,
+                        reason: reason(place).0,
+                        firstFailure: parcel.firstFailure ?? now,
+                        lastFailure: now
+                    )))
+        }
+        conclude(parcel, dead, as: .deadLettered)
+        if !again.isEmpty {
+            var retry = parcel
+            retry.selection = again
+            counts.waiting += Int64(again.count)
+            lastOrder += 1
+            waiting.insert(
+                Timed(
+                    instant: now + policy.backoff(failures: attempts),
+                    order: lastOrder,
+                    value: retry
+                ))
+        }
+        releaseKeys(of: parcel, keeping: again)
+    }
+
+    /// Messages leave the subscription for good.
+    mutating func conclude(_ parcel: Parcel, _ selection: Selection, as state: Record.State) {
+        let count = Int64(selection.count)
+        guard count > 0 else { return }
+        switch state {
+        case .acked: counts.acked += count
+        case .deadLettered: counts.deadLettered += count
+        case .expired: counts.expired += count
+        case .unsettled, .notAdmitted: preconditionFailure("\(state) is no conclusion")
+        }
+        unsettledBytes -= selection.count * parcel.publication.batch.bytesPerMessage
+        if policy.retainsAcked {
+            note(state, of: selection, in: parcel.publication)
+        }
+    }
+
+    // MARK: - Time
+
+    private mutating func passTime(to now: Timestamp, _ actions: inout [Action]) {
+        dropStaleDeadlines()
+        while let first = deadlines.min, first.instant <= now {
+            deadlines.removeMin()
+            if var parcel = outstanding.removeValue(forKey: first.value)?.parcel {
+                counts.outstanding -= Int64(parcel.count)
+                counts.expiredDeadlines += Int64(parcel.count)
+                fail(&parcel, parcel.selection, at: now, &actions) { _ in
+                    (.deadlineExpired, false)
+                }
+            }
+            dropStaleDeadlines()
+        }
+        while let first = waiting.min, first.instant <= now {
+            waiting.removeMin()
+            counts.waiting -= Int64(first.value.count)
+            counts.backlog += Int64(first.value.count)
+            ready.append(first.value)
+        }
+        while let first = backlog.first, first.publication.publishTime + policy.retention <= now {
+            backlog.removeFirst()
+            counts.backlog -= Int64(first.count)
+            conclude(first, first.selection, as: .expired)
+        }
+        while let first = records.first, first.publication.publishTime + policy.retention <= now {
+            guard !first.states.contains(.unsettled) else { break }
+            records.removeFirst()
+        }
+    }
+
+    /// Forgets queued deadlines of deliveries that were settled or extended since.
+    private mutating func dropStaleDeadlines() {
+        while let first = deadlines.min, outstanding[first.value]?.deadline != first.instant {
+            deadlines.removeMin()
+        }
+    }
+}

@@ -1,0 +1,59 @@
+package import Commerce
+package import Timekeeping
+
+/// The broker as the stages see it: named topics that are published to, and named subscriptions
+/// that are received from. `InProcessBroker` is one; a distributed one looks the same.
+package protocol PubSub: Sendable {
+    /// The topic called `name`, or nil where the broker has none.
+    func topic(_ name: String) -> (any Topic)?
+
+    /// The subscription called `name`, or nil where the broker has none.
+    func subscription(_ name: String) -> (any Subscription)?
+
+    /// What subscriptions gave up since the last call, at most `limit`; waits where there is
+    /// nothing yet. Nil once the broker is closed and all were taken.
+    ///
+    /// - Throws: `CancellationError` when the task is cancelled while it waits.
+    func deadLetters(atMost limit: Int) async throws(CancellationError) -> [DeadLetter]?
+}
+
+/// Where a producer publishes to.
+package protocol Topic: Sendable {
+    var name: String { get }
+
+    /// How many messages were published, and the bytes of them in memory.
+    var published: (messages: Int64, bytes: Int64) { get }
+
+    /// Hands `batch` to every subscription; waits while a subscription that blocks is full.
+    ///
+    /// - Throws: `CancellationError` when the task is cancelled while it waits; then nothing of
+    ///   the batch was published.
+    func publish(_ batch: Batch) async throws(CancellationError)
+
+    /// Says that nothing more will be published, so that subscribers can come to an end.
+    func close()
+}
+
+/// Where a subscriber receives from.
+package protocol Subscription: Sendable {
+    var name: String { get }
+    var counts: SubscriptionCounts { get }
+    var policy: SubscriptionPolicy { get }
+
+    /// Deliveries of together at most `limit` messages; waits where there is nothing yet, at
+    /// most until `deadline`, and then gives none. Nil once the topic is closed and every message
+    /// is settled.
+    ///
+    /// - Throws: `CancellationError` when the task is cancelled while it waits.
+    func receive(
+        atMost limit: Int, until deadline: Timestamp?
+    ) async throws(CancellationError) -> [Delivery]?
+
+    /// Says what became of a delivery.
+    ///
+    /// One that is no longer out, because its deadline passed, changes nothing and is counted.
+    func settle(_ delivery: Delivery, _ settlement: Settlement)
+
+    /// Starts the deadline of a delivery anew.
+    func extendDeadline(of delivery: Delivery)
+}

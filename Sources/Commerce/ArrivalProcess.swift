@@ -1,0 +1,147 @@
+package import Timekeeping
+
+/// When events arrive under a load profile: one instant after the other, never descending.
+///
+/// Arrivals of a unit-rate process (exponential gaps, or gaps of exactly 1) are carried over to
+/// the profile's clock, on which the rate passes: exact wherever the rate is made of straight
+/// lines, which only the diurnal shape is not quite.
+package struct ArrivalProcess: Sendable {
+    private let start: Int64
+    private let isPoisson: Bool
+    private let exponential = ExponentialSampler()
+    private let shape: RatePieces
+    private var chance: Randomness
+
+    /// The piece that the last arrival fell in, and what is precomputed of it.
+    private var piece: RatePieces.Piece
+    private var pieceIndex = 0
+    private var cycleStart: Int64 = 0
+    /// Nanoseconds from one event to the next; 0 where that is not the same all over the piece.
+    private var interval = 0.0
+    /// Where the piece ends, or the time that a timestamp can name, counted from the start.
+    private var pieceEnd: Int64 = 0
+
+    /// The last arrival in whole nanoseconds since the start, and beyond that in 2^-32 of one:
+    /// so a run of months is as exact as one of seconds.
+    private var whole: Int64 = 0
+    private var fraction: Int64 = 0
+    /// Whether no arrival was made yet.
+    private var isFirst = true
+    /// The last instant that a timestamp can name, counted from the start.
+    private let last: Int64
+
+    /// The arrivals under `profile` of a run that begins at `start`.
+    ///
+    /// Evenly spaced ones begin half a gap after `start`, so that a time that should hold
+    /// n of them holds exactly n, whichever way its ends are counted.
+    package init(profile: LoadProfile, start: Timestamp, chance: Randomness) {
+        self.start = start.nanoseconds
+        isPoisson = profile.arrivals == .poisson
+        shape = RatePieces(profile.shape)
+        self.chance = chance
+        piece = shape.pieces[0]
+        last = start.nanoseconds >= 0 ? .max - start.nanoseconds : .max
+        enterPiece(0)
+    }
+
+    /// The next arrival, or nil where the rate stays 0 for good.
+    @inline(__always)
+    package mutating func next() -> Timestamp? {
+        let gap = isPoisson ? exponential.next(&chance) : evenGap()
+        let step = gap * interval
+        // A piece that is not level has no interval, and a gap of a second can take its time.
+        if interval > 0, step < 0x1p30 {
+            let sum = fraction &+ Int64(step * 0x1p32)
+            let instant = whole &+ sum >> 32
+            if instant < pieceEnd {
+                whole = instant
+                fraction = sum & 0xffff_ffff
+                return Timestamp(nanoseconds: start &+ instant)
+            }
+        }
+        return nextAcrossPieces(gap)
+    }
+
+    @inline(__always)
+    private mutating func evenGap() -> Double {
+        defer { isFirst = false }
+        return isFirst ? 0.5 : 1
+    }
+
+    @inline(never)
+    private mutating func nextAcrossPieces(_ gap: Double) -> Timestamp? {
+        var need = gap
+        while true {
+            let beyond = Double(fraction) * 0x1p-32
+            let rest = Double(piece.end - (whole - cycleStart)) - beyond
+            let inPiece = Double(whole - cycleStart - piece.start) + beyond
+            let rate = piece.rate + piece.slope * inPiece
+            if let step = RatePieces.time(toCollect: need, from: rate, slope: piece.slope),
+                step < rest
+            {
+                return advance(by: step)
+            }
+            guard piece.end != .max else { return nil }
+            need = max(0, need - (rate + piece.slope * rest / 2) * rest)
+            whole = cycleStart + piece.end
+            fraction = 0
+            if pieceIndex + 1 < shape.pieces.count {
+                enterPiece(pieceIndex + 1)
+            } else {
+                guard enterCycle(&need) else { return nil }
+            }
+            guard whole <= last else { return nil }
+        }
+    }
+
+    private mutating func advance(by step: Double) -> Timestamp? {
+        guard step < 0x1p62 else { return nil }
+        let passed = step.rounded(.down)
+        let sum = fraction + Int64((step - passed) * 0x1p32)
+        let (instant, overflow) = whole.addingReportingOverflow(Int64(passed) + sum >> 32)
+        guard !overflow, instant <= last else { return nil }
+        whole = instant
+        fraction = sum & 0xffff_ffff
+        return Timestamp(nanoseconds: start + whole)
+    }
+
+    /// Begins the next cycle, and passes over whole ones that are used up by `need`, so that a
+    /// rate close to 0 takes no longer than any other.
+    private mutating func enterCycle(_ need: inout Double) -> Bool {
+        guard let cycle = shape.cycle, shape.cycleArea > 0 else { return false }
+        let cycles = (need / shape.cycleArea).rounded(.down)
+        guard cycles < Double(Int64.max / cycle / 2) else { return false }
+        need = max(0, need - cycles * shape.cycleArea)
+        let (begin, overflow) = whole.addingReportingOverflow(Int64(cycles) * cycle)
+        guard !overflow, begin < Int64.max - cycle else { return false }
+        whole = begin
+        cycleStart = begin
+        enterPiece(0)
+        return true
+    }
+
+    private mutating func enterPiece(_ index: Int) {
+        pieceIndex = index
+        piece = shape.pieces[index]
+        interval = piece.slope == 0 && piece.rate > 0 ? 1 / piece.rate : 0
+        let (end, overflow) = cycleStart.addingReportingOverflow(piece.end)
+        pieceEnd = overflow ? last : min(end, last)
+    }
+}
+
+extension RatePieces {
+    /// How long it takes until `need` events have come, at a `rate` that changes with `slope`;
+    /// nil where they never come.
+    fileprivate static func time(
+        toCollect need: Double,
+        from rate: Double,
+        slope: Double
+    ) -> Double? {
+        guard slope != 0 else { return rate > 0 ? need / rate : nil }
+        // The root of rate·t + slope·t²/2 = need, in the form that does not cancel.
+        let discriminant = rate * rate + 2 * slope * need
+        guard discriminant >= 0 else { return nil }
+        let divisor = rate + discriminant.squareRoot()
+        return divisor > 0 ? 2 * need / divisor : nil
+    }
+}

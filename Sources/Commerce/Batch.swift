@@ -1,0 +1,148 @@
+package import Timekeeping
+
+/// The bytes that events were read from, kept for the raw store and for dead letters.
+package struct Originals: Sendable {
+    /// The lines one behind the other, without their line ends.
+    package var bytes: [UInt8] = []
+    /// Where in ``bytes`` each event of the batch lies; one entry an event.
+    package var ranges: [Range<Int>] = []
+
+    package init() {}
+}
+
+/// Where the producer took a batch from, and when it was due.
+///
+/// `stream` and the offsets are what makes a repeated run harmless: analytics remembers which
+/// offsets of which stream its aggregates already hold, and skips them when the same input is
+/// published again after a crash.
+package struct Origin: Sendable {
+    /// The input: a log, or one run of the shopper model.
+    package var stream: Symbol
+    /// The place of the first event in its stream, from 1.
+    package var firstOffset: Int64
+    /// The place of each event, where they do not follow one another; else empty.
+    package var offsets: [Int64]
+
+    package init(stream: Symbol, firstOffset: Int64, offsets: [Int64] = []) {
+        self.stream = stream
+        self.firstOffset = firstOffset
+        self.offsets = offsets
+    }
+
+    /// The place in the stream of the event at `index`.
+    @inlinable
+    package func offset(at index: Int) -> Int64 {
+        offsets.isEmpty ? firstOffset + Int64(index) : offsets[index]
+    }
+}
+
+/// An immutable run of events that subscriptions share by reference and never copy.
+package final class Batch: Sendable {
+    package let events: [Event]
+    /// The items of all events, in the order of the events.
+    package let items: [Item]
+    package let origin: Origin
+    /// What the events' symbols mean.
+    package let lexicon: Lexicon
+    /// The bytes the events were read from; nil where the shopper model made them.
+    package let originals: Originals?
+    /// When each event should have been sent: the start of every latency. Follows from the
+    /// event's own time.
+    package let schedule: ReplaySchedule
+    /// What the batch takes in memory, and what flow control in bytes counts.
+    package let byteCount: Int
+
+    package init(
+        events: [Event],
+        items: [Item],
+        origin: Origin,
+        lexicon: Lexicon,
+        originals: Originals? = nil,
+        schedule: ReplaySchedule = .asRecorded
+    ) {
+        precondition(
+            origin.offsets.isEmpty || origin.offsets.count == events.count,
+            "a batch has one offset an event or none at all")
+        precondition(
+            originals.map { $0.ranges.count == events.count } ?? true,
+            "a batch keeps the original of each event or of none")
+        self.events = events
+        self.items = items
+        self.origin = origin
+        self.lexicon = lexicon
+        self.originals = originals
+        self.schedule = schedule
+        byteCount =
+            events.count * MemoryLayout<Event>.stride + items.count * MemoryLayout<Item>.stride
+            + (originals?.bytes.count ?? 0)
+    }
+
+    /// How many events it carries.
+    @inlinable package var count: Int { events.count }
+
+    /// When `event` of this batch should have been sent.
+    @inlinable
+    package func due(_ event: Event) -> Timestamp {
+        schedule.due(event.time)
+    }
+
+    /// What one message takes of the flow-control budget: its share of ``byteCount``.
+    @inlinable package var bytesPerMessage: Int { byteCount / Swift.max(1, events.count) }
+}
+
+/// Maps the time an event carries to the instant it is due to be sent.
+package struct ReplaySchedule: Hashable, Sendable {
+    /// The event time that is due at ``sendTime``.
+    package var eventTime: Timestamp
+    package var sendTime: Timestamp
+    /// How many nanoseconds of event time pass in a nanosecond of sending; 0 when everything is
+    /// due at ``sendTime``.
+    package var speed: Double
+
+    @inlinable
+    package init(eventTime: Timestamp, sendTime: Timestamp, speed: Double) {
+        self.eventTime = eventTime
+        self.sendTime = sendTime
+        self.speed = speed
+    }
+
+    /// Every event is due at its own time.
+    package static let asRecorded = ReplaySchedule(
+        eventTime: Timestamp(nanoseconds: 0), sendTime: Timestamp(nanoseconds: 0), speed: 1)
+
+    /// Everything is due at `time`: a replay as fast as it goes has no schedule of its own, so
+    /// its latency counts from the moment the producer turned to the batch.
+    @inlinable
+    package static func allDue(at time: Timestamp) -> ReplaySchedule {
+        ReplaySchedule(eventTime: time, sendTime: time, speed: 0)
+    }
+
+    /// When an event of `time` is due.
+    @inlinable
+    package func due(_ time: Timestamp) -> Timestamp {
+        if speed == 0 {
+            return sendTime
+        }
+        let elapsed = time.nanoseconds - eventTime.nanoseconds
+        if speed == 1 {
+            return Timestamp(nanoseconds: sendTime.nanoseconds + elapsed)
+        }
+        return Timestamp(nanoseconds: sendTime.nanoseconds + Int64(Double(elapsed) / speed))
+    }
+
+    /// The latest event time that is due at `now`.
+    @inlinable
+    package func horizon(at now: Timestamp) -> Timestamp {
+        if speed == 0 {
+            return .distantFuture
+        }
+        let elapsed = now.nanoseconds - sendTime.nanoseconds
+        if speed == 1 {
+            return Timestamp(nanoseconds: eventTime.nanoseconds + elapsed)
+        }
+        let ahead = Double(elapsed) * speed
+        guard ahead < 9e18 else { return .distantFuture }
+        let (sum, overflow) = eventTime.nanoseconds.addingReportingOverflow(Int64(ahead))
+        return overflow ? .distantFuture : Timestamp(nanoseconds: sum)
+    }
+}

@@ -1,0 +1,54 @@
+/// Collects the events of one batch; a source fills it, the producer publishes what it makes.
+package struct BatchBuilder: Sendable {
+    package var events: [Event] = []
+    package var items: [Item] = []
+    /// The input the events come from.
+    package var stream: Symbol
+    /// The place of each event in the stream; empty where they follow ``firstOffset``.
+    package var offsets: [Int64] = []
+    package var firstOffset: Int64 = 1
+    /// Kept only for events that were read from a log.
+    package var originals: Originals?
+    /// What the source could not make an event of, in the order of the input.
+    package var rejections: [Rejection] = []
+    package let lexicon: Lexicon
+
+    /// An empty builder for batches of about `capacity` events.
+    package init(stream: Symbol, lexicon: Lexicon, capacity: Int) {
+        self.stream = stream
+        self.lexicon = lexicon
+        events.reserveCapacity(capacity)
+    }
+
+    /// Adds `event` with `lines` as its items; sets the event's item range.
+    @inlinable
+    package mutating func append(_ event: Event, items lines: some Collection<Item>) {
+        var event = event
+        event.firstItem = UInt32(truncatingIfNeeded: items.count)
+        event.itemCount = UInt16(truncatingIfNeeded: lines.count)
+        items.append(contentsOf: lines)
+        events.append(event)
+    }
+
+    /// Adds `event` with one item; sets the event's item range.
+    @inlinable
+    package mutating func append(_ event: Event, item: Item) {
+        var event = event
+        event.firstItem = UInt32(truncatingIfNeeded: items.count)
+        event.itemCount = 1
+        items.append(item)
+        events.append(event)
+    }
+
+    /// The batch of what was collected. The builder is used up.
+    package consuming func finish(schedule: ReplaySchedule) -> Batch {
+        Batch(
+            events: events,
+            items: items,
+            origin: Origin(stream: stream, firstOffset: firstOffset, offsets: offsets),
+            lexicon: lexicon,
+            originals: originals,
+            schedule: schedule
+        )
+    }
+}

@@ -1,0 +1,218 @@
+internal import Timekeeping
+
+/// Reads events from structured CloudEvents 1.0 JSON, strictly: what it does not know or cannot
+/// hold exactly is an error that names the field.
+///
+/// Attributes and parameters that an ``Event`` has no room for (`tracestate`, `coupon`, ...) are
+/// checked for their type and stay in the original bytes.
+package struct CloudEventDecoder: Sendable {
+    /// What the symbols of the events mean.
+    package let lexicon: Lexicon
+
+    /// A decoder that keeps the texts it meets in `lexicon`.
+    package init(lexicon: Lexicon) {
+        self.lexicon = lexicon
+    }
+
+    /// The event that the JSON object in `line` describes, and its items.
+    package func decode(
+        _ line: ArraySlice<UInt8>
+    ) throws(RecordFlaw) -> (event: Event, items: [Item]) {
+        try line.withUnsafeBufferPointer { bytes throws(RecordFlaw) in
+            if let flaw = RecordFlaw.inText(bytes) {
+                throw flaw
+            }
+            return try decode(text: bytes)
+        }
+    }
+
+    private func decode(
+        text bytes: UnsafeBufferPointer<UInt8>
+    ) throws(RecordFlaw) -> (event: Event, items: [Item]) {
+        var reader = JSONReader(bytes)
+        var seen = SeenNames<CloudEventAttribute>()
+        var attributes = Attributes()
+        try reader.open(UInt8(ascii: "{"), FieldPath("event"))
+        while let key = try reader.nextKey() {
+            let name = try seen.take(key, of: "attribute", FieldPath(key.text))
+            if try reader.takeNull() {
+                continue
+            }
+            try read(name, from: &reader, bytes, into: &attributes)
+        }
+        try reader.end()
+        return try event(of: attributes)
+    }
+
+    private func read(
+        _ name: CloudEventAttribute,
+        from reader: inout JSONReader,
+        _ bytes: UnsafeBufferPointer<UInt8>,
+        into attributes: inout Attributes
+    ) throws(RecordFlaw) {
+        let column = reader.column
+        let path = FieldPath(name.rawValue)
+        switch name {
+        case .data:
+            attributes.data = try EventData(from: &reader, bytes, lexicon)
+        case .sampledrate:
+            _ = try reader.number(path)
+        default:
+            try read(name, try reader.string(path), at: column, into: &attributes)
+        }
+    }
+
+    private func read(
+        _ name: CloudEventAttribute,
+        _ text: String,
+        at column: Int,
+        into attributes: inout Attributes
+    ) throws(RecordFlaw) {
+        func flaw(_ reason: RecordFlaw.Reason, _ message: String) -> RecordFlaw {
+            RecordFlaw(reason, column: column, field: name.rawValue, message)
+        }
+        switch name {
+        case .id where text.isEmpty, .source where text.isEmpty:
+            throw flaw(.emptyField, "is empty; id and source together name the event")
+        case .id: attributes.id = EventID.parse(text)
+        case .source: attributes.source = lexicon.symbol(for: text, in: .text)
+        case .specversion:
+            guard text == "1.0" else {
+                throw flaw(.badVersion, "\"\(text)\" is not supported; expected \"1.0\"")
+            }
+            attributes.hasVersion = true
+        case .type:
+            guard let event = EventName(cloudEventType: text) else {
+                throw flaw(.unknownEvent, EventName.unknownType(text))
+            }
+            attributes.name = event
+        case .time, .recordedtime, .expirytime:
+            guard let time = Timestamp(rfc3339: text) else {
+                throw flaw(
+                    .badDate,
+                    "\"\(text)\" is no time; expected RFC 3339, such as 1997-01-01T00:00:00Z"
+                )
+            }
+            if name == .time {
+                attributes.time = time
+            }
+        case .subject: attributes.subject = text
+        case .datacontenttype:
+            guard CloudEventDecoder.isJSON(mediaType: text) else {
+                throw flaw(
+                    .badContentType,
+                    "\"\(text)\" cannot be read; expected \"application/json\""
+                )
+            }
+        case .traceparent:
+            guard TraceContext.isTraceparent(text) else {
+                throw flaw(
+                    .badTraceparent,
+                    "\"\(text)\" is not one of W3C Trace Context; expected "
+                        + "00-<32 hexadecimal digits>-<16>-<2>, neither id all zero"
+                )
+            }
+        case .sequence:
+            guard !text.isEmpty, text.utf8.allSatisfy({ (48...57).contains($0) }),
+                let number = Int64(text), number > 0
+            else {
+                throw flaw(
+                    .badSequence,
+                    "\"\(text)\" is no sequence; expected decimal digits, counting from 1"
+                )
+            }
+            attributes.sequence = number
+        case .data, .sampledrate, .dataschema, .tracestate, .partitionkey, .correlationid,
+            .causationid:
+            break
+        }
+    }
+
+    private func event(
+        of attributes: Attributes
+    ) throws(RecordFlaw) -> (event: Event, items: [Item]) {
+        func missing(_ name: CloudEventAttribute) -> RecordFlaw {
+            RecordFlaw(
+                .missingField,
+                field: name.rawValue,
+                "the attribute is missing; an event needs id, source, specversion, time, type"
+            )
+        }
+        guard attributes.hasVersion else { throw missing(.specversion) }
+        guard let id = attributes.id else { throw missing(.id) }
+        guard let source = attributes.source else { throw missing(.source) }
+        guard let name = attributes.name else { throw missing(.type) }
+        guard let time = attributes.time else { throw missing(.time) }
+        let namespace = name.subjectNamespace
+        let data = attributes.data
+        let event = Event(
+            id: id.id,
+            time: time,
+            source: source,
+            sequence: attributes.sequence,
+            user: data.user,
+            session: data.session,
+            subject: attributes.subject.map { lexicon.symbol(for: $0, in: namespace) } ?? .none,
+            subjectNamespace: namespace,
+            transaction: data.transaction,
+            value: data.value,
+            currency: data.currency,
+            name: name,
+            hasUUID: id.isUUID
+        )
+        return (event, data.items)
+    }
+
+    /// Whether `mediaType` is JSON (RFC 6838), whatever its parameters say.
+    private static func isJSON(mediaType: String) -> Bool {
+        if mediaType == "application/json" {
+            return true  // the usual case, without making another string
+        }
+        let type = mediaType.prefix { $0 != ";" && $0 != " " }.lowercased()
+        return type == "application/json" || type.hasSuffix("+json")
+    }
+}
+
+/// The attributes of one event, as far as they have been read.
+private struct Attributes {
+    var hasVersion = false
+    var id: (id: EventID, isUUID: Bool)?
+    var source: Symbol?
+    var name: EventName?
+    var time: Timestamp?
+    var subject: String?
+    var sequence: Int64 = 0
+    var data = EventData()
+}
+
+extension EventName {
+    /// The event of a CloudEvents `type`: `com.….<GA4 name>.v<number>`, or the GA4 name alone.
+    package init?(cloudEventType type: String) {
+        if let name = EventName(ga4: type) {
+            self = name
+            return
+        }
+        // com.<one or more parts>.<name>.v<number>, read from its end.
+        let bytes = type.utf8
+        let dot = UInt8(ascii: ".")
+        guard bytes.starts(with: "com.".utf8), let versionDot = bytes.lastIndex(of: dot),
+            let nameDot = bytes[..<versionDot].lastIndex(of: dot)
+        else { return nil }
+        let version = bytes[bytes.index(after: versionDot)...]
+        guard version.first == UInt8(ascii: "v"), version.count > 1,
+            version.dropFirst().allSatisfy({ (48...57).contains($0) }),
+            bytes.distance(from: bytes.startIndex, to: nameDot) > "com.".utf8.count,
+            let name = EventName(ga4: type[bytes.index(after: nameDot)..<versionDot])
+        else { return nil }
+        self = name
+    }
+
+    /// The error text for a `type` that names no event.
+    static func unknownType(_ type: String) -> String {
+        let segments = type.split(separator: ".")
+        let word = segments.count > 1 ? segments[segments.count - 2] : segments.first ?? ""
+        let hint = suggestion(for: String(word), in: EventName.allCases.map(\.ga4))
+        return "\"\(type)\" names no event; expected com.<shop>.<name>.v1 with one of "
+            + EventName.allCases.map(\.ga4).joined(separator: ", ") + hint
+    }
+}

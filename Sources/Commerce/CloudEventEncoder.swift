@@ -1,0 +1,134 @@
+internal import Timekeeping
+
+/// Writes events as structured CloudEvents 1.0 JSON, one object without line breaks an event.
+///
+/// Only appends bytes: no intermediate tree, no floating point, and no string but those that
+/// the lexicon already holds.
+package struct CloudEventEncoder: Sendable {
+    /// An encoder; it keeps nothing between events.
+    package init() {}
+
+    /// Appends the JSON of the event at `index` of `batch`, without a line end.
+    ///
+    /// Always written from the event itself. An event that was read from CloudEvents JSON may
+    /// have attributes that only its original bytes keep (``Batch/originalJSON(of:)``).
+    package func append(_ index: Int, of batch: Batch, to bytes: inout [UInt8]) {
+        let event = batch.events[index]
+        let lexicon = batch.lexicon
+        bytes.append(literal: #"{"specversion":"1.0","id":""#)
+        if event.hasUUID {
+            event.id.append(to: &bytes)
+        } else {
+            bytes.appendJSONEscaped(batch.idText(of: index))
+        }
+        bytes.append(literal: #"","source":""#)
+        append(event.source, in: .text, lexicon, to: &bytes)
+        bytes.append(literal: #"","type":"com.weir.shop."#)
+        bytes.append(contentsOf: event.name.ga4.utf8)
+        bytes.append(literal: #".v1","time":""#)
+        event.time.appendRFC3339(to: &bytes)
+        if event.subject.isPresent {
+            bytes.append(literal: #"","subject":""#)
+            append(event.subject, in: event.subjectNamespace, lexicon, to: &bytes)
+        }
+        bytes.append(literal: #"","datacontenttype":"application/json","traceparent":""#)
+        TraceContext(of: event, lexicon: lexicon).appendTraceparent(to: &bytes)
+        if event.sequence > 0 {
+            bytes.append(literal: #"","sequence":""#)
+            // Nineteen digits hold every sequence, so that texts sort as the numbers do.
+            bytes.appendDecimal(Int(event.sequence), width: 19)
+        }
+        if event.subject.isPresent {
+            bytes.append(literal: #"","partitionkey":""#)
+            append(event.subject, in: event.subjectNamespace, lexicon, to: &bytes)
+        }
+        bytes.append(literal: #"","data":{"#)
+        appendData(of: event, in: batch, to: &bytes)
+        bytes.append(literal: "}}")
+    }
+
+    private func appendData(of event: Event, in batch: Batch, to bytes: inout [UInt8]) {
+        let lexicon = batch.lexicon
+        let first = bytes.count
+        if event.currency != .none {
+            bytes.append(literal: #""currency":""#)
+            event.currency.append(to: &bytes)
+            bytes.append(literal: #"","#)
+        }
+        // Without a value the decoder would take the sum of the items for it.
+        if event.currency != .none || event.value != 0 || event.itemCount > 0 {
+            bytes.append(literal: #""value":"#)
+            append(event.value, event.currency, to: &bytes)
+            bytes.append(UInt8(ascii: ","))
+        }
+        append(#""transaction_id":""#, event.transaction, in: .order, lexicon, to: &bytes)
+        append(#""user_id":""#, event.user, in: .user, lexicon, to: &bytes)
+        append(#""session_id":""#, event.session, in: .session, lexicon, to: &bytes)
+        if event.itemCount > 0 {
+            bytes.append(literal: #""items":["#)
+            for item in batch.items[event.itemRange] {
+                append(item, event.currency, lexicon, to: &bytes)
+            }
+            bytes[bytes.count - 1] = UInt8(ascii: "]")
+        } else if bytes.count > first {
+            bytes.removeLast()
+        }
+    }
+
+    /// Appends `item` and a comma.
+    private func append(
+        _ item: Item,
+        _ currency: Currency,
+        _ lexicon: Lexicon,
+        to bytes: inout [UInt8]
+    ) {
+        bytes.append(UInt8(ascii: "{"))
+        append(#""item_id":""#, item.product, in: .product, lexicon, to: &bytes)
+        append(#""item_category":""#, item.category, in: .category, lexicon, to: &bytes)
+        bytes.append(literal: #""price":"#)
+        append(item.price, currency, to: &bytes)
+        bytes.append(literal: #","quantity":"#)
+        bytes.appendDecimal(Int(item.quantity))
+        bytes.append(literal: "},")
+    }
+
+    /// Appends `key`, the text of `symbol`, a quote and a comma, or nothing where it is absent.
+    private func append(
+        _ key: StaticString,
+        _ symbol: Symbol,
+        in namespace: Namespace,
+        _ lexicon: Lexicon,
+        to bytes: inout [UInt8]
+    ) {
+        guard symbol.isPresent else { return }
+        bytes.append(literal: key)
+        append(symbol, in: namespace, lexicon, to: &bytes)
+        bytes.append(literal: #"","#)
+    }
+
+    private func append(
+        _ symbol: Symbol,
+        in namespace: Namespace,
+        _ lexicon: Lexicon,
+        to bytes: inout [UInt8]
+    ) {
+        if symbol.lexiconIndex == nil {
+            lexicon.append(symbol, in: namespace, to: &bytes)
+        } else {
+            bytes.appendJSONEscaped(lexicon.text(of: symbol, in: namespace))
+        }
+    }
+
+    private func append(_ amount: Int64, _ currency: Currency, to bytes: inout [UInt8]) {
+        Money(minorUnits: amount, currency: currency).appendDecimal(to: &bytes)
+    }
+}
+
+extension Currency {
+    /// Appends the three letters of ``code``.
+    fileprivate func append(to bytes: inout [UInt8]) {
+        bytes.append(UInt8(truncatingIfNeeded: bits >> 16))
+        bytes.append(UInt8(truncatingIfNeeded: bits >> 8))
+        bytes.append(UInt8(truncatingIfNeeded: bits))
+    }
+}

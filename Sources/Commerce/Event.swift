@@ -1,0 +1,117 @@
+package import Timekeeping
+
+/// What a shopper did, by its GA4 name.
+package enum EventName: UInt8, Sendable, CaseIterable {
+    case viewItemList
+    case viewItem
+    case search
+    case addToCart
+    case removeFromCart
+    case beginCheckout
+    case purchase
+    case refund
+
+    /// The name GA4 gives it, such as `view_item`.
+    package var ga4: String {
+        switch self {
+        case .viewItemList: "view_item_list"
+        case .viewItem: "view_item"
+        case .search: "search"
+        case .addToCart: "add_to_cart"
+        case .removeFromCart: "remove_from_cart"
+        case .beginCheckout: "begin_checkout"
+        case .purchase: "purchase"
+        case .refund: "refund"
+        }
+    }
+
+    /// The event that GA4 calls `name`, or nil.
+    package init?(ga4 name: some StringProtocol) {
+        guard let match = EventName.allCases.first(where: { $0.ga4 == name }) else { return nil }
+        self = match
+    }
+}
+
+/// One line of an event: a product, its price and how many of it.
+package struct Item: Hashable, Sendable {
+    package var product: Symbol
+    package var category: Symbol
+    /// Price of one piece in minor units of the event's currency.
+    package var price: Int64
+    package var quantity: Int32
+
+    @inlinable
+    package init(product: Symbol, category: Symbol, price: Int64, quantity: Int32) {
+        self.product = product
+        self.category = category
+        self.price = price
+        self.quantity = quantity
+    }
+}
+
+/// An event in flight: a value of fixed size. Its items lie in the batch that carries it.
+package struct Event: Hashable, Sendable {
+    /// Identity together with ``source`` (CloudEvents 1.0): equal pairs are the same event.
+    package var id: EventID
+    /// When it happened at the shop.
+    package var time: Timestamp
+    package var source: Symbol
+    /// Place in the order of events of its source (CloudEvents `sequence`), from 1; 0 for none.
+    package var sequence: Int64
+    package var user: Symbol
+    package var session: Symbol
+    /// The order, cart or session it is about, which ``subjectNamespace`` tells.
+    package var subject: Symbol
+    /// GA4 `transaction_id`; present (and not empty) on a purchase or refund that is right.
+    package var transaction: Symbol
+    /// Σ price · quantity in minor units, without shipping and tax.
+    package var value: Int64
+    package var currency: Currency
+    /// The first of its items in ``Batch/items``.
+    package var firstItem: UInt32
+    package var itemCount: UInt16
+    package var name: EventName
+    package var subjectNamespace: Namespace
+    /// Whether ``id`` is a UUID, and not the digest of some other text.
+    package var hasUUID: Bool
+
+    @inlinable
+    package init(
+        id: EventID,
+        time: Timestamp,
+        source: Symbol,
+        sequence: Int64,
+        user: Symbol,
+        session: Symbol,
+        subject: Symbol,
+        subjectNamespace: Namespace,
+        transaction: Symbol = .none,
+        value: Int64 = 0,
+        currency: Currency = .none,
+        firstItem: UInt32 = 0,
+        itemCount: UInt16 = 0,
+        name: EventName,
+        hasUUID: Bool = true
+    ) {
+        self.id = id
+        self.time = time
+        self.source = source
+        self.sequence = sequence
+        self.user = user
+        self.session = session
+        self.subject = subject
+        self.subjectNamespace = subjectNamespace
+        self.transaction = transaction
+        self.value = value
+        self.currency = currency
+        self.firstItem = firstItem
+        self.itemCount = itemCount
+        self.name = name
+        self.hasUUID = hasUUID
+    }
+
+    /// The items of this event as places in ``Batch/items``.
+    @inlinable package var itemRange: Range<Int> {
+        Int(firstItem)..<Int(firstItem) + Int(itemCount)
+    }
+}

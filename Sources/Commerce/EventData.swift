@@ -1,0 +1,209 @@
+/// What the `data` of one CloudEvent says, in GA4 parameters.
+struct EventData {
+    private(set) var currency = Currency.none
+    /// In minor units; the sum of the items where `data` gives none.
+    private(set) var value: Int64 = 0
+    private(set) var transaction = Symbol.none
+    private(set) var user = Symbol.none
+    private(set) var session = Symbol.none
+    private(set) var items: [Item] = []
+
+    /// No data.
+    init() {}
+
+    /// Reads the object that stands next in `reader`, a reader of `bytes`.
+    init(
+        from reader: inout JSONReader,
+        _ bytes: UnsafeBufferPointer<UInt8>,
+        _ lexicon: Lexicon
+    ) throws(RecordFlaw) {
+        var seen = SeenNames<EventParameter>()
+        // Amounts can be read when the currency is known, which may stand behind them.
+        var amount: Range<Int>?
+        var itemsPosition: Int?
+        try reader.open(UInt8(ascii: "{"), FieldPath("data"))
+        while let key = try reader.nextKey() {
+            let path = FieldPath(key.text, inData: true)
+            let name = try seen.take(key, of: "field", path)
+            if try reader.takeNull() {
+                continue
+            }
+            switch name {
+            case .currency: currency = try EventData.currency(from: &reader, path)
+            case .value: amount = try reader.number(path)
+            case .transactionID:
+                transaction = lexicon.symbol(for: try reader.string(path), in: .order)
+            case .userID: user = lexicon.symbol(for: try reader.string(path), in: .user)
+            case .sessionID: session = lexicon.symbol(for: try reader.string(path), in: .session)
+            case .items:
+                itemsPosition = reader.position
+                try reader.skip()
+            case .tax, .shipping: _ = try reader.number(path)
+            case .coupon, .affiliation, .itemListID, .itemListName, .searchTerm, .locationID,
+                .paymentType, .shippingTier, .customerType, .promotionID, .promotionName,
+                .creativeName, .creativeSlot:
+                _ = try reader.string(path)
+            }
+        }
+        if let itemsPosition {
+            var reader = JSONReader(bytes, at: itemsPosition)
+            try readItems(from: &reader, lexicon)
+        }
+        if let amount {
+            let path = FieldPath("value", inData: true)
+            value = try money(amount, of: reader, path)
+        } else {
+            value = try sumOfItems(at: itemsPosition)
+        }
+    }
+
+    private mutating func readItems(
+        from reader: inout JSONReader,
+        _ lexicon: Lexicon
+    ) throws(RecordFlaw) {
+        try reader.open(UInt8(ascii: "["), FieldPath("items", inData: true))
+        while try reader.nextElement() {
+            guard items.count < Int(UInt16.max) else {
+                throw RecordFlaw(
+                    .tooLarge,
+                    column: reader.column,
+                    field: "data.items",
+                    "has more than \(UInt16.max) items; split the event"
+                )
+            }
+            items.append(try item(from: &reader, lexicon))
+        }
+    }
+
+    private func item(
+        from reader: inout JSONReader,
+        _ lexicon: Lexicon
+    ) throws(RecordFlaw) -> Item {
+        let place = items.count
+        var item = Item(product: .none, category: .none, price: 0, quantity: 1)
+        var seen = SeenNames<ItemParameter>()
+        try reader.open(UInt8(ascii: "{"), FieldPath("", item: place))
+        while let key = try reader.nextKey() {
+            let path = FieldPath(key.text, item: place)
+            let name = try seen.take(key, of: "field", path)
+            if try reader.takeNull() {
+                continue
+            }
+            switch name {
+            case .itemID:
+                item.product = lexicon.symbol(for: try reader.string(path), in: .product)
+            case .itemCategory:
+                item.category = lexicon.symbol(for: try reader.string(path), in: .category)
+            case .price:
+                let range = try reader.number(path)
+                item.price = try money(range, of: reader, path)
+            case .quantity: item.quantity = try EventData.count(from: &reader, path)
+            case .currency:
+                let column = reader.column
+                guard try EventData.currency(from: &reader, path) == currency else {
+                    throw RecordFlaw(
+                        .badCurrency,
+                        column: column,
+                        field: "\(path)",
+                        "differs from data.currency; an event has one currency"
+                    )
+                }
+            case .discount, .index: _ = try reader.number(path)
+            case .itemName, .itemBrand, .itemCategory2, .itemCategory3, .itemCategory4,
+                .itemCategory5, .itemVariant, .itemListID, .itemListName, .coupon, .affiliation,
+                .locationID, .promotionID, .promotionName, .creativeName, .creativeSlot:
+                _ = try reader.string(path)
+            }
+        }
+        return item
+    }
+
+    /// Σ price · quantity.
+    private func sumOfItems(at position: Int?) throws(RecordFlaw) -> Int64 {
+        var sum: Int64 = 0
+        for item in items {
+            let (product, overflow) = item.price.multipliedReportingOverflow(
+                by: Int64(item.quantity)
+            )
+            let (next, carry) = sum.addingReportingOverflow(product)
+            guard !overflow, !carry else {
+                throw RecordFlaw(
+                    .badMoney,
+                    column: position.map { $0 + 1 },
+                    field: "data.items",
+                    "price times quantity is more than an amount can hold"
+                )
+            }
+            sum = next
+        }
+        return sum
+    }
+
+    /// The amount that the number at `range` writes, exactly.
+    private func money(
+        _ range: Range<Int>,
+        of reader: JSONReader,
+        _ path: FieldPath
+    ) throws(RecordFlaw) -> Int64 {
+        let text = reader.text(range)
+        guard let money = Money(decimal: text, currency: currency) else {
+            throw RecordFlaw(
+                .badMoney,
+                column: range.lowerBound + 1,
+                field: "\(path)",
+                Money.refusal(of: text, currency: currency)
+            )
+        }
+        return money.minorUnits
+    }
+
+    private static func currency(
+        from reader: inout JSONReader,
+        _ path: FieldPath
+    ) throws(RecordFlaw) -> Currency {
+        let column = reader.column
+        let code = try reader.string(path)
+        guard let currency = Currency(code: code) else {
+            throw RecordFlaw(
+                .badCurrency,
+                column: column,
+                field: "\(path)",
+                Currency.refusal(of: code)
+            )
+        }
+        return currency
+    }
+
+    private static func count(
+        from reader: inout JSONReader,
+        _ path: FieldPath
+    ) throws(RecordFlaw) -> Int32 {
+        let range = try reader.number(path)
+        let text = reader.text(range)
+        guard let count = Int32(text) else {
+            throw RecordFlaw(
+                .badCount,
+                column: range.lowerBound + 1,
+                field: "\(path)",
+                "\(text) is no count; expected a whole number below \(Int32.max)"
+            )
+        }
+        return count
+    }
+}
+
+extension Money {
+    /// The error text for an amount that ``init(decimal:currency:)`` does not take.
+    static func refusal(of text: String, currency: Currency) -> String {
+        let unit = currency == .none ? "an amount" : "an amount of \(currency.code)"
+        return "\"\(text)\" is not \(unit); expected a plain decimal number with at most "
+            + "\(currency.minorDigits) decimals"
+    }
+}
+
+extension Currency {
+    /// The error text for a code that ``init(code:)`` does not take.
+    static func refusal(of code: String) -> String {
+        "\"\(code)\" is no currency; expected three capital letters of ISO 4217, such as USD"
+    }
+}

@@ -1,0 +1,90 @@
+package import Timekeeping
+
+/// Why an event that could be read may still not be stored or counted.
+package enum EventFlaw: UInt8, Sendable, CaseIterable {
+    case transactionMissing
+    case transactionEmpty
+    case timeTooEarly
+    case timeInFuture
+    case valueNegative
+    case currencyMissing
+    case itemsMissing
+    case quantityNotPositive
+
+    /// The class it is counted under: constant, for reports and metric labels.
+    package var label: String {
+        switch self {
+        case .transactionMissing: "transaction-id-missing"
+        case .transactionEmpty: "transaction-id-empty"
+        case .timeTooEarly: "time-too-early"
+        case .timeInFuture: "time-in-future"
+        case .valueNegative: "value-negative"
+        case .currencyMissing: "currency-missing"
+        case .itemsMissing: "items-missing"
+        case .quantityNotPositive: "quantity-not-positive"
+        }
+    }
+
+    /// What is wrong and what was expected.
+    package var explanation: String {
+        switch self {
+        case .transactionMissing: "a purchase or refund needs data.transaction_id"
+        case .transactionEmpty:
+            "data.transaction_id is empty, which would make all such orders one"
+        case .timeTooEarly: "time lies before the earliest the pipeline accepts"
+        case .timeInFuture: "time lies further ahead of the clock than the pipeline accepts"
+        case .valueNegative: "data.value is negative; a refund carries the positive amount"
+        case .currencyMissing: "data.value needs data.currency"
+        case .itemsMissing: "this event needs at least one item"
+        case .quantityNotPositive: "an item's quantity must be at least 1"
+        }
+    }
+}
+
+/// What an event must satisfy to be stored and counted; every subscriber applies the same rules,
+/// so that what is stored and what is counted agree.
+package struct EventRules: Sendable {
+    /// Events before this are taken for a broken clock (an unset one says 1970).
+    package var earliest: Timestamp
+    /// How far an event may lie ahead of the clock.
+    package var aheadLimit: Duration
+
+    /// Accepts what happened since 1980 and up to a day ahead of the clock.
+    package static let standard = EventRules(
+        earliest: Timestamp(seconds: 315_532_800), aheadLimit: .seconds(86_400))
+
+    package init(earliest: Timestamp, aheadLimit: Duration) {
+        self.earliest = earliest
+        self.aheadLimit = aheadLimit
+    }
+
+    /// The first flaw of `event`, or nil where it is sound. `latest` is now plus ``aheadLimit``.
+    @inlinable
+    package func flaw(of event: Event, in batch: Batch, latest: Timestamp) -> EventFlaw? {
+        if event.time < earliest { return .timeTooEarly }
+        if event.time > latest { return .timeInFuture }
+        if event.value < 0 { return .valueNegative }
+        if event.value != 0 && event.currency == .none { return .currencyMissing }
+        switch event.name {
+        case .purchase, .refund:
+            guard event.transaction.isPresent else { return .transactionMissing }
+            if event.transaction.lexiconIndex != nil, batch.lexicon.isEmpty(event.transaction) {
+                return .transactionEmpty
+            }
+            fallthrough
+        case .viewItem, .addToCart, .removeFromCart, .beginCheckout:
+            return itemFlaw(of: event, in: batch)
+        case .viewItemList, .search:
+            return nil
+        }
+    }
+
+    @inlinable
+    package func itemFlaw(of event: Event, in batch: Batch) -> EventFlaw? {
+        if event.itemCount == 0 { return .itemsMissing }
+        for index in event.itemRange where batch.items[index].quantity < 1 {
+            return .quantityNotPositive
+        }
+        return nil
+    }
+}

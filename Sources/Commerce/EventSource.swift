@@ -1,0 +1,81 @@
+package import Timekeeping
+
+/// What a producer publishes: the shopper model, or a log of what real shoppers did.
+///
+/// A source is pulled: it makes events only when asked, in the order of their times, and never
+/// looks at a clock.
+package protocol EventSource: Sendable {
+    /// The input's name, the same whenever the same input is read again.
+    var stream: Symbol { get }
+    /// What the symbols of its events mean.
+    var lexicon: Lexicon { get }
+
+    /// Adds to `builder` the next events whose time is not after `horizon`, at most `limit`.
+    ///
+    /// What cannot be made an event of goes to ``BatchBuilder/rejections`` and does not stop
+    /// the rest.
+    ///
+    /// - Returns: The time of the next event, or nil at the end of the input.
+    /// - Throws: ``InputError`` where the input cannot be read any further.
+    mutating func fill(
+        _ builder: inout BatchBuilder, until horizon: Timestamp, limit: Int
+    ) throws(InputError) -> Timestamp?
+}
+
+/// One record of an input that no event could be made of.
+package struct Rejection: Hashable, Sendable, CustomStringConvertible {
+    /// The input's file name, or `-` for standard input.
+    package var file: String
+    /// From 1.
+    package var line: Int
+    /// From 1, in bytes; nil where the record as a whole is wrong.
+    package var column: Int?
+    /// The attribute, key or column that is wrong; nil where the record as a whole is.
+    package var field: String?
+    /// The class it is counted under, such as `bad-date`: few, and without dynamic values.
+    package var reason: String
+    /// What is wrong, what was expected, and how to mend it.
+    package var message: String
+
+    package init(
+        file: String, line: Int, column: Int? = nil, field: String? = nil,
+        reason: String, message: String
+    ) {
+        self.file = file
+        self.line = line
+        self.column = column
+        self.field = field
+        self.reason = reason
+        self.message = message
+    }
+
+    /// `file:line:column: field: message`, without the parts it does not have.
+    package var description: String {
+        let place = column.map { "\(file):\(line):\($0)" } ?? "\(file):\(line)"
+        return field.map { "\(place): \($0): \(message)" } ?? "\(place): \(message)"
+    }
+}
+
+/// An input that cannot be read at all, or not any further.
+package struct InputError: Error, CustomStringConvertible {
+    /// What a caller decides on.
+    package enum Code: Sendable {
+        /// There is no such file, or it is a directory.
+        case notFound
+        /// The file is there and cannot be read.
+        case unreadable
+        /// The file is not in the format it was read as.
+        case wrongFormat
+    }
+
+    package var code: Code
+    /// A sentence that names the file and the remedy.
+    package var message: String
+
+    package init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    package var description: String { message }
+}

@@ -1,0 +1,43 @@
+/// How many events arrive when: the load that a producer offers, whatever becomes of it.
+package struct LoadProfile: Hashable, Sendable {
+    /// How arrivals are spaced.
+    package enum Arrivals: String, Sendable, CaseIterable {
+        /// Evenly.
+        case uniform
+        /// Independently of one another, as shoppers come.
+        case poisson
+    }
+
+    /// How the rate changes over the run. Rates are events per second, times are counted from
+    /// the start of the run.
+    package enum Shape: Hashable, Sendable {
+        case constant(rate: Double)
+        /// From one rate to another, linearly, and constant behind that.
+        case ramp(from: Double, to: Double, over: Duration)
+        /// Each rate from its time on; the first step begins at 0.
+        case step([Step])
+        /// `peak` during one interval, `base` else.
+        case spike(base: Double, peak: Double, at: Duration, lasting: Duration)
+        /// A sine of one `period` round `mean`, highest at `peakAt`; `amplitude` from 0 to 1.
+        case diurnal(mean: Double, amplitude: Double, period: Duration, peakAt: Duration)
+    }
+
+    /// One step of ``Shape/step(_:)``.
+    package struct Step: Hashable, Sendable {
+        package var at: Duration
+        package var rate: Double
+
+        package init(at: Duration, rate: Double) {
+            self.at = at
+            self.rate = rate
+        }
+    }
+
+    package var shape: Shape
+    package var arrivals: Arrivals
+
+    package init(shape: Shape, arrivals: Arrivals) {
+        self.shape = shape
+        self.arrivals = arrivals
+    }
+}

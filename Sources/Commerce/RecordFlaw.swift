@@ -1,0 +1,89 @@
+/// Why no event could be made of one record; becomes a ``Rejection`` with its file and line.
+package struct RecordFlaw: Error, Hashable, CustomStringConvertible {
+    /// The classes that rejected records are counted under.
+    package enum Reason: String, Sendable, CaseIterable {
+        case badContentType = "bad-content-type"
+        case badCount = "bad-count"
+        case badCurrency = "bad-currency"
+        case badDate = "bad-date"
+        case badMoney = "bad-money"
+        case badQuotes = "bad-quotes"
+        case badSequence = "bad-sequence"
+        case badTraceparent = "bad-traceparent"
+        case badVersion = "bad-specversion"
+        case duplicateField = "duplicate-field"
+        case emptyField = "empty-field"
+        case invalidUTF8 = "invalid-utf8"
+        case missingField = "missing-field"
+        case negativeCount = "negative-count"
+        case notJSON = "not-json"
+        case nulByte = "nul-byte"
+        case tooFewFields = "too-few-fields"
+        case tooLarge = "too-large"
+        case tooManyFields = "too-many-fields"
+        case unknownEvent = "unknown-event"
+        case unknownField = "unknown-field"
+        case wrongType = "wrong-type"
+    }
+
+    /// The class it is counted under.
+    package var reason: Reason
+    /// From 1, in bytes; nil where the record as a whole is wrong.
+    package var column: Int?
+    /// The attribute or column that is wrong, such as `data.items[0].price`.
+    package var field: String?
+    /// What is wrong, what was expected, and how to mend it.
+    package var message: String
+
+    /// A flaw of class `reason`.
+    package init(
+        _ reason: Reason,
+        column: Int? = nil,
+        field: String? = nil,
+        _ message: String
+    ) {
+        self.reason = reason
+        self.column = column
+        self.field = field
+        self.message = message
+    }
+
+    /// The rejection of the record at `line` of `file`.
+    package func rejection(file: String, line: Int) -> Rejection {
+        Rejection(
+            file: file,
+            line: line,
+            column: column,
+            field: field,
+            reason: reason.rawValue,
+            message: message
+        )
+    }
+
+    /// `column n: field: message`, without the parts it does not have.
+    package var description: String {
+        let place = column.map { "column \($0): " } ?? ""
+        return place + (field.map { "\($0): \(message)" } ?? message)
+    }
+}
+
+extension RecordFlaw {
+    /// The flaw of text that no text format allows: a NUL, or bytes that are not UTF-8.
+    static func inText(_ bytes: UnsafeBufferPointer<UInt8>) -> RecordFlaw? {
+        do throws(UTF8.ValidationError) {
+            _ = try UTF8Span(validating: bytes.span)
+        } catch {
+            return RecordFlaw(
+                .invalidUTF8,
+                column: error.byteOffsets.lowerBound + 1,
+                "bytes that are not UTF-8; convert the file to UTF-8"
+            )
+        }
+        guard let index = bytes.firstIndex(of: 0) else { return nil }
+        return RecordFlaw(
+            .nulByte,
+            column: index + 1,
+            "a NUL byte, which no text has; is the file damaged, or in UTF-16?"
+        )
+    }
+}

@@ -1,0 +1,62 @@
+/// An interned identifier: eight bytes that stand for the text of a user, a session, an order ...
+///
+/// The shop's own identifiers are a prefix and a number (`u42`), and the number *is* the symbol,
+/// so that making, comparing and counting them touches no string. Any other text is kept once in
+/// a ``Lexicon``, and the symbol is its index there. Symbols of two lexicons must not be mixed.
+package struct Symbol: Hashable, Sendable {
+    /// 0: none; high bit clear: the shop's number; high bit set: an index in the lexicon.
+    package let bits: UInt64
+
+    @usableFromInline static var lexiconBit: UInt64 { 1 << 63 }
+
+    @inlinable
+    package init(bits: UInt64) {
+        self.bits = bits
+    }
+
+    /// The shop's own identifier `number`, from 1.
+    @inlinable
+    package init(number: UInt64) {
+        self.init(bits: number)
+    }
+
+    @inlinable
+    package init(lexiconIndex: Int) {
+        self.init(bits: UInt64(lexiconIndex) | Symbol.lexiconBit)
+    }
+
+    /// Stands for an identifier that the event does not have.
+    @inlinable package static var none: Symbol { Symbol(bits: 0) }
+
+    /// Whether the event has this identifier at all (it may still be the empty text).
+    @inlinable package var isPresent: Bool { bits != 0 }
+
+    @inlinable package var lexiconIndex: Int? {
+        bits & Symbol.lexiconBit == 0 ? nil : Int(bits & ~Symbol.lexiconBit)
+    }
+}
+
+/// What a symbol identifies; decides the prefix of the shop's own identifiers.
+package enum Namespace: UInt8, Sendable, CaseIterable {
+    case user
+    case session
+    case cart
+    case order
+    case product
+    case category
+    /// Text without a numbered form: sources, search terms.
+    case text
+
+    /// What the shop's own identifiers of this namespace begin with.
+    package var prefix: StaticString {
+        switch self {
+        case .user: "u"
+        case .session: "s"
+        case .cart: "cart-"
+        case .order: "o"
+        case .product: "p"
+        case .category: "c"
+        case .text: ""
+        }
+    }
+}

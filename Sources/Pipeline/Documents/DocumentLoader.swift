@@ -1,0 +1,216 @@
+internal import Yams
+
+/// Makes ``DocumentNode`` of YAML text: the one place that knows the YAML library.
+///
+/// The library stops at the first key that stands twice, and follows aliases itself, which a
+/// few lines of YAML can make exponential. So before the library sees it, the text gets
+/// private characters, one for one so that every place stays what it is: in front of an
+/// alias's name, and, as often as it complains, on a key that stands twice. Both are taken
+/// back here, where aliases share values and are counted.
+struct DocumentLoader {
+    /// More values than this, aliases followed, are refused.
+    static let maximumSize = 100_000
+    static let maximumDepth = 64
+    static let maximumDuplicates = 50
+
+    private let log: MistakeLog
+    private var text: DocumentText
+    private var anchors: [String: DocumentNode] = [:]
+    private var isTooDeep = false
+
+    /// The value that `text` writes down, or nil (with a mistake in the log) where it is not
+    /// one document of YAML.
+    static func load(_ text: String, log: MistakeLog) -> DocumentNode? {
+        if let flaw = DocumentText.firstForbidden(in: text) {
+            log.add(
+                "the character \(flaw.code) cannot stand in YAML; remove it, or write it as an "
+                    + "escape in double quotes",
+                at: flaw.place
+            )
+            return nil
+        }
+        guard let marked = DocumentText(text) else {
+            log.add("the document uses every private character; remove some", at: .start)
+            return nil
+        }
+        var loader = DocumentLoader(log: log, text: marked)
+        return loader.load()
+    }
+
+    private init(log: MistakeLog, text: DocumentText) {
+        self.log = log
+        self.text = text
+    }
+
+    private mutating func load() -> DocumentNode? {
+        for _ in 0...Self.maximumDuplicates {
+            do {
+                let parser = try Parser(yaml: text.string, encoding: .utf8)
+                guard let root = try parser.singleRoot() else {
+                    log.add(
+                        "the document is empty; expected apiVersion, kind, metadata and spec",
+                        at: .start
+                    )
+                    return nil
+                }
+                // The parser owns the anchors, to which its nodes refer weakly.
+                return withExtendedLifetime(parser) { convertRoot(root) }
+            } catch YamlError.duplicatedKeysInMapping(let keys, let context) {
+                let place = DocumentPlace(line: context.mark.line, column: context.mark.column)
+                guard text.disguiseKey(at: place) else {
+                    log.add(
+                        "the key '\(text.restored(keys.first ?? ""))' stands here twice or more; "
+                            + "expected each key once",
+                        at: place
+                    )
+                    return nil
+                }
+            } catch let error as YamlError {
+                report(error)
+                return nil
+            } catch {
+                log.add("not YAML: \(error)", at: .start)
+                return nil
+            }
+        }
+        log.add(
+            "more than \(Self.maximumDuplicates) keys stand twice; expected each key of a "
+                + "mapping once",
+            at: .start
+        )
+        return nil
+    }
+
+    private mutating func convertRoot(_ root: Node) -> DocumentNode? {
+        let node = convert(root, depth: 1)
+        if isTooDeep { return nil }
+        guard node.size <= Self.maximumSize else {
+            log.add(
+                "the document holds more than \(Self.maximumSize) values, aliases followed; "
+                    + "expected a smaller one",
+                at: node.place
+            )
+            return nil
+        }
+        return node
+    }
+
+    private mutating func convert(_ node: Node, depth: Int) -> DocumentNode {
+        let place = node.mark.map { DocumentPlace(line: $0.line, column: $0.column) } ?? .start
+        guard depth <= Self.maximumDepth else {
+            if !isTooDeep {
+                log.add("nested deeper than \(Self.maximumDepth) levels", at: place)
+            }
+            isTooDeep = true
+            return DocumentNode(content: .unreadable, place: place, size: 1)
+        }
+        let result: DocumentNode
+        switch node {
+        case .scalar(let scalar):
+            result = convert(scalar, place)
+        case .sequence(let sequence):
+            checkTag(sequence.tag, place)
+            let items = sequence.map { convert($0, depth: depth + 1) }
+            result = DocumentNode(
+                content: .list(items),
+                place: place,
+                size: Self.size(of: items)
+            )
+        case .mapping(let mapping):
+            checkTag(mapping.tag, place)
+            let entries = mapping.compactMap { entry($0, $1, depth) }
+            result = DocumentNode(
+                content: .mapping(entries),
+                place: place,
+                size: Self.size(of: entries.map(\.value))
+            )
+        case .alias:
+            result = DocumentNode(content: .unreadable, place: place, size: 1)
+        }
+        if let anchor = node.anchor {
+            anchors[anchor.rawValue] = result
+        }
+        return result
+    }
+
+    private mutating func entry(_ key: Node, _ value: Node, _ depth: Int) -> DocumentEntry? {
+        let converted = convert(key, depth: depth + 1)
+        let node = convert(value, depth: depth + 1)
+        guard case .scalar(let text, _) = converted.content else {
+            log.add("\(converted.summary) is no key; expected a name", at: converted.place)
+            return nil
+        }
+        if text == "<<" {
+            log.add(
+                "merge keys (<<) are not followed; write the mapping's keys out, or use an alias "
+                    + "for a whole value",
+                at: converted.place
+            )
+            return nil
+        }
+        let place = key.mark.map { DocumentPlace(line: $0.line, column: $0.column) } ?? .start
+        return DocumentEntry(key: text, place: place, value: node)
+    }
+
+    private func convert(_ scalar: Node.Scalar, _ place: DocumentPlace) -> DocumentNode {
+        checkTag(scalar.tag, place)
+        let isPlain = scalar.style == .plain
+        if isPlain, let name = text.aliasName(scalar.string) {
+            if let target = anchors[name] { return target }
+            log.add(
+                "there is no anchor '&\(shortened(name))' before this alias; expected one above "
+                    + "it, or quotes round a text that begins with *",
+                at: place
+            )
+            return DocumentNode(content: .unreadable, place: place, size: 1)
+        }
+        let restored = text.restored(scalar.string)
+        let node = DocumentNode(
+            content: .scalar(text: restored, isPlain: isPlain),
+            place: place,
+            textPlace: text.placeOfText(restored, from: place),
+            size: 1
+        )
+        return node
+    }
+
+    /// A tag of somebody's own would change what a value means, and none is known here.
+    private func checkTag(_ tag: Tag, _ place: DocumentPlace) {
+        let name = tag.description
+        if !name.isEmpty && name != "!" && !name.hasPrefix("tag:yaml.org,2002:") {
+            log.add("the tag '\(shortened(name))' is not known; expected none", at: place)
+        }
+    }
+
+    private static func size(of nodes: [DocumentNode]) -> Int {
+        // Saturates, since aliases of aliases overflow any counter.
+        nodes.reduce(1) { min($0 + $1.size, maximumSize + 1) }
+    }
+
+    private func report(_ error: YamlError) {
+        switch error {
+        case .scanner(let context, let problem, let mark, _),
+            .parser(let context, let problem, let mark, _),
+            .composer(let context, let problem, let mark, _):
+            // The library marks the end of the input one line below the last one.
+            let place = text.clamped(DocumentPlace(line: mark.line, column: mark.column))
+            if problem.contains("another document") {
+                log.add(
+                    "a second document begins here; expected one document in a file",
+                    at: place
+                )
+            } else if problem.contains("nesting level") {
+                log.add("nested deeper than \(Self.maximumDepth) levels", at: place)
+            } else {
+                let scene = context.map { " (\($0.text), which begins at line \($0.mark.line))" }
+                log.add(
+                    "not YAML: \(problem)\(scene ?? ""); check indentation, quotes and brackets "
+                        + "up to here",
+                    at: place
+                )
+            }
+        default:
+            log.add("not YAML: \(error); check the file's encoding", at: .start)
+        }
+    }
+}

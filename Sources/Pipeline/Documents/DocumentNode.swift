@@ -1,0 +1,80 @@
+/// Where something stands in a document; both from 1, columns in Unicode scalars.
+package struct DocumentPlace: Hashable, Sendable {
+    package var line: Int
+    package var column: Int
+
+    package init(line: Int, column: Int) {
+        self.line = line
+        self.column = column
+    }
+
+    /// The first character of a document.
+    package static let start = DocumentPlace(line: 1, column: 1)
+}
+
+/// One value of a YAML document with its place; aliases are followed already.
+package struct DocumentNode: Sendable {
+    /// The kinds of YAML value.
+    package enum Content: Sendable {
+        /// `isPlain` unless the text is quoted or a block.
+        case scalar(text: String, isPlain: Bool)
+        case list([DocumentNode])
+        /// In the order of the document; a key that stands twice is here twice.
+        case mapping([DocumentEntry])
+        /// Something that a mistake was noted for already, such as an alias of nothing.
+        case unreadable
+    }
+
+    package var content: Content
+    package var place: DocumentPlace
+    /// Where the first character of a scalar stands, where its text is written as it is meant:
+    /// on one line and without escapes.
+    package var textPlace: DocumentPlace?
+    /// How many values there are in it, itself included, with aliases followed.
+    package var size: Int
+
+    /// What is there, for "… is there; expected …".
+    package var summary: String {
+        switch content {
+        case .list: "a list"
+        case .mapping: "a mapping"
+        case .unreadable: "unreadable"
+        case .scalar(let text, let isPlain):
+            if isNull {
+                "empty"
+            } else if isPlain && (isNumber || text == "true" || text == "false") {
+                shortened(text)
+            } else {
+                "'\(shortened(text))'"
+            }
+        }
+    }
+
+    /// Whether nothing stands there: `key:`, `~` or `null`.
+    package var isNull: Bool {
+        guard case .scalar(let text, true) = content else { return false }
+        return ["", "~", "null", "Null", "NULL"].contains(text)
+    }
+
+    /// Whether YAML takes it for a number.
+    package var isNumber: Bool {
+        guard case .scalar(let text, true) = content else { return false }
+        return text.first != nil && text.utf8.allSatisfy { "0123456789+-.eE".utf8.contains($0) }
+            && Double(text) != nil
+    }
+}
+
+/// A key of a mapping and what stands behind it.
+package struct DocumentEntry: Sendable {
+    package var key: String
+    package var place: DocumentPlace
+    package var value: DocumentNode
+}
+
+/// The beginning of `text`, on one line: enough to find it by, and no flood in a message.
+func shortened(_ text: String) -> String {
+    let limit = 40
+    let line = String(text.unicodeScalars.map { $0 == "\n" || $0 == "\r" ? " " : Character($0) })
+    return line.unicodeScalars.count <= limit
+        ? line : String(line.unicodeScalars.prefix(limit)) + "…"
+}

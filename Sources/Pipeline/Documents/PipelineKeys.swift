@@ -1,0 +1,169 @@
+/// The keys of a pipeline document, mapping by mapping: its readers and the published JSON
+/// Schema both follow them, which a test compares.
+package enum PipelineKeys {
+    static let document = KeySet(
+        "document",
+        noun: "a document",
+        required: ["apiVersion", "kind", "metadata", "spec"]
+    )
+    static let metadata = KeySet("metadata", noun: "the metadata", required: ["name"])
+    static let spec = KeySet(
+        "spec",
+        noun: "the spec",
+        required: ["topics", "stages"],
+        optional: [
+            "owners", "subscriptions", "stores", "services", "load", "traffic", "input",
+            "validation", "objectives",
+        ]
+    )
+    static let owner = KeySet("owner", noun: "an owner", required: ["name"], optional: ["contact"])
+    static let topic = KeySet(
+        "topic",
+        noun: "a topic",
+        required: ["name"],
+        optional: ["owner", "messageRetentionDuration"]
+    )
+    static let subscription = KeySet(
+        "subscription",
+        noun: "a subscription",
+        required: ["name", "topic"],
+        optional: [
+            "owner", "ackDeadlineSeconds", "enableMessageOrdering", "filter",
+            "messageRetentionDuration", "retainAckedMessages", "retryPolicy",
+            "deadLetterPolicy", "flowControl",
+        ]
+    )
+    static let retryPolicy = KeySet(
+        "retryPolicy",
+        noun: "a retry policy",
+        optional: ["minimumBackoff", "maximumBackoff"]
+    )
+    static let deadLetterPolicy = KeySet(
+        "deadLetterPolicy",
+        noun: "a dead-letter policy",
+        optional: ["maxDeliveryAttempts"]
+    )
+    static let flowControl = KeySet(
+        "flowControl",
+        noun: "the flow control",
+        optional: ["maxOutstandingMessages", "maxOutstandingBytes", "whenFull"]
+    )
+    static let store = KeySet(
+        "store",
+        noun: "a store",
+        required: ["name", "role"],
+        optional: ["url", "owner"]
+    )
+    static let service = KeySet(
+        "service",
+        noun: "a service",
+        required: ["name"],
+        optional: ["owner", "calls"]
+    )
+
+    private static let ofEveryStage = ["owner", "calls", "workers", "batch"]
+    static let producer = KeySet(
+        "producer",
+        noun: "a producer",
+        required: ["name", "kind", "publishes"],
+        optional: ofEveryStage
+    )
+    static let ingest = KeySet(
+        "ingest",
+        noun: "an ingest stage",
+        required: ["name", "kind", "subscription", "store"],
+        optional: ofEveryStage
+    )
+    static let analytics = KeySet(
+        "analytics",
+        noun: "an analytics stage",
+        required: ["name", "kind", "subscription", "store", "windows"],
+        optional: ["allowedLateness", "commitInterval"] + ofEveryStage
+    )
+    static let relay = KeySet(
+        "relay",
+        noun: "a relay",
+        required: ["name", "kind", "subscription", "publishes"],
+        optional: ofEveryStage
+    )
+
+    static let constantLoad = KeySet(
+        "constantLoad",
+        noun: "a constant load",
+        required: ["shape", "rate"],
+        optional: ["arrivals"]
+    )
+    static let rampLoad = KeySet(
+        "rampLoad",
+        noun: "a load ramp",
+        required: ["shape", "from", "to", "over"],
+        optional: ["arrivals"]
+    )
+    static let stepLoad = KeySet(
+        "stepLoad",
+        noun: "a load in steps",
+        required: ["shape", "steps"],
+        optional: ["arrivals"]
+    )
+    static let loadStep = KeySet("loadStep", noun: "a step", required: ["at", "rate"])
+    static let spikeLoad = KeySet(
+        "spikeLoad",
+        noun: "a load spike",
+        required: ["shape", "base", "peak", "at", "for"],
+        optional: ["arrivals"]
+    )
+    static let diurnalLoad = KeySet(
+        "diurnalLoad",
+        noun: "a diurnal load",
+        required: ["shape", "mean", "amplitude", "period"],
+        optional: ["peakAt", "arrivals"]
+    )
+
+    private static let ofEveryShop = [
+        "users", "products", "categories", "userExponent", "productExponent", "currency", "prices",
+    ]
+    static let sessionTraffic = KeySet(
+        "sessionTraffic",
+        noun: "traffic of sessions",
+        optional: ["model"] + ofEveryShop + [
+            "landing", "transitions", "refundProbability", "cartLimit", "concurrentSessions",
+        ]
+    )
+    static let mixTraffic = KeySet(
+        "mixTraffic",
+        noun: "a traffic mix",
+        required: ["model"],
+        optional: ofEveryShop + ["shares"]
+    )
+    static let prices = KeySet("prices", noun: "the prices", required: ["from", "to"])
+
+    static let input = KeySet("input", noun: "the input", required: ["csv"])
+    static let csv = KeySet(
+        "csv",
+        noun: "a CSV input",
+        required: ["columns"],
+        optional: ["delimiter"]
+    )
+    static let columns = KeySet(
+        "columns",
+        noun: "a column mapping",
+        required: ["time", "user"],
+        optional: [
+            "id", "timeFormat", "session", "event", "eventName", "transaction", "product",
+            "category", "quantity", "price", "value", "currency", "currencyCode",
+        ]
+    )
+    static let validation = KeySet(
+        "validation",
+        noun: "the validation",
+        optional: ["earliest", "aheadLimit"]
+    )
+
+    /// Every mapping whose keys are fixed.
+    package static let all = [
+        document, metadata, spec, owner, topic, subscription, retryPolicy, deadLetterPolicy,
+        flowControl, store, service, producer, ingest, analytics, relay, constantLoad, rampLoad,
+        stepLoad, loadStep, spikeLoad, diurnalLoad, sessionTraffic, mixTraffic, prices, input, csv,
+        columns, validation,
+    ]
+}

@@ -1,0 +1,85 @@
+internal import Commerce
+
+extension PipelineReader {
+    func readInput(_ reader: NodeReader) -> CSVMapping? {
+        guard let fields = reader.fields(PipelineKeys.input),
+            let csv = fields["csv"]?.fields(PipelineKeys.csv),
+            var mapping = csv["columns"].flatMap({ readColumns($0) })
+        else { return nil }
+        if let byte = csv["delimiter"].flatMap({ readDelimiter($0) }) {
+            mapping.delimiter = byte
+        }
+        return mapping
+    }
+
+    private func readDelimiter(_ reader: NodeReader) -> UInt8? {
+        let expected = "one ASCII character in quotes such as \",\" or \"\\t\""
+        guard let text = reader.text(expected: expected) else { return nil }
+        let bytes = Array(text.utf8)
+        guard bytes.count == 1, bytes[0] < 0x80, !"\"\r\n".utf8.contains(bytes[0]) else {
+            reader.mismatch(expected: expected)
+            return nil
+        }
+        return bytes[0]
+    }
+
+    private func readColumns(_ reader: NodeReader) -> CSVMapping? {
+        guard let fields = reader.fields(PipelineKeys.columns) else { return nil }
+        func column(_ key: String) -> String? {
+            fields[key]?.text(expected: "the name of a column")
+        }
+        var mapping = CSVMapping(
+            time: column("time") ?? "",
+            timeFormat: fields["timeFormat"]?.choice(of: CSVMapping.TimeFormat.self) ?? .rfc3339,
+            user: column("user") ?? "",
+            name: readName(fields, reader),
+            currency: readCurrency(fields)
+        )
+        mapping.id = column("id")
+        mapping.session = column("session")
+        mapping.transaction = column("transaction")
+        mapping.product = column("product")
+        mapping.category = column("category")
+        mapping.quantity = column("quantity")
+        switch (column("price"), column("value")) {
+        case (let price?, nil): mapping.amount = .price(column: price)
+        case (nil, let value?): mapping.amount = .value(column: value)
+        case (nil, nil): break
+        case (_?, _?):
+            fields["value"]?.mistake(
+                "'price' and 'value' exclude each other; expected one of them")
+        }
+        return mapping
+    }
+
+    private func readName(_ fields: FieldReader, _ reader: NodeReader) -> CSVMapping.Name {
+        let column = fields["event"]?.text(expected: "the name of a column")
+        let constant = fields["eventName"].flatMap { readEventName($0) }
+        switch (fields["event"], fields["eventName"]) {
+        case (nil, nil):
+            reader.mistake(
+                "nothing says which event a row is; expected 'event' (a column) or 'eventName' "
+                    + "(the same for all rows)"
+            )
+        case (_?, let second?):
+            second.mistake("'event' and 'eventName' exclude each other; expected one of them")
+        default: break
+        }
+        return constant.map { .constant($0) } ?? .column(column ?? "")
+    }
+
+    private func readCurrency(_ fields: FieldReader) -> CSVMapping.Money {
+        let column = fields["currency"]?.text(expected: "the name of a column")
+        let constant = fields["currencyCode"].flatMap { readCurrency($0) }
+        if fields["currency"] != nil, let second = fields["currencyCode"] {
+            second.mistake(
+                "'currency' and 'currencyCode' exclude each other; expected one of them"
+            )
+        }
+        return column.map { .column($0) } ?? .constant(constant ?? .usd)
+    }
+
+    private func readEventName(_ reader: NodeReader) -> EventName? {
+        reader.choice(from: EventName.allCases.map { ($0.ga4, $0) })
+    }
+}

@@ -1,0 +1,125 @@
+internal import Stages
+extension PipelineReader {
+    private enum KindName: String, CaseIterable {
+        case producer
+        case ingest
+        case analytics
+        case relay
+
+        var keys: KeySet {
+            switch self {
+            case .producer: PipelineKeys.producer
+            case .ingest: PipelineKeys.ingest
+            case .analytics: PipelineKeys.analytics
+            case .relay: PipelineKeys.relay
+            }
+        }
+    }
+
+    mutating func readStages(_ reader: NodeReader?) -> [PipelineDocument.Stage] {
+        guard let reader else { return [] }
+        let items = reader.items()
+        if items.isEmpty, case .list = reader.node.content {
+            reader.mistake("'stages' is an empty list; expected at least one stage")
+        }
+        return items.compactMap { readStage($0) }
+    }
+
+    private mutating func readStage(_ reader: NodeReader) -> PipelineDocument.Stage? {
+        guard case .mapping = reader.node.content else {
+            reader.mismatch(expected: "a mapping with name, kind and what its kind needs")
+            return nil
+        }
+        guard let kindReader = reader.peek("kind") else {
+            reader.missing("kind", of: "a stage", choices: KindName.allCases.map(\.rawValue))
+            return nil
+        }
+        guard let kind = kindReader.choice(of: KindName.self),
+            let fields = reader.fields(kind.keys)
+        else { return nil }
+        let name = declare(fields["name"], in: \.stages)
+        let subscription = use(fields["subscription"], of: \.subscriptions)
+        let topic = use(fields["publishes"], of: \.topics)
+        let store = use(fields["store"], of: \.stores)
+        let stageKind: PipelineDocument.Stage.Kind
+        switch kind {
+        case .producer:
+            stageKind = .producer(topic: topic?.name ?? "")
+        case .ingest:
+            stageKind = .ingest(subscription: subscription?.name ?? "", store: store?.name ?? "")
+        case .analytics:
+            stageKind = .analytics(
+                readAnalytics(
+                    fields,
+                    subscription: subscription?.name ?? "",
+                    store: store?.name ?? ""
+                )
+            )
+        case .relay:
+            stageKind = .relay(subscription: subscription?.name ?? "", topic: topic?.name ?? "")
+        }
+        var stage = PipelineDocument.Stage(
+            name: name,
+            kind: stageKind,
+            owner: use(fields["owner"], of: \.owners)?.name
+        )
+        stage.calls = readCalls(fields["calls"]).map(\.name)
+        stage.workers = fields["workers"]?.integer(in: 1...256) ?? stage.workers
+        stage.batch = fields["batch"]?.integer(in: 1...65_536) ?? stage.batch
+        flows.append(
+            StageFlow(
+                stage: stage,
+                subscription: subscription,
+                topic: topic,
+                store: store,
+                commitInterval: fields["commitInterval"]?.node.place ?? fields.place
+            )
+        )
+        return stage
+    }
+
+    private func readAnalytics(
+        _ fields: FieldReader,
+        subscription: String,
+        store: String
+    ) -> PipelineDocument.Stage.Analytics {
+        var result = PipelineDocument.Stage.Analytics(
+            subscription: subscription,
+            store: store,
+            windows: []
+        )
+        if let reader = fields["windows"] {
+            result.windows = readWindows(reader)
+        }
+        if let lateness = fields["allowedLateness"]?.duration(
+            in: .zero...(.seconds(366 * 86_400))
+        ) {
+            result.allowedLateness = lateness
+        }
+        if let interval = fields["commitInterval"]?.duration(
+            in: .milliseconds(1)...(.seconds(600))
+        ) {
+            result.commitInterval = interval
+        }
+        return result
+    }
+
+    private func readWindows(_ reader: NodeReader) -> [Grain] {
+        // The window over everything is kept in any case.
+        let choices = Grain.allCases.filter { $0 != .all }.map { ($0.rawValue, $0) }
+        var windows: [Grain] = []
+        let items = reader.items()
+        if items.isEmpty, case .list = reader.node.content {
+            reader.mistake("'windows' is an empty list; expected some of 1s, 1m, 1h, 1d, 1mo")
+        }
+        for item in items {
+            guard let window = item.choice(from: choices) else { continue }
+            if windows.contains(window) {
+                item.mistake("'\(window.rawValue)' is listed twice; expected each window once")
+            } else {
+                windows.append(window)
+            }
+        }
+        return windows.sorted()
+    }
+}

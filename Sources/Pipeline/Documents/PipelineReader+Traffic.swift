@@ -1,0 +1,169 @@
+internal import Commerce
+
+extension PipelineReader {
+    private enum ModelName: String, CaseIterable {
+        case sessions
+        case mix
+    }
+
+    func readTraffic(_ reader: NodeReader) -> PipelineDocument.Traffic? {
+        var traffic = PipelineDocument.Traffic()
+        var model = ModelName.sessions
+        if let modelReader = reader.peek("model") {
+            guard let choice = modelReader.choice(of: ModelName.self) else { return nil }
+            model = choice
+        }
+        switch model {
+        case .sessions:
+            guard let fields = reader.fields(PipelineKeys.sessionTraffic) else { return nil }
+            traffic.shop = readShop(fields)
+            traffic.model = .sessions(readSessions(fields))
+        case .mix:
+            guard let fields = reader.fields(PipelineKeys.mixTraffic) else { return nil }
+            traffic.shop = readShop(fields)
+            var options = MixOptions()
+            if let shares = fields["shares"].flatMap({ readDistribution($0, excluded: []) }) {
+                options.shares = shares
+            }
+            traffic.model = .mix(options)
+        }
+        return traffic
+    }
+
+    private func readShop(_ fields: FieldReader) -> ShopOptions {
+        var shop = ShopOptions()
+        shop.users = fields["users"]?.integer(in: 0...1_000_000_000) ?? shop.users
+        shop.products = fields["products"]?.integer(in: 1...10_000_000) ?? shop.products
+        shop.categories = fields["categories"]?.integer(in: 1...1_000_000) ?? shop.categories
+        shop.userExponent = exponent(fields["userExponent"]) ?? shop.userExponent
+        shop.productExponent = exponent(fields["productExponent"]) ?? shop.productExponent
+        shop.currency = fields["currency"].flatMap { readCurrency($0) } ?? shop.currency
+        if let reader = fields["prices"], let prices = readPrices(reader, in: shop.currency) {
+            shop.priceRange = prices
+        }
+        return shop
+    }
+
+    private func exponent(_ reader: NodeReader?) -> Double? {
+        reader?.number(expected: "a number from 0 to 10") { (0...10).contains($0) }
+    }
+
+    func readCurrency(_ reader: NodeReader) -> Currency? {
+        let expected = "a currency of ISO 4217 such as USD"
+        guard let text = reader.text(expected: expected) else { return nil }
+        guard let currency = Currency(code: text) else {
+            reader.mismatch(expected: expected)
+            return nil
+        }
+        return currency
+    }
+
+    private func readPrices(
+        _ reader: NodeReader,
+        in currency: Currency
+    ) -> ClosedRange<Int64>? {
+        guard let fields = reader.fields(PipelineKeys.prices),
+            let lowest = readPrice(fields["from"], in: currency),
+            let highest = readPrice(fields["to"], in: currency)
+        else { return nil }
+        guard lowest <= highest else {
+            reader.mistake("'from' is above 'to'; expected it to be at most that")
+            return nil
+        }
+        return lowest...highest
+    }
+
+    private func readPrice(_ reader: NodeReader?, in currency: Currency) -> Int64? {
+        guard let reader else { return nil }
+        guard reader.node.isNumber, case .scalar(let text, _) = reader.node.content,
+            let money = Money(decimal: text, currency: currency), money.minorUnits > 0,
+            money.minorUnits <= 1_000_000_000_000
+        else {
+            reader.mismatch(
+                expected: "an amount above 0 with at most \(currency.minorDigits) decimal digits"
+            )
+            return nil
+        }
+        return money.minorUnits
+    }
+
+    private func readSessions(_ fields: FieldReader) -> SessionOptions {
+        var options = SessionOptions()
+        // Refunds come of purchases by their own probability, not by walking the shop.
+        if let landing = fields["landing"].flatMap({ readDistribution($0, excluded: [.refund]) }) {
+            options.landing = landing
+        }
+        let rows = fields["transitions"]?.entries(expected: "events") ?? []
+        for (key, value) in rows {
+            guard let event = readEvent(key, excluded: [.refund]),
+                let row = readShares(value, excluded: [.refund])
+            else { continue }
+            if row.sum > 1 + 1e-9 {
+                value.mistake(
+                    "the probabilities after '\(event.ga4)' sum to \(rounded(row.sum)); expected "
+                        + "at most 1, the rest being to leave"
+                )
+            }
+            options.transitions[event] = row.shares
+        }
+        options.refundProbability =
+            fields["refundProbability"]?.probability() ?? options.refundProbability
+        options.cartLimit = fields["cartLimit"]?.integer(in: 1...1000) ?? options.cartLimit
+        options.concurrentSessions =
+            fields["concurrentSessions"]?.integer(in: 1...10_000_000) ?? options.concurrentSessions
+        return options
+    }
+
+    private func readDistribution(
+        _ reader: NodeReader,
+        excluded: [EventName]
+    ) -> [EventName: Double]? {
+        guard let row = readShares(reader, excluded: excluded) else { return nil }
+        if abs(row.sum - 1) > 1e-9 {
+            reader.mistake("\(reader.label) sums to \(rounded(row.sum)); expected 1")
+        }
+        return row.shares
+    }
+
+    /// The sum is that in the document's order, since floating point has no other.
+    private func readShares(
+        _ reader: NodeReader,
+        excluded: [EventName]
+    ) -> (shares: [EventName: Double], sum: Double)? {
+        guard let entries = reader.entries(expected: "events and their probabilities") else {
+            return nil
+        }
+        var shares: [EventName: Double] = [:]
+        var sum = 0.0
+        var isSound = true
+        for (key, value) in entries {
+            guard let event = readEvent(key, excluded: excluded), let share = value.probability()
+            else {
+                isSound = false
+                continue
+            }
+            shares[event] = share
+            sum += share
+        }
+        // A sum without the entries that are wrong would only be a second complaint.
+        return isSound ? (shares, sum) : nil
+    }
+
+    private func readEvent(_ key: NodeReader, excluded: [EventName]) -> EventName? {
+        let names = EventName.allCases.filter { !excluded.contains($0) }.map(\.ga4)
+        guard case .scalar(let text, _) = key.node.content else { return nil }
+        guard let event = EventName(ga4: text), !excluded.contains(event) else {
+            key.mistake(
+                "'\(shortened(text))' is no event that can stand here; "
+                    + suggestion(for: text, from: names)
+            )
+            return nil
+        }
+        return event
+    }
+
+    /// Without the noise of binary fractions.
+    private func rounded(_ value: Double) -> String {
+        "\((value * 1e9).rounded() / 1e9)"
+    }
+}

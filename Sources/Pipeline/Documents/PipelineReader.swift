@@ -1,0 +1,177 @@
+internal import Commerce
+internal import Timekeeping
+
+/// Makes a ``PipelineDocument`` of a document's values.
+///
+/// Reads part by part, the parts in extensions of their own, and gathers the names on the way;
+/// what concerns several parts is looked at last (``checkGraph()``).
+struct PipelineReader {
+    let log: MistakeLog
+    var owners = NameTable(noun: "owner")
+    var topics = NameTable(noun: "topic")
+    var subscriptions = NameTable(noun: "subscription")
+    var stages = NameTable(noun: "stage")
+    var stores = NameTable(noun: "store")
+    var services = NameTable(noun: "service")
+    /// Where each stage says what it reads, writes and publishes to.
+    var flows: [StageFlow] = []
+    /// Which service calls which.
+    var calls: [(caller: String, callee: LocatedName)] = []
+
+    /// The edges of one stage, with their places.
+    struct StageFlow {
+        var stage: PipelineDocument.Stage
+        var subscription: LocatedName?
+        var topic: LocatedName?
+        var store: LocatedName?
+        var commitInterval: DocumentPlace?
+    }
+
+    init(log: MistakeLog) {
+        self.log = log
+    }
+
+    mutating func read(_ root: NodeReader) -> PipelineDocument {
+        var document = PipelineDocument(name: "")
+        guard let fields = root.fields(PipelineKeys.document) else { return document }
+        _ = fields["apiVersion"]?.choice(from: [("weir/v1", ())])
+        _ = fields["kind"]?.choice(from: [("Pipeline", ())])
+        let metadata = fields["metadata"]?.fields(PipelineKeys.metadata)
+        document.name = metadata?["name"]?.name() ?? ""
+        guard let spec = fields["spec"]?.fields(PipelineKeys.spec) else { return document }
+        document.owners = spec["owners"]?.items().compactMap { readOwner($0) } ?? []
+        document.topics = spec["topics"]?.items().compactMap { readTopic($0) } ?? []
+        document.subscriptions =
+            spec["subscriptions"]?.items().compactMap { readSubscription($0) } ?? []
+        document.stages = readStages(spec["stages"])
+        document.stores = spec["stores"]?.items().compactMap { readStore($0) } ?? []
+        document.services = spec["services"]?.items().compactMap { readService($0) } ?? []
+        if let load = spec["load"].flatMap({ readLoad($0) }) {
+            document.load = load
+        }
+        if let traffic = spec["traffic"].flatMap({ readTraffic($0) }) {
+            document.traffic = traffic
+        }
+        document.csv = spec["input"].flatMap { readInput($0) }
+        document.validation = spec["validation"].map { readValidation($0) } ?? .init()
+        document.objectives =
+            spec["objectives"]?.items().compactMap { $0.text(expected: "a path") } ?? []
+        checkGraph(of: document)
+        return document
+    }
+
+    private mutating func readOwner(_ reader: NodeReader) -> PipelineDocument.Owner? {
+        guard let fields = reader.fields(PipelineKeys.owner) else { return nil }
+        let name = declare(fields["name"], in: \.owners)
+        return PipelineDocument.Owner(
+            name: name,
+            contact: fields["contact"]?.text(expected: "an address")
+        )
+    }
+
+    private mutating func readStore(_ reader: NodeReader) -> PipelineDocument.Store? {
+        guard let fields = reader.fields(PipelineKeys.store) else { return nil }
+        let name = declare(fields["name"], in: \.stores)
+        let role = fields["role"]?.choice(of: PipelineDocument.Store.Role.self) ?? .raw
+        return PipelineDocument.Store(
+            name: name,
+            role: role,
+            url: fields["url"].flatMap { readStoreURL($0) }
+                ?? "sqlite:.weir/\(role.rawValue).sqlite",
+            owner: use(fields["owner"], of: \.owners)?.name
+        )
+    }
+
+    /// Only the scheme is looked at and told: what follows may hold a password.
+    private func readStoreURL(_ reader: NodeReader) -> String? {
+        let schemes = ["sqlite", "memory", "mongodb", "postgresql"]
+        let expected = "sqlite:<path>, memory:, mongodb://… or postgresql://…"
+        guard let url = reader.text(expected: expected) else { return nil }
+        guard let colon = url.firstIndex(of: ":") else {
+            reader.mistake("the store's url has no scheme; expected \(expected)")
+            return nil
+        }
+        let scheme = String(url[..<colon])
+        guard schemes.contains(scheme) else {
+            reader.mistake(
+                "there is no store for '\(shortened(scheme)):'; "
+                    + suggestion(for: scheme, from: schemes)
+            )
+            return nil
+        }
+        guard scheme != "sqlite" || url.count > "sqlite:".count else {
+            reader.mistake("the store's url names no file; expected sqlite:<path>")
+            return nil
+        }
+        return url
+    }
+
+    private mutating func readService(_ reader: NodeReader) -> PipelineDocument.Service? {
+        guard let fields = reader.fields(PipelineKeys.service) else { return nil }
+        let name = declare(fields["name"], in: \.services)
+        let callees = readCalls(fields["calls"])
+        calls += callees.map { (name, $0) }
+        return PipelineDocument.Service(
+            name: name,
+            owner: use(fields["owner"], of: \.owners)?.name,
+            calls: callees.map(\.name)
+        )
+    }
+
+    mutating func readCalls(_ reader: NodeReader?) -> [LocatedName] {
+        var callees: [LocatedName] = []
+        var seen: Set<String> = []
+        for item in reader?.items() ?? [] {
+            guard let callee = use(item, of: \.services) else { continue }
+            if seen.insert(callee.name).inserted {
+                callees.append(callee)
+            } else {
+                item.mistake("'\(callee.name)' is listed twice; expected each service once")
+            }
+        }
+        return callees
+    }
+
+    private func readValidation(_ reader: NodeReader) -> PipelineDocument.Validation {
+        var validation = PipelineDocument.Validation()
+        guard let fields = reader.fields(PipelineKeys.validation) else { return validation }
+        if let reader = fields["earliest"] {
+            let expected = "an instant of RFC 3339 such as 1980-01-01T00:00:00Z"
+            if let text = reader.text(expected: expected) {
+                if let instant = Timestamp(rfc3339: text) {
+                    validation.earliest = instant
+                } else {
+                    reader.mismatch(expected: expected)
+                }
+            }
+        }
+        if let limit = fields["aheadLimit"]?.duration(in: .zero...DurationText.longest) {
+            validation.aheadLimit = limit
+        }
+        return validation
+    }
+
+    /// The name that `reader` gives something, entered into `table`; empty where it gives none.
+    mutating func declare(
+        _ reader: NodeReader?,
+        in table: WritableKeyPath<PipelineReader, NameTable>
+    ) -> String {
+        guard let reader, let name = reader.name() else { return "" }
+        self[keyPath: table].declare(
+            LocatedName(name: name, place: reader.node.place),
+            log: log
+        )
+        return name
+    }
+
+    /// The name of something else that `reader` refers to, noted in `table`.
+    mutating func use(
+        _ reader: NodeReader?,
+        of table: WritableKeyPath<PipelineReader, NameTable>
+    ) -> LocatedName? {
+        guard let reader, let name = reader.name() else { return nil }
+        let use = LocatedName(name: name, place: reader.node.place)
+        self[keyPath: table].use(use)
+        return use
+    }
+}

@@ -1,0 +1,249 @@
+package import Stages
+
+/// Everything a run has to say about itself, as it is written to JSON (`schema_version` 1).
+///
+/// Instants are RFC 3339 texts in UTC, latencies are milliseconds, money is a decimal text beside
+/// its minor units. Keys are written in `snake_case`.
+package struct RunReport: Codable, Sendable {
+    /// How a run ended.
+    package enum Outcome: String, Codable, Sendable {
+        /// The input came to its end, or the asked duration or number of events was reached.
+        case completed
+        /// It was stopped from outside, and drained.
+        case interrupted
+        /// A stage could not go on; ``RunReport/failure`` says why.
+        case failed
+    }
+
+    package var schemaVersion = 1
+    package var pipeline: String
+    package var outcome: Outcome
+    /// Why it failed, in a sentence.
+    package var failure: String?
+    package var started: String
+    package var ended: String
+    package var durationSeconds: Double
+    package var input: Input
+    package var rate: Rate
+    package var producers: [Producer]
+    package var subscriptions: [Subscription]
+    package var stages: [Stage]
+    package var warehouse: Warehouse?
+    package var rawStore: RawStore?
+    /// The run over time; at most 1,200 slices of equal length, but for the last.
+    package var samples: [Sample]
+
+    /// Where the events came from.
+    package struct Input: Codable, Sendable {
+        /// `shopper model` or `log`.
+        package var kind: String
+        /// The stream's name, the same whenever the same input is read again.
+        package var stream: String
+        /// The seed of the shopper model.
+        package var seed: UInt64?
+        /// How many times faster than its own clock a log was replayed; nil for at once.
+        package var speed: Double?
+        /// Where latency is counted from, in words.
+        package var latencyFrom: String
+
+        package init(
+            kind: String, stream: String, seed: UInt64?, speed: Double?, latencyFrom: String
+        ) {
+            self.kind = kind
+            self.stream = stream
+            self.seed = seed
+            self.speed = speed
+            self.latencyFrom = latencyFrom
+        }
+    }
+
+    /// Events per second.
+    package struct Rate: Codable, Sendable {
+        /// Nil where as many as possible were asked for, or where the log sets the pace.
+        package var asked: Double?
+        /// Published events by the time from the first to the last publication.
+        package var reached: Double
+    }
+
+    /// What a producer did.
+    package struct Producer: Codable, Sendable {
+        package var name: String
+        package var published: Int64
+        package var rejected: [String: Int64]
+        /// The first 100, each `file:line:column: field: message`.
+        package var rejections: [String]
+    }
+
+    /// The conservation table of a subscription: `published` is the sum of the other states.
+    package struct Subscription: Codable, Sendable {
+        package var name: String
+        package var topic: String
+        package var published: Int64
+        package var acked: Int64
+        package var outstanding: Int64
+        package var backlog: Int64
+        package var waitingToRetry: Int64
+        package var deadLettered: Int64
+        package var expired: Int64
+        package var filtered: Int64
+        package var shed: Int64
+        package var conserved: Bool
+        package var delivered: Int64
+        package var redelivered: Int64
+        package var nacked: Int64
+        package var expiredDeadlines: Int64
+        /// Dead letters by the class of the reason.
+        package var deadLettersByReason: [String: Int64]
+    }
+
+    /// What a stage did.
+    package struct Stage: Codable, Sendable {
+        package var name: String
+        /// `ingest`, `analytics` or `relay`.
+        package var kind: String
+        package var subscription: String
+        package var processed: Int64
+        package var duplicates: Int64
+        package var late: Int64
+        /// Refused or given up, by the class of the reason.
+        package var failures: [String: Int64]
+        package var storeRetries: Int64
+        /// From intended send to acknowledgement, one a message.
+        package var latency: Latency
+        /// Processing one set of deliveries.
+        package var jobs: Latency
+    }
+
+    /// Percentiles in milliseconds; nil where nothing was measured.
+    package struct Latency: Codable, Sendable {
+        package var count: Int64
+        package var p50Ms: Double?
+        package var p90Ms: Double?
+        package var p99Ms: Double?
+        package var p999Ms: Double?
+        package var maxMs: Double?
+
+        /// `summary` in milliseconds.
+        package init(_ summary: LatencySummary) {
+            count = summary.count
+            guard count > 0 else { return }
+            p50Ms = Double(summary.p50) / 1e6
+            p90Ms = Double(summary.p90) / 1e6
+            p99Ms = Double(summary.p99) / 1e6
+            p999Ms = Double(summary.p999) / 1e6
+            maxMs = Double(summary.maximum) / 1e6
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case count
+            case p50Ms = "p50_ms"
+            case p90Ms = "p90_ms"
+            case p99Ms = "p99_ms"
+            case p999Ms = "p999_ms"
+            case maxMs = "max_ms"
+        }
+    }
+
+    /// What the raw store holds after the run, all runs together.
+    package struct RawStore: Codable, Sendable {
+        package var store: String
+        package var events: Int64
+
+        package init(store: String, events: Int64) {
+            self.store = store
+            self.events = events
+        }
+    }
+
+    /// What the warehouse holds after the run, all runs together.
+    package struct Warehouse: Codable, Sendable {
+        package var store: String
+        /// Sums over the daily windows.
+        package var totals: Totals
+        package var months: [Window]
+        package var days: [Window]
+        package var topProducts: [Product]
+        package var lateEvents: Int64
+        package var deadLetters: Int64
+    }
+
+    /// Sums over windows of all categories and currencies.
+    package struct Totals: Codable, Sendable {
+        /// By GA4 name.
+        package var events: [String: Int64]
+        package var orders: Int64
+        package var units: Int64
+        package var sales: [Sales]
+        package var shoppers: Distinct?
+        package var sessions: Distinct?
+        /// Sessions with a purchase by sessions that viewed a product; nil without any.
+        package var conversion: Double?
+    }
+
+    /// A window of a day or a month.
+    package struct Window: Codable, Sendable {
+        /// `1997-01-31` or `1997-01`.
+        package var label: String
+        package var orders: Int64
+        package var units: Int64
+        package var sales: [Sales]
+        package var shoppers: Distinct?
+    }
+
+    /// Money of one currency.
+    package struct Sales: Codable, Sendable {
+        package var currency: String
+        /// A decimal text such as `2500315.63`.
+        package var revenue: String
+        package var revenueMinor: Int64
+        package var refunded: String
+        package var refundedMinor: Int64
+        /// Revenue by orders; nil without orders.
+        package var averageOrderValue: String?
+    }
+
+    /// A distinct count.
+    package struct Distinct: Codable, Sendable {
+        package var count: Int64
+        /// False for an estimate, whose standard error is below 0.4% for the totals.
+        package var exact: Bool
+    }
+
+    /// A product's sales.
+    package struct Product: Codable, Sendable {
+        package var product: String
+        package var orders: Int64
+        package var units: Int64
+        package var revenue: String
+        package var currency: String
+    }
+
+    /// A slice of the run.
+    package struct Sample: Codable, Sendable {
+        /// From the start of the run to the end of the slice.
+        package var seconds: Double
+        /// Published events per second in the slice.
+        package var publishedRate: Double
+        package var stages: [StageSample]
+        /// Unsettled messages by subscription at the end of the slice.
+        package var backlog: [String: Int64]
+    }
+
+    /// A stage in a slice.
+    package struct StageSample: Codable, Sendable {
+        package var name: String
+        /// Acknowledged events per second.
+        package var rate: Double
+        package var p50Ms: Double?
+        package var p99Ms: Double?
+        package var maxMs: Double?
+
+        private enum CodingKeys: String, CodingKey {
+            case name
+            case rate
+            case p50Ms = "p50_ms"
+            case p99Ms = "p99_ms"
+            case maxMs = "max_ms"
+        }
+    }
+}

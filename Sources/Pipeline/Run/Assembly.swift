@@ -1,0 +1,248 @@
+internal import Broker
+internal import Commerce
+internal import Stages
+internal import Synchronization
+internal import Timekeeping
+
+/// The parts of one run, put together over the ports.
+final class Assembly: Sendable {
+    /// A producer and what it publishes.
+    struct Producer: Sendable {
+        var stage: ProducerStage
+        var topic: String
+        var source: any EventSource
+    }
+
+    /// A stage that reads a subscription.
+    struct Subscriber: Sendable {
+        var run: @Sendable () async throws -> Void
+        /// The topic that must stay open for it.
+        var publishesTo: String?
+    }
+
+    private struct State {
+        var wasStopped = false
+        var inputFailure: (any Error)?
+    }
+
+    let run: PipelineRun
+    let broker: InProcessBroker
+    let producers: [Producer]
+    let subscribers: [Subscriber]
+    let deadLetters: DeadLetterStage?
+    let producerMeters: [ProducerMeter]
+    let stageMeters: [StageMeter]
+    let deadLetterMeter: DeadLetterMeter
+    let sampler: RunSampler
+    let ends: OpenEnds
+    let input: RunReport.Input
+    private let state = Mutex(State())
+
+    private init(
+        run: PipelineRun,
+        broker: InProcessBroker,
+        parts: Parts,
+        deadLetters: DeadLetterStage?,
+        deadLetterMeter: DeadLetterMeter,
+        input: RunReport.Input
+    ) {
+        self.run = run
+        self.broker = broker
+        self.deadLetters = deadLetters
+        self.deadLetterMeter = deadLetterMeter
+        self.input = input
+        producers = parts.producers
+        subscribers = parts.subscribers
+        producerMeters = parts.producerMeters
+        stageMeters = parts.stageMeters
+        sampler = RunSampler(
+            timeline: run.timeline,
+            producers: parts.producerMeters,
+            stages: parts.stageMeters,
+            subscriptions: broker.subscriptions
+        )
+        var publishers: [String: Int] = [:]
+        for topic in parts.producers.map(\.topic) + parts.subscribers.compactMap(\.publishesTo) {
+            publishers[topic, default: 0] += 1
+        }
+        ends = OpenEnds(broker, publishers: publishers, subscribers: parts.subscribers.count)
+    }
+
+    /// Whether the producers were told to stop.
+    var wasStopped: Bool { state.withLock { $0.wasStopped } }
+
+    /// Why an input could not be read to its end.
+    var inputFailure: (any Error)? { state.withLock { $0.inputFailure } }
+
+    func noteStopped() {
+        state.withLock { $0.wasStopped = true }
+    }
+
+    /// Runs a producer to the end of its source; then its topic may close.
+    func run(_ producer: Producer) async {
+        do {
+            try await producer.stage.run(producer.source)
+        } catch is CancellationError {
+            // It was told to stop; what it had published drains.
+        } catch {
+            state.withLock { $0.inputFailure = error }
+        }
+        ends.publisherEnded(producer.topic)
+    }
+}
+
+extension Assembly {
+    /// The stages of a pipeline and their meters, as they are made one by one.
+    private struct Parts {
+        var producers: [Producer] = []
+        var subscribers: [Subscriber] = []
+        var producerMeters: [ProducerMeter] = []
+        var stageMeters: [StageMeter] = []
+    }
+
+    /// Opens the input and puts the stages of `run` together.
+    static func make(_ run: PipelineRun, began: Timestamp) async throws -> Assembly {
+        let lexicon = Lexicon()
+        let sources = try sources(of: run, began: began, lexicon: lexicon)
+        var firstPosition: Int64 = 1
+        for raw in run.stores.raw {
+            firstPosition = max(firstPosition, try await raw.store.nextPosition())
+        }
+        let broker = InProcessBroker(
+            topics: run.document.topics.map { ($0.name, firstPosition) },
+            subscriptions: run.document.subscriptions.map { subscription in
+                InProcessBroker.SubscriptionPlan(
+                    name: subscription.name,
+                    topic: subscription.topic,
+                    policy: subscription.policy,
+                    filter: subscription.filter
+                )
+            },
+            timeline: run.timeline
+        )
+        var parts = Parts()
+        var remaining = sources[...]
+        for stage in run.document.stages {
+            if case .producer(let topic) = stage.kind, let source = remaining.popFirst() {
+                try add(producer: stage, topic, source, broker, run, to: &parts)
+            } else {
+                try add(subscriber: stage, broker, run, to: &parts)
+            }
+        }
+        let deadLetterMeter = DeadLetterMeter()
+        let deadLetters = run.stores.warehouses.first.map { warehouse in
+            DeadLetterStage(
+                broker: broker, warehouse: warehouse.store, timeline: run.timeline,
+                meter: deadLetterMeter, logger: run.logger)
+        }
+        return Assembly(
+            run: run, broker: broker, parts: parts, deadLetters: deadLetters,
+            deadLetterMeter: deadLetterMeter,
+            input: sources.first?.description
+                ?? RunReport.Input(
+                    kind: "none", stream: "", seed: nil, speed: nil, latencyFrom: ""))
+    }
+
+    /// One source for each producer, in their order.
+    private static func sources(
+        of run: PipelineRun,
+        began: Timestamp,
+        lexicon: Lexicon
+    ) throws -> [TrafficSource] {
+        let producers = run.document.stages.filter(\.isProducer)
+        if let log = run.options.log {
+            guard producers.count == 1 else {
+                throw RunError(
+                    "the pipeline has \(producers.count) producers; "
+                        + "a log can be replayed by a pipeline with exactly one")
+            }
+            return [
+                try TrafficSource.log(
+                    log, events: run.options.events, mapping: run.document.csv,
+                    began: began, lexicon: lexicon)
+            ]
+        }
+        return producers.enumerated().map { index, stage in
+            TrafficSource.model(
+                run.document, producer: stage.name, index: index, of: producers.count,
+                options: run.options, start: began, lexicon: lexicon)
+        }
+    }
+
+    private static func add(
+        producer stage: PipelineDocument.Stage,
+        _ topic: String,
+        _ source: TrafficSource,
+        _ broker: InProcessBroker,
+        _ run: PipelineRun,
+        to parts: inout Parts
+    ) throws {
+        let meter = ProducerMeter(name: stage.name, onRejection: run.onRejection)
+        let producer = ProducerStage(
+            topic: try found(broker.topic(topic), topic),
+            timeline: run.timeline,
+            meter: meter,
+            pace: source.pace,
+            batchLimit: stage.batch
+        )
+        parts.producerMeters.append(meter)
+        parts.producers.append(
+            Producer(stage: producer, topic: topic, source: source.source))
+    }
+
+    private static func add(
+        subscriber stage: PipelineDocument.Stage,
+        _ broker: InProcessBroker,
+        _ run: PipelineRun,
+        to parts: inout Parts
+    ) throws {
+        guard let name = stage.subscription else { return }
+        let subscription = try found(broker.subscription(name), name)
+        let meter = StageMeter(name: stage.name)
+        let rules = run.document.validation.rules
+        let body: @Sendable () async throws -> Void
+        switch stage.kind {
+        case .producer: return
+        case .ingest(_, let store):
+            let raw = try found(run.stores.raw.first { $0.name == store }, store)
+            let ingest = IngestStage(
+                subscription: subscription, store: raw.store, rules: rules,
+                timeline: run.timeline, meter: meter, logger: run.logger,
+                batchLimit: stage.batch)
+            body = { try await ingest.run() }
+        case .analytics(let plan):
+            let warehouse = try found(
+                run.stores.warehouses.first { $0.name == plan.store }, plan.store)
+            let analytics = AnalyticsStage(
+                subscription: subscription, warehouse: warehouse.store, options: plan.options,
+                rules: rules, timeline: run.timeline, meter: meter, logger: run.logger)
+            body = { try await analytics.run() }
+        case .relay(_, let topic):
+            let relay = RelayStage(
+                subscription: subscription, topic: try found(broker.topic(topic), topic),
+                timeline: run.timeline, meter: meter)
+            body = { try await relay.run() }
+        }
+        parts.stageMeters.append(meter)
+        for _ in 0..<stage.workers {
+            parts.subscribers.append(Subscriber(run: body, publishesTo: stage.topic))
+        }
+    }
+
+    private static func found<Value>(_ value: Value?, _ name: String) throws -> Value {
+        guard let value else {
+            throw RunError("the pipeline names \"\(name)\", which this run does not have")
+        }
+        return value
+    }
+}
+
+/// A run that cannot begin for a reason the user can mend.
+package struct RunError: Error, CustomStringConvertible {
+    /// What is wrong, and the remedy.
+    package var description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}

@@ -1,0 +1,133 @@
+internal import Broker
+package import Commerce
+package import Logging
+internal import Stages
+internal import Synchronization
+package import Timekeeping
+
+/// One run of a pipeline: assembles its stages over the ports and drives them to the end.
+package struct PipelineRun: Sendable {
+    /// What came of a run.
+    package struct Result: Sendable {
+        package var report: RunReport
+        /// Why the run failed: a `StoreError`, an `InputError`, or something unforeseen.
+        package var failure: (any Error)?
+    }
+
+    let document: PipelineDocument
+    let options: RunOptions
+    let stores: RunStores
+    let timeline: any Timeline
+    let logger: Logger
+    /// Hears of every record of a log that no event could be made of.
+    let onRejection: @Sendable (Rejection) -> Void
+
+    package init(
+        document: PipelineDocument,
+        options: RunOptions,
+        stores: RunStores,
+        timeline: any Timeline,
+        logger: Logger,
+        onRejection: @escaping @Sendable (Rejection) -> Void = { _ in }
+    ) {
+        self.document = document
+        self.options = options
+        self.stores = stores
+        self.timeline = timeline
+        self.logger = logger
+        self.onRejection = onRejection
+    }
+
+    /// Runs until the input ends, or `stop` is raised, and everything published is settled.
+    ///
+    /// - Parameters:
+    ///   - stop: Raised once, the producers stop and the rest drains.
+    ///   - onSample: Sees a slice of the run at short intervals.
+    /// - Throws: `InputError` or `StoreError` where the run cannot even begin.
+    package func run(
+        stop: Signal,
+        onSample: @escaping @Sendable (RunReport.Sample) -> Void = { _ in }
+    ) async throws -> Result {
+        let began = timeline.now
+        let assembly = try await Assembly.make(self, began: began)
+        let failure = Mutex<(any Error)?>(nil)
+        await withTaskGroup { group in
+            group.addTask { await assembly.sampler.run(onSample: onSample) }
+            do {
+                try await drive(assembly, stop: stop)
+            } catch {
+                failure.withLock { $0 = error }
+            }
+            group.cancelAll()
+        }
+        assembly.sampler.take()
+        let problem = failure.withLock { $0 }
+        let outcome: RunReport.Outcome =
+            problem != nil ? .failed : assembly.wasStopped ? .interrupted : .completed
+        let report = await assembly.report(
+            outcome: outcome, failure: problem, began: began, ended: timeline.now)
+        return Result(report: report, failure: problem)
+    }
+
+    /// Runs all stages; ends when the last message is settled, or with the first failure.
+    private func drive(_ assembly: Assembly, stop: Signal) async throws {
+        try await withThrowingTaskGroup { group in
+            for subscriber in assembly.subscribers {
+                group.addTask {
+                    try await subscriber.run()
+                    subscriber.publishesTo.map(assembly.ends.publisherEnded)
+                    assembly.ends.subscriberEnded()
+                }
+            }
+            if let deadLetters = assembly.deadLetters {
+                group.addTask { try await deadLetters.run() }
+            }
+            group.addTask { await produce(assembly, stop: stop) }
+            try await group.waitForAll()
+        }
+        // What was published before an input failed has been settled by now.
+        if let failure = assembly.inputFailure {
+            throw failure
+        }
+    }
+
+    private enum ProducingEvent: Sendable {
+        case producerEnded
+        case stopped
+        case timeIsUp
+    }
+
+    /// Runs the producers until their sources end, or until they are told to stop.
+    private func produce(_ assembly: Assembly, stop: Signal) async {
+        await withTaskGroup(of: ProducingEvent.self) { group in
+            for producer in assembly.producers {
+                group.addTask {
+                    await assembly.run(producer)
+                    return .producerEnded
+                }
+            }
+            group.addTask {
+                try? await stop.wait(since: 0)
+                return .stopped
+            }
+            if let duration = options.duration, options.log != nil {
+                let end = timeline.now + duration
+                group.addTask {
+                    try? await timeline.sleep(until: end)
+                    return .timeIsUp
+                }
+            }
+            var producing = assembly.producers.count
+            while producing > 0, let event = await group.next() {
+                switch event {
+                case .producerEnded: producing -= 1
+                case .stopped:
+                    assembly.noteStopped()
+                    group.cancelAll()
+                case .timeIsUp: group.cancelAll()
+                }
+            }
+            group.cancelAll()
+        }
+    }
+}

@@ -1,0 +1,61 @@
+package import Commerce
+package import Stages
+
+/// What a run is asked for beyond its pipeline file.
+package struct RunOptions: Sendable {
+    /// The load, where it is not the pipeline's own profile.
+    package enum Rate: Hashable, Sendable {
+        /// Events per second, constant, all producers together.
+        case perSecond(Double)
+        /// As many as can be taken.
+        case maximum
+    }
+
+    /// A log to replay instead of the shopper model.
+    package struct Log: Sendable {
+        package var path: String
+        /// Nil where the file's name tells it.
+        package var format: InputFormat?
+        /// How many times faster than its own clock; nil for at once.
+        package var speed: Double?
+
+        package init(path: String, format: InputFormat?, speed: Double?) {
+            self.path = path
+            self.format = format
+            self.speed = speed
+        }
+    }
+
+    package var rate: Rate?
+    package var duration: Duration?
+    package var events: Int?
+    package var seed: UInt64 = 1
+    package var log: Log?
+
+    package init() {}
+}
+
+/// The stores a run writes to, by their names in the pipeline.
+package struct RunStores: Sendable {
+    /// A store, and how it is called in reports.
+    package struct Named<Store: Sendable>: Sendable {
+        package var name: String
+        /// The URL it was opened by, without secrets.
+        package var label: String
+        package var store: Store
+
+        package init(name: String, label: String, store: Store) {
+            self.name = name
+            self.label = label
+            self.store = store
+        }
+    }
+
+    package var raw: [Named<any RawStore>]
+    package var warehouses: [Named<any Warehouse>]
+
+    package init(raw: [Named<any RawStore>], warehouses: [Named<any Warehouse>]) {
+        self.raw = raw
+        self.warehouses = warehouses
+    }
+}

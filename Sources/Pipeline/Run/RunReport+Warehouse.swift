@@ -1,0 +1,111 @@
+internal import Commerce
+internal import Stages
+internal import Timekeeping
+
+extension RunReport.Warehouse {
+    /// How many windows of a grain are listed; the totals are over all.
+    private static let listedWindows = 1000
+
+    /// What a warehouse holds, from its daily and monthly windows.
+    static func read(_ warehouse: RunStores.Named<any Warehouse>) async throws -> Self {
+        let store = warehouse.store
+        let days = try await store.windows(.day, categories: .total)
+        let months = try await store.windows(.month, categories: .total)
+        let everything = try await store.windows(.all, categories: .total)
+        let exceptions = try await store.exceptions()
+        // A pipeline that keeps no days still has the one window over everything.
+        let summed = days.isEmpty ? everything : days
+        return RunReport.Warehouse(
+            store: warehouse.label,
+            totals: RunReport.Totals(summed, distinct: everything.first?.distinct ?? [:]),
+            months: windows(months) { date in
+                "\(date.year)-\(date.month < 10 ? "0" : "")\(date.month)"
+            },
+            days: windows(days) { Timestamp(midnightOf: $0)?.description.prefix(10) ?? "" },
+            topProducts: try await store.topProducts(atMost: 10).map { row in
+                RunReport.Product(
+                    product: row.product,
+                    orders: row.cell.orders,
+                    units: row.cell.units,
+                    revenue: Money(minorUnits: row.cell.revenue, currency: row.currency).decimal,
+                    currency: row.currency.code
+                )
+            },
+            lateEvents: exceptions.late,
+            deadLetters: exceptions.deadLetters
+        )
+    }
+
+    /// One entry a window, with all its currencies.
+    private static func windows(
+        _ rows: [WindowRow],
+        label: (CivilDate) -> some StringProtocol
+    ) -> [RunReport.Window] {
+        var windows: [RunReport.Window] = []
+        var start = rows.startIndex
+        while start < rows.endIndex {
+            let end = rows[start...].firstIndex { $0.start != rows[start].start } ?? rows.endIndex
+            let totals = RunReport.Totals(
+                Array(rows[start..<end]), distinct: rows[start].distinct)
+            windows.append(
+                RunReport.Window(
+                    label: String(label(rows[start].start.date)),
+                    orders: totals.orders,
+                    units: totals.units,
+                    sales: totals.sales,
+                    shoppers: totals.shoppers
+                ))
+            start = end
+        }
+        return windows.suffix(listedWindows)
+    }
+}
+
+extension RunReport.Totals {
+    /// The sums of `rows`, which may be of several windows and currencies.
+    fileprivate init(_ rows: [WindowRow], distinct: [Measure: DistinctCount]) {
+        var events: [String: Int64] = [:]
+        for name in EventName.allCases {
+            events[name.ga4] = rows.reduce(0) { $0 + $1.cell[name] }
+        }
+        let currencies = Set(rows.map(\.currency)).subtracting([.none])
+        let sales = currencies.sorted { $0.code < $1.code }.map { currency in
+            RunReport.Sales(currency, rows.filter { $0.currency == currency })
+        }
+        let viewing = distinct[.viewingSessions]?.count ?? 0
+        let buying = distinct[.buyingSessions]?.count ?? 0
+        self.init(
+            events: events,
+            orders: events[EventName.purchase.ga4] ?? 0,
+            units: rows.reduce(0) { $0 + $1.cell.units },
+            sales: sales,
+            shoppers: distinct[.shoppers].map(RunReport.Distinct.init),
+            sessions: distinct[.sessions].map(RunReport.Distinct.init),
+            conversion: viewing > 0 ? Double(buying) / Double(viewing) : nil
+        )
+    }
+}
+
+extension RunReport.Sales {
+    fileprivate init(_ currency: Currency, _ rows: [WindowRow]) {
+        let revenue = rows.reduce(0) { $0 + $1.cell.revenue }
+        let refunded = rows.reduce(0) { $0 + $1.cell.refunded }
+        let orders = rows.reduce(0) { $0 + $1.cell.orders }
+        self.init(
+            currency: currency.code,
+            revenue: Money(minorUnits: revenue, currency: currency).decimal,
+            revenueMinor: revenue,
+            refunded: Money(minorUnits: refunded, currency: currency).decimal,
+            refundedMinor: refunded,
+            averageOrderValue: orders > 0
+                ? Money(minorUnits: (revenue + orders / 2) / orders, currency: currency).decimal
+                : nil
+        )
+    }
+}
+
+extension RunReport.Distinct {
+    fileprivate init(_ count: DistinctCount) {
+        self.init(count: count.count, exact: count.isExact)
+    }
+}

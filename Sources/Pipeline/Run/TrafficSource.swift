@@ -1,0 +1,147 @@
+internal import Commerce
+internal import Stages
+internal import Timekeeping
+
+/// What one producer of a run publishes, and at which pace.
+struct TrafficSource {
+    var source: any EventSource
+    var pace: ProducerStage.Pace
+    var description: RunReport.Input
+}
+
+extension TrafficSource {
+    /// A log, replayed in proportion to its own clock or at once.
+    static func log(
+        _ log: RunOptions.Log,
+        events: Int?,
+        mapping: CSVMapping?,
+        began: Timestamp,
+        lexicon: Lexicon
+    ) throws(InputError) -> TrafficSource {
+        let opened = try openInput(
+            path: log.path, format: log.format, mapping: mapping, lexicon: lexicon)
+        // What comes through a pipe can not come again: each time it is a stream of its own.
+        let stream =
+            log.path == "-" ? "log:-@\(began)" : lexicon.text(of: opened.stream, in: .text)
+        let source = AnyLimitedSource(
+            opened, stream: lexicon.symbol(for: stream, in: .text), events: events)
+        return TrafficSource(
+            source: source,
+            pace: log.speed.map { .replay(speed: $0) } ?? .replayAtOnce,
+            description: RunReport.Input(
+                kind: "log",
+                stream: stream,
+                seed: nil,
+                speed: log.speed,
+                latencyFrom: log.speed == nil
+                    ? "when the producer turned to the event: a replay at once has no schedule"
+                    : "when the log's own clock, sped up, says the event is due"
+            )
+        )
+    }
+
+    /// The shopper model of producer `index` of `count`, which share the load evenly.
+    static func model(
+        _ document: PipelineDocument,
+        producer: String,
+        index: Int,
+        of count: Int,
+        options: RunOptions,
+        start: Timestamp,
+        lexicon: Lexicon
+    ) -> TrafficSource {
+        let load: LoadProfile?
+        switch options.rate {
+        case nil: load = document.load.scaled(by: 1 / Double(count))
+        case .perSecond(let rate):
+            load = LoadProfile(
+                shape: .constant(rate: rate / Double(count)), arrivals: document.load.arrivals)
+        case .maximum: load = nil
+        }
+        // A run is a stream of its own: its sequence begins at 1, and its events are new ones.
+        let name = "/\(document.name)/\(producer)/\(start)"
+        let seed = options.seed &+ UInt64(index)
+        let model: any EventSource =
+            switch document.traffic.model {
+            case .sessions(let sessions):
+                SessionModel(
+                    shop: document.traffic.shop, options: sessions, load: load, seed: seed,
+                    start: start, source: name, lexicon: lexicon)
+            case .mix(let mix):
+                MixModel(
+                    shop: document.traffic.shop, options: mix, load: load, seed: seed,
+                    start: start, source: name, lexicon: lexicon)
+            }
+        let source = AnyLimitedSource(
+            model,
+            events: options.events.map { ($0 + count - 1 - index) / count },
+            end: options.duration.map { start + $0 },
+            isPaced: load != nil
+        )
+        return TrafficSource(
+            source: source,
+            pace: load == nil ? .flatOut : .asRecorded,
+            description: RunReport.Input(
+                kind: "shopper model",
+                stream: name,
+                seed: options.seed,
+                speed: nil,
+                latencyFrom: load == nil
+                    ? "when the producer made the event: at --rate max nothing is due earlier"
+                    : "when the load profile says the event is due"
+            )
+        )
+    }
+}
+
+/// A ``LimitedSource`` of a source whose type is known only at run time.
+struct AnyLimitedSource: EventSource {
+    private var open: any EventSource
+    let stream: Symbol
+
+    init(
+        _ source: any EventSource,
+        stream: Symbol? = nil,
+        events: Int? = nil,
+        end: Timestamp? = nil,
+        isPaced: Bool = true
+    ) {
+        func limited(_ source: some EventSource) -> any EventSource {
+            LimitedSource(source, events: events, end: end, isPaced: isPaced)
+        }
+        open = limited(source)
+        self.stream = stream ?? source.stream
+    }
+
+    var lexicon: Lexicon { open.lexicon }
+
+    mutating func fill(
+        _ builder: inout BatchBuilder,
+        until horizon: Timestamp,
+        limit: Int
+    ) throws(InputError) -> Timestamp? {
+        try open.fill(&builder, until: horizon, limit: limit)
+    }
+}
+
+extension LoadProfile {
+    /// The same shape with all rates times `factor`.
+    func scaled(by factor: Double) -> LoadProfile {
+        var scaled = self
+        switch shape {
+        case .constant(let rate):
+            scaled.shape = .constant(rate: rate * factor)
+        case .ramp(let from, let to, let over):
+            scaled.shape = .ramp(from: from * factor, to: to * factor, over: over)
+        case .step(let steps):
+            scaled.shape = .step(steps.map { Step(at: $0.at, rate: $0.rate * factor) })
+        case .spike(let base, let peak, let at, let lasting):
+            scaled.shape = .spike(
+                base: base * factor, peak: peak * factor, at: at, lasting: lasting)
+        case .diurnal(let mean, let amplitude, let period, let peakAt):
+            scaled.shape = .diurnal(
+                mean: mean * factor, amplitude: amplitude, period: period, peakAt: peakAt)
+        }
+        return scaled
+    }
+}

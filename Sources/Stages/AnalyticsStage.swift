@@ -1,0 +1,129 @@
+package import Broker
+package import Commerce
+package import Logging
+package import Timekeeping
+
+/// Counts the events of a subscription in windows, and acknowledges what a commit has stored.
+package struct AnalyticsStage: Sendable {
+    private typealias Taken = (delivery: Delivery, taken: AnalyticsState.Taken)
+
+    private let subscription: any Subscription
+    private let warehouse: any Warehouse
+    private let options: AnalyticsOptions
+    private let rules: EventRules
+    private let timeline: any Timeline
+    private let meter: StageMeter
+    private let retry: StoreRetry
+    private let logger: Logger
+
+    package init(
+        subscription: any Subscription,
+        warehouse: any Warehouse,
+        options: AnalyticsOptions,
+        rules: EventRules,
+        timeline: any Timeline,
+        meter: StageMeter,
+        logger: Logger,
+        patience: StorePatience = StorePatience()
+    ) {
+        self.subscription = subscription
+        self.warehouse = warehouse
+        self.options = options
+        self.rules = rules
+        self.timeline = timeline
+        self.meter = meter
+        self.logger = logger
+        retry = StoreRetry(timeline: timeline, patience: patience, meter: meter)
+    }
+
+    /// Runs until the topic is closed and every message is settled.
+    ///
+    /// - Throws: ``StoreError`` once the warehouse has failed for longer than the patience, with
+    ///   the deliveries in hand nacked; `CancellationError` when the task is cancelled, with
+    ///   what was not committed left to be delivered again.
+    package func run() async throws {
+        let stored = try await retry.run { () async throws(StoreError) in
+            try await warehouse.progress(of: subscription.name)
+        }
+        var state = AnalyticsState(
+            subscription: subscription.name, options: options, rules: rules, stored: stored)
+        var pending: [Taken] = []
+        var pendingCount = 0
+        var since: Timestamp?
+        let limit = max(1, min(options.commitLimit, 4096))
+        while true {
+            let deadline = since.map { $0 + options.commitInterval }
+            let received = try await subscription.receive(atMost: limit, until: deadline)
+            guard let deliveries = received else { return }
+            let now = timeline.now
+            for delivery in deliveries {
+                pending.append((delivery, state.take(delivery, at: now)))
+                pendingCount += delivery.count
+            }
+            since = since ?? now
+            let isDue = deadline.map { $0 <= now } ?? (options.commitInterval == .zero)
+            if isDue || pendingCount >= options.commitLimit {
+                try await commit(&state, pending, since: since ?? now)
+                pending.removeAll(keepingCapacity: true)
+                pendingCount = 0
+                since = nil
+            }
+            await Task.yield()
+        }
+    }
+
+    private func commit(
+        _ state: inout AnalyticsState,
+        _ pending: [Taken],
+        since began: Timestamp
+    ) async throws {
+        do {
+            if state.isPending {
+                try await store(&state, pending)
+            }
+        } catch {
+            let reason = FailureReason(
+                label: (error as? StoreError)?.label ?? "stopped", detail: "\(error)")
+            for (delivery, _) in pending {
+                subscription.settle(delivery, .nack(reason))
+            }
+            throw error
+        }
+        let now = timeline.now
+        for (delivery, taken) in pending {
+            subscription.settle(delivery, taken.settlement)
+            meter.recordLatency(delivery.batch, taken.counted, at: now)
+            logAcknowledged(delivery, by: meter.name, to: logger)
+        }
+        meter.update { counts in
+            counts.jobs.record((now - began).inNanoseconds)
+            for (delivery, taken) in pending {
+                counts.received += Int64(delivery.count)
+                counts.processed += Int64(taken.counted.count)
+                counts.duplicates += Int64(taken.duplicates)
+                counts.late += Int64(taken.late)
+                if case .ackExcept(let failures) = taken.settlement {
+                    for failure in failures {
+                        counts.failures[failure.reason.label, default: 0] += 1
+                    }
+                }
+            }
+        }
+    }
+
+    private func store(_ state: inout AnalyticsState, _ pending: [Taken]) async throws {
+        let holdOn = { pending.forEach { subscription.extendDeadline(of: $0.delivery) } }
+        var restored: [[UInt64]] = []
+        for key in state.missingSketches {
+            restored.append(
+                try await retry.run(holdOn: holdOn) { () async throws(StoreError) in
+                    try await warehouse.sketch(key)
+                })
+        }
+        state.restore(restored)
+        guard let commit = state.takeCommit() else { return }
+        try await retry.run(holdOn: holdOn) { () async throws(StoreError) in
+            try await warehouse.commit(commit)
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package import Broker
+internal import Commerce
+package import Logging
+internal import Synchronization
+package import Timekeeping
+
+/// Keeps in the warehouse what the subscriptions gave up, with its original bytes.
+package struct DeadLetterStage: Sendable {
+    private let broker: any PubSub
+    private let warehouse: any Warehouse
+    private let meter: DeadLetterMeter
+    private let retry: StoreRetry
+    private let logger: Logger
+
+    package init(
+        broker: any PubSub,
+        warehouse: any Warehouse,
+        timeline: any Timeline,
+        meter: DeadLetterMeter,
+        logger: Logger,
+        patience: StorePatience = StorePatience()
+    ) {
+        self.broker = broker
+        self.warehouse = warehouse
+        self.meter = meter
+        self.logger = logger
+        retry = StoreRetry(
+            timeline: timeline, patience: patience, meter: StageMeter(name: "dead-letters"))
+    }
+
+    /// Runs until the broker says that nothing more will be given up.
+    ///
+    /// - Throws: ``StoreError`` once the warehouse has failed for longer than the patience;
+    ///   `CancellationError` when the task is cancelled.
+    package func run() async throws {
+        while let letters = try await broker.deadLetters(atMost: 512) {
+            try await retry.run { () async throws(StoreError) in
+                try await warehouse.keep(letters)
+            }
+            meter.count(letters)
+            for letter in letters {
+                let batch = letter.publication.batch
+                logger.info(
+                    "dead letter",
+                    metadata: [
+                        "subscription": "\(letter.subscription)",
+                        "id": "\(batch.idText(of: letter.place))",
+                        "reason": "\(letter.reason.label)",
+                        "detail": "\(letter.reason.detail)",
+                        "attempts": "\(letter.attempts)",
+                    ])
+            }
+        }
+    }
+}
+
+/// How many dead letters each subscription has, by the class of the reason.
+package final class DeadLetterMeter: Sendable {
+    private let counts = Mutex<[String: [String: Int64]]>([:])
+
+    /// A meter at zero.
+    package init() {}
+
+    /// Counts by subscription, then by reason.
+    package var total: [String: [String: Int64]] { counts.withLock { $0 } }
+
+    func count(_ letters: [DeadLetter]) {
+        counts.withLock { counts in
+            for letter in letters {
+                counts[letter.subscription, default: [:]][letter.reason.label, default: 0] += 1
+            }
+        }
+    }
+}

@@ -1,0 +1,195 @@
+package import Broker
+package import Commerce
+package import Timekeeping
+
+/// Counts shoppers and sessions distinctly in every window; a pure value.
+///
+/// While events come, it only gathers hashes, and a small table drops most repeats. They go into
+/// the windows' sketches once a commit (``takeDeltas()``).
+package struct DistinctCounter: Sendable {
+    /// Which list of hashes an event adds to.
+    private struct ListKey: Hashable {
+        var measure: Measure
+        var category: Symbol
+    }
+
+    /// The hashes gathered in one window of the shortest grain.
+    private struct Segment {
+        var start: Timestamp
+        /// Only windows longer than this gain the hashes; nil for all.
+        var missed: Grain?
+        var lists: [ListKey: [UInt64]] = [:]
+    }
+
+    private static let recentCount = 8192
+    /// How many sketches are kept at hand; the ones of old windows are read back when needed.
+    private static let sketchLimit = 2048
+
+    private let grains: [Grain]
+    private let base: Grain
+    private var segments: [Segment] = []
+    private var currentRange: Range<Int64> = 0..<0
+    private var currentMissed: Grain?
+    /// What was gathered lately in the current segment, by hash: a hit needs no look at the
+    /// list. A direct-mapped table, so a miss proves nothing and a hit proves everything.
+    private var recent: [UInt64] = Array(repeating: 0, count: recentCount)
+    private var sketches: [SketchKey: DistinctSketch] = [:]
+    /// Windows that start here or earlier may have stored hashes that are not at hand.
+    private var storedUntil: [Grain: Timestamp] = [:]
+
+    /// A counter for windows of `grains` and for everything.
+    package init(grains: [Grain]) {
+        self.grains = grains + [.all]
+        base = grains.min() ?? .second
+    }
+
+    /// Says that the warehouse holds sketches of windows up to the one of `time`.
+    package mutating func resume(at time: Timestamp) {
+        for grain in grains {
+            storedUntil[grain] = max(storedUntil[grain] ?? .distantPast, grain.start(of: time))
+        }
+    }
+
+    /// Gathers the shoppers and sessions of the selected events, for windows longer than
+    /// `missed` only, where that is given.
+    package mutating func add(
+        _ batch: Batch,
+        _ selection: Selection,
+        longerThan missed: Grain? = nil
+    ) {
+        selection.forEach { place in
+            let event = batch.events[place]
+            if !currentRange.contains(event.time.nanoseconds) || missed != currentMissed {
+                enterSegment(of: event.time, missed)
+            }
+            if event.user.isPresent {
+                let user = batch.lexicon.stableHash(of: event.user)
+                note(user, .shoppers, .none)
+                if event.itemCount > 0 {
+                    for index in event.itemRange {
+                        note(user, .shoppers, batch.items[index].category)
+                    }
+                }
+            }
+            if event.session.isPresent {
+                let session = batch.lexicon.stableHash(of: event.session)
+                note(session, .sessions, .none)
+                if event.name == .viewItem {
+                    note(session, .viewingSessions, .none)
+                } else if event.name == .purchase {
+                    note(session, .buyingSessions, .none)
+                }
+            }
+        }
+    }
+
+    @inline(__always)
+    private mutating func note(_ hash: UInt64, _ measure: Measure, _ category: Symbol) {
+        let salt = UInt64(measure.place) &* 0x9e37_79b9_7f4a_7c15 &+ category.bits
+        // Never 0, which marks an empty place of the table.
+        let mark = SplitMix64.mix(hash ^ salt) | 1
+        let place = Int(truncatingIfNeeded: mark >> 32) & (DistinctCounter.recentCount - 1)
+        if recent[place] == mark { return }
+        recent[place] = mark
+        let last = segments.count - 1
+        segments[last].lists[ListKey(measure: measure, category: category), default: []]
+            .append(hash)
+    }
+
+    private mutating func enterSegment(of time: Timestamp, _ missed: Grain?) {
+        let start = base.start(of: time)
+        currentMissed = missed
+        currentRange = start.nanoseconds..<base.end(of: start).nanoseconds
+        for place in recent.indices {
+            recent[place] = 0
+        }
+        segments.append(Segment(start: start, missed: missed))
+    }
+
+    /// The sketches that must be restored before ``takeDeltas()``, in a fixed order: those that
+    /// were gathered for, are not at hand, and may have stored hashes.
+    package var missing: [SketchKey] {
+        var keys: Set<SketchKey> = []
+        forEachKey { key, _ in
+            if sketches[key] == nil, let until = storedUntil[key.grain], key.start <= until {
+                keys.insert(key)
+            }
+        }
+        return keys.sorted { $0.sortsBefore($1) }
+    }
+
+    /// Lets the sketch of `key` go on from its stored hashes.
+    package mutating func restore(_ key: SketchKey, _ hashes: [UInt64]) {
+        sketches[key] = DistinctSketch(capacity: key.capacity, values: hashes)
+    }
+
+    /// Brings what was gathered into the sketches; gives the hashes that each has gained, in a
+    /// fixed order.
+    package mutating func takeDeltas() -> [(key: SketchKey, added: [UInt64])] {
+        var added: [SketchKey: [UInt64]] = [:]
+        var gathered: [(SketchKey, [UInt64])] = []
+        forEachKey { gathered.append(($0, $1)) }
+        for (key, hashes) in gathered {
+            // Taken out and put back, so that the set is changed in place.
+            var sketch =
+                sketches.removeValue(forKey: key) ?? DistinctSketch(capacity: key.capacity)
+            for hash in hashes where sketch.insert(hash) {
+                added[key, default: []].append(hash)
+            }
+            sketches[key] = sketch
+        }
+        segments.removeAll(keepingCapacity: true)
+        currentRange = 0..<0
+        forgetOldWindows()
+        return added.map { (key: $0.key, added: $0.value) }
+            .sorted { $0.key.sortsBefore($1.key) }
+    }
+
+    private func forEachKey(_ body: (SketchKey, [UInt64]) -> Void) {
+        for segment in segments {
+            for (list, hashes) in segment.lists {
+                for grain in grains where segment.missed.map({ $0 < grain }) ?? true {
+                    let key = SketchKey(
+                        grain: grain,
+                        start: grain.start(of: segment.start),
+                        measure: list.measure,
+                        category: list.category
+                    )
+                    body(key, hashes)
+                }
+            }
+        }
+    }
+
+    /// Keeps memory bounded: drops the older half of the sketches, by the start of the window.
+    private mutating func forgetOldWindows() {
+        guard sketches.count > DistinctCounter.sketchLimit else { return }
+        let candidates = sketches.keys.filter { $0.grain != .all }
+            .sorted { ($0.grain, $0.start) < ($1.grain, $1.start) }
+        for (grain, keys) in Dictionary(grouping: candidates, by: \.grain) {
+            let newest = keys.map(\.start).max() ?? .distantPast
+            for key in keys where key.start < newest {
+                sketches[key] = nil
+                storedUntil[grain] = max(storedUntil[grain] ?? .distantPast, key.start)
+            }
+        }
+    }
+}
+
+extension Measure {
+    fileprivate var place: Int {
+        switch self {
+        case .shoppers: 1
+        case .sessions: 2
+        case .viewingSessions: 3
+        case .buyingSessions: 4
+        }
+    }
+}
+
+extension SketchKey {
+    func sortsBefore(_ other: SketchKey) -> Bool {
+        (grain, start, measure.rawValue, category.bits)
+            < (other.grain, other.start, other.measure.rawValue, other.category.bits)
+    }
+}

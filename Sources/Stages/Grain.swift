@@ -1,0 +1,67 @@
+package import Timekeeping
+
+/// The length of an event-time window.
+package enum Grain: String, Hashable, Sendable, CaseIterable, Comparable {
+    case second = "1s"
+    case minute = "1m"
+    case hour = "1h"
+    case day = "1d"
+    /// A calendar month in UTC.
+    case month = "1mo"
+    /// One window over everything.
+    case all
+
+    /// The start of the window that `time` falls in.
+    package func start(of time: Timestamp) -> Timestamp {
+        guard let length = fixedLength else {
+            if self == .all { return Timestamp(nanoseconds: 0) }
+            let date = time.date
+            let first = CivilDate(year: date.year, month: date.month, day: 1)
+            return Timestamp(midnightOf: first) ?? .distantPast
+        }
+        return Timestamp(nanoseconds: time.nanoseconds.flooringQuotient(length) * length)
+    }
+
+    /// The end (exclusive) of the window that starts at `start`.
+    package func end(of start: Timestamp) -> Timestamp {
+        guard let length = fixedLength else {
+            if self == .all { return .distantFuture }
+            let date = start.date
+            let next = CivilDate(
+                year: date.month == 12 ? date.year + 1 : date.year,
+                month: date.month == 12 ? 1 : date.month + 1,
+                day: 1)
+            return Timestamp(midnightOf: next) ?? .distantFuture
+        }
+        let (end, overflow) = start.nanoseconds.addingReportingOverflow(length)
+        return overflow ? .distantFuture : Timestamp(nanoseconds: end)
+    }
+
+    /// Nanoseconds; nil where windows differ in length.
+    private var fixedLength: Int64? {
+        switch self {
+        case .second: 1_000_000_000
+        case .minute: 60_000_000_000
+        case .hour: 3_600_000_000_000
+        case .day: 86_400_000_000_000
+        case .month, .all: nil
+        }
+    }
+
+    /// How many distinct shoppers a window of this length counts exactly; see ``DistinctSketch``.
+    package var sketchCapacity: Int {
+        switch self {
+        case .second: 1 << 10
+        case .minute: 1 << 12
+        case .hour: 1 << 14
+        case .day, .month, .all: 1 << 16
+        }
+    }
+
+    private var order: Int { Grain.allCases.firstIndex(of: self) ?? 0 }
+
+    /// Shorter windows come first.
+    package static func < (left: Grain, right: Grain) -> Bool {
+        left.order < right.order
+    }
+}

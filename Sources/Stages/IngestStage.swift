@@ -1,0 +1,114 @@
+package import Broker
+package import Commerce
+package import Logging
+package import Timekeeping
+
+/// Stores every sound event of a subscription in a raw store, and acknowledges it then.
+package struct IngestStage: Sendable {
+    private let subscription: any Subscription
+    private let store: any RawStore
+    private let rules: EventRules
+    private let timeline: any Timeline
+    private let meter: StageMeter
+    private let retry: StoreRetry
+    private let batchLimit: Int
+    private let logger: Logger
+
+    package init(
+        subscription: any Subscription,
+        store: any RawStore,
+        rules: EventRules,
+        timeline: any Timeline,
+        meter: StageMeter,
+        logger: Logger,
+        patience: StorePatience = StorePatience(),
+        batchLimit: Int = 4096
+    ) {
+        self.subscription = subscription
+        self.store = store
+        self.rules = rules
+        self.timeline = timeline
+        self.meter = meter
+        self.logger = logger
+        self.batchLimit = batchLimit
+        retry = StoreRetry(timeline: timeline, patience: patience, meter: meter)
+    }
+
+    /// Runs until the topic is closed and every message is settled.
+    ///
+    /// - Throws: ``StoreError`` once the store has failed for longer than the patience, with the
+    ///   deliveries in hand nacked; `CancellationError` when the task is cancelled.
+    package func run() async throws {
+        while let deliveries = try await subscription.receive(atMost: batchLimit, until: nil) {
+            let began = timeline.now
+            var writes: [RawWrite] = []
+            var settlements: [Settlement] = []
+            for delivery in deliveries {
+                let (sound, failures) = delivery.validated(by: rules, at: began)
+                writes.append(RawWrite(publication: delivery.publication, selection: sound))
+                settlements.append(failures.isEmpty ? .ack : .ackExcept(failures))
+            }
+            do {
+                let outcome = try await retry.run(
+                    holdOn: { deliveries.forEach(subscription.extendDeadline) },
+                    { () async throws(StoreError) in try await store.store(writes) })
+                meter.update { counts in
+                    counts.processed += Int64(outcome.stored)
+                    counts.duplicates += Int64(outcome.duplicates)
+                }
+            } catch {
+                nack(deliveries, error)
+                throw error
+            }
+            settle(deliveries, writes, settlements, since: began)
+            await Task.yield()
+        }
+    }
+
+    private func settle(
+        _ deliveries: [Delivery],
+        _ writes: [RawWrite],
+        _ settlements: [Settlement],
+        since began: Timestamp
+    ) {
+        let now = timeline.now
+        for index in deliveries.indices {
+            subscription.settle(deliveries[index], settlements[index])
+            meter.recordLatency(deliveries[index].batch, writes[index].selection, at: now)
+            logAcknowledged(deliveries[index], by: meter.name, to: logger)
+        }
+        meter.update { counts in
+            counts.received += deliveries.reduce(0) { $0 + Int64($1.count) }
+            counts.jobs.record((now - began).inNanoseconds)
+            for case .ackExcept(let failures) in settlements {
+                for failure in failures {
+                    counts.failures[failure.reason.label, default: 0] += 1
+                }
+            }
+        }
+    }
+
+    private func nack(_ deliveries: [Delivery], _ error: any Error) {
+        let reason = FailureReason(
+            label: (error as? StoreError)?.label ?? "stopped", detail: "\(error)")
+        for delivery in deliveries {
+            subscription.settle(delivery, .nack(reason))
+        }
+    }
+}
+
+/// At debug level, one line for each delivery that was acknowledged: what a store must hold from
+/// here on, whatever happens to the process.
+func logAcknowledged(_ delivery: Delivery, by stage: String, to logger: Logger) {
+    guard logger.logLevel <= .debug else { return }
+    let batch = delivery.batch
+    logger.debug(
+        "acknowledged",
+        metadata: [
+            "stage": "\(stage)",
+            "stream": "\(batch.lexicon.text(of: batch.origin.stream, in: .text))",
+            "first": "\(batch.origin.offset(at: 0))",
+            "last": "\(batch.origin.offset(at: batch.count - 1))",
+            "count": "\(delivery.count)",
+        ])
+}

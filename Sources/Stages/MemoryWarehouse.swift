@@ -1,0 +1,177 @@
+package import Broker
+package import Commerce
+internal import Synchronization
+internal import Timekeeping
+
+/// A warehouse in this process's memory: aggregates and exceptions, gone when it ends.
+package final class MemoryWarehouse: Warehouse {
+    private struct TextKey: Hashable {
+        var grain: Grain
+        var start: Int64
+        var name: String
+        var currency: Currency
+    }
+
+    private struct State {
+        var cells: [TextKey: WindowCell] = [:]
+        var products: [TextKey: ProductCell] = [:]
+        var sketches: [SketchText: DistinctSketch] = [:]
+        var progress: [String: [StreamProgress]] = [:]
+        var late: Int64 = 0
+        var deadLetters: Set<String> = []
+    }
+
+    private let state = Mutex(State())
+
+    /// An empty warehouse.
+    package init() {}
+
+    package func progress(of subscription: String) -> [StreamProgress] {
+        state.withLock { $0.progress[subscription] ?? [] }
+    }
+
+    package func sketch(_ key: SketchText) -> [UInt64] {
+        state.withLock { $0.sketches[key]?.values ?? [] }
+    }
+
+    package func commit(_ commit: WarehouseCommit) {
+        let lexicon = commit.lexicon
+        state.withLock { state in
+            for (key, delta) in commit.cells {
+                let text = TextKey(
+                    grain: key.grain,
+                    start: key.start.nanoseconds,
+                    name: lexicon.text(of: key.category, in: .category),
+                    currency: key.currency
+                )
+                state.cells[text, default: WindowCell()] += delta
+            }
+            for (key, delta) in commit.products {
+                let text = TextKey(
+                    grain: key.grain,
+                    start: key.start.nanoseconds,
+                    name: lexicon.text(of: key.product, in: .product),
+                    currency: key.currency
+                )
+                state.products[text, default: ProductCell()] += delta
+            }
+            for (key, added) in commit.sketches {
+                let text = SketchText(key, lexicon)
+                var sketch =
+                    state.sketches.removeValue(forKey: text)
+                    ?? DistinctSketch(capacity: key.capacity)
+                for hash in added {
+                    sketch.insert(hash)
+                }
+                state.sketches[text] = sketch
+            }
+            state.late += Int64(commit.late.count)
+            merge(commit.progress, into: &state.progress[commit.subscription, default: []])
+        }
+    }
+
+    private func merge(_ changes: [StreamProgress], into progress: inout [StreamProgress]) {
+        for change in changes {
+            if let index = progress.firstIndex(where: { $0.stream == change.stream }) {
+                progress[index] = change
+            } else {
+                progress.append(change)
+            }
+        }
+    }
+
+    package func keep(_ letters: [DeadLetter]) {
+        state.withLock { state in
+            for letter in letters {
+                let batch = letter.publication.batch
+                let source = batch.lexicon.text(
+                    of: batch.events[letter.place].source, in: .text)
+                let id = batch.idText(of: letter.place)
+                state.deadLetters.insert("\(letter.subscription)\u{0}\(source)\u{0}\(id)")
+            }
+        }
+    }
+
+    package func windows(_ grain: Grain, categories: WindowCategories) -> [WindowRow] {
+        state.withLock { state in
+            state.cells
+                .filter { $0.key.grain == grain && $0.key.name.isEmpty == (categories == .total) }
+                .map { key, cell in
+                    var distinct: [Measure: DistinctCount] = [:]
+                    for measure in Measure.allCases {
+                        let sketch = SketchText(
+                            grain: grain,
+                            start: .init(nanoseconds: key.start),
+                            measure: measure,
+                            category: key.name
+                        )
+                        distinct[measure] = state.sketches[sketch].map(DistinctCount.init)
+                    }
+                    return WindowRow(
+                        grain: grain,
+                        start: .init(nanoseconds: key.start),
+                        category: key.name,
+                        currency: key.currency,
+                        cell: cell,
+                        distinct: distinct
+                    )
+                }
+                .sorted {
+                    ($0.start, $0.category, $0.currency.code)
+                        < ($1.start, $1.category, $1.currency.code)
+                }
+        }
+    }
+
+    package func topProducts(atMost limit: Int) -> [ProductRow] {
+        var sums: [String: [Currency: ProductCell]] = [:]
+        for (key, cell) in state.withLock({ $0.products }) {
+            sums[key.name, default: [:]][key.currency, default: ProductCell()] += cell
+        }
+        let rows = sums.flatMap { product, cells in
+            cells.map { ProductRow(product: product, currency: $0.key, cell: $0.value) }
+        }
+        return Array(rows.sorted(by: ProductRow.ranksBefore).prefix(limit))
+    }
+
+    package func exceptions() -> WarehouseExceptions {
+        state.withLock {
+            WarehouseExceptions(late: $0.late, deadLetters: Int64($0.deadLetters.count))
+        }
+    }
+
+    package func close() {}
+}
+
+extension ProductCell {
+    /// Adds what `other` counted.
+    package static func += (left: inout ProductCell, right: ProductCell) {
+        left.views += right.views
+        left.orders += right.orders
+        left.units += right.units
+        left.revenue += right.revenue
+    }
+}
+
+extension ProductRow {
+    /// The order of a list of top products: by revenue, then by name, so that it is always the
+    /// same.
+    package static func ranksBefore(_ left: ProductRow, _ right: ProductRow) -> Bool {
+        if left.cell.revenue != right.cell.revenue {
+            return left.cell.revenue > right.cell.revenue
+        }
+        return (left.product, left.currency.code) < (right.product, right.currency.code)
+    }
+}
+
+extension SketchText {
+    /// `key` with the text of its category.
+    package init(_ key: SketchKey, _ lexicon: Lexicon) {
+        self.init(
+            grain: key.grain,
+            start: key.start,
+            measure: key.measure,
+            category: lexicon.text(of: key.category, in: .category)
+        )
+    }
+}

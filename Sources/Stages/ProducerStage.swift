@@ -1,0 +1,148 @@
+package import Broker
+package import Commerce
+internal import Synchronization
+package import Timekeeping
+
+/// Publishes a source to a topic, open loop: when an event is due follows from the load profile
+/// or from the log, never from how fast anyone else is.
+package struct ProducerStage: Sendable {
+    /// When events are due.
+    package enum Pace: Sendable {
+        /// At the time each event carries: the shopper model sets it from the load profile.
+        case asRecorded
+        /// In proportion to the log's own clock, from the first event on.
+        case replay(speed: Double)
+        /// A log, as fast as it is taken.
+        case replayAtOnce
+        /// The shopper model, as fast as it is taken: events happen when they are asked for.
+        case flatOut
+    }
+
+    /// Events closer together than this are published in one batch.
+    static let tick = Duration.milliseconds(1)
+
+    private let topic: any Topic
+    private let timeline: any Timeline
+    private let meter: ProducerMeter
+    private let pace: Pace
+    private let batchLimit: Int
+
+    package init(
+        topic: any Topic,
+        timeline: any Timeline,
+        meter: ProducerMeter,
+        pace: Pace,
+        batchLimit: Int = 512
+    ) {
+        self.topic = topic
+        self.timeline = timeline
+        self.meter = meter
+        self.pace = pace
+        self.batchLimit = batchLimit
+    }
+
+    /// Publishes all of `source`; the topic stays open.
+    ///
+    /// - Throws: ``InputError`` where the source cannot be read on; `CancellationError` when the
+    ///   task is cancelled, with everything before that published.
+    package func run(_ source: consuming sending any EventSource) async throws {
+        var source = source
+        var schedule = try firstSchedule(&source)
+        while true {
+            try Task.checkCancellation()
+            let now = timeline.now
+            var horizon = schedule.horizon(at: now)
+            if case .flatOut = pace { horizon = now }
+            if schedule.speed == 0 { schedule = .allDue(at: now) }
+            var builder = BatchBuilder(
+                stream: source.stream, lexicon: source.lexicon, capacity: batchLimit)
+            let next = try source.fill(&builder, until: horizon, limit: batchLimit)
+            let made = builder.events.count
+            if !builder.rejections.isEmpty {
+                meter.reject(builder.rejections)
+            }
+            if made > 0 {
+                let batch = builder.finish(schedule: schedule)
+                try await topic.publish(batch)
+                meter.published(batch, at: timeline.now)
+            }
+            guard let next else { return }
+            // A full batch, or a replay at once, has more behind it that is due already.
+            if made < batchLimit, schedule.speed != 0 {
+                let due = schedule.due(next)
+                try await timeline.sleep(until: max(due, now + ProducerStage.tick))
+            } else {
+                await Task.yield()
+            }
+        }
+    }
+
+    private func firstSchedule(_ source: inout any EventSource) throws -> ReplaySchedule {
+        switch pace {
+        case .asRecorded: return .asRecorded
+        case .replayAtOnce, .flatOut: return .allDue(at: timeline.now)
+        case .replay(let speed):
+            var none = BatchBuilder(stream: source.stream, lexicon: source.lexicon, capacity: 0)
+            let first = try source.fill(&none, until: .distantPast, limit: 0)
+            meter.reject(none.rejections)
+            let now = timeline.now
+            return ReplaySchedule(eventTime: first ?? now, sendTime: now, speed: speed)
+        }
+    }
+}
+
+/// What a producer did.
+package final class ProducerMeter: Sendable {
+    /// The counts of a producer.
+    package struct Counts: Sendable {
+        package var published: Int64 = 0
+        /// Records no event could be made of, by the class of the reason.
+        package var rejected: [String: Int64] = [:]
+        /// The first of them, to be shown.
+        package var firstRejections: [Rejection] = []
+        /// The first and the last publication.
+        package var began: Timestamp?
+        package var ended: Timestamp?
+
+        package init() {}
+    }
+
+    /// How many rejections are kept to be shown; all are counted.
+    package static let shownRejections = 100
+
+    /// The stage's name in the pipeline.
+    package let name: String
+    private let counts = Mutex(Counts())
+    private let onRejection: (@Sendable (Rejection) -> Void)?
+
+    /// A meter at zero; `onRejection` hears of every rejection at once.
+    package init(name: String, onRejection: (@Sendable (Rejection) -> Void)? = nil) {
+        self.name = name
+        self.onRejection = onRejection
+    }
+
+    /// Everything so far.
+    package var total: Counts { counts.withLock { $0 } }
+
+    func published(_ batch: Batch, at now: Timestamp) {
+        counts.withLock { counts in
+            counts.published += Int64(batch.count)
+            counts.began = counts.began ?? now
+            counts.ended = now
+        }
+    }
+
+    func reject(_ rejections: [Rejection]) {
+        counts.withLock { counts in
+            for rejection in rejections {
+                counts.rejected[rejection.reason, default: 0] += 1
+                if counts.firstRejections.count < ProducerMeter.shownRejections {
+                    counts.firstRejections.append(rejection)
+                }
+            }
+        }
+        if let onRejection {
+            rejections.forEach(onRejection)
+        }
+    }
+}

@@ -1,0 +1,45 @@
+package import Broker
+
+/// Keeps every raw event once.
+///
+/// - Guarantees: when ``store(_:)`` returns, every event of the call is in the store, exactly
+///   once by its `(source, id)`, whatever was stored before; a call that throws stored all or
+///   nothing of what it was given.
+/// - Non-guarantees: the order of events of different calls made at the same time.
+package protocol RawStore: Sendable {
+    /// The position after the highest one stored, from 1: where a volatile broker goes on.
+    func nextPosition() async throws(StoreError) -> Int64
+
+    /// Stores the selected events of `writes`.
+    ///
+    /// - Returns: How many were new, and how many were there already.
+    func store(_ writes: [RawWrite]) async throws(StoreError) -> RawOutcome
+
+    /// How many events the store holds.
+    func count() async throws(StoreError) -> Int64
+
+    /// Releases files and connections; the store must not be used afterwards.
+    func close() async throws(StoreError)
+}
+
+/// Events of one batch that are to be stored.
+package struct RawWrite: Sendable {
+    package var publication: Publication
+    package var selection: Selection
+
+    package init(publication: Publication, selection: Selection) {
+        self.publication = publication
+        self.selection = selection
+    }
+}
+
+/// What became of the events of one call.
+package struct RawOutcome: Hashable, Sendable {
+    package var stored: Int
+    package var duplicates: Int
+
+    package init(stored: Int, duplicates: Int) {
+        self.stored = stored
+        self.duplicates = duplicates
+    }
+}

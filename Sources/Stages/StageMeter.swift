@@ -1,0 +1,88 @@
+package import Broker
+package import Commerce
+internal import Synchronization
+package import Timekeeping
+
+/// What one stage did, counted as it does it; read by reports and by the live line.
+package final class StageMeter: Sendable {
+    /// The counts of a stage.
+    package struct Counts: Sendable {
+        /// Messages taken from the subscription, each delivery anew.
+        package var received: Int64 = 0
+        /// Messages processed for the first time.
+        package var processed: Int64 = 0
+        /// Messages that had been processed before, and changed nothing.
+        package var duplicates: Int64 = 0
+        /// Messages that came after their window was closed.
+        package var late: Int64 = 0
+        /// Messages that were refused, or given up, by the class of the reason.
+        package var failures: [String: Int64] = [:]
+        /// Calls to a store that failed and were tried again.
+        package var storeRetries: Int64 = 0
+        /// Calls to a store that succeeded.
+        package var storeCalls: Int64 = 0
+        /// From the intended send to the acknowledgement, one a message.
+        package var latency = LatencyRecorder()
+        /// Processing one set of deliveries, from receipt to settlement: a job.
+        package var jobs = LatencyRecorder()
+
+        package init() {}
+    }
+
+    /// The stage's name in the pipeline.
+    package let name: String
+    private let counts = Mutex(Counts())
+    /// The latencies since the last ``takeSlice()``.
+    private let slice = Mutex(LatencyRecorder())
+
+    /// A meter at zero.
+    package init(name: String) {
+        self.name = name
+    }
+
+    /// Everything so far.
+    package var total: Counts {
+        // A slice that is not taken yet belongs to the total as well.
+        let open = slice.withLock { $0 }
+        var total = counts.withLock { $0 }
+        total.latency.add(open)
+        return total
+    }
+
+    /// The latencies since the last call.
+    package func takeSlice() -> LatencySummary {
+        let taken = slice.withLock { slice in
+            let taken = slice
+            slice = LatencyRecorder()
+            return taken
+        }
+        counts.withLock { $0.latency.add(taken) }
+        return taken.summary
+    }
+
+    /// Changes the counts.
+    package func update<Result>(_ body: (inout sending Counts) -> sending Result) -> sending Result {
+        counts.withLock(body)
+    }
+
+    /// Records the latency of the selected messages, which are acknowledged at `now`.
+    package func recordLatency(_ batch: Batch, _ selection: Selection, at now: Timestamp) {
+        guard !selection.isEmpty else { return }
+        slice.withLock { slice in
+            if batch.schedule.speed == 0 {
+                let waited = now.nanoseconds - batch.schedule.sendTime.nanoseconds
+                slice.record(waited, count: UInt64(selection.count))
+                return
+            }
+            selection.forEach { place in
+                let due = batch.due(batch.events[place])
+                slice.record(now.nanoseconds - due.nanoseconds)
+            }
+        }
+    }
+
+    /// Counts messages that failed for `reason`.
+    package func countFailures(_ reason: String, _ count: Int = 1) {
+        counts.withLock { $0.failures[reason, default: 0] += Int64(count) }
+    }
+}

@@ -1,0 +1,48 @@
+internal import Broker
+internal import Timekeeping
+
+/// How long a stage puts up with a store that fails, before the run ends.
+package struct StorePatience: Hashable, Sendable {
+    package var firstWait: Duration = .milliseconds(50)
+    package var longestWait: Duration = .seconds(2)
+    /// From the first failure of a call to giving up.
+    package var total: Duration = .seconds(60)
+
+    package init() {}
+}
+
+/// Calls a store until it answers: the deliveries stay with the stage meanwhile, so the queue
+/// before it grows and, where the subscription blocks, the producer slows down.
+struct StoreRetry: Sendable {
+    var timeline: any Timeline
+    var patience: StorePatience
+    var meter: StageMeter
+
+    /// What `operation` gives, once it succeeds; before each wait `holdOn` may extend leases.
+    ///
+    /// - Throws: The operation's `StoreError` where trying again is pointless or patience has
+    ///   run out; `CancellationError` when the task is cancelled while it waits.
+    func run<Result>(
+        holdOn: () -> Void = {},
+        _ operation: () async throws(StoreError) -> Result
+    ) async throws -> Result {
+        var wait = patience.firstWait
+        var givesUp: Timestamp?
+        while true {
+            do throws(StoreError) {
+                let result = try await operation()
+                meter.update { $0.storeCalls += 1 }
+                return result
+            } catch {
+                let now = timeline.now
+                let end = givesUp ?? now + patience.total
+                givesUp = end
+                guard error.isTransient, now < end else { throw error }
+                meter.update { $0.storeRetries += 1 }
+                holdOn()
+            }
+            try await timeline.sleep(until: timeline.now + wait)
+            wait = min(wait * 2, patience.longestWait)
+        }
+    }
+}

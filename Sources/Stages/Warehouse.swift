@@ -1,0 +1,163 @@
+package import Broker
+package import Commerce
+package import Timekeeping
+
+/// Keeps windowed aggregates, and how far analytics has come with making them.
+///
+/// - Guarantees: a commit's deltas and its progress are stored together or not at all. A key's
+///   stored value is the sum of the deltas of all commits that returned.
+/// - Non-guarantees: two writers of one subscription at the same time.
+package protocol Warehouse: Sendable {
+    /// What `subscription` has consumed according to the commits so far.
+    func progress(of subscription: String) async throws(StoreError) -> [StreamProgress]
+
+    /// The hashes stored for a distinct count, in any order, with or without repeats.
+    func sketch(_ key: SketchText) async throws(StoreError) -> [UInt64]
+
+    /// Adds the deltas to what is stored and remembers the progress.
+    func commit(_ commit: WarehouseCommit) async throws(StoreError)
+
+    /// Keeps messages that a subscription gave up; one that is there already is replaced.
+    func keep(_ letters: [DeadLetter]) async throws(StoreError)
+
+    /// The stored windows of `grain`, by start and category.
+    func windows(_ grain: Grain, categories: WindowCategories) async throws(StoreError)
+        -> [WindowRow]
+
+    /// The products with the highest revenue of all windows, at most `limit`.
+    func topProducts(atMost limit: Int) async throws(StoreError) -> [ProductRow]
+
+    /// How many late events and dead letters are kept.
+    func exceptions() async throws(StoreError) -> WarehouseExceptions
+
+    /// Releases files and connections; the warehouse must not be used afterwards.
+    func close() async throws(StoreError)
+}
+
+/// Which rows of a window are asked for.
+package enum WindowCategories: Hashable, Sendable {
+    /// The totals over all categories.
+    case total
+    /// Each category.
+    case each
+}
+
+/// How far a subscription has come with one stream.
+package struct StreamProgress: Hashable, Sendable {
+    /// The input's name.
+    package var stream: String
+    /// The offsets whose events the aggregates hold.
+    package var consumed: IntervalSet
+    /// The latest event time that was seen.
+    package var watermark: Timestamp
+
+    package init(stream: String, consumed: IntervalSet, watermark: Timestamp) {
+        self.stream = stream
+        self.consumed = consumed
+        self.watermark = watermark
+    }
+}
+
+/// A ``SketchKey`` with the text of its category, as it is stored.
+package struct SketchText: Hashable, Sendable {
+    package var grain: Grain
+    package var start: Timestamp
+    package var measure: Measure
+    package var category: String
+
+    package init(grain: Grain, start: Timestamp, measure: Measure, category: String) {
+        self.grain = grain
+        self.start = start
+        self.measure = measure
+        self.category = category
+    }
+}
+
+/// What analytics stores in one transaction.
+package struct WarehouseCommit: Sendable {
+    package var subscription: String
+    /// What the symbols of the keys mean.
+    package var lexicon: Lexicon
+    package var cells: [(key: WindowKey, delta: WindowCell)] = []
+    package var products: [(key: ProductKey, delta: ProductCell)] = []
+    /// Hashes that each sketch has not stored yet.
+    package var sketches: [(key: SketchKey, added: [UInt64])] = []
+    package var late: [LateEvent] = []
+    package var progress: [StreamProgress] = []
+
+    package init(subscription: String, lexicon: Lexicon) {
+        self.subscription = subscription
+        self.lexicon = lexicon
+    }
+}
+
+/// An event that came after a window it belongs to was closed.
+package struct LateEvent: Sendable {
+    package var publication: Publication
+    /// Its place in the batch.
+    package var place: Int
+    /// The longest window that does not hold it; all shorter ones do not either.
+    package var missed: Grain
+    /// How far it was behind the watermark.
+    package var lateness: Duration
+}
+
+/// A stored window.
+package struct WindowRow: Sendable {
+    package var grain: Grain
+    package var start: Timestamp
+    /// The category's text; empty for the total.
+    package var category: String
+    package var currency: Currency
+    package var cell: WindowCell
+    /// Distinct counts by measure; without those that are not kept.
+    package var distinct: [Measure: DistinctCount]
+
+    package init(
+        grain: Grain, start: Timestamp, category: String, currency: Currency, cell: WindowCell,
+        distinct: [Measure: DistinctCount]
+    ) {
+        self.grain = grain
+        self.start = start
+        self.category = category
+        self.currency = currency
+        self.cell = cell
+        self.distinct = distinct
+    }
+}
+
+/// A distinct count and whether it is exact.
+package struct DistinctCount: Hashable, Sendable {
+    package var count: Int64
+    package var isExact: Bool
+
+    /// The count that `sketch` gives.
+    package init(_ sketch: DistinctSketch) {
+        count = sketch.estimate
+        isExact = sketch.isExact
+    }
+}
+
+/// A product's sums over all windows.
+package struct ProductRow: Hashable, Sendable {
+    package var product: String
+    package var currency: Currency
+    package var cell: ProductCell
+
+    package init(product: String, currency: Currency, cell: ProductCell) {
+        self.product = product
+        self.currency = currency
+        self.cell = cell
+    }
+}
+
+/// What a warehouse keeps one by one.
+package struct WarehouseExceptions: Hashable, Sendable {
+    package var late: Int64
+    package var deadLetters: Int64
+
+    package init(late: Int64, deadLetters: Int64) {
+        self.late = late
+        self.deadLetters = deadLetters
+    }
+}

@@ -1,0 +1,145 @@
+internal import GRDB
+internal import Stages
+
+/// Where a SQLite store lies and how it is opened: `sqlite:<path>[?max_pages=<n>]`.
+package struct SQLiteLocation: Hashable, Sendable {
+    package var path: String
+    /// The most pages of 4 KiB the file may have; nil for no limit but the disk's.
+    package var maximumPages: Int?
+
+    package init(path: String, maximumPages: Int? = nil) {
+        self.path = path
+        self.maximumPages = maximumPages
+    }
+
+    /// The location that `url` names, or nil where it is no SQLite URL.
+    package init?(url: String) {
+        guard url.hasPrefix("sqlite:") else { return nil }
+        let parts = url.dropFirst("sqlite:".count).split(
+            separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let path = parts.first, !path.isEmpty else { return nil }
+        self.init(path: String(path))
+        guard parts.count == 2 else { return }
+        for option in parts[1].split(separator: "&") {
+            let pair = option.split(separator: "=", maxSplits: 1)
+            guard pair.count == 2, pair[0] == "max_pages", let pages = Int(pair[1]), pages > 0
+            else { return nil }
+            maximumPages = pages
+        }
+    }
+}
+
+/// An open SQLite file of ours: one connection, in WAL mode, used by one caller at a time.
+struct SQLiteFile: Sendable {
+    let location: SQLiteLocation
+    let queue: DatabaseQueue
+
+    /// "WEIR" in ASCII, in the file's header: no other program's database is taken for ours.
+    private static let applicationID = 0x5745_4952
+
+    /// Opens the file, makes it where it is missing, and brings its schema up to date.
+    init(_ location: SQLiteLocation, schema: DatabaseMigrator) throws(StoreError) {
+        self.location = location
+        var configuration = Configuration()
+        configuration.journalMode = .wal
+        configuration.busyMode = .timeout(5)
+        configuration.prepareDatabase { database in
+            // NORMAL loses nothing when the process is killed; a power cut may take the last
+            // commits, never the consistency of the file.
+            try database.execute(sql: "PRAGMA synchronous = NORMAL")
+            try database.execute(sql: "PRAGMA cache_size = -65536")
+            if let pages = location.maximumPages {
+                try database.execute(sql: "PRAGMA max_page_count = \(pages)")
+            }
+        }
+        queue = try SQLiteFile.translating(location) {
+            try DatabaseQueue(path: location.path, configuration: configuration)
+        }
+        try SQLiteFile.translating(location) {
+            try queue.write { try SQLiteFile.claim($0, location) }
+            try schema.migrate(queue)
+        }
+    }
+
+    private static func claim(_ database: Database, _ location: SQLiteLocation) throws {
+        let id = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
+        if id == applicationID { return }
+        let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+        guard tables == 0 else {
+            throw StoreError(
+                .wrongFormat,
+                "\(location.path) is a database of another program; name another file")
+        }
+        try database.execute(sql: "PRAGMA application_id = \(applicationID)")
+    }
+
+    /// What `body` gives in a transaction of its own; without blocking the caller's thread.
+    func write<Value: Sendable>(
+        _ body: @Sendable @escaping (Database) throws -> Value
+    ) async throws(StoreError) -> Value {
+        do {
+            return try await queue.write(body)
+        } catch {
+            throw SQLiteFile.storeError(error, location)
+        }
+    }
+
+    /// What `body` reads.
+    func read<Value: Sendable>(
+        _ body: @Sendable @escaping (Database) throws -> Value
+    ) async throws(StoreError) -> Value {
+        do {
+            return try await queue.read(body)
+        } catch {
+            throw SQLiteFile.storeError(error, location)
+        }
+    }
+
+    /// Moves the log into the file and closes it.
+    func close() throws(StoreError) {
+        try SQLiteFile.translating(location) {
+            _ = try queue.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+            try queue.close()
+        }
+    }
+
+    private static func translating<Value>(
+        _ location: SQLiteLocation,
+        _ body: () throws -> Value
+    ) throws(StoreError) -> Value {
+        do {
+            return try body()
+        } catch {
+            throw storeError(error, location)
+        }
+    }
+
+    private static func storeError(_ error: any Error, _ location: SQLiteLocation) -> StoreError {
+        if let error = error as? StoreError { return error }
+        let path = location.path
+        guard let error = error as? DatabaseError else {
+            return StoreError(.unavailable, "\(path): \(error)")
+        }
+        let said = error.message ?? "code \(error.extendedResultCode.rawValue)"
+        switch error.resultCode {
+        case .SQLITE_FULL:
+            return StoreError(.full, "\(path) is full (\(said)); make room or raise max_pages")
+        case .SQLITE_BUSY, .SQLITE_LOCKED:
+            return StoreError(.busy, "\(path) is locked by another process")
+        case .SQLITE_CANTOPEN:
+            return StoreError(
+                .unavailable,
+                "\(path) cannot be opened (\(said)); see that its directory exists and is writable")
+        case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
+            return StoreError(.readOnly, "\(path) is read-only; a run must be able to write to it")
+        case .SQLITE_NOTADB:
+            return StoreError(.wrongFormat, "\(path) is not a SQLite database; name another file")
+        case .SQLITE_CORRUPT:
+            return StoreError(.corrupted, "\(path) is damaged (\(said)); restore it or remove it")
+        case .SQLITE_IOERR:
+            return StoreError(.unavailable, "\(path) cannot be read or written (\(said))")
+        default:
+            return StoreError(.refused, "\(path) refused a statement: \(said)")
+        }
+    }
+}

@@ -1,0 +1,175 @@
+internal import Broker
+internal import Commerce
+internal import GRDB
+package import Stages
+internal import Timekeeping
+
+/// Raw events in a SQLite file: one row an event, keyed by its position in the topic, so that
+/// rows are appended and never sought; `(source, id)` is unique.
+///
+/// - Guarantees: those of ``RawStore``. The documents are what the producer wrote, byte for
+///   byte, where they came as CloudEvents JSON.
+/// - Failure and recovery: a killed process loses nothing that ``store(_:)`` returned for.
+/// - Non-guarantees: two runs that write to one file at the same time; the second one's
+///   positions collide, and it is refused.
+package final class SQLiteRawStore: RawStore {
+    private let file: SQLiteFile
+
+    /// Opens or makes the file at `location`.
+    package init(_ location: SQLiteLocation) throws(StoreError) {
+        file = try SQLiteFile(location, schema: SQLiteRawStore.schema)
+    }
+
+    private static var schema: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE sources (
+                        source_id INTEGER PRIMARY KEY,
+                        source TEXT NOT NULL UNIQUE
+                    );
+                    CREATE TABLE raw_events (
+                        position INTEGER PRIMARY KEY,
+                        source_id INTEGER NOT NULL REFERENCES sources,
+                        id TEXT NOT NULL,
+                        time_ns INTEGER NOT NULL,
+                        document TEXT NOT NULL,
+                        UNIQUE (source_id, id)
+                    );
+                    CREATE VIEW events AS
+                    SELECT position, source, id,
+                        json_extract(document, '$.time') AS time,
+                        json_extract(document, '$.type') AS type,
+                        json_extract(document, '$.subject') AS subject,
+                        json_extract(document, '$.data.user_id') AS user_id,
+                        json_extract(document, '$.data.session_id') AS session_id,
+                        json_extract(document, '$.data.transaction_id') AS transaction_id,
+                        json_extract(document, '$.data.value') AS value,
+                        json_extract(document, '$.data.currency') AS currency,
+                        document
+                    FROM raw_events JOIN sources USING (source_id);
+                    """)
+        }
+        return migrator
+    }
+
+    package func nextPosition() async throws(StoreError) -> Int64 {
+        try await file.read { database in
+            let last = try Int64.fetchOne(database, sql: "SELECT max(position) FROM raw_events")
+            return (last ?? 0) + 1
+        }
+    }
+
+    package func store(_ writes: [RawWrite]) async throws(StoreError) -> RawOutcome {
+        // Encoding is this task's work; only the inserts take their turn on the connection.
+        let rows = EncodedRows(writes)
+        guard rows.count > 0 else { return RawOutcome(stored: 0, duplicates: 0) }
+        let stored = try await file.write { try rows.insert(into: $0) }
+        return RawOutcome(stored: stored, duplicates: rows.count - stored)
+    }
+
+    package func count() async throws(StoreError) -> Int64 {
+        try await file.read { database in
+            try Int64.fetchOne(database, sql: "SELECT count(*) FROM raw_events") ?? 0
+        }
+    }
+
+    package func close() throws(StoreError) {
+        try file.close()
+    }
+}
+
+/// The rows of one call, with their texts one behind the other.
+private struct EncodedRows: Sendable {
+    private struct Row {
+        var position: Int64
+        var time: Int64
+        var source: Int
+        var id: Range<Int>
+        var document: Range<Int>
+    }
+
+    private var rows: [Row] = []
+    private var bytes: [UInt8] = []
+    /// The sources that occur; few, mostly one.
+    private var sources: [String] = []
+
+    var count: Int { rows.count }
+
+    init(_ writes: [RawWrite]) {
+        let total = writes.reduce(0) { $0 + $1.selection.count }
+        rows.reserveCapacity(total)
+        bytes.reserveCapacity(total * 640)
+        let encoder = CloudEventEncoder()
+        var symbols: [Symbol] = []
+        for write in writes {
+            let batch = write.publication.batch
+            write.selection.forEach { place in
+                let event = batch.events[place]
+                let idStart = bytes.count
+                if event.hasUUID {
+                    event.id.append(to: &bytes)
+                } else {
+                    bytes.append(contentsOf: batch.idText(of: place).utf8)
+                }
+                let documentStart = bytes.count
+                if let original = batch.originalJSON(of: place) {
+                    bytes.append(contentsOf: original)
+                } else {
+                    encoder.append(place, of: batch, to: &bytes)
+                }
+                let source: Int
+                if let known = symbols.firstIndex(of: event.source) {
+                    source = known
+                } else {
+                    source = symbols.count
+                    symbols.append(event.source)
+                    sources.append(batch.lexicon.text(of: event.source, in: .text))
+                }
+                rows.append(
+                    Row(
+                        position: write.publication.position(at: place),
+                        time: event.time.nanoseconds,
+                        source: source,
+                        id: idStart..<documentStart,
+                        document: documentStart..<bytes.count
+                    ))
+            }
+        }
+    }
+
+    /// Inserts the rows whose `(source, id)` is new; says how many were.
+    func insert(into database: Database) throws -> Int {
+        let sourceIDs = try sources.map { try EncodedRows.sourceID(of: $0, in: database) }
+        let writer = try RowWriter(
+            database,
+            """
+            INSERT INTO raw_events (position, source_id, id, time_ns, document)
+            VALUES (?, ?, ?, ?, ?) ON CONFLICT (source_id, id) DO NOTHING
+            """)
+        var stored = 0
+        try unsafe bytes.withUnsafeBufferPointer { bytes in
+            for row in rows {
+                stored += try writer.run { values in
+                    try values.set(1, row.position)
+                    try values.set(2, sourceIDs[row.source])
+                    try unsafe values.set(3, text: UnsafeBufferPointer(rebasing: bytes[row.id]))
+                    try values.set(4, row.time)
+                    try unsafe values.set(
+                        5, text: UnsafeBufferPointer(rebasing: bytes[row.document]))
+                }
+            }
+        }
+        return stored
+    }
+
+    private static func sourceID(of source: String, in database: Database) throws -> Int64 {
+        let known = "SELECT source_id FROM sources WHERE source = ?"
+        if let id = try Int64.fetchOne(database, sql: known, arguments: [source]) {
+            return id
+        }
+        try database.execute(sql: "INSERT INTO sources (source) VALUES (?)", arguments: [source])
+        return database.lastInsertedRowID
+    }
+}

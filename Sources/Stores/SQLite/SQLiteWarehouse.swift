@@ -1,0 +1,231 @@
+internal import Broker
+internal import Commerce
+internal import GRDB
+package import Stages
+internal import Synchronization
+internal import Timekeeping
+
+/// Aggregates in a SQLite file.
+///
+/// - Guarantees: those of ``Warehouse``.
+/// - Failure and recovery: a killed process leaves the file at its last commit, deltas and
+///   progress alike.
+package final class SQLiteWarehouse: Warehouse {
+    private struct StreamKey: Hashable {
+        var subscription: String
+        var stream: String
+    }
+
+    /// How many parts a sketch may have before they are merged into one.
+    private static let mergedParts = 64
+
+    let file: SQLiteFile
+    /// The intervals that the file holds, so that a commit writes only what has changed.
+    private let storedIntervals = Mutex<[StreamKey: IntervalSet]>([:])
+    /// How many parts were added to each sketch since it was last one.
+    private let parts = Mutex<[SketchText: Int]>([:])
+
+    /// Opens or makes the file at `location`.
+    package init(_ location: SQLiteLocation) throws(StoreError) {
+        file = try SQLiteFile(location, schema: WarehouseSchema.migrator)
+    }
+
+    package func progress(
+        of subscription: String
+    ) async throws(StoreError) -> [StreamProgress] {
+        let streams = try await file.read { database in
+            try Row.fetchAll(
+                database,
+                sql: "SELECT * FROM watermarks WHERE subscription = ? ORDER BY stream",
+                arguments: [subscription]
+            ).map { row -> StreamProgress in
+                let stream: String = row["stream"]
+                let intervals = try Row.fetchAll(
+                    database,
+                    sql: """
+                        SELECT first_offset, last_offset FROM progress
+                        WHERE subscription = ? AND stream = ? ORDER BY first_offset
+                        """,
+                    arguments: [subscription, stream])
+                return StreamProgress(
+                    stream: stream,
+                    consumed: IntervalSet(intervals.map { $0[0]...$0[1] }),
+                    watermark: Timestamp(nanoseconds: row["watermark_ns"])
+                )
+            }
+        }
+        storedIntervals.withLock { stored in
+            for progress in streams {
+                stored[StreamKey(subscription: subscription, stream: progress.stream)] =
+                    progress.consumed
+            }
+        }
+        return streams
+    }
+
+    package func sketch(_ key: SketchText) async throws(StoreError) -> [UInt64] {
+        try await file.read { try SQLiteWarehouse.hashes(of: key, in: $0) }
+    }
+
+    package func commit(_ commit: WarehouseCommit) async throws(StoreError) {
+        let before = storedIntervals.withLock { $0 }
+        let crowded = sketchesToMerge(commit)
+        try await file.write { database in
+            try SQLiteWarehouse.add(commit.cells, commit.lexicon, to: database)
+            try SQLiteWarehouse.add(commit.products, commit.lexicon, to: database)
+            for (key, added) in commit.sketches {
+                let text = SketchText(key, commit.lexicon)
+                try SQLiteWarehouse.insert(added, for: text, into: database)
+                if crowded.contains(text) {
+                    try SQLiteWarehouse.merge(text, capacity: key.capacity, in: database)
+                }
+            }
+            for event in commit.late {
+                try SQLiteWarehouse.insert(event, commit.subscription, into: database)
+            }
+            for progress in commit.progress {
+                let key = StreamKey(subscription: commit.subscription, stream: progress.stream)
+                try SQLiteWarehouse.replace(
+                    before[key] ?? IntervalSet(), by: progress, of: commit.subscription,
+                    in: database)
+            }
+        }
+        storedIntervals.withLock { stored in
+            for progress in commit.progress {
+                stored[StreamKey(subscription: commit.subscription, stream: progress.stream)] =
+                    progress.consumed
+            }
+        }
+    }
+
+    /// The sketches of `commit` that have gained so many parts that they are due to be merged.
+    private func sketchesToMerge(_ commit: WarehouseCommit) -> Set<SketchText> {
+        parts.withLock { parts in
+            if parts.count > 100_000 { parts = [:] }
+            var due: Set<SketchText> = []
+            for (key, _) in commit.sketches {
+                let text = SketchText(key, commit.lexicon)
+                let count = parts[text, default: 0] + 1
+                parts[text] = count < SQLiteWarehouse.mergedParts ? count : nil
+                if count >= SQLiteWarehouse.mergedParts { due.insert(text) }
+            }
+            return due
+        }
+    }
+
+    package func close() throws(StoreError) {
+        try file.close()
+    }
+
+    // MARK: - Statements
+
+    private static func add(
+        _ cells: [(key: WindowKey, delta: WindowCell)],
+        _ lexicon: Lexicon,
+        to database: Database
+    ) throws {
+        let names = EventName.allCases.map(\.ga4) + ["units", "revenue", "refunded"]
+        let places = Array(repeating: "?", count: names.count + 4).joined(separator: ", ")
+        let sums = names.map { "\($0) = \($0) + excluded.\($0)" }.joined(separator: ", ")
+        let statement = try database.cachedStatement(
+            sql: """
+                INSERT INTO window_aggregates
+                    (grain, start_ns, category, currency, \(names.joined(separator: ", ")))
+                VALUES (\(places))
+                ON CONFLICT (grain, start_ns, category, currency) DO UPDATE SET \(sums)
+                """)
+        for (key, delta) in cells {
+            var values: [any DatabaseValueConvertible] = [
+                key.grain.rawValue, key.start.nanoseconds,
+                lexicon.text(of: key.category, in: .category), key.currency.code,
+            ]
+            for name in EventName.allCases {
+                values.append(delta[name])
+            }
+            values += [delta.units, delta.revenue, delta.refunded] as [Int64]
+            try statement.execute(arguments: StatementArguments(values))
+        }
+    }
+
+    private static func add(
+        _ products: [(key: ProductKey, delta: ProductCell)],
+        _ lexicon: Lexicon,
+        to database: Database
+    ) throws {
+        let statement = try database.cachedStatement(
+            sql: """
+                INSERT INTO product_sales
+                    (grain, start_ns, product, currency, views, orders, units, revenue)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (grain, start_ns, product, currency) DO UPDATE SET
+                    views = views + excluded.views, orders = orders + excluded.orders,
+                    units = units + excluded.units, revenue = revenue + excluded.revenue
+                """)
+        for (key, delta) in products {
+            try statement.execute(arguments: [
+                key.grain.rawValue, key.start.nanoseconds,
+                lexicon.text(of: key.product, in: .product), key.currency.code,
+                delta.views, delta.orders, delta.units, delta.revenue,
+            ])
+        }
+    }
+
+    private static func insert(
+        _ event: LateEvent,
+        _ subscription: String,
+        into database: Database
+    ) throws {
+        let batch = event.publication.batch
+        let identity = IdentityText(batch, event.place)
+        try database.cachedStatement(
+            sql: """
+                INSERT INTO late_events (subscription, source, id, time_ns, missed_grain,
+                    lateness_ns, document)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (subscription, source, id) DO NOTHING
+                """
+        ).execute(arguments: [
+            subscription, identity.source, identity.id,
+            batch.events[event.place].time.nanoseconds, event.missed.rawValue,
+            event.lateness.inNanoseconds, batch.document(of: event.place).asText,
+        ])
+    }
+
+    /// Writes the difference between the stored intervals of a stream and those of `progress`.
+    private static func replace(
+        _ stored: IntervalSet,
+        by progress: StreamProgress,
+        of subscription: String,
+        in database: Database
+    ) throws {
+        let old = Set(stored.intervals)
+        let new = Set(progress.consumed.intervals)
+        for interval in stored.intervals where !new.contains(interval) {
+            try database.cachedStatement(
+                sql: """
+                    DELETE FROM progress
+                    WHERE subscription = ? AND stream = ? AND first_offset = ?
+                    """
+            ).execute(arguments: [subscription, progress.stream, interval.lowerBound])
+        }
+        for interval in progress.consumed.intervals where !old.contains(interval) {
+            try database.cachedStatement(
+                sql: """
+                    INSERT INTO progress (subscription, stream, first_offset, last_offset)
+                    VALUES (?, ?, ?, ?)
+                    """
+            ).execute(arguments: [
+                subscription, progress.stream, interval.lowerBound, interval.upperBound,
+            ])
+        }
+        try database.cachedStatement(
+            sql: """
+                INSERT INTO watermarks (subscription, stream, watermark_ns) VALUES (?, ?, ?)
+                ON CONFLICT (subscription, stream) DO UPDATE
+                    SET watermark_ns = excluded.watermark_ns
+                """
+        ).execute(arguments: [
+            subscription, progress.stream, progress.watermark.nanoseconds,
+        ])
+    }
+}

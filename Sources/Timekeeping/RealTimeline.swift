@@ -1,0 +1,39 @@
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Darwin
+#endif
+
+/// Time as the machine keeps it: the monotonic clock, anchored to the epoch once.
+///
+/// Setting the system clock during a run therefore moves no timestamp and no latency.
+package struct RealTimeline: Timeline {
+    /// What to add to the monotonic clock to get time since the epoch.
+    private let offset: Int64
+
+    /// Anchors the monotonic clock to the present time of day.
+    package init() {
+        offset = RealTimeline.read(CLOCK_REALTIME) - RealTimeline.read(CLOCK_MONOTONIC)
+    }
+
+    package var now: Timestamp {
+        Timestamp(nanoseconds: RealTimeline.read(CLOCK_MONOTONIC) + offset)
+    }
+
+    package func sleep(until deadline: Timestamp) async throws(CancellationError) {
+        let wait = deadline - now
+        do {
+            // A tolerance of zero keeps the one-millisecond tick of the producer sharp.
+            try await Task.sleep(for: max(wait, .zero), tolerance: .zero)
+        } catch {
+            throw CancellationError()
+        }
+    }
+
+    private static func read(_ clock: clockid_t) -> Int64 {
+        var value = timespec()
+        let code = clock_gettime(clock, &value)
+        precondition(code == 0, "the system has no such clock")
+        return Int64(value.tv_sec) * 1_000_000_000 + Int64(value.tv_nsec)
+    }
+}

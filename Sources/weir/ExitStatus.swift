@@ -1,0 +1,32 @@
+internal import ArgumentParser
+internal import Commerce
+internal import Pipeline
+internal import Stages
+
+/// The exit codes of the command line (`sysexits.h`, where it has one).
+enum ExitStatus: Int32 {
+    case usage = 64
+    case wrongDocument = 65
+    case inputNotFound = 66
+    case storeUnavailable = 69
+    case ourFault = 70
+    case interrupted = 130
+
+    var code: ExitCode { ExitCode(rawValue) }
+
+    /// The code for an error that ended a command.
+    init(_ error: any Error) {
+        switch error {
+        case let error as DocumentError:
+            self = error.code == .wrong ? .wrongDocument : .inputNotFound
+        case let error as InputError:
+            self = error.code == .wrongFormat ? .wrongDocument : .inputNotFound
+        case let error as StoreError:
+            self = error.code == .refused ? .ourFault : .storeUnavailable
+        case is RunError, is StoreURLError:
+            self = .usage
+        default:
+            self = .ourFault
+        }
+    }
+}

@@ -1,0 +1,46 @@
+internal import Foundation
+internal import Logging
+
+/// Writes each log message to standard error as one JSON object a line.
+struct JSONLogHandler: LogHandler {
+    private struct Line: Encodable {
+        var time: String
+        var level: String
+        var logger: String
+        var message: String
+        var metadata: [String: String]
+    }
+
+    var metadata: Logger.Metadata = [:]
+    var logLevel: Logger.Level
+    private let label: String
+    /// The time of a message, which only the wiring can tell.
+    private let now: @Sendable () -> String
+
+    init(label: String, level: Logger.Level, now: @escaping @Sendable () -> String) {
+        self.label = label
+        logLevel = level
+        self.now = now
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let all = metadata.merging(event.metadata ?? [:]) { _, new in new }
+        let line = Line(
+            time: now(),
+            level: event.level.rawValue,
+            logger: label,
+            message: "\(event.message)",
+            metadata: all.mapValues { "\($0)" }
+        )
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard var bytes = try? encoder.encode(line) else { return }
+        bytes.append(UInt8(ascii: "\n"))
+        FileHandle.standardError.write(bytes)
+    }
+}

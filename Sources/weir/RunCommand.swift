@@ -1,0 +1,198 @@
+internal import ArgumentParser
+internal import Commerce
+internal import Foundation
+internal import Logging
+internal import Pipeline
+internal import Stages
+internal import Timekeeping
+internal import UnixSignals
+
+/// `weir run`: a pipeline in real time.
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Run a pipeline in real time, from the shopper model or from a real log.",
+        discussion: """
+            Without --duration, --events or --input it runs until it is interrupted. The first \
+            interrupt stops the producers, drains what is under way and reports; the second one \
+            ends at once.
+            """
+    )
+
+    @Argument(help: "The pipeline file.")
+    var pipeline: String
+
+    @Option(help: "Events per second, or 'max' (default: the pipeline's load).")
+    var rate: RateArgument?
+
+    @Option(help: "How long to publish, such as 60s or 5m.")
+    var duration: DurationArgument?
+
+    @Option(help: "How many events to publish.")
+    var events: Int?
+
+    @Option(help: "The seed of the shopper model.")
+    var seed: UInt64 = 1
+
+    @Option(help: "A log to replay instead of the shopper model; '-' is standard input.")
+    var input: String?
+
+    @Option(help: "The log's format (default: by the file's name).")
+    var inputFormat: InputFormat?
+
+    @Option(help: "How many times faster than the log's own clock, or 'max' (default: max).")
+    var speed: SpeedArgument?
+
+    @Option(help: "Where raw events go: sqlite:<path> or memory: (also WEIR_RAW_URL).")
+    var raw: String?
+
+    @Option(help: "Where aggregates go: sqlite:<path> or memory: (also WEIR_WAREHOUSE_URL).")
+    var warehouse: String?
+
+    @Option(help: "Also write the report here: .json, .md, .html or .txt (repeatable).")
+    var report: [String] = []
+
+    @Option(help: "How the summary is printed: text or json.")
+    var format: SummaryFormat = .text
+
+    @Option(help: "What is logged to standard error: debug, info, warning or error.")
+    var logLevel: LogLevelArgument = .warning
+
+    mutating func validate() throws {
+        if let events, events < 1 {
+            throw ValidationError("--events must be at least 1, not \(events).")
+        }
+        if input != nil, rate != nil {
+            throw ValidationError("--rate is for the shopper model; use --speed with --input.")
+        }
+        if input == nil, speed != nil || inputFormat != nil {
+            throw ValidationError("--speed and --input-format need --input.")
+        }
+        for path in report where ReportFormat(path: path) == nil {
+            throw ValidationError(
+                "--report \(path): the name must end in .json, .md, .html or .txt.")
+        }
+    }
+
+    func run() async throws {
+        do {
+            try await runPipeline()
+        } catch let error as ExitCode {
+            throw error
+        } catch {
+            Terminal.message("weir: \(error)")
+            throw ExitStatus(error).code
+        }
+    }
+
+    private func runPipeline() async throws {
+        let document = try PipelineDocument.read(path: pipeline)
+        for warning in document.warnings {
+            Terminal.message("warning: \(warning)")
+        }
+        let environment = ProcessInfo.processInfo.environment
+        let stores = try StoreWiring(
+            raw: raw ?? environment["WEIR_RAW_URL"],
+            warehouse: warehouse ?? environment["WEIR_WAREHOUSE_URL"]
+        ).open(document)
+        let timeline = RealTimeline()
+        let level = logLevel.level
+        let logger = Logger(label: "weir") { label in
+            JSONLogHandler(label: label, level: level) { timeline.now.description }
+        }
+        let live = LiveLine()
+        let rejections = RejectionPrinter(live)
+        let run = PipelineRun(
+            document: document,
+            options: options,
+            stores: stores,
+            timeline: timeline,
+            logger: logger,
+            onRejection: rejections.show
+        )
+        let result = try await interruptible { stop in
+            try await run.run(stop: stop, onSample: live.show)
+        }
+        live.clear()
+        rejections.finish()
+        let closing = await stores.close()
+        try finish(result, closing)
+    }
+
+    private var options: RunOptions {
+        var options = RunOptions()
+        options.rate = rate?.rate
+        options.duration = duration?.duration
+        options.events = events
+        options.seed = seed
+        options.log = input.map {
+            RunOptions.Log(path: $0, format: inputFormat, speed: speed?.factor)
+        }
+        return options
+    }
+
+    /// Runs `body`; the first SIGINT or SIGTERM raises the signal it is given, the second one
+    /// ends the process.
+    private func interruptible(
+        _ body: @escaping @Sendable (Signal) async throws -> PipelineRun.Result
+    ) async throws -> PipelineRun.Result {
+        let stop = Signal()
+        let interrupts = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+        return try await withThrowingTaskGroup(of: PipelineRun.Result?.self) { group in
+            group.addTask { try await body(stop) }
+            group.addTask {
+                var seen = 0
+                for await _ in interrupts {
+                    seen += 1
+                    guard seen < 2 else { Foundation.exit(ExitStatus.interrupted.rawValue) }
+                    Terminal.message("\nstopping: draining what is under way (again to quit now)")
+                    stop.raise()
+                }
+                return nil
+            }
+            defer { group.cancelAll() }
+            while let ended = try await group.next() {
+                if let result = ended { return result }
+            }
+            throw CancellationError()
+        }
+    }
+
+    /// Prints and writes the report, and ends with the exit code of the outcome.
+    private func finish(_ result: PipelineRun.Result, _ closing: [StoreError]) throws {
+        for path in report {
+            guard let format = ReportFormat(path: path) else { continue }
+            let text = try format.render(result.report)
+            do {
+                let target = URL(filePath: path)
+                try FileManager.default.createDirectory(
+                    at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
+                try Data(text.utf8).write(to: target, options: .atomic)
+            } catch {
+                throw StoreError(
+                    .unavailable,
+                    "the report \(path) cannot be written: \(error.localizedDescription)")
+            }
+        }
+        switch format {
+        case .text: Terminal.result(result.report.text(colour: Terminal.usesColour))
+        case .json: Terminal.result(try result.report.json())
+        }
+        for path in report {
+            Terminal.message("report: \(path)")
+        }
+        for failure in closing {
+            Terminal.message("weir: \(failure)")
+        }
+        if let failure = result.failure {
+            Terminal.message("weir: \(failure)")
+            throw ExitStatus(failure).code
+        }
+        if result.report.outcome == .interrupted {
+            throw ExitStatus.interrupted.code
+        }
+        if let failure = closing.first {
+            throw ExitStatus(failure).code
+        }
+    }
+}

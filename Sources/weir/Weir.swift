@@ -1,0 +1,11 @@
+internal import ArgumentParser
+
+/// The command line: each verb is a file of its own.
+@main
+struct Weir: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "weir",
+        abstract: "A flight simulator for streaming analytics pipelines.",
+        subcommands: [RunCommand.self]
+    )
+}

@@ -1,0 +1,170 @@
+import Broker
+import Testing
+import Timekeeping
+
+/// The filter syntax of Google Pub/Sub, as far as it is taken.
+@Suite struct AttributeFilterTests {
+    private static let purchase = [
+        "type": "purchase", "subject": "o17", "user": "u1", "currency": "USD",
+    ]
+
+    @Test(arguments: [
+        (#"attributes.type = "purchase""#, true),
+        (#"attributes.type = "refund""#, false),
+        (#"attributes.type="purchase""#, true),
+        (#"attributes.type != "refund""#, true),
+        (#"attributes.type != "purchase""#, false),
+        (#"attributes.category != "c1""#, true),
+        (#"attributes.category = """#, false),
+        ("attributes:user", true),
+        ("attributes:category", false),
+        ("NOT attributes:category", true),
+        (#"hasPrefix(attributes.subject, "o")"#, true),
+        (#"hasPrefix( attributes.subject , "s" )"#, false),
+        (#"hasPrefix(attributes.category, "")"#, false),
+        (#"attributes:user AND attributes:category"#, false),
+        (#"attributes:user OR attributes:category"#, true),
+        (#"attributes:user AND NOT attributes:category AND attributes.user = "u1""#, true),
+        (#"(attributes:category OR attributes:user) AND attributes:type"#, true),
+        (#"NOT (attributes:user OR attributes:category)"#, false),
+        (#"NOT NOT attributes:user"#, true),
+        (#"attributes."type" = "purchase""#, true),
+        (#"  attributes:user  "#, true),
+    ])
+    func `a filter passes what it says`(text: String, passes: Bool) throws {
+        let filter = try AttributeFilter(parsing: text)
+        #expect(filter.evaluate { Self.purchase[$0] } == passes)
+        #expect(try AttributeFilter(parsing: filter.description) == filter)
+    }
+
+    @Test(arguments: [
+        (
+            "",
+            "1: the end of the filter cannot begin a condition; expected attributes.<name>, "
+                + "attributes:<name>, hasPrefix(…), NOT or '('"
+        ),
+        (
+            #"attribute.type = "x""#,
+            "1: 'attribute' cannot begin a condition; did you mean 'attributes'?"
+        ),
+        (#"attributes.typ = "x""#, "12: there is no attribute 'typ'; did you mean 'type'?"),
+        (
+            #"attributes.colour = "x""#,
+            "12: there is no attribute 'colour'; expected one of type, "
+                + "source, subject, user, session, category, currency"
+        ),
+        (
+            "attributes",
+            "11: the end of the filter stands here; expected '.' or ':' and an attribute"
+        ),
+        (
+            "attributes.",
+            "12: no attribute is named; expected one of type, source, subject, user, "
+                + "session, category, currency"
+        ),
+        ("attributes.type", "16: the end of the filter follows the attribute; expected = or !="),
+        ("attributes.type = x", "19: 'x' is no value; expected a text in double quotes"),
+        ("attributes.type = 'x'", "19: ''' is no value; expected a text in double quotes"),
+        (#"attributes.type == "x""#, "18: '==' is no operator; expected a single ="),
+        (#"attributes.type ! "x""#, "18: ' ' follows '!'; expected '!='"),
+        (#"attributes.type = "x"#, "19: the text has no end; expected a closing double quote"),
+        (#"attributes.type = "\n""#, #"21: 'n' follows a backslash; expected \" or \\"#),
+        (
+            "attributes:user and attributes:type",
+            "17: 'and' is no operator; expected AND or OR, in "
+                + "capitals"
+        ),
+        (
+            "attributes:user AND attributes:type OR attributes:source",
+            "37: AND and OR stand side by "
+                + "side; expected parentheses round one of them"
+        ),
+        (
+            "attributes:user attributes:type",
+            "17: 'attributes' cannot follow here; expected AND, OR "
+                + "or the filter's end"
+        ),
+        (
+            "(attributes:user",
+            "17: the end of the filter stands here; expected a closing parenthesis"
+        ),
+        ("attributes:user)", "16: ')' cannot follow here; expected AND, OR or the filter's end"),
+        (
+            #"hasPrefx(attributes.user, "u")"#,
+            "1: 'hasPrefx' cannot begin a condition; did you mean "
+                + "'hasPrefix'?"
+        ),
+        (#"hasPrefix(attributes.user "u")"#, #"27: '"' stands here; expected a comma"#),
+        (#"hasPrefix(user, "u")"#, "11: 'user' cannot be compared; expected attributes.<name>"),
+        (
+            "NOT",
+            "4: the end of the filter cannot begin a condition; expected attributes.<name>, "
+                + "attributes:<name>, hasPrefix(…), NOT or '('"
+        ),
+    ])
+    func `a mistake is told with its column`(text: String, complaint: String) {
+        #expect(Self.complaint(about: text) == complaint)
+    }
+
+    @Test func `a filter that is too long or too deep is refused`() {
+        let long = #"attributes.type = ""# + String(repeating: "x", count: 250) + "\""
+        #expect(
+            Self.complaint(about: long)
+                == "257: the filter has 270 characters; expected at most 256"
+        )
+        let deep = String(repeating: "(", count: 100)
+        #expect(Self.complaint(about: deep) == "17: the filter is nested deeper than 16 levels")
+    }
+
+    @Test(arguments: 0..<200)
+    func `a filter that is written down is read back equal`(seed: UInt64) throws {
+        var randomness = Randomness(seed: seed)
+        let filter = Self.filter(depth: 3, &randomness)
+        let text = filter.description
+        guard text.unicodeScalars.count <= 256 else { return }
+        #expect(try AttributeFilter(parsing: text) == filter)
+    }
+
+    @Test(arguments: 0..<100)
+    func `noise never stops the reader`(seed: UInt64) {
+        var randomness = Randomness(seed: seed)
+        let words = [
+            "attributes", ".", ":", "type", "=", "!=", "\"x\"", "AND", "OR", "NOT", "(", ")", "\"",
+            "\\", " ", "hasPrefix", ",", "é",
+        ]
+        var text = ""
+        for _ in 0..<randomness.below(20) {
+            text += words[Int(randomness.below(UInt64(words.count)))]
+        }
+        do {
+            _ = try AttributeFilter(parsing: text)
+        } catch {
+            #expect((1...text.unicodeScalars.count + 1).contains(error.column))
+        }
+    }
+
+    private static func complaint(about text: String) -> String? {
+        do {
+            _ = try AttributeFilter(parsing: text)
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+
+    private static func filter(depth: Int, _ randomness: inout Randomness) -> AttributeFilter {
+        let attributes = AttributeFilter.Attribute.allCases
+        let attribute = attributes[Int(randomness.below(UInt64(attributes.count)))]
+        let value = ["", "x", "\"", "a\\b", "é ("][Int(randomness.below(5))]
+        switch depth == 0 ? randomness.below(3) : randomness.below(6) {
+        case 0: return .present(attribute)
+        case 1: return .equal(attribute, value)
+        case 2: return .hasPrefix(attribute, value)
+        case 3: return .not(filter(depth: depth - 1, &randomness))
+        case 4:
+            return .all([filter(depth: depth - 1, &randomness), filter(depth: 0, &randomness)])
+        default:
+            return .any([filter(depth: depth - 1, &randomness), filter(depth: 0, &randomness)])
+        }
+    }
+}

@@ -1,0 +1,97 @@
+/// The rooms of Sources and the arrows between them, as Sources/README.md draws them.
+struct House {
+    struct Room {
+        var name: String
+        /// The rooms below it that it may name.
+        var rooms: [String]
+        /// The products of other packages that it may name.
+        var products: [String] = []
+    }
+
+    /// Leave to import a module of the system, with the reason.
+    struct Leave {
+        var place: String
+        var modules: [String]
+        var reason: String
+    }
+
+    var rooms: [Room]
+    var leaves: [Leave]
+    /// The modules of products that do not have one of their own name alone.
+    var modulesOfProducts: [String: [String]]
+    /// Needs no leave: part of the language.
+    var freeModules = ["Swift", "Synchronization"]
+
+    static let weir = House(
+        rooms: [
+            Room(name: "Timekeeping", rooms: []),
+            Room(name: "Commerce", rooms: ["Timekeeping"], products: ["Crypto"]),
+            Room(name: "Broker", rooms: ["Commerce", "Timekeeping"], products: ["Collections"]),
+            Room(
+                name: "Stages",
+                rooms: ["Broker", "Commerce", "Timekeeping"],
+                products: ["Collections", "Histogram", "Logging"]
+            ),
+            Room(
+                name: "Pipeline",
+                rooms: ["Stages", "Broker", "Commerce", "Timekeeping"],
+                products: ["Histogram", "Logging", "Yams"]
+            ),
+            // The ports of Stages are written in terms of the broker's publications.
+            Room(
+                name: "SQLiteStores",
+                rooms: ["Stages", "Broker", "Commerce", "Timekeeping"],
+                products: ["GRDB", "GRDBSQLite"]
+            ),
+            Room(
+                name: "weir",
+                rooms: [
+                    "Pipeline", "SQLiteStores", "Stages", "Broker", "Commerce", "Timekeeping",
+                ],
+                products: ["ArgumentParser", "Logging", "UnixSignals"]
+            ),
+        ],
+        leaves: [
+            Leave(
+                place: "Sources/Timekeeping/RealTimeline.swift",
+                modules: ["Glibc", "Darwin"],
+                reason: "the one place that reads the system's clock"
+            ),
+            Leave(
+                place: "Sources/Commerce/LineReader.swift",
+                modules: ["Glibc", "Darwin"],
+                reason: "reads a log of any size in blocks, through the system's file calls"
+            ),
+            Leave(
+                place: "Sources/Commerce/InputFile.swift",
+                modules: ["Glibc", "Darwin"],
+                reason: "tells a file from a directory, a pipe and nothing at all"
+            ),
+            Leave(
+                place: "Sources/Pipeline",
+                modules: ["Foundation", "FoundationEssentials"],
+                reason: "reads pipeline files and writes reports"
+            ),
+            Leave(
+                place: "Sources/Stores/SQLite",
+                modules: ["Foundation", "FoundationEssentials"],
+                reason: "GRDB speaks of dates and data in its terms; makes the files' folders"
+            ),
+            Leave(
+                place: "Sources/weir",
+                modules: ["Foundation", "FoundationEssentials", "Glibc", "Darwin", "Dispatch"],
+                reason: "the terminal, the environment, signals and exit codes"
+            ),
+        ],
+        modulesOfProducts: [
+            "Collections": [
+                "Collections", "BitCollections", "DequeModule", "HashTreeCollections", "HeapModule",
+                "OrderedCollections",
+            ]
+        ]
+    )
+
+    func modules(of product: String) -> [String] {
+        modulesOfProducts[product] ?? [product]
+    }
+}

@@ -1,0 +1,157 @@
+/// Finds the iteration of a dictionary or a set whose order, which differs from run to run, may
+/// reach output.
+///
+/// Seen are `.keys` and `.values`, `Dictionary(grouping:`, and loops over or calls on names that
+/// the same file declares as a dictionary or a set. Sorting in the same statement or right after
+/// it, and questions to which order makes no difference, are fine; so is a comment on the line, or
+/// just above it, that says `order-free:` and why.
+struct OrderRule {
+    static let marker = "order-free:"
+
+    /// What makes the order irrelevant when it follows in the statement.
+    private static let settling = [
+        ".sorted", ".min", ".max", ".reduce(0", ".contains", ".allSatisfy", ".count", ".isEmpty",
+        ".first(where:", "Set(", "isSubset", "isDisjoint", ".removeAll",
+    ]
+
+    /// `keys` and `values`, where a type of our own has such a property, so that the word alone
+    /// does not tell a dictionary.
+    private var ownMembers: Set<String> = []
+    /// By room, what any of its files declares as a dictionary or a set.
+    private var unorderedNames: [String: Set<String>] = [:]
+
+    /// The rule for `files`, among whose declarations it knows its way.
+    init(_ files: [SwiftFile]) {
+        for file in files {
+            unorderedNames[file.room, default: []].formUnion(file.unorderedNames)
+            for member in ["keys", "values"]
+            where file.code.contains(where: { $0.declares(member) }) {
+                ownMembers.insert(member)
+            }
+        }
+    }
+
+    func check(_ file: SwiftFile) -> [Finding] {
+        let names = file.unorderedNames
+        let known = unorderedNames[file.room, default: []].union(names)
+        return file.code.indices.compactMap { index in
+            guard let subject = subject(in: file.code[index], names, known) else { return nil }
+            if isSettled(file, index) { return nil }
+            let comments = file.file.lines[max(0, index - 3)...index]
+            if comments.contains(where: { $0.contains(OrderRule.marker) }) { return nil }
+            return Finding(
+                file.path,
+                line: index + 1,
+                "iterates \(subject), whose order differs from run to run; sort it, or say "
+                    + "`// \(OrderRule.marker) why` just above"
+            )
+        }
+    }
+
+    private func isSettled(_ file: SwiftFile, _ index: Int) -> Bool {
+        let statement = file.statement(from: index)
+        if OrderRule.settling.contains(where: statement.contains) { return true }
+        let isLoop = file.code[index].contains("for ")
+        return !isLoop && file.whole(statementFrom: index).contains(".sort")
+    }
+
+    private func subject(
+        in line: String,
+        _ names: Set<String>,
+        _ known: Set<String>
+    ) -> String? {
+        if line.contains("Dictionary(grouping") { return "Dictionary(grouping:)" }
+        // Only as the last member before an iteration: `.values[3]` is a look-up.
+        let member =
+            #/
+            (\w+)\?? \. (keys | values)
+            (?: \.(?:map|flatMap|compactMap|filter|forEach|joined|prefix|first)\b | \s*(?:\{|\)|$) )
+            /#
+        if line.contains(".keys") || line.contains(".values"),
+            let match = line.firstMatch(of: member),
+            !ownMembers.contains(String(match.2)) || known.contains(String(match.1))
+        {
+            return "\(match.1).\(match.2)"
+        }
+        guard names.contains(where: { line.contains($0) }) else { return nil }
+        if let match = line.firstMatch(of: #/\bin (?:self\.)?(\w+)(?: where\b.*)? \{/#),
+            names.contains(String(match.1))
+        {
+            return String(match.1)
+        }
+        let call = #/\b(\w+)\.(?:map|flatMap|compactMap|forEach|joined|prefix|first|popFirst)\b/#
+        for match in line.matches(of: call) where names.contains(String(match.1)) {
+            return String(match.1)
+        }
+        return nil
+    }
+}
+
+extension SwiftFile {
+    /// The folder below Sources or Tests that the file lies in.
+    fileprivate var room: String { file.components.prefix(2).joined(separator: "/") }
+
+    /// Names that are declared here as a dictionary or a set, and never as anything else.
+    fileprivate var unorderedNames: Set<String> {
+        var unordered: Set<String> = []
+        var others: Set<String> = []
+        for line in code {
+            if line.contains("for "),
+                let loop = line.firstMatch(of: #/\bfor \(?([\w, ]+)\)? in\b/#)
+            {
+                let names = loop.1.split { !$0.isLetter && !$0.isNumber }
+                others.formUnion(names.map(String.init))
+            }
+            guard line.contains("var ") || line.contains("let "),
+                let start = line.firstRange(of: #/\b(?:var|let)\s+/#),
+                let match = line[start.upperBound...]
+                    .prefixMatch(of: #/(\w+)(?::\s*([^=]+?))?\s*(?:=\s*(.*))?$/#)
+            else { continue }
+            let type = match.2 ?? ""
+            let value = match.3 ?? ""
+            let isUnordered =
+                type.prefixMatch(of: #/\[[^\](]*?:|Set</#) != nil
+                || value.prefixMatch(of: #/\[[^\](]*:[^\](]*\]\(\)|\[:\]|Set[<(]/#) != nil
+            if isUnordered {
+                unordered.insert(String(match.1))
+            } else {
+                others.insert(String(match.1))
+            }
+        }
+        return unordered.subtracting(others)
+    }
+
+    /// The line and those that go on with further members.
+    fileprivate func statement(from index: Int) -> String {
+        var text = code[index]
+        for next in code[(index + 1)...].prefix(8) {
+            let trimmed = next.drop { $0 == " " }
+            let goesOn =
+                trimmed.hasPrefix(".") || trimmed.hasPrefix("}.")
+                || text.hasSuffix("(") || text.hasSuffix("=")
+            guard goesOn else { break }
+            text += "\n" + next
+        }
+        return text
+    }
+
+    /// The line, the closure it may open, and the two lines behind that.
+    fileprivate func whole(statementFrom index: Int) -> String {
+        var depth = 0
+        var end = index
+        for line in code[index...] {
+            depth += line.count { $0 == "{" } - line.count { $0 == "}" }
+            if depth <= 0 { break }
+            end += 1
+        }
+        return code[index..<min(code.count, end + 3)].joined(separator: "\n")
+    }
+}
+
+extension String {
+    /// Whether the line declares a variable called `name`.
+    fileprivate func declares(_ name: String) -> Bool {
+        guard contains(" \(name)") else { return false }
+        return firstMatch(of: #/\b(?:var|let) (\w+)/#).map { $0.1 == name } ?? false
+    }
+}
