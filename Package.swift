@@ -82,7 +82,7 @@ let package = Package(
             name: "weir-bench",
             dependencies: [
                 "Pipeline", "SQLiteStores", "Stages", "Broker", "Commerce", "Timekeeping",
-                argumentParser, grdb, histogram,
+                argumentParser, grdb, grdbSQLite, logging,
             ],
             path: "Tests/Benchmarks"
         ),
@@ -99,6 +99,8 @@ for target in package.targets {
         .enableUpcomingFeature("InferIsolatedConformances"),
         .enableUpcomingFeature("ImmutableWeakCaptures"),
         .treatAllWarnings(as: .error),
+        // The hot path crosses rooms: generics and small values must specialise and inline there.
+        .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
     ]
     if target.path?.hasPrefix("Sources/Stores") == true {
         settings.append(.strictMemorySafety())

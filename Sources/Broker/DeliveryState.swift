@@ -99,10 +99,8 @@ package struct DeliveryState: Sendable {
 
     /// The next instant at which time alone changes what can be delivered.
     package var nextWake: Timestamp? {
-        switch (deadlines.min?.instant, waiting.min?.instant) {
-        case (let deadline?, let retry?): min(deadline, retry)
-        case (let deadline, let retry): deadline ?? retry
-        }
+        let expiry = backlog.first.map { $0.publication.publishTime + policy.retention }
+        return [deadlines.min?.instant, waiting.min?.instant, expiry].compactMap(\.self).min()
     }
 
     /// When the oldest message that is not acked was published; nil where there is none.
@@ -262,11 +260,11 @@ package struct DeliveryState: Sendable {
             counts.nacked += Int64(parcel.count)
             fail(&parcel, parcel.selection, at: now, &actions) { _ in (reason, false) }
         case .ackExcept(let failures):
-            counts.nacked += Int64(failures.count)
             let reasons = Dictionary(
                 failures.map { ($0.place, ($0.reason, $0.isPermanent)) },
                 uniquingKeysWith: { first, _ in first })
             let (failed, acked) = parcel.selection.partitioned { reasons[$0] != nil }
+            counts.nacked += Int64(failed.count)
             fail(&parcel, failed, acked: acked, at: now, &actions) { place in
                 reasons[place] ?? (FailureReason(label: "unknown", detail: ""), false)
             }

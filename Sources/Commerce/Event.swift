@@ -25,6 +25,12 @@ package enum EventName: UInt8, Sendable, CaseIterable {
         }
     }
 
+    /// Compares the numbers: the comparison that raw values bring along is generic, and slow.
+    @inlinable
+    package static func == (left: EventName, right: EventName) -> Bool {
+        left.rawValue == right.rawValue
+    }
+
     /// The event that GA4 calls `name`, or nil.
     package init?(ga4 name: some StringProtocol) {
         guard let match = EventName.allCases.first(where: { $0.ga4 == name }) else { return nil }

@@ -58,9 +58,20 @@ package struct EventRules: Sendable {
         self.aheadLimit = aheadLimit
     }
 
-    /// The first flaw of `event`, or nil where it is sound. `latest` is now plus ``aheadLimit``.
+    /// The first flaw of `event`, or nil where it is sound.
+    ///
+    /// - Parameters:
+    ///   - event: An event of a batch.
+    ///   - items: The items of that batch.
+    ///   - lexicon: What its symbols mean.
+    ///   - latest: The latest time that is accepted: now plus ``aheadLimit``.
     @inlinable
-    package func flaw(of event: Event, in batch: Batch, latest: Timestamp) -> EventFlaw? {
+    package func flaw(
+        of event: Event,
+        _ items: UnsafeBufferPointer<Item>,
+        _ lexicon: Lexicon,
+        latest: Timestamp
+    ) -> EventFlaw? {
         if event.time < earliest { return .timeTooEarly }
         if event.time > latest { return .timeInFuture }
         if event.value < 0 { return .valueNegative }
@@ -68,23 +79,40 @@ package struct EventRules: Sendable {
         switch event.name {
         case .purchase, .refund:
             guard event.transaction.isPresent else { return .transactionMissing }
-            if event.transaction.lexiconIndex != nil, batch.lexicon.isEmpty(event.transaction) {
+            if event.transaction.lexiconIndex != nil, lexicon.isEmpty(event.transaction) {
                 return .transactionEmpty
             }
             fallthrough
         case .viewItem, .addToCart, .removeFromCart, .beginCheckout:
-            return itemFlaw(of: event, in: batch)
+            if event.itemCount == 0 { return .itemsMissing }
+            for index in event.itemRange where items[index].quantity < 1 {
+                return .quantityNotPositive
+            }
+            return nil
         case .viewItemList, .search:
             return nil
         }
     }
 
-    @inlinable
-    package func itemFlaw(of event: Event, in batch: Batch) -> EventFlaw? {
-        if event.itemCount == 0 { return .itemsMissing }
-        for index in event.itemRange where batch.items[index].quantity < 1 {
-            return .quantityNotPositive
+    /// The flaws of the events in `places` of `batch`, ascending; empty where all are sound.
+    package func flaws(
+        in batch: Batch,
+        _ places: some Sequence<Int>,
+        latest: Timestamp
+    ) -> [(place: Int, flaw: EventFlaw)] {
+        var flaws: [(place: Int, flaw: EventFlaw)] = []
+        let lexicon = batch.lexicon
+        // Through pointers: this runs once an event and subscriber, and a reference count an
+        // event would cost more than all the comparisons.
+        batch.events.withUnsafeBufferPointer { events in
+            batch.items.withUnsafeBufferPointer { items in
+                for place in places {
+                    if let flaw = flaw(of: events[place], items, lexicon, latest: latest) {
+                        flaws.append((place, flaw))
+                    }
+                }
+            }
         }
-        return nil
+        return flaws
     }
 }

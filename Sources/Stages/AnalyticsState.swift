@@ -94,6 +94,8 @@ package struct AnalyticsState: Sendable {
         guard let lexicon else { return nil }
         var commit = WarehouseCommit(subscription: subscription, lexicon: lexicon)
         (commit.cells, commit.products) = aggregator.takeDeltas()
+        // An empty text is what the total is stored under.
+        commit.cells.removeAll { $0.key.category.isPresent && lexicon.isEmpty($0.key.category) }
         commit.sketches = aggregator.distinct?.takeDeltas() ?? []
         commit.late = late
         late = []
@@ -165,7 +167,8 @@ package struct AnalyticsState: Sendable {
         selection.forEach { place in
             let time = events[place].time
             if time > watermark {
-                watermark = time
+                // An event may lie ahead of the clock; the watermark does not follow it there.
+                watermark = max(watermark, min(time, now))
                 limit = watermark.nanoseconds.subtractingReportingOverflow(lateness)
             } else if !limit.overflow, time.nanoseconds < limit.partialValue,
                 let missed = missedGrain(time, limit.partialValue)
@@ -181,9 +184,7 @@ package struct AnalyticsState: Sendable {
                 aggregator.addLate(publication.batch, place, missed: missed)
             }
         }
-        // An event may lie ahead of the clock; the watermark does not follow it there.
-        streams[stream].progress.watermark = max(
-            streams[stream].progress.watermark, min(watermark, now))
+        streams[stream].progress.watermark = watermark
         guard !latePlaces.isEmpty else { return selection }
         return selection.partitioned { !latePlaces.contains($0) }.included
     }

@@ -42,11 +42,13 @@ package final class StageMeter: Sendable {
 
     /// Everything so far.
     package var total: Counts {
-        // A slice that is not taken yet belongs to the total as well.
-        let open = slice.withLock { $0 }
-        var total = counts.withLock { $0 }
-        total.latency.add(open)
-        return total
+        // A slice that is not taken yet belongs to the total as well; its lock is held, so that
+        // it is not taken between the two looks.
+        slice.withLock { open in
+            var total = counts.withLock { $0 }
+            total.latency.add(open)
+            return total
+        }
     }
 
     /// The latencies since the last call.
@@ -54,9 +56,9 @@ package final class StageMeter: Sendable {
         let taken = slice.withLock { slice in
             let taken = slice
             slice = LatencyRecorder()
+            counts.withLock { $0.latency.add(taken) }
             return taken
         }
-        counts.withLock { $0.latency.add(taken) }
         return taken.summary
     }
 

@@ -9,12 +9,18 @@ extension Delivery {
         at now: Timestamp
     ) -> (sound: Selection, failures: [Settlement.Failure]) {
         let latest = now + rules.aheadLimit
-        var failures: [Settlement.Failure] = []
-        selection.forEach { place in
-            if let flaw = rules.flaw(of: batch.events[place], in: batch, latest: latest) {
-                let reason = FailureReason(label: flaw.label, detail: flaw.explanation)
-                failures.append(.init(place: place, reason: reason, isPermanent: true))
-            }
+        let flaws: [(place: Int, flaw: EventFlaw)]
+        switch selection {
+        case .range(let range): flaws = rules.flaws(in: batch, range, latest: latest)
+        case .places(let places):
+            flaws = rules.flaws(in: batch, places.lazy.map(Int.init), latest: latest)
+        }
+        let failures = flaws.map { place, flaw in
+            Settlement.Failure(
+                place: place,
+                reason: FailureReason(label: flaw.label, detail: flaw.explanation),
+                isPermanent: true
+            )
         }
         guard !failures.isEmpty else { return (selection, []) }
         let flawed = Set(failures.map(\.place))

@@ -171,16 +171,19 @@ package struct WindowAggregator: Sendable {
                 let item = batch.items[index]
                 let key = ProductKey(
                     grain: .day, start: start, product: item.product, currency: event.currency)
+                let isFirst = !batch.items[event.itemRange.lowerBound..<index].contains {
+                    $0.product == item.product
+                }
                 var delta = ProductCell()
                 if event.name == .purchase {
-                    delta.orders = 1
+                    delta.orders = isFirst ? 1 : 0
                     delta.units = Int64(item.quantity)
                     // A single item is worth what the event says, even where the price of one
                     // piece is not a whole number of minor units.
                     delta.revenue =
                         event.itemCount == 1 ? event.value : item.price * Int64(item.quantity)
                 } else {
-                    delta.views = 1
+                    delta.views = isFirst ? 1 : 0
                 }
                 products[key, default: ProductCell()] += delta
             }
@@ -203,7 +206,9 @@ package struct WindowAggregator: Sendable {
                     currency: window.currency
                 )
                 sums[key, default: WindowCell()] += window.total
-                for (category, cell) in zip(window.categories, window.cells) {
+                // What has no category is in the total alone, whose key it would be else.
+                for (category, cell) in zip(window.categories, window.cells)
+                where category.isPresent {
                     key.category = category
                     sums[key, default: WindowCell()] += cell
                 }

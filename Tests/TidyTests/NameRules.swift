@@ -39,8 +39,8 @@ enum NameRules {
         let names = declared.map(\.name) + file.freeFunctions
         let known = names + (parts.count > 1 ? file.extendedTypes : [])
         if !known.contains(where: { $0.lowercased() == subject.lowercased() }) {
-            let isWithinExtension = file.code.first { !$0.isEmpty }?.hasPrefix("extension") == true
-            let extended = isWithinExtension ? file.extendedTypes.first.map { "\($0)+" } : nil
+            let isNested = declared.first.map { file.code[$0.line - 1].hasPrefix(" ") } ?? false
+            let extended = isNested ? file.extendedTypes.first.map { "\($0)+" } : nil
             let expected =
                 names.first.map { "\(extended ?? "")\($0).swift" } ?? file.extendedTypes.first
                 .map { "\($0)+Aspect.swift" } ?? "Type.swift"

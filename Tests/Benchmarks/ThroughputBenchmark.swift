@@ -1,0 +1,143 @@
+internal import Broker
+internal import Commerce
+internal import Logging
+internal import Pipeline
+internal import Stages
+internal import Timekeeping
+
+/// The pipeline from producer to memory stores against a fused loop: the same generator and the
+/// same aggregation, one thread, without a broker or an ingest.
+struct ThroughputBenchmark {
+    var name: String
+    var countsDistinct: Bool
+    var makeSource: @Sendable (Timestamp, Lexicon) -> any EventSource
+    var events = 8_000_000
+    var rounds = 7
+
+    /// Independent events, counted by name and category in windows of a second.
+    static let storefront = ThroughputBenchmark(
+        name: "storefront-1s", countsDistinct: false,
+        makeSource: { start, lexicon in
+            MixModel(
+                shop: ShopOptions(), options: MixOptions(), load: nil, seed: 1, start: start,
+                source: "/bench", lexicon: lexicon)
+        })
+
+    /// The full shopper model, with distinct shoppers and sessions.
+    static let sessions = ThroughputBenchmark(
+        name: "storefront-sessions", countsDistinct: true,
+        makeSource: { start, lexicon in
+            SessionModel(
+                shop: ShopOptions(), options: SessionOptions(), load: nil, seed: 1, start: start,
+                source: "/bench", lexicon: lexicon)
+        })
+
+    var options: AnalyticsOptions {
+        var options = AnalyticsOptions()
+        options.grains = [.second]
+        options.countsDistinct = countsDistinct
+        options.countsProducts = false
+        options.commitInterval = .milliseconds(10)
+        return options
+    }
+
+    func measure() async throws -> [Figure] {
+        var fused: [Double] = []
+        var job: [Double] = []
+        for _ in 0..<rounds {
+            fused.append(try runFused())
+            job.append(try await runJob())
+        }
+        let ratios = zip(job, fused).map { $0 / $1 }
+        return [
+            Figure(
+                name: "\(name).fused", value: fused.median / 1e6, unit: "million events/s"),
+            Figure(
+                name: "\(name).job", value: job.median / 1e6, unit: "million events/s",
+                ratio: ratios.median, target: ">= 0.8 of fused"),
+        ]
+    }
+
+    /// Events per second of the fused loop.
+    private func runFused() throws -> Double {
+        let timeline = RealTimeline()
+        let began = timeline.now
+        let lexicon = Lexicon()
+        var source = makeSource(began, lexicon)
+        var aggregator = WindowAggregator(options: options)
+        var made = 0
+        var total: Int64 = 0
+        while made < events {
+            var builder = BatchBuilder(stream: source.stream, lexicon: lexicon, capacity: 512)
+            _ = try source.fill(&builder, until: timeline.now, limit: 512)
+            let batch = builder.finish(schedule: .asRecorded)
+            aggregator.add(batch, .range(0..<batch.count))
+            made += batch.count
+            if aggregator.pendingEvents >= options.commitLimit {
+                total += sum(&aggregator)
+            }
+        }
+        total += sum(&aggregator)
+        precondition(total == Int64(made), "the fused loop lost events")
+        return Double(made) / (timeline.now - began).inSeconds
+    }
+
+    private func sum(_ aggregator: inout WindowAggregator) -> Int64 {
+        _ = aggregator.distinct?.takeDeltas()
+        return aggregator.takeDeltas().cells
+            .filter { $0.key.grain == .second && !$0.key.category.isPresent }
+            .reduce(0) { $0 + $1.delta.total }
+    }
+
+    /// Events per second of the pipeline, from the first publication to the last commit.
+    private func runJob() async throws -> Double {
+        let timeline = RealTimeline()
+        let broker = InProcessBroker(
+            topics: [("events", 1)],
+            subscriptions: ["ingest", "analytics"].map { name in
+                var policy = SubscriptionPolicy()
+                policy.maximumMessages = 65_536
+                return .init(name: name, topic: "events", policy: policy)
+            },
+            timeline: timeline
+        )
+        let logger = Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }
+        let warehouse = MemoryWarehouse()
+        let raw = MemoryRawStore()
+        guard let topic = broker.topic("events"),
+            let ingestFrom = broker.subscription("ingest"),
+            let analyticsFrom = broker.subscription("analytics")
+        else { preconditionFailure("the broker was made with these") }
+        let producer = ProducerStage(
+            topic: topic, timeline: timeline, meter: ProducerMeter(name: "producer"),
+            pace: .flatOut)
+        let ingest = IngestStage(
+            subscription: ingestFrom, store: raw, rules: .standard, timeline: timeline,
+            meter: StageMeter(name: "ingest"), logger: logger)
+        let analytics = AnalyticsStage(
+            subscription: analyticsFrom, warehouse: warehouse, options: options,
+            rules: .standard, timeline: timeline, meter: StageMeter(name: "analytics"),
+            logger: logger)
+        let began = timeline.now
+        let source = makeSource(began, Lexicon())
+        try await withThrowingTaskGroup { group in
+            group.addTask { try await ingest.run() }
+            group.addTask { try await analytics.run() }
+            group.addTask {
+                try await producer.run(limited(source))
+                topic.close()
+            }
+            try await group.waitForAll()
+        }
+        let seconds = (timeline.now - began).inSeconds
+        let counted = warehouse.windows(.second, categories: .total)
+            .reduce(Int64(0)) { $0 + $1.cell.total }
+        precondition(counted == Int64(events), "the pipeline lost events")
+        precondition(raw.count() == Int64(events), "the raw store lost events")
+        return Double(events) / seconds
+    }
+
+    private func limited(_ source: some EventSource) -> any EventSource {
+        LimitedSource(source, events: events, isPaced: false)
+    }
+}
