@@ -5,7 +5,9 @@ import PackageDescription
 // and Tests/TidyTests holds the code to it.
 
 let argumentParser: Target.Dependency = .product(
-    name: "ArgumentParser", package: "swift-argument-parser")
+    name: "ArgumentParser",
+    package: "swift-argument-parser"
+)
 let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
@@ -14,7 +16,9 @@ let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhist
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let unixSignals: Target.Dependency = .product(
-    name: "UnixSignals", package: "swift-service-lifecycle")
+    name: "UnixSignals",
+    package: "swift-service-lifecycle"
+)
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 let package = Package(
@@ -46,27 +50,39 @@ let package = Package(
             name: "Pipeline",
             dependencies: [
                 "Stages", "Broker", "Commerce", "Timekeeping",
-                histogram, logging, yams,
+                logging, yams,
             ]
         ),
         .target(
             name: "SQLiteStores",
-            dependencies: ["Stages", "Commerce", "Timekeeping", grdb, grdbSQLite],
+            dependencies: ["Stages", "Broker", "Commerce", "Timekeeping", grdb, grdbSQLite],
             path: "Sources/Stores/SQLite"
         ),
         .executableTarget(
             name: "weir",
             dependencies: [
-                "Pipeline", "SQLiteStores", "Stages", "Broker", "Commerce", "Timekeeping",
+                "Pipeline", "SQLiteStores", "Stages", "Commerce", "Timekeeping",
                 argumentParser, logging, unixSignals,
             ]
         ),
 
         .testTarget(name: "TimekeepingTests", dependencies: ["Timekeeping"]),
         .testTarget(name: "CommerceTests", dependencies: ["Commerce", "Timekeeping"]),
-        .testTarget(name: "BrokerTests", dependencies: ["Broker", "Commerce", "Timekeeping"]),
+        .target(
+            name: "TestSupport",
+            dependencies: ["Broker", "Commerce", "Timekeeping"],
+            path: "Tests/TestSupport"
+        ),
         .testTarget(
-            name: "StagesTests", dependencies: ["Stages", "Broker", "Commerce", "Timekeeping"]),
+            name: "BrokerTests",
+            dependencies: ["TestSupport", "Broker", "Commerce", "Timekeeping"]
+        ),
+        .testTarget(
+            name: "StagesTests",
+            dependencies: [
+                "TestSupport", "Stages", "Broker", "Commerce", "Timekeeping", logging,
+            ]
+        ),
         .testTarget(
             name: "SQLiteStoresTests",
             dependencies: ["SQLiteStores", "Stages", "Commerce", "Timekeeping", grdb]
@@ -77,7 +93,10 @@ let package = Package(
         ),
         .testTarget(name: "TidyTests"),
         .testTarget(
-            name: "Acceptance", dependencies: ["weir", grdb, subprocess], path: "Tests/Acceptance"),
+            name: "Acceptance",
+            dependencies: ["weir", grdb, subprocess],
+            path: "Tests/Acceptance"
+        ),
         .executableTarget(
             name: "weir-bench",
             dependencies: [
@@ -99,8 +118,6 @@ for target in package.targets {
         .enableUpcomingFeature("InferIsolatedConformances"),
         .enableUpcomingFeature("ImmutableWeakCaptures"),
         .treatAllWarnings(as: .error),
-        // The hot path crosses rooms: generics and small values must specialise and inline there.
-        .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
     ]
     if target.path?.hasPrefix("Sources/Stores") == true {
         settings.append(.strictMemorySafety())

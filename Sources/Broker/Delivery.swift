@@ -1,24 +1,27 @@
-package import Commerce
-package import Timekeeping
+public import Commerce
+public import Timekeeping
 
 /// Names one delivery of a subscription; never used twice.
+@usableFromInline
 package struct DeliveryID: Hashable, Comparable, Sendable {
-    package let number: UInt64
+    @usableFromInline package let number: UInt64
 
+    @inlinable
     package static func < (left: DeliveryID, right: DeliveryID) -> Bool {
         left.number < right.number
     }
 }
 
 /// Messages handed to a subscriber, to be settled before ``deadline``.
+@usableFromInline
 package struct Delivery: Sendable {
-    package let id: DeliveryID
-    package let publication: Publication
+    @usableFromInline package let id: DeliveryID
+    @usableFromInline package let publication: Publication
     /// Which messages of the batch are delivered.
-    package let selection: Selection
+    @usableFromInline package let selection: Selection
     /// 1 + nacks + expired deadlines, the same for all messages of the delivery.
-    package let attempt: Int
-    package let deadline: Timestamp
+    @usableFromInline package let attempt: Int
+    @usableFromInline package let deadline: Timestamp
 
     /// The batch the messages lie in.
     @inlinable package var batch: Batch { publication.batch }
@@ -40,7 +43,9 @@ package struct FailureReason: Hashable, Sendable {
 
     /// Nobody settled the delivery in time.
     package static let deadlineExpired = FailureReason(
-        label: "ack-deadline-expired", detail: "the delivery was not settled before its deadline")
+        label: "ack-deadline-expired",
+        detail: "the delivery was not settled before its deadline"
+    )
 }
 
 /// What became of a delivery.

@@ -21,7 +21,9 @@ struct OrderingState: Sendable {
     private var held: [OrderingKey: Deque<Parcel>] = [:]
 
     /// The messages of `parcel` whose keys are free, which makes their keys busy; the others are
-    /// held back. Nil where all are.
+    /// held back.
+    ///
+    /// Nil where all are.
     mutating func claim(_ parcel: Parcel) -> Parcel? {
         let events = parcel.publication.batch.events
         let (free, blocked) = parcel.selection.partitioned { place in
@@ -49,7 +51,8 @@ struct OrderingState: Sendable {
         return next
     }
 
-    /// Everything that is held back; the order of keys means nothing.
+    /// Everything that is held back.
+    // order-free: counted, or sorted by position, by those who ask.
     var heldParcels: [Parcel] { held.values.flatMap { $0 } }
 }
 

@@ -1,7 +1,7 @@
 internal import Commerce
-package import Timekeeping
 internal import DequeModule
 internal import HeapModule
+package import Timekeeping
 
 /// The ack state of a subscription at one moment, to go back to.
 package struct DeliverySnapshot: Hashable, Sendable {
@@ -53,6 +53,7 @@ extension DeliveryState {
 
     /// Every parcel that is not settled, in no particular order.
     var unsettledParcels: [Parcel] {
+        // order-free: counted, or sorted by position, by those who ask.
         Array(backlog) + Array(ready) + ordering.heldParcels
             + outstanding.values.map(\.parcel) + waiting.unordered.map(\.value)
     }
@@ -76,7 +77,8 @@ extension DeliveryState {
     }
 
     /// Notes the state of messages in the record of their publication.
-    mutating func note(_ state: Record.State, of selection: Selection, in publication: Publication) {
+    mutating func note(_ state: Record.State, of selection: Selection, in publication: Publication)
+    {
         // Records lie in the order of their positions.
         var (low, high) = (0, records.count)
         while low < high {
@@ -116,7 +118,8 @@ extension DeliveryState {
                 guard state == .unsettled || state == .acked else { continue }
                 let again = target.isUnsettled(
                     position: publication.position(at: place),
-                    publishTime: publication.publishTime)
+                    publishTime: publication.publishTime
+                )
                 switch (state, again) {
                 case (.acked, true):
                     counts.acked -= 1
@@ -156,8 +159,9 @@ extension DeliveryState {
         }
     }
 
-    /// Whether the queues hold what the counts say; asserted in debug builds. Long queues are
-    /// not recounted, so that debug runs stay usable.
+    /// Whether the queues hold what the counts say; asserted in debug builds.
+    ///
+    /// Long queues are not recounted, so that debug runs stay usable.
     var queuesAgreeWithCounts: Bool {
         guard backlog.count + ready.count + outstanding.count + waiting.count <= 64 else {
             return true

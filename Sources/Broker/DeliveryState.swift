@@ -1,6 +1,6 @@
 internal import Commerce
-internal import HeapModule
 internal import DequeModule
+internal import HeapModule
 package import Timekeeping
 
 /// The delivery state of one subscription: a pure value without clock, lock or I/O.
@@ -142,7 +142,8 @@ package struct DeliveryState: Sendable {
         if policy.whenFull == .shed {
             let room = min(
                 policy.maximumMessages - Int(counts.unsettled),
-                (policy.maximumBytes - unsettledBytes) / max(1, batch.bytesPerMessage))
+                (policy.maximumBytes - unsettledBytes) / max(1, batch.bytesPerMessage)
+            )
             if room < matching.count {
                 admitted = matching.split(at: max(0, room)).head
                 counts.shed += Int64(matching.count - admitted.count)
@@ -182,7 +183,9 @@ package struct DeliveryState: Sendable {
                         selection: parcel.selection,
                         attempt: parcel.failures + 1,
                         deadline: deadline
-                    )))
+                    )
+                )
+            )
         }
     }
 
@@ -262,7 +265,8 @@ package struct DeliveryState: Sendable {
         case .ackExcept(let failures):
             let reasons = Dictionary(
                 failures.map { ($0.place, ($0.reason, $0.isPermanent)) },
-                uniquingKeysWith: { first, _ in first })
+                uniquingKeysWith: { first, _ in first }
+            )
             let (failed, acked) = parcel.selection.partitioned { reasons[$0] != nil }
             counts.nacked += Int64(failed.count)
             fail(&parcel, failed, acked: acked, at: now, &actions) { place in
@@ -301,7 +305,9 @@ package struct DeliveryState: Sendable {
                         reason: reason(place).0,
                         firstFailure: parcel.firstFailure ?? now,
                         lastFailure: now
-                    )))
+                    )
+                )
+            )
         }
         conclude(parcel, dead, as: .deadLettered)
         if !again.isEmpty {
@@ -314,7 +320,8 @@ package struct DeliveryState: Sendable {
                     instant: now + policy.backoff(failures: attempts),
                     order: lastOrder,
                     value: retry
-                ))
+                )
+            )
         }
         releaseKeys(of: parcel, keeping: again)
     }

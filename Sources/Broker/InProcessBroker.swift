@@ -15,7 +15,10 @@ package final class InProcessBroker: PubSub {
         package var filter: AttributeFilter?
 
         package init(
-            name: String, topic: String, policy: SubscriptionPolicy, filter: AttributeFilter? = nil
+            name: String,
+            topic: String,
+            policy: SubscriptionPolicy,
+            filter: AttributeFilter? = nil
         ) {
             self.name = name
             self.topic = topic

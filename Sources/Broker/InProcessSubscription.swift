@@ -51,7 +51,9 @@ package final class InProcessSubscription: Subscription {
     func hasRoom(for batch: Batch, _ selection: Selection) -> Bool {
         state.withLock {
             $0.delivery.hasRoom(
-                messages: selection.count, bytes: selection.count * batch.bytesPerMessage)
+                messages: selection.count,
+                bytes: selection.count * batch.bytesPerMessage
+            )
         }
     }
 

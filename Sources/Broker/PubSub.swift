@@ -2,7 +2,9 @@ package import Commerce
 package import Timekeeping
 
 /// The broker as the stages see it: named topics that are published to, and named subscriptions
-/// that are received from. `InProcessBroker` is one; a distributed one looks the same.
+/// that are received from.
+///
+/// `InProcessBroker` is one; a distributed one looks the same.
 package protocol PubSub: Sendable {
     /// The topic called `name`, or nil where the broker has none.
     func topic(_ name: String) -> (any Topic)?
@@ -46,7 +48,8 @@ package protocol Subscription: Sendable {
     ///
     /// - Throws: `CancellationError` when the task is cancelled while it waits.
     func receive(
-        atMost limit: Int, until deadline: Timestamp?
+        atMost limit: Int,
+        until deadline: Timestamp?
     ) async throws(CancellationError) -> [Delivery]?
 
     /// Says what became of a delivery.

@@ -1,12 +1,13 @@
-package import Commerce
-package import Timekeeping
+public import Commerce
+public import Timekeeping
 
 /// A batch as its topic carries it: with the place and the time it was given there.
+@usableFromInline
 package struct Publication: Sendable {
-    package let batch: Batch
+    @usableFromInline package let batch: Batch
     /// The topic's position of the batch's first event, from 1; the others follow it.
-    package let firstPosition: Int64
-    package let publishTime: Timestamp
+    @usableFromInline package let firstPosition: Int64
+    @usableFromInline package let publishTime: Timestamp
 
     package init(batch: Batch, firstPosition: Int64, publishTime: Timestamp) {
         self.batch = batch
@@ -22,6 +23,7 @@ package struct Publication: Sendable {
 }
 
 /// Some of the messages of one batch, by their places in it, in ascending order.
+@usableFromInline
 package enum Selection: Hashable, Sendable {
     case range(Range<Int>)
     case places([Int32])

@@ -39,8 +39,10 @@ package struct SubscriptionCounts: Hashable, Sendable {
         acked + outstanding + backlog + waiting + deadLettered + expired + filtered + shed
     }
 
-    /// Whether `published = acked + outstanding + backlog + waiting to retry + dead-lettered
-    /// + expired + filtered + shed`, with no term negative.
+    /// Whether every message is in exactly one state.
+    ///
+    /// `published = acked + outstanding + backlog + waiting to retry + dead-lettered + expired
+    /// + filtered + shed`, with no term negative.
     package var isConserved: Bool {
         published == accounted
             && min(acked, outstanding, backlog, waiting, deadLettered, expired, filtered, shed) >= 0

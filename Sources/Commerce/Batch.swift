@@ -1,11 +1,11 @@
-package import Timekeeping
+public import Timekeeping
 
 /// The bytes that events were read from, kept for the raw store and for dead letters.
-package struct Originals: Sendable {
+@usableFromInline package struct Originals: Sendable {
     /// The lines one behind the other, without their line ends.
-    package var bytes: [UInt8] = []
+    @usableFromInline package var bytes: [UInt8] = []
     /// Where in ``bytes`` each event of the batch lies; one entry an event.
-    package var ranges: [Range<Int>] = []
+    @usableFromInline package var ranges: [Range<Int>] = []
 
     package init() {}
 }
@@ -15,13 +15,13 @@ package struct Originals: Sendable {
 /// `stream` and the offsets are what makes a repeated run harmless: analytics remembers which
 /// offsets of which stream its aggregates already hold, and skips them when the same input is
 /// published again after a crash.
-package struct Origin: Sendable {
+@usableFromInline package struct Origin: Sendable {
     /// The input: a log, or one run of the shopper model.
-    package var stream: Symbol
+    @usableFromInline package var stream: Symbol
     /// The place of the first event in its stream, from 1.
-    package var firstOffset: Int64
+    @usableFromInline package var firstOffset: Int64
     /// The place of each event, where they do not follow one another; else empty.
-    package var offsets: [Int64]
+    @usableFromInline package var offsets: [Int64]
 
     package init(stream: Symbol, firstOffset: Int64, offsets: [Int64] = []) {
         self.stream = stream
@@ -37,20 +37,21 @@ package struct Origin: Sendable {
 }
 
 /// An immutable run of events that subscriptions share by reference and never copy.
-package final class Batch: Sendable {
-    package let events: [Event]
+@usableFromInline package final class Batch: Sendable {
+    @usableFromInline package let events: [Event]
     /// The items of all events, in the order of the events.
-    package let items: [Item]
-    package let origin: Origin
+    @usableFromInline package let items: [Item]
+    @usableFromInline package let origin: Origin
     /// What the events' symbols mean.
-    package let lexicon: Lexicon
+    @usableFromInline package let lexicon: Lexicon
     /// The bytes the events were read from; nil where the shopper model made them.
-    package let originals: Originals?
-    /// When each event should have been sent: the start of every latency. Follows from the
-    /// event's own time.
-    package let schedule: ReplaySchedule
+    @usableFromInline package let originals: Originals?
+    /// When each event should have been sent: the start of every latency.
+    ///
+    /// Follows from the event's own time.
+    @usableFromInline package let schedule: ReplaySchedule
     /// What the batch takes in memory, and what flow control in bytes counts.
-    package let byteCount: Int
+    @usableFromInline package let byteCount: Int
 
     package init(
         events: [Event],
@@ -62,10 +63,12 @@ package final class Batch: Sendable {
     ) {
         precondition(
             origin.offsets.isEmpty || origin.offsets.count == events.count,
-            "a batch has one offset an event or none at all")
+            "a batch has one offset an event or none at all"
+        )
         precondition(
             originals.map { $0.ranges.count == events.count } ?? true,
-            "a batch keeps the original of each event or of none")
+            "a batch keeps the original of each event or of none"
+        )
         self.events = events
         self.items = items
         self.origin = origin
@@ -91,13 +94,13 @@ package final class Batch: Sendable {
 }
 
 /// Maps the time an event carries to the instant it is due to be sent.
-package struct ReplaySchedule: Hashable, Sendable {
+@usableFromInline package struct ReplaySchedule: Hashable, Sendable {
     /// The event time that is due at ``sendTime``.
-    package var eventTime: Timestamp
-    package var sendTime: Timestamp
+    @usableFromInline package var eventTime: Timestamp
+    @usableFromInline package var sendTime: Timestamp
     /// How many nanoseconds of event time pass in a nanosecond of sending; 0 when everything is
     /// due at ``sendTime``.
-    package var speed: Double
+    @usableFromInline package var speed: Double
 
     @inlinable
     package init(eventTime: Timestamp, sendTime: Timestamp, speed: Double) {
@@ -108,7 +111,10 @@ package struct ReplaySchedule: Hashable, Sendable {
 
     /// Every event is due at its own time.
     package static let asRecorded = ReplaySchedule(
-        eventTime: Timestamp(nanoseconds: 0), sendTime: Timestamp(nanoseconds: 0), speed: 1)
+        eventTime: Timestamp(nanoseconds: 0),
+        sendTime: Timestamp(nanoseconds: 0),
+        speed: 1
+    )
 
     /// Everything is due at `time`: a replay as fast as it goes has no schedule of its own, so
     /// its latency counts from the moment the producer turned to the batch.

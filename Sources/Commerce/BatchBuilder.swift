@@ -1,17 +1,17 @@
 /// Collects the events of one batch; a source fills it, the producer publishes what it makes.
-package struct BatchBuilder: Sendable {
-    package var events: [Event] = []
-    package var items: [Item] = []
+@usableFromInline package struct BatchBuilder: Sendable {
+    @usableFromInline package var events: [Event] = []
+    @usableFromInline package var items: [Item] = []
     /// The input the events come from.
-    package var stream: Symbol
+    @usableFromInline package var stream: Symbol
     /// The place of each event in the stream; empty where they follow ``firstOffset``.
-    package var offsets: [Int64] = []
-    package var firstOffset: Int64 = 1
+    @usableFromInline package var offsets: [Int64] = []
+    @usableFromInline package var firstOffset: Int64 = 1
     /// Kept only for events that were read from a log.
-    package var originals: Originals?
+    @usableFromInline package var originals: Originals?
     /// What the source could not make an event of, in the order of the input.
-    package var rejections: [Rejection] = []
-    package let lexicon: Lexicon
+    @usableFromInline package var rejections: [Rejection] = []
+    @usableFromInline package let lexicon: Lexicon
 
     /// An empty builder for batches of about `capacity` events.
     package init(stream: Symbol, lexicon: Lexicon, capacity: Int) {
@@ -40,7 +40,9 @@ package struct BatchBuilder: Sendable {
         events.append(event)
     }
 
-    /// The batch of what was collected. The builder is used up.
+    /// The batch of what was collected.
+    ///
+    /// The builder is used up.
     package consuming func finish(schedule: ReplaySchedule) -> Batch {
         Batch(
             events: events,

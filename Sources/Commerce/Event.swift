@@ -1,7 +1,7 @@
-package import Timekeeping
+public import Timekeeping
 
 /// What a shopper did, by its GA4 name.
-package enum EventName: UInt8, Sendable, CaseIterable {
+@usableFromInline package enum EventName: UInt8, Sendable, CaseIterable {
     case viewItemList
     case viewItem
     case search
@@ -39,12 +39,12 @@ package enum EventName: UInt8, Sendable, CaseIterable {
 }
 
 /// One line of an event: a product, its price and how many of it.
-package struct Item: Hashable, Sendable {
-    package var product: Symbol
-    package var category: Symbol
+@usableFromInline package struct Item: Hashable, Sendable {
+    @usableFromInline package var product: Symbol
+    @usableFromInline package var category: Symbol
     /// Price of one piece in minor units of the event's currency.
-    package var price: Int64
-    package var quantity: Int32
+    @usableFromInline package var price: Int64
+    @usableFromInline package var quantity: Int32
 
     @inlinable
     package init(product: Symbol, category: Symbol, price: Int64, quantity: Int32) {
@@ -55,31 +55,33 @@ package struct Item: Hashable, Sendable {
     }
 }
 
-/// An event in flight: a value of fixed size. Its items lie in the batch that carries it.
-package struct Event: Hashable, Sendable {
+/// An event in flight: a value of fixed size.
+///
+/// Its items lie in the batch that carries it.
+@usableFromInline package struct Event: Hashable, Sendable {
     /// Identity together with ``source`` (CloudEvents 1.0): equal pairs are the same event.
-    package var id: EventID
+    @usableFromInline package var id: EventID
     /// When it happened at the shop.
-    package var time: Timestamp
-    package var source: Symbol
+    @usableFromInline package var time: Timestamp
+    @usableFromInline package var source: Symbol
     /// Place in the order of events of its source (CloudEvents `sequence`), from 1; 0 for none.
-    package var sequence: Int64
-    package var user: Symbol
-    package var session: Symbol
+    @usableFromInline package var sequence: Int64
+    @usableFromInline package var user: Symbol
+    @usableFromInline package var session: Symbol
     /// The order, cart or session it is about, which ``subjectNamespace`` tells.
-    package var subject: Symbol
+    @usableFromInline package var subject: Symbol
     /// GA4 `transaction_id`; present (and not empty) on a purchase or refund that is right.
-    package var transaction: Symbol
+    @usableFromInline package var transaction: Symbol
     /// Σ price · quantity in minor units, without shipping and tax.
-    package var value: Int64
-    package var currency: Currency
+    @usableFromInline package var value: Int64
+    @usableFromInline package var currency: Currency
     /// The first of its items in ``Batch/items``.
-    package var firstItem: UInt32
-    package var itemCount: UInt16
-    package var name: EventName
-    package var subjectNamespace: Namespace
+    @usableFromInline package var firstItem: UInt32
+    @usableFromInline package var itemCount: UInt16
+    @usableFromInline package var name: EventName
+    @usableFromInline package var subjectNamespace: Namespace
     /// Whether ``id`` is a UUID, and not the digest of some other text.
-    package var hasUUID: Bool
+    @usableFromInline package var hasUUID: Bool
 
     @inlinable
     package init(

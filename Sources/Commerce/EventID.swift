@@ -5,9 +5,9 @@ internal import Crypto
 /// A UUID in its canonical lower-case form is kept as it is. Any other text is kept as the first
 /// 128 bits of its SHA-256, enough to tell events apart; the text itself stays with the original
 /// bytes of the event, where it is read back from (``Batch/idText(of:)``).
-package struct EventID: Hashable, Comparable, Sendable {
-    package let high: UInt64
-    package let low: UInt64
+@usableFromInline package struct EventID: Hashable, Comparable, Sendable {
+    @usableFromInline package let high: UInt64
+    @usableFromInline package let low: UInt64
 
     @inlinable
     package init(high: UInt64, low: UInt64) {

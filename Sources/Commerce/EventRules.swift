@@ -1,12 +1,13 @@
-package import Timekeeping
+public import Timekeeping
 
 /// Why an event that could be read may still not be stored or counted.
-package enum EventFlaw: UInt8, Sendable, CaseIterable {
+@usableFromInline package enum EventFlaw: UInt8, Sendable, CaseIterable {
     case transactionMissing
     case transactionEmpty
     case timeTooEarly
     case timeInFuture
     case valueNegative
+    case valueTooLarge
     case currencyMissing
     case itemsMissing
     case quantityNotPositive
@@ -19,6 +20,7 @@ package enum EventFlaw: UInt8, Sendable, CaseIterable {
         case .timeTooEarly: "time-too-early"
         case .timeInFuture: "time-in-future"
         case .valueNegative: "value-negative"
+        case .valueTooLarge: "value-too-large"
         case .currencyMissing: "currency-missing"
         case .itemsMissing: "items-missing"
         case .quantityNotPositive: "quantity-not-positive"
@@ -34,6 +36,7 @@ package enum EventFlaw: UInt8, Sendable, CaseIterable {
         case .timeTooEarly: "time lies before the earliest the pipeline accepts"
         case .timeInFuture: "time lies further ahead of the clock than the pipeline accepts"
         case .valueNegative: "data.value is negative; a refund carries the positive amount"
+        case .valueTooLarge: "data.value or a price is beyond 10^15 minor units"
         case .currencyMissing: "data.value needs data.currency"
         case .itemsMissing: "this event needs at least one item"
         case .quantityNotPositive: "an item's quantity must be at least 1"
@@ -43,28 +46,35 @@ package enum EventFlaw: UInt8, Sendable, CaseIterable {
 
 /// What an event must satisfy to be stored and counted; every subscriber applies the same rules,
 /// so that what is stored and what is counted agree.
-package struct EventRules: Sendable {
+@usableFromInline package struct EventRules: Sendable {
     /// Events before this are taken for a broken clock (an unset one says 1970).
-    package var earliest: Timestamp
+    @usableFromInline package var earliest: Timestamp
     /// How far an event may lie ahead of the clock.
-    package var aheadLimit: Duration
+    @usableFromInline package var aheadLimit: Duration
+
+    /// The most that an event, or a line of one, may be worth in minor units: sums over many
+    /// thousand such events still fit.
+    @usableFromInline package static var largestValue: Int64 { 1_000_000_000_000_000 }
 
     /// Accepts what happened since 1980 and up to a day ahead of the clock.
     package static let standard = EventRules(
-        earliest: Timestamp(seconds: 315_532_800), aheadLimit: .seconds(86_400))
+        earliest: Timestamp(seconds: 315_532_800),
+        aheadLimit: .seconds(86_400)
+    )
 
     package init(earliest: Timestamp, aheadLimit: Duration) {
         self.earliest = earliest
         self.aheadLimit = aheadLimit
     }
 
-    /// The first flaw of `event`, or nil where it is sound.
+    /// Looks for a flaw of `event`.
     ///
     /// - Parameters:
     ///   - event: An event of a batch.
     ///   - items: The items of that batch.
     ///   - lexicon: What its symbols mean.
     ///   - latest: The latest time that is accepted: now plus ``aheadLimit``.
+    /// - Returns: The first flaw, or nil where the event is sound.
     @inlinable
     package func flaw(
         of event: Event,
@@ -75,6 +85,7 @@ package struct EventRules: Sendable {
         if event.time < earliest { return .timeTooEarly }
         if event.time > latest { return .timeInFuture }
         if event.value < 0 { return .valueNegative }
+        if event.value > EventRules.largestValue { return .valueTooLarge }
         if event.value != 0 && event.currency == .none { return .currencyMissing }
         switch event.name {
         case .purchase, .refund:
@@ -85,8 +96,12 @@ package struct EventRules: Sendable {
             fallthrough
         case .viewItem, .addToCart, .removeFromCart, .beginCheckout:
             if event.itemCount == 0 { return .itemsMissing }
-            for index in event.itemRange where items[index].quantity < 1 {
-                return .quantityNotPositive
+            for index in event.itemRange {
+                let item = items[index]
+                if item.quantity < 1 { return .quantityNotPositive }
+                if item.price.magnitude > UInt64(EventRules.largestValue) / UInt64(item.quantity) {
+                    return .valueTooLarge
+                }
             }
             return nil
         case .viewItemList, .search:
@@ -95,6 +110,7 @@ package struct EventRules: Sendable {
     }
 
     /// The flaws of the events in `places` of `batch`, ascending; empty where all are sound.
+    @inlinable
     package func flaws(
         in batch: Batch,
         _ places: some Sequence<Int>,

@@ -18,28 +18,34 @@ package protocol EventSource: Sendable {
     /// - Returns: The time of the next event, or nil at the end of the input.
     /// - Throws: ``InputError`` where the input cannot be read any further.
     mutating func fill(
-        _ builder: inout BatchBuilder, until horizon: Timestamp, limit: Int
+        _ builder: inout BatchBuilder,
+        until horizon: Timestamp,
+        limit: Int
     ) throws(InputError) -> Timestamp?
 }
 
 /// One record of an input that no event could be made of.
-package struct Rejection: Hashable, Sendable, CustomStringConvertible {
+@usableFromInline package struct Rejection: Hashable, Sendable, CustomStringConvertible {
     /// The input's file name, or `-` for standard input.
-    package var file: String
+    @usableFromInline package var file: String
     /// From 1.
-    package var line: Int
+    @usableFromInline package var line: Int
     /// From 1, in bytes; nil where the record as a whole is wrong.
-    package var column: Int?
+    @usableFromInline package var column: Int?
     /// The attribute, key or column that is wrong; nil where the record as a whole is.
-    package var field: String?
+    @usableFromInline package var field: String?
     /// The class it is counted under, such as `bad-date`: few, and without dynamic values.
-    package var reason: String
+    @usableFromInline package var reason: String
     /// What is wrong, what was expected, and how to mend it.
-    package var message: String
+    @usableFromInline package var message: String
 
     package init(
-        file: String, line: Int, column: Int? = nil, field: String? = nil,
-        reason: String, message: String
+        file: String,
+        line: Int,
+        column: Int? = nil,
+        field: String? = nil,
+        reason: String,
+        message: String
     ) {
         self.file = file
         self.line = line
@@ -50,7 +56,7 @@ package struct Rejection: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// `file:line:column: field: message`, without the parts it does not have.
-    package var description: String {
+    @usableFromInline package var description: String {
         let place = column.map { "\(file):\(line):\($0)" } ?? "\(file):\(line)"
         return field.map { "\(place): \($0): \(message)" } ?? "\(place): \(message)"
     }
@@ -77,5 +83,5 @@ package struct InputError: Error, CustomStringConvertible {
         self.message = message
     }
 
-    package var description: String { message }
+    @usableFromInline package var description: String { message }
 }

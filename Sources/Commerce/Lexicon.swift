@@ -1,11 +1,11 @@
 internal import Synchronization
-internal import Timekeeping
+public import Timekeeping
 
 /// The texts behind the symbols of one run; safe to use from every stage at once.
 ///
 /// Grows with the number of *distinct* foreign identifiers and never shrinks within a run; the
 /// shop's own identifiers are numbers and take no room in it.
-package final class Lexicon: Sendable {
+@usableFromInline package final class Lexicon: Sendable {
     private struct Entries {
         var indices: [String: Int] = [:]
         var texts: [String] = []
@@ -44,7 +44,7 @@ package final class Lexicon: Sendable {
     }
 
     /// Whether `symbol` stands for the empty text, which is not the same as being absent.
-    package func isEmpty(_ symbol: Symbol) -> Bool {
+    @usableFromInline package func isEmpty(_ symbol: Symbol) -> Bool {
         guard let index = symbol.lexiconIndex else { return !symbol.isPresent }
         return entries.withLock { $0.texts[index].isEmpty }
     }
@@ -60,9 +60,15 @@ package final class Lexicon: Sendable {
     }
 
     /// A hash of what `symbol` stands for: the same in every run and every lexicon.
+    @inlinable
     package func stableHash(of symbol: Symbol) -> UInt64 {
         guard let index = symbol.lexiconIndex else { return SplitMix64.mix(symbol.bits) }
-        return entries.withLock { $0.hashes[index] }
+        return textHash(at: index)
+    }
+
+    @usableFromInline
+    package func textHash(at index: Int) -> UInt64 {
+        entries.withLock { $0.hashes[index] }
     }
 
     private static func hash(_ text: String) -> UInt64 {

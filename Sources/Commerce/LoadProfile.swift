@@ -8,8 +8,9 @@ package struct LoadProfile: Hashable, Sendable {
         case poisson
     }
 
-    /// How the rate changes over the run. Rates are events per second, times are counted from
-    /// the start of the run.
+    /// How the rate changes over the run.
+    ///
+    /// Rates are events per second, times are counted from the start of the run.
     package enum Shape: Hashable, Sendable {
         case constant(rate: Double)
         /// From one rate to another, linearly, and constant behind that.

@@ -1,9 +1,9 @@
 internal import Timekeeping
 
 /// A currency of ISO 4217, packed into four bytes.
-package struct Currency: Hashable, Sendable {
+@usableFromInline package struct Currency: Hashable, Sendable {
     /// The three letters, first one highest; 0 for none.
-    package let bits: UInt32
+    @usableFromInline package let bits: UInt32
 
     @inlinable
     package init(bits: UInt32) {
@@ -51,9 +51,9 @@ package struct Currency: Hashable, Sendable {
 }
 
 /// An exact amount: whole minor units (cents) of one currency.
-package struct Money: Hashable, Sendable, CustomStringConvertible {
-    package var minorUnits: Int64
-    package var currency: Currency
+@usableFromInline package struct Money: Hashable, Sendable, CustomStringConvertible {
+    @usableFromInline package var minorUnits: Int64
+    @usableFromInline package var currency: Currency
 
     package init(minorUnits: Int64, currency: Currency) {
         self.minorUnits = minorUnits
@@ -110,7 +110,7 @@ package struct Money: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The amount with its currency, such as `-12.30 USD`.
-    package var description: String {
+    @usableFromInline package var description: String {
         currency == .none ? decimal : "\(decimal) \(currency.code)"
     }
 

@@ -3,9 +3,9 @@
 /// The shop's own identifiers are a prefix and a number (`u42`), and the number *is* the symbol,
 /// so that making, comparing and counting them touches no string. Any other text is kept once in
 /// a ``Lexicon``, and the symbol is its index there. Symbols of two lexicons must not be mixed.
-package struct Symbol: Hashable, Sendable {
+@usableFromInline package struct Symbol: Hashable, Sendable {
     /// 0: none; high bit clear: the shop's number; high bit set: an index in the lexicon.
-    package let bits: UInt64
+    @usableFromInline package let bits: UInt64
 
     @usableFromInline static var lexiconBit: UInt64 { 1 << 63 }
 
@@ -37,7 +37,7 @@ package struct Symbol: Hashable, Sendable {
 }
 
 /// What a symbol identifies; decides the prefix of the shop's own identifiers.
-package enum Namespace: UInt8, Sendable, CaseIterable {
+@usableFromInline package enum Namespace: UInt8, Sendable, CaseIterable {
     case user
     case session
     case cart

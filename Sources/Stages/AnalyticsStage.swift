@@ -46,7 +46,11 @@ package struct AnalyticsStage: Sendable {
             try await warehouse.progress(of: subscription.name)
         }
         var state = AnalyticsState(
-            subscription: subscription.name, options: options, rules: rules, stored: stored)
+            subscription: subscription.name,
+            options: options,
+            rules: rules,
+            stored: stored
+        )
         var pending: [Taken] = []
         var pendingCount = 0
         var since: Timestamp?
@@ -83,7 +87,9 @@ package struct AnalyticsStage: Sendable {
             }
         } catch {
             let reason = FailureReason(
-                label: (error as? StoreError)?.label ?? "stopped", detail: "\(error)")
+                label: (error as? StoreError)?.label ?? "stopped",
+                detail: "\(error)"
+            )
             for (delivery, _) in pending {
                 subscription.settle(delivery, .nack(reason))
             }
@@ -118,7 +124,8 @@ package struct AnalyticsStage: Sendable {
             restored.append(
                 try await retry.run(holdOn: holdOn) { () async throws(StoreError) in
                     try await warehouse.sketch(key)
-                })
+                }
+            )
         }
         state.restore(restored)
         guard let commit = state.takeCommit() else { return }

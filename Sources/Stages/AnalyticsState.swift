@@ -132,7 +132,8 @@ package struct AnalyticsState: Sendable {
         streams[stream].isChanged = true
         let origin = batch.origin
         if case .range(let range) = selection, origin.offsets.isEmpty {
-            let offsets = origin.offset(at: range.lowerBound)...origin.offset(at: range.upperBound - 1)
+            let offsets =
+                origin.offset(at: range.lowerBound)...origin.offset(at: range.upperBound - 1)
             if !streams[stream].progress.consumed.intersects(offsets) {
                 streams[stream].progress.consumed.insert(offsets)
                 return selection
@@ -180,7 +181,8 @@ package struct AnalyticsState: Sendable {
                         place: place,
                         missed: missed,
                         lateness: watermark - time
-                    ))
+                    )
+                )
                 aggregator.addLate(publication.batch, place, missed: missed)
             }
         }

@@ -25,7 +25,10 @@ package struct DeadLetterStage: Sendable {
         self.meter = meter
         self.logger = logger
         retry = StoreRetry(
-            timeline: timeline, patience: patience, meter: StageMeter(name: "dead-letters"))
+            timeline: timeline,
+            patience: patience,
+            meter: StageMeter(name: "dead-letters")
+        )
     }
 
     /// Runs until the broker says that nothing more will be given up.
@@ -48,7 +51,8 @@ package struct DeadLetterStage: Sendable {
                         "reason": "\(letter.reason.label)",
                         "detail": "\(letter.reason.detail)",
                         "attempts": "\(letter.attempts)",
-                    ])
+                    ]
+                )
             }
         }
     }

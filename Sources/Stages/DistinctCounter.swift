@@ -7,10 +7,11 @@ package import Timekeeping
 /// While events come, it only gathers hashes, and a small table drops most repeats. They go into
 /// the windows' sketches once a commit (``takeDeltas()``).
 package struct DistinctCounter: Sendable {
-    /// Which list of hashes an event adds to.
-    private struct ListKey: Hashable {
+    /// The hashes gathered for one measure and category.
+    private struct List {
         var measure: Measure
         var category: Symbol
+        var hashes: [UInt64] = []
     }
 
     /// The hashes gathered in one window of the shortest grain.
@@ -18,10 +19,27 @@ package struct DistinctCounter: Sendable {
         var start: Timestamp
         /// Only windows longer than this gain the hashes; nil for all.
         var missed: Grain?
-        var lists: [ListKey: [UInt64]] = [:]
+        /// One for each measure over all categories, in their order, then one a category.
+        var lists = Measure.allCases.map { List(measure: $0, category: .none) }
+        /// The list of a category.
+        var byCategory: [Symbol: Int] = [:]
+
+        mutating func append(_ hash: UInt64, _ measure: Measure, _ category: Symbol) {
+            guard category.isPresent else {
+                lists[measure.place].hashes.append(hash)
+                return
+            }
+            let known = byCategory[category]
+            let place = known ?? lists.count
+            if known == nil {
+                byCategory[category] = place
+                lists.append(List(measure: measure, category: category))
+            }
+            lists[place].hashes.append(hash)
+        }
     }
 
-    private static let recentCount = 8192
+    private static let recentCount = 32_768
     /// How many sketches are kept at hand; the ones of old windows are read back when needed.
     private static let sketchLimit = 2048
 
@@ -30,8 +48,9 @@ package struct DistinctCounter: Sendable {
     private var segments: [Segment] = []
     private var currentRange: Range<Int64> = 0..<0
     private var currentMissed: Grain?
-    /// What was gathered lately in the current segment, by hash: a hit needs no look at the
-    /// list. A direct-mapped table, so a miss proves nothing and a hit proves everything.
+    /// What was gathered lately in the current segment, by hash: a hit needs no look at the list.
+    ///
+    /// A direct-mapped table, so a miss proves nothing and a hit proves everything.
     private var recent: [UInt64] = Array(repeating: 0, count: recentCount)
     private var sketches: [SketchKey: DistinctSketch] = [:]
     /// Windows that start here or earlier may have stored hashes that are not at hand.
@@ -85,15 +104,13 @@ package struct DistinctCounter: Sendable {
 
     @inline(__always)
     private mutating func note(_ hash: UInt64, _ measure: Measure, _ category: Symbol) {
-        let salt = UInt64(measure.place) &* 0x9e37_79b9_7f4a_7c15 &+ category.bits
+        let salt = UInt64(measure.place + 1) &* 0x9e37_79b9_7f4a_7c15 &+ category.bits
         // Never 0, which marks an empty place of the table.
         let mark = SplitMix64.mix(hash ^ salt) | 1
         let place = Int(truncatingIfNeeded: mark >> 32) & (DistinctCounter.recentCount - 1)
         if recent[place] == mark { return }
         recent[place] = mark
-        let last = segments.count - 1
-        segments[last].lists[ListKey(measure: measure, category: category), default: []]
-            .append(hash)
+        segments[segments.count - 1].append(hash, measure, category)
     }
 
     private mutating func enterSegment(of time: Timestamp, _ missed: Grain?) {
@@ -147,7 +164,7 @@ package struct DistinctCounter: Sendable {
 
     private func forEachKey(_ body: (SketchKey, [UInt64]) -> Void) {
         for segment in segments {
-            for (list, hashes) in segment.lists {
+            for list in segment.lists where !list.hashes.isEmpty {
                 for grain in grains where segment.missed.map({ $0 < grain }) ?? true {
                     let key = SketchKey(
                         grain: grain,
@@ -155,17 +172,18 @@ package struct DistinctCounter: Sendable {
                         measure: list.measure,
                         category: list.category
                     )
-                    body(key, hashes)
+                    body(key, list.hashes)
                 }
             }
         }
     }
 
-    /// Keeps memory bounded: drops the older half of the sketches, by the start of the window.
+    /// Keeps memory bounded: drops the sketches of all but the newest window of each grain.
     private mutating func forgetOldWindows() {
         guard sketches.count > DistinctCounter.sketchLimit else { return }
         let candidates = sketches.keys.filter { $0.grain != .all }
             .sorted { ($0.grain, $0.start) < ($1.grain, $1.start) }
+        // order-free: each grain is treated on its own.
         for (grain, keys) in Dictionary(grouping: candidates, by: \.grain) {
             let newest = keys.map(\.start).max() ?? .distantPast
             for key in keys where key.start < newest {
@@ -179,10 +197,10 @@ package struct DistinctCounter: Sendable {
 extension Measure {
     fileprivate var place: Int {
         switch self {
-        case .shoppers: 1
-        case .sessions: 2
-        case .viewingSessions: 3
-        case .buyingSessions: 4
+        case .shoppers: 0
+        case .sessions: 1
+        case .viewingSessions: 2
+        case .buyingSessions: 3
         }
     }
 }

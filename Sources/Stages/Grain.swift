@@ -30,7 +30,8 @@ package enum Grain: String, Hashable, Sendable, CaseIterable, Comparable {
             let next = CivilDate(
                 year: date.month == 12 ? date.year + 1 : date.year,
                 month: date.month == 12 ? 1 : date.month + 1,
-                day: 1)
+                day: 1
+            )
             return Timestamp(midnightOf: next) ?? .distantFuture
         }
         let (end, overflow) = start.nanoseconds.addingReportingOverflow(length)

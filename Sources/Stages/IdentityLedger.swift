@@ -64,13 +64,19 @@ package struct IdentityLedger: Sendable {
         guard let first = range.first else { return true }
         let source = events[first].source
         let run = runIndex(of: source)
-        var last = runs[run].ids.last ?? EventID(high: 0, low: 0)
-        for place in range {
-            let event = events[place]
-            guard event.source == source, last < event.id else { return false }
-            last = event.id
+        let highest = runs[run].ids.last ?? EventID(high: 0, low: 0)
+        let ascends = events.withUnsafeBufferPointer { events in
+            var last = highest
+            for place in range {
+                guard events[place].source == source, last < events[place].id else {
+                    return false
+                }
+                last = events[place].id
+            }
+            return true
         }
-        runs[run].ids.append(contentsOf: events[range].lazy.map(\.id))
+        guard ascends else { return false }
+        runs[run].ids.append(contentsOf: events[range].lazy.map { $0.id })
         trim(run)
         return true
     }

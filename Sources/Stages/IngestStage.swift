@@ -51,7 +51,8 @@ package struct IngestStage: Sendable {
             do {
                 let outcome = try await retry.run(
                     holdOn: { deliveries.forEach(subscription.extendDeadline) },
-                    { () async throws(StoreError) in try await store.store(writes) })
+                    { () async throws(StoreError) in try await store.store(writes) }
+                )
                 meter.update { counts in
                     counts.processed += Int64(outcome.stored)
                     counts.duplicates += Int64(outcome.duplicates)
@@ -90,7 +91,9 @@ package struct IngestStage: Sendable {
 
     private func nack(_ deliveries: [Delivery], _ error: any Error) {
         let reason = FailureReason(
-            label: (error as? StoreError)?.label ?? "stopped", detail: "\(error)")
+            label: (error as? StoreError)?.label ?? "stopped",
+            detail: "\(error)"
+        )
         for delivery in deliveries {
             subscription.settle(delivery, .nack(reason))
         }
@@ -110,5 +113,6 @@ func logAcknowledged(_ delivery: Delivery, by stage: String, to logger: Logger) 
             "first": "\(batch.origin.offset(at: 0))",
             "last": "\(batch.origin.offset(at: batch.count - 1))",
             "count": "\(delivery.count)",
-        ])
+        ]
+    )
 }

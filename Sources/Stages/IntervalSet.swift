@@ -45,7 +45,9 @@ package struct IntervalSet: Hashable, Sendable {
             return
         }
         // Everything that overlaps or touches the range is replaced by the union.
-        let first = firstIndex(endingAtOrAfter: range.lowerBound == .min ? .min : range.lowerBound - 1)
+        let first = firstIndex(
+            endingAtOrAfter: range.lowerBound == .min ? .min : range.lowerBound - 1
+        )
         var end = first
         var union = range
         while end < intervals.count,
@@ -53,8 +55,13 @@ package struct IntervalSet: Hashable, Sendable {
                 || intervals[end].lowerBound - 1 == range.upperBound
         {
             union =
-                min(union.lowerBound, intervals[end].lowerBound)...max(
-                    union.upperBound, intervals[end].upperBound)
+                min(
+                    union.lowerBound,
+                    intervals[end].lowerBound
+                )...max(
+                    union.upperBound,
+                    intervals[end].upperBound
+                )
             end += 1
         }
         intervals.replaceSubrange(first..<end, with: CollectionOfOne(union))

@@ -7,7 +7,9 @@ package struct LatencyRecorder: Sendable {
     package static let longest: Int64 = 86_400_000_000_000
 
     private var histogram = Histogram<UInt64>(
-        highestTrackableValue: UInt64(longest), numberOfSignificantValueDigits: .three)
+        highestTrackableValue: UInt64(longest),
+        numberOfSignificantValueDigits: .three
+    )
     /// Values from here to ``runEnd`` fall in the same bucket as the last one.
     private var runStart: UInt64 = 1
     private var runEnd: UInt64 = 0
@@ -70,7 +72,10 @@ package struct LatencyRecorder: Sendable {
         }
         return LatencySummary(
             count: Int64(histogram.totalCount),
-            p50: at(50), p90: at(90), p99: at(99), p999: at(99.9),
+            p50: at(50),
+            p90: at(90),
+            p99: at(99),
+            p999: at(99.9),
             maximum: Int64(histogram.max)
         )
     }
@@ -88,7 +93,12 @@ package struct LatencySummary: Hashable, Sendable, Codable {
     package init() {}
 
     package init(
-        count: Int64, p50: Int64, p90: Int64, p99: Int64, p999: Int64, maximum: Int64
+        count: Int64,
+        p50: Int64,
+        p90: Int64,
+        p99: Int64,
+        p999: Int64,
+        maximum: Int64
     ) {
         self.count = count
         self.p50 = p50

@@ -33,7 +33,9 @@ package final class MemoryRawStore: RawStore {
                 outcome.stored += new.count
                 outcome.duplicates += write.selection.count - new.count
                 state.nextPosition = max(
-                    state.nextPosition, write.publication.position(at: batch.count))
+                    state.nextPosition,
+                    write.publication.position(at: batch.count)
+                )
             }
             state.stored += Int64(outcome.stored)
             return outcome

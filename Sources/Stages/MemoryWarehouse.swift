@@ -85,7 +85,9 @@ package final class MemoryWarehouse: Warehouse {
             for letter in letters {
                 let batch = letter.publication.batch
                 let source = batch.lexicon.text(
-                    of: batch.events[letter.place].source, in: .text)
+                    of: batch.events[letter.place].source,
+                    in: .text
+                )
                 let id = batch.idText(of: letter.place)
                 state.deadLetters.insert("\(letter.subscription)\u{0}\(source)\u{0}\(id)")
             }

@@ -55,7 +55,10 @@ package struct ProducerStage: Sendable {
             if case .flatOut = pace { horizon = now }
             if schedule.speed == 0 { schedule = .allDue(at: now) }
             var builder = BatchBuilder(
-                stream: source.stream, lexicon: source.lexicon, capacity: batchLimit)
+                stream: source.stream,
+                lexicon: source.lexicon,
+                capacity: batchLimit
+            )
             let next = try source.fill(&builder, until: horizon, limit: batchLimit)
             let made = builder.events.count
             if !builder.rejections.isEmpty {

@@ -63,7 +63,8 @@ package final class StageMeter: Sendable {
     }
 
     /// Changes the counts.
-    package func update<Result>(_ body: (inout sending Counts) -> sending Result) -> sending Result {
+    package func update<Result>(_ body: (inout sending Counts) -> sending Result) -> sending Result
+    {
         counts.withLock(body)
     }
 

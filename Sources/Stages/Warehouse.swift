@@ -21,7 +21,10 @@ package protocol Warehouse: Sendable {
     func keep(_ letters: [DeadLetter]) async throws(StoreError)
 
     /// The stored windows of `grain`, by start and category.
-    func windows(_ grain: Grain, categories: WindowCategories) async throws(StoreError)
+    func windows(
+        _ grain: Grain,
+        categories: WindowCategories
+    ) async throws(StoreError)
         -> [WindowRow]
 
     /// The products with the highest revenue of all windows, at most `limit`.
@@ -114,7 +117,11 @@ package struct WindowRow: Sendable {
     package var distinct: [Measure: DistinctCount]
 
     package init(
-        grain: Grain, start: Timestamp, category: String, currency: Currency, cell: WindowCell,
+        grain: Grain,
+        start: Timestamp,
+        category: String,
+        currency: Currency,
+        cell: WindowCell,
         distinct: [Measure: DistinctCount]
     ) {
         self.grain = grain

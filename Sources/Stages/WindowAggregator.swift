@@ -170,7 +170,11 @@ package struct WindowAggregator: Sendable {
             for index in event.itemRange {
                 let item = batch.items[index]
                 let key = ProductKey(
-                    grain: .day, start: start, product: item.product, currency: event.currency)
+                    grain: .day,
+                    start: start,
+                    product: item.product,
+                    currency: event.currency
+                )
                 let isFirst = !batch.items[event.itemRange.lowerBound..<index].contains {
                     $0.product == item.product
                 }

@@ -2,7 +2,7 @@
 ///
 /// The same seed gives the same numbers on every machine. Only integer arithmetic and the
 /// exactly rounded operations of IEEE 754 are used.
-package struct Randomness: RandomNumberGenerator, Sendable {
+@usableFromInline package struct Randomness: RandomNumberGenerator, Sendable {
     @usableFromInline var state: (UInt64, UInt64, UInt64, UInt64)
 
     /// The stream that `seed` names.
@@ -59,8 +59,8 @@ package struct Randomness: RandomNumberGenerator, Sendable {
 }
 
 /// Vigna's SplitMix64: spreads a seed over the state of another generator, and hashes integers.
-package struct SplitMix64: Sendable {
-    package var state: UInt64
+@usableFromInline package struct SplitMix64: Sendable {
+    @usableFromInline package var state: UInt64
 
     /// The generator at `state`.
     @inlinable

@@ -1,6 +1,6 @@
 extension Timestamp: CustomStringConvertible {
     /// RFC 3339 in UTC with as many fraction digits (0, 3, 6 or 9) as the instant needs.
-    package var description: String {
+    @usableFromInline package var description: String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(30)
         appendRFC3339(to: &bytes)

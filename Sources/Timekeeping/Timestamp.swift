@@ -1,9 +1,9 @@
 /// An instant: nanoseconds since 1970-01-01T00:00:00Z, without leap seconds.
 ///
 /// Covers the years 1678 to 2262. Arithmetic traps on overflow, as `Int64` does.
-package struct Timestamp: Hashable, Comparable, Sendable {
+@usableFromInline package struct Timestamp: Hashable, Comparable, Sendable {
     /// Nanoseconds since the epoch; negative before it.
-    package var nanoseconds: Int64
+    @usableFromInline package var nanoseconds: Int64
 
     /// The instant that lies `nanoseconds` after the epoch.
     @inlinable

@@ -70,7 +70,8 @@ struct RunCommand: AsyncParsableCommand {
         }
         for path in report where ReportFormat(path: path) == nil {
             throw ValidationError(
-                "--report \(path): the name must end in .json, .md, .html or .txt.")
+                "--report \(path): the name must end in .json, .md, .html or .txt."
+            )
         }
     }
 
@@ -166,12 +167,15 @@ struct RunCommand: AsyncParsableCommand {
             do {
                 let target = URL(filePath: path)
                 try FileManager.default.createDirectory(
-                    at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
+                    at: target.deletingLastPathComponent(),
+                    withIntermediateDirectories: true
+                )
                 try Data(text.utf8).write(to: target, options: .atomic)
             } catch {
                 throw StoreError(
                     .unavailable,
-                    "the report \(path) cannot be written: \(error.localizedDescription)")
+                    "the report \(path) cannot be written: \(error.localizedDescription)"
+                )
             }
         }
         switch format {

@@ -22,11 +22,13 @@ struct StoreWiring {
             case .raw:
                 let url = raw ?? store.url
                 stores.raw.append(
-                    .init(name: store.name, label: url, store: try openRaw(url)))
+                    .init(name: store.name, label: url, store: try openRaw(url))
+                )
             case .warehouse:
                 let url = warehouse ?? store.url
                 stores.warehouses.append(
-                    .init(name: store.name, label: url, store: try openWarehouse(url)))
+                    .init(name: store.name, label: url, store: try openWarehouse(url))
+                )
             }
         }
         return stores
@@ -48,17 +50,21 @@ struct StoreWiring {
             let scheme = url.prefix { $0 != ":" }
             throw StoreURLError(
                 description: "no store takes a URL of the form \"\(scheme):…\"; "
-                    + "expected sqlite:<path>, sqlite:<path>?max_pages=<n>, or memory:")
+                    + "expected sqlite:<path>, sqlite:<path>?max_pages=<n>, or memory:"
+            )
         }
         let directory = URL(filePath: location.path).deletingLastPathComponent()
         do {
             try FileManager.default.createDirectory(
-                at: directory, withIntermediateDirectories: true)
+                at: directory,
+                withIntermediateDirectories: true
+            )
         } catch {
             throw StoreError(
                 .unavailable,
                 "\(directory.path) cannot be made (\(error.localizedDescription)); "
-                    + "name a directory that is writable")
+                    + "name a directory that is writable"
+            )
         }
         return location
     }

@@ -46,7 +46,8 @@ final class LiveLine: Sendable {
             .map { "\($0.key) \(LiveLine.whole(Double($0.value)))" }
         parts.append("backlog \(backlog.joined(separator: ", "))")
         FileHandle.standardError.write(
-            Data("\r\u{1b}[K\(parts.joined(separator: "  ·  "))".utf8))
+            Data("\r\u{1b}[K\(parts.joined(separator: "  ·  "))".utf8)
+        )
     }
 
     /// Removes the line, before something else is written.

@@ -41,7 +41,8 @@ struct LatencyBenchmark {
                 raw: [.init(name: "raw", label: "memory:", store: MemoryRawStore())],
                 warehouses: [
                     .init(name: "warehouse", label: "memory:", store: MemoryWarehouse())
-                ]),
+                ]
+            ),
             timeline: RealTimeline(),
             logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }
         )
@@ -54,15 +55,25 @@ struct LatencyBenchmark {
         let latency = stage.latency
         return [
             Figure(
-                name: "latency-50k.p50", value: latency.p50Ms ?? .nan, unit: "ms",
-                target: "Flink: 2 to 9 ms"),
+                name: "latency-50k.p50",
+                value: latency.p50Ms ?? .nan,
+                unit: "ms",
+                target: "Flink: 2 to 9 ms"
+            ),
             Figure(
-                name: "latency-50k.p99", value: latency.p99Ms ?? .nan, unit: "ms",
-                target: "< 2 ms"),
+                name: "latency-50k.p99",
+                value: latency.p99Ms ?? .nan,
+                unit: "ms",
+                target: "< 2 ms"
+            ),
             Figure(name: "latency-50k.p99.9", value: latency.p999Ms ?? .nan, unit: "ms"),
             Figure(
-                name: "latency-50k.rate", value: report.rate.reached, unit: "events/s",
-                ratio: report.rate.reached / rate, target: "1 of the asked rate"),
+                name: "latency-50k.rate",
+                value: report.rate.reached,
+                unit: "events/s",
+                ratio: report.rate.reached / rate,
+                target: "1 of the asked rate"
+            ),
             Figure(name: "latency-50k.cpu", value: cores, unit: "cores", target: "<= 0.5"),
         ]
     }

@@ -13,8 +13,12 @@ struct MemoryBenchmark {
         return [
             Figure(name: "memory.1-million", value: small, unit: "MiB"),
             Figure(
-                name: "memory.10-million", value: large, unit: "MiB", ratio: large / small,
-                target: "<= 1.1 of 1-million"),
+                name: "memory.10-million",
+                value: large,
+                unit: "MiB",
+                ratio: large / small,
+                target: "<= 1.1 of 1-million"
+            ),
         ]
     }
 
@@ -30,7 +34,10 @@ struct MemoryBenchmark {
         process.waitUntilExit()
         guard process.terminationStatus == 0,
             let kibibytes = Double(
-                String(decoding: said, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
+                String(decoding: said, as: UTF8.self).trimmingCharacters(
+                    in: .whitespacesAndNewlines
+                )
+            )
         else { preconditionFailure("the measured process failed") }
         return kibibytes / 1024
     }
@@ -49,7 +56,8 @@ struct MemoryBenchmark {
                 raw: [.init(name: "raw", label: "memory:", store: MemoryRawStore())],
                 warehouses: [
                     .init(name: "warehouse", label: "memory:", store: MemoryWarehouse())
-                ]),
+                ]
+            ),
             timeline: RealTimeline(),
             logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }
         )

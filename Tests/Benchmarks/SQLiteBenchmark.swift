@@ -33,8 +33,12 @@ struct SQLiteBenchmark {
         return [
             Figure(name: "sqlite-ingest.bare", value: bare.median, unit: "events/s"),
             Figure(
-                name: "sqlite-ingest.pipeline", value: pipeline.median, unit: "events/s",
-                ratio: ratios.median, target: ">= 0.8 of bare"),
+                name: "sqlite-ingest.pipeline",
+                value: pipeline.median,
+                unit: "events/s",
+                ratio: ratios.median,
+                target: ">= 0.8 of bare"
+            ),
         ]
     }
 
@@ -60,7 +64,9 @@ struct SQLiteBenchmark {
             document: try PipelineDocument.parse(text: text, file: "sqlite-ingest"),
             options: options,
             stores: RunStores(
-                raw: [.init(name: "raw", label: path, store: store)], warehouses: []),
+                raw: [.init(name: "raw", label: path, store: store)],
+                warehouses: []
+            ),
             timeline: RealTimeline(),
             logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }
         )
@@ -109,7 +115,8 @@ struct SQLiteBenchmark {
             CREATE TABLE raw_events (position INTEGER PRIMARY KEY, source_id INTEGER NOT NULL,
                 id TEXT NOT NULL, time_ns INTEGER NOT NULL, document TEXT NOT NULL,
                 UNIQUE (source_id, id))
-            """)
+            """
+        )
         var statement: OpaquePointer?
         let sql = """
             INSERT INTO raw_events (position, source_id, id, time_ns, document)
@@ -148,6 +155,12 @@ struct SQLiteBenchmark {
     ) {
         let start = UnsafeRawPointer(text.baseAddress)?.assumingMemoryBound(to: CChar.self)
         sqlite3_bind_text64(
-            statement, place, start, UInt64(text.count), nil, UInt8(SQLITE_UTF8))
+            statement,
+            place,
+            start,
+            UInt64(text.count),
+            nil,
+            UInt8(SQLITE_UTF8)
+        )
     }
 }

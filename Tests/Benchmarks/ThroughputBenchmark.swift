@@ -16,21 +16,37 @@ struct ThroughputBenchmark {
 
     /// Independent events, counted by name and category in windows of a second.
     static let storefront = ThroughputBenchmark(
-        name: "storefront-1s", countsDistinct: false,
+        name: "storefront-1s",
+        countsDistinct: false,
         makeSource: { start, lexicon in
             MixModel(
-                shop: ShopOptions(), options: MixOptions(), load: nil, seed: 1, start: start,
-                source: "/bench", lexicon: lexicon)
-        })
+                shop: ShopOptions(),
+                options: MixOptions(),
+                load: nil,
+                seed: 1,
+                start: start,
+                source: "/bench",
+                lexicon: lexicon
+            )
+        }
+    )
 
     /// The full shopper model, with distinct shoppers and sessions.
     static let sessions = ThroughputBenchmark(
-        name: "storefront-sessions", countsDistinct: true,
+        name: "storefront-sessions",
+        countsDistinct: true,
         makeSource: { start, lexicon in
             SessionModel(
-                shop: ShopOptions(), options: SessionOptions(), load: nil, seed: 1, start: start,
-                source: "/bench", lexicon: lexicon)
-        })
+                shop: ShopOptions(),
+                options: SessionOptions(),
+                load: nil,
+                seed: 1,
+                start: start,
+                source: "/bench",
+                lexicon: lexicon
+            )
+        }
+    )
 
     var options: AnalyticsOptions {
         var options = AnalyticsOptions()
@@ -51,10 +67,17 @@ struct ThroughputBenchmark {
         let ratios = zip(job, fused).map { $0 / $1 }
         return [
             Figure(
-                name: "\(name).fused", value: fused.median / 1e6, unit: "million events/s"),
+                name: "\(name).fused",
+                value: fused.median / 1e6,
+                unit: "million events/s"
+            ),
             Figure(
-                name: "\(name).job", value: job.median / 1e6, unit: "million events/s",
-                ratio: ratios.median, target: ">= 0.8 of fused"),
+                name: "\(name).job",
+                value: job.median / 1e6,
+                unit: "million events/s",
+                ratio: ratios.median,
+                target: ">= 0.8 of fused"
+            ),
         ]
     }
 
@@ -109,15 +132,28 @@ struct ThroughputBenchmark {
             let analyticsFrom = broker.subscription("analytics")
         else { preconditionFailure("the broker was made with these") }
         let producer = ProducerStage(
-            topic: topic, timeline: timeline, meter: ProducerMeter(name: "producer"),
-            pace: .flatOut)
+            topic: topic,
+            timeline: timeline,
+            meter: ProducerMeter(name: "producer"),
+            pace: .flatOut
+        )
         let ingest = IngestStage(
-            subscription: ingestFrom, store: raw, rules: .standard, timeline: timeline,
-            meter: StageMeter(name: "ingest"), logger: logger)
+            subscription: ingestFrom,
+            store: raw,
+            rules: .standard,
+            timeline: timeline,
+            meter: StageMeter(name: "ingest"),
+            logger: logger
+        )
         let analytics = AnalyticsStage(
-            subscription: analyticsFrom, warehouse: warehouse, options: options,
-            rules: .standard, timeline: timeline, meter: StageMeter(name: "analytics"),
-            logger: logger)
+            subscription: analyticsFrom,
+            warehouse: warehouse,
+            options: options,
+            rules: .standard,
+            timeline: timeline,
+            meter: StageMeter(name: "analytics"),
+            logger: logger
+        )
         let began = timeline.now
         let source = makeSource(began, Lexicon())
         try await withThrowingTaskGroup { group in

@@ -75,7 +75,8 @@ struct Figure: Encodable, CustomStringConvertible {
 
     var description: String {
         let shown = value.formatted(
-            .number.precision(.significantDigits(4)).locale(Locale(identifier: "en_US")))
+            .number.precision(.significantDigits(4)).locale(Locale(identifier: "en_US"))
+        )
         let ratio = self.ratio.map { "\($0.formatted(.number.precision(.fractionLength(3))))" }
         return [name, shown, unit, ratio ?? "-", target ?? "-"].joined(separator: "  ")
     }

@@ -37,11 +37,13 @@ struct CDNOWSourceTests {
         #expect(batch.events[1].transaction == Symbol(number: 2))
         #expect(batch.events[1].user == batch.events[2].user)
         #expect(batch.lexicon.text(of: batch.events[0].user, in: .user) == "00002")
-        #expect(batch.lexicon.text(of: batch.events[0].source, in: .text) .hasPrefix("/log:CDNOW.txt#"))
+        #expect(
+            batch.lexicon.text(of: batch.events[0].source, in: .text).hasPrefix("/log:CDNOW.txt#")
+        )
         #expect(batch.items.map(\.quantity) == [1, 3, 3])
         #expect(batch.items.map(\.price) == [0, 333, 333])
         #expect(batch.original(0) == " 00002 19970101  1    0.00")
-        #expect(source.lexicon.text(of: source.stream, in: .text) .hasPrefix("log:CDNOW.txt#"))
+        #expect(source.lexicon.text(of: source.stream, in: .text).hasPrefix("log:CDNOW.txt#"))
     }
 
     @Test func `a bad row is named and the others are read`() throws {

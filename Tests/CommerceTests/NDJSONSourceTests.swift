@@ -25,7 +25,7 @@ struct NDJSONSourceTests {
         #expect(batch.events.map(\.time) == [second(3), second(1), second(4)])
         #expect(batch.events.map(\.sequence) == [1, 9, 5])
         #expect(batch.origin.offsets == [1, 3, 5])
-        #expect(source.lexicon.text(of: source.stream, in: .text) .hasPrefix("log:events.ndjson#"))
+        #expect(source.lexicon.text(of: source.stream, in: .text).hasPrefix("log:events.ndjson#"))
         #expect(batch.original(1) == line("b", second: 1, extra: #","sequence":"9""#))
         #expect(rejections.map(\.line) == [4])
         #expect(rejections.map(\.reason) == ["not-json"])
@@ -104,11 +104,7 @@ struct NDJSONSourceTests {
         var (source, _) = try source(text)
         let (batch, rejections) = try readAll(&source)
         #expect(rejections.isEmpty)
-        let flaw = EventRules.standard.flaw(
-            of: batch.events[0],
-            in: batch,
-            latest: .distantFuture
-        )
-        #expect(flaw == .transactionEmpty)
+        let flaws = EventRules.standard.flaws(in: batch, 0..<1, latest: .distantFuture)
+        #expect(flaws.map(\.flaw) == [.transactionEmpty])
     }
 }

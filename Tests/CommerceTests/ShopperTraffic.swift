@@ -42,10 +42,9 @@ struct Traffic: Equatable {
         if batch.count > 0, batch.origin.firstOffset != Int64(events.count) + 1 {
             isContiguous = false
         }
+        flaws += EventRules.standard.flaws(in: batch, 0..<batch.count, latest: .distantFuture)
+            .map(\.flaw)
         for event in batch.events {
-            if let flaw = EventRules.standard.flaw(of: event, in: batch, latest: .distantFuture) {
-                flaws.append(flaw)
-            }
             var moved = event
             // Places in the batch become places in the whole.
             if event.itemCount > 0 {

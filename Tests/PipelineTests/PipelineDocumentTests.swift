@@ -2,6 +2,7 @@ import Broker
 import Commerce
 import Foundation
 import Pipeline
+import Stages
 import Testing
 import Timekeeping
 
@@ -19,13 +20,15 @@ import Timekeeping
         var analytics = PipelineDocument.Subscription(name: "analytics", topic: "events")
         analytics.owner = "data"
         expected.subscriptions = [ingest, analytics]
+        var ingestStage = PipelineDocument.Stage(
+            name: "ingest",
+            kind: .ingest(subscription: "ingest", store: "raw"),
+            owner: "data"
+        )
+        ingestStage.batch = 4096
         expected.stages = [
             .init(name: "storefront", kind: .producer(topic: "events"), owner: "shop"),
-            .init(
-                name: "ingest",
-                kind: .ingest(subscription: "ingest", store: "raw"),
-                owner: "data"
-            ),
+            ingestStage,
             .init(
                 name: "analytics",
                 kind: .analytics(
@@ -66,8 +69,12 @@ import Timekeeping
             file: "f"
         )
         var columns = CSVMapping(
-            time: "ordered_at", timeFormat: .rfc3339, user: "customer",
-            name: .constant(.purchase), currency: .constant(.usd))
+            time: "ordered_at",
+            timeFormat: .rfc3339,
+            user: "customer",
+            name: .constant(.purchase),
+            currency: .constant(.usd)
+        )
         columns.transaction = "order"
         columns.quantity = "units"
         columns.amount = .value(column: "total")

@@ -177,7 +177,7 @@ import Testing
         MistakeRow(
             "columns without a time",
             #"""
-              input: {csv: {columns: {eventName: purchase}}}
+              input: {csv: {columns: {eventName: purchase, user: u}}}
             """#,
             #"""
             7:26: a column mapping needs the key 'time'
@@ -186,7 +186,7 @@ import Testing
         MistakeRow(
             "rows that are no event",
             #"""
-              input: {csv: {columns: {time: t}}}
+              input: {csv: {columns: {time: t, user: u}}}
             """#,
             #"""
             7:26: nothing says which event a row is; expected 'event' (a column) or \#
@@ -196,7 +196,7 @@ import Testing
         MistakeRow(
             "an event from two places",
             #"""
-              input: {csv: {columns: {time: t, event: e, eventName: purchase}}}
+              input: {csv: {columns: {time: t, event: e, eventName: purchase, user: u}}}
             """#,
             #"""
             7:57: 'event' and 'eventName' exclude each other; expected one of them
@@ -205,7 +205,7 @@ import Testing
         MistakeRow(
             "a currency from two places",
             #"""
-              input: {csv: {columns: {time: t, event: e, currency: c, currencyCode: USD}}}
+              input: {csv: {columns: {time: t, event: e, currency: c, currencyCode: USD, user: u}}}
             """#,
             #"""
             7:73: 'currency' and 'currencyCode' exclude each other; expected one of them
@@ -214,7 +214,7 @@ import Testing
         MistakeRow(
             "an unknown time format",
             #"""
-              input: {csv: {columns: {time: t, event: e, timeFormat: rfc3338}}}
+              input: {csv: {columns: {time: t, event: e, timeFormat: rfc3338, user: u}}}
             """#,
             #"""
             7:58: 'timeFormat' is 'rfc3338'; did you mean 'rfc3339'?
@@ -223,7 +223,7 @@ import Testing
         MistakeRow(
             "a delimiter of two characters",
             #"""
-              input: {csv: {delimiter: "::", columns: {time: t, event: e}}}
+              input: {csv: {delimiter: "::", columns: {time: t, event: e, user: u}}}
             """#,
             #"""
             7:28: 'delimiter' is '::'; expected one ASCII character in quotes such as "," or "\t"
@@ -232,7 +232,7 @@ import Testing
         MistakeRow(
             "an event that is none",
             #"""
-              input: {csv: {columns: {time: t, eventName: buy}}}
+              input: {csv: {columns: {time: t, eventName: buy, user: u}}}
             """#,
             #"""
             7:47: 'eventName' is 'buy'; expected one of view_item_list, view_item, search, \#

@@ -47,7 +47,8 @@ extension PipelineReader {
         case (nil, nil): break
         case (_?, _?):
             fields["value"]?.mistake(
-                "'price' and 'value' exclude each other; expected one of them")
+                "'price' and 'value' exclude each other; expected one of them"
+            )
         }
         return mapping
     }

@@ -1,4 +1,5 @@
 internal import Stages
+
 extension PipelineReader {
     private enum KindName: String, CaseIterable {
         case producer

@@ -47,7 +47,11 @@ package struct RunReport: Codable, Sendable {
         package var latencyFrom: String
 
         package init(
-            kind: String, stream: String, seed: UInt64?, speed: Double?, latencyFrom: String
+            kind: String,
+            stream: String,
+            seed: UInt64?,
+            speed: Double?,
+            latencyFrom: String
         ) {
             self.kind = kind
             self.stream = stream
@@ -132,15 +136,6 @@ package struct RunReport: Codable, Sendable {
             p99Ms = Double(summary.p99) / 1e6
             p999Ms = Double(summary.p999) / 1e6
             maxMs = Double(summary.maximum) / 1e6
-        }
-
-        private enum CodingKeys: String, CodingKey {
-            case count
-            case p50Ms = "p50_ms"
-            case p90Ms = "p90_ms"
-            case p99Ms = "p99_ms"
-            case p999Ms = "p999_ms"
-            case maxMs = "max_ms"
         }
     }
 
@@ -237,13 +232,5 @@ package struct RunReport: Codable, Sendable {
         package var p50Ms: Double?
         package var p99Ms: Double?
         package var maxMs: Double?
-
-        private enum CodingKeys: String, CodingKey {
-            case name
-            case rate
-            case p50Ms = "p50_ms"
-            case p99Ms = "p99_ms"
-            case maxMs = "max_ms"
-        }
     }
 }

@@ -54,7 +54,9 @@ extension Assembly {
             let last = totals.compactMap(\.ended).max(), first < last
         else { return RunReport.Rate(asked: asked, reached: 0) }
         return RunReport.Rate(
-            asked: asked, reached: Double(published) / (last - first).inSeconds)
+            asked: asked,
+            reached: Double(published) / (last - first).inSeconds
+        )
     }
 
     private var subscriptionReports: [RunReport.Subscription] {

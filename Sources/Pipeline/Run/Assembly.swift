@@ -132,15 +132,28 @@ extension Assembly {
         let deadLetterMeter = DeadLetterMeter()
         let deadLetters = run.stores.warehouses.first.map { warehouse in
             DeadLetterStage(
-                broker: broker, warehouse: warehouse.store, timeline: run.timeline,
-                meter: deadLetterMeter, logger: run.logger)
+                broker: broker,
+                warehouse: warehouse.store,
+                timeline: run.timeline,
+                meter: deadLetterMeter,
+                logger: run.logger
+            )
         }
         return Assembly(
-            run: run, broker: broker, parts: parts, deadLetters: deadLetters,
+            run: run,
+            broker: broker,
+            parts: parts,
+            deadLetters: deadLetters,
             deadLetterMeter: deadLetterMeter,
             input: sources.first?.description
                 ?? RunReport.Input(
-                    kind: "none", stream: "", seed: nil, speed: nil, latencyFrom: ""))
+                    kind: "none",
+                    stream: "",
+                    seed: nil,
+                    speed: nil,
+                    latencyFrom: ""
+                )
+        )
     }
 
     /// One source for each producer, in their order.
@@ -154,18 +167,29 @@ extension Assembly {
             guard producers.count == 1 else {
                 throw RunError(
                     "the pipeline has \(producers.count) producers; "
-                        + "a log can be replayed by a pipeline with exactly one")
+                        + "a log can be replayed by a pipeline with exactly one"
+                )
             }
             return [
                 try TrafficSource.log(
-                    log, events: run.options.events, mapping: run.document.csv,
-                    began: began, lexicon: lexicon)
+                    log,
+                    events: run.options.events,
+                    mapping: run.document.csv,
+                    began: began,
+                    lexicon: lexicon
+                )
             ]
         }
         return producers.enumerated().map { index, stage in
             TrafficSource.model(
-                run.document, producer: stage.name, index: index, of: producers.count,
-                options: run.options, start: began, lexicon: lexicon)
+                run.document,
+                producer: stage.name,
+                index: index,
+                of: producers.count,
+                options: run.options,
+                start: began,
+                lexicon: lexicon
+            )
         }
     }
 
@@ -187,7 +211,8 @@ extension Assembly {
         )
         parts.producerMeters.append(meter)
         parts.producers.append(
-            Producer(stage: producer, topic: topic, source: source.source))
+            Producer(stage: producer, topic: topic, source: source.source)
+        )
     }
 
     private static func add(
@@ -206,21 +231,37 @@ extension Assembly {
         case .ingest(_, let store):
             let raw = try found(run.stores.raw.first { $0.name == store }, store)
             let ingest = IngestStage(
-                subscription: subscription, store: raw.store, rules: rules,
-                timeline: run.timeline, meter: meter, logger: run.logger,
-                batchLimit: stage.batch)
+                subscription: subscription,
+                store: raw.store,
+                rules: rules,
+                timeline: run.timeline,
+                meter: meter,
+                logger: run.logger,
+                batchLimit: stage.batch
+            )
             body = { try await ingest.run() }
         case .analytics(let plan):
             let warehouse = try found(
-                run.stores.warehouses.first { $0.name == plan.store }, plan.store)
+                run.stores.warehouses.first { $0.name == plan.store },
+                plan.store
+            )
             let analytics = AnalyticsStage(
-                subscription: subscription, warehouse: warehouse.store, options: plan.options,
-                rules: rules, timeline: run.timeline, meter: meter, logger: run.logger)
+                subscription: subscription,
+                warehouse: warehouse.store,
+                options: plan.options,
+                rules: rules,
+                timeline: run.timeline,
+                meter: meter,
+                logger: run.logger
+            )
             body = { try await analytics.run() }
         case .relay(_, let topic):
             let relay = RelayStage(
-                subscription: subscription, topic: try found(broker.topic(topic), topic),
-                timeline: run.timeline, meter: meter)
+                subscription: subscription,
+                topic: try found(broker.topic(topic), topic),
+                timeline: run.timeline,
+                meter: meter
+            )
             body = { try await relay.run() }
         }
         parts.stageMeters.append(meter)

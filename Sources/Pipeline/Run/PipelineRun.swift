@@ -43,6 +43,7 @@ package struct PipelineRun: Sendable {
     /// - Parameters:
     ///   - stop: Raised once, the producers stop and the rest drains.
     ///   - onSample: Sees a slice of the run at short intervals.
+    /// - Returns: The report, and why the run failed where it did.
     /// - Throws: `InputError` or `StoreError` where the run cannot even begin.
     package func run(
         stop: Signal,
@@ -65,7 +66,11 @@ package struct PipelineRun: Sendable {
         let outcome: RunReport.Outcome =
             problem != nil ? .failed : assembly.wasStopped ? .interrupted : .completed
         let report = await assembly.report(
-            outcome: outcome, failure: problem, began: began, ended: timeline.now)
+            outcome: outcome,
+            failure: problem,
+            began: began,
+            ended: timeline.now
+        )
         return Result(report: report, failure: problem)
     }
 

@@ -46,7 +46,9 @@ extension RunReport.Warehouse {
         while start < rows.endIndex {
             let end = rows[start...].firstIndex { $0.start != rows[start].start } ?? rows.endIndex
             let totals = RunReport.Totals(
-                Array(rows[start..<end]), distinct: rows[start].distinct)
+                Array(rows[start..<end]),
+                distinct: rows[start].distinct
+            )
             windows.append(
                 RunReport.Window(
                     label: String(label(rows[start].start.date)),
@@ -54,7 +56,8 @@ extension RunReport.Warehouse {
                     units: totals.units,
                     sales: totals.sales,
                     shoppers: totals.shoppers
-                ))
+                )
+            )
             start = end
         }
         return windows.suffix(listedWindows)

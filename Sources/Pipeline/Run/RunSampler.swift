@@ -37,7 +37,8 @@ final class RunSampler: Sendable {
         self.subscriptions = subscriptions
         began = timeline.now
         state = Mutex(
-            State(lastTime: began, lastProcessed: Array(repeating: 0, count: stages.count)))
+            State(lastTime: began, lastProcessed: Array(repeating: 0, count: stages.count))
+        )
     }
 
     /// The slices so far.

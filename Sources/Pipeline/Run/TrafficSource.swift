@@ -19,12 +19,19 @@ extension TrafficSource {
         lexicon: Lexicon
     ) throws(InputError) -> TrafficSource {
         let opened = try openInput(
-            path: log.path, format: log.format, mapping: mapping, lexicon: lexicon)
+            path: log.path,
+            format: log.format,
+            mapping: mapping,
+            lexicon: lexicon
+        )
         // What comes through a pipe can not come again: each time it is a stream of its own.
         let stream =
             log.path == "-" ? "log:-@\(began)" : lexicon.text(of: opened.stream, in: .text)
         let source = AnyLimitedSource(
-            opened, stream: lexicon.symbol(for: stream, in: .text), events: events)
+            opened,
+            stream: lexicon.symbol(for: stream, in: .text),
+            events: events
+        )
         return TrafficSource(
             source: source,
             pace: log.speed.map { .replay(speed: $0) } ?? .replayAtOnce,
@@ -55,7 +62,9 @@ extension TrafficSource {
         case nil: load = document.load.scaled(by: 1 / Double(count))
         case .perSecond(let rate):
             load = LoadProfile(
-                shape: .constant(rate: rate / Double(count)), arrivals: document.load.arrivals)
+                shape: .constant(rate: rate / Double(count)),
+                arrivals: document.load.arrivals
+            )
         case .maximum: load = nil
         }
         // A run is a stream of its own: its sequence begins at 1, and its events are new ones.
@@ -65,12 +74,24 @@ extension TrafficSource {
             switch document.traffic.model {
             case .sessions(let sessions):
                 SessionModel(
-                    shop: document.traffic.shop, options: sessions, load: load, seed: seed,
-                    start: start, source: name, lexicon: lexicon)
+                    shop: document.traffic.shop,
+                    options: sessions,
+                    load: load,
+                    seed: seed,
+                    start: start,
+                    source: name,
+                    lexicon: lexicon
+                )
             case .mix(let mix):
                 MixModel(
-                    shop: document.traffic.shop, options: mix, load: load, seed: seed,
-                    start: start, source: name, lexicon: lexicon)
+                    shop: document.traffic.shop,
+                    options: mix,
+                    load: load,
+                    seed: seed,
+                    start: start,
+                    source: name,
+                    lexicon: lexicon
+                )
             }
         let source = AnyLimitedSource(
             model,
@@ -137,10 +158,18 @@ extension LoadProfile {
             scaled.shape = .step(steps.map { Step(at: $0.at, rate: $0.rate * factor) })
         case .spike(let base, let peak, let at, let lasting):
             scaled.shape = .spike(
-                base: base * factor, peak: peak * factor, at: at, lasting: lasting)
+                base: base * factor,
+                peak: peak * factor,
+                at: at,
+                lasting: lasting
+            )
         case .diurnal(let mean, let amplitude, let period, let peakAt):
             scaled.shape = .diurnal(
-                mean: mean * factor, amplitude: amplitude, period: period, peakAt: peakAt)
+                mean: mean * factor,
+                amplitude: amplitude,
+                period: period,
+                peakAt: peakAt
+            )
         }
         return scaled
     }

@@ -29,7 +29,9 @@ struct RowWriter {
         let code = unsafe sqlite3_step(statement.sqliteStatement)
         guard code == SQLITE_DONE || code == SQLITE_ROW else {
             throw DatabaseError(
-                resultCode: .init(rawValue: code), message: database.lastErrorMessage)
+                resultCode: .init(rawValue: code),
+                message: database.lastErrorMessage
+            )
         }
         return Int(unsafe sqlite3_total_changes64(database.sqliteConnection) - before)
     }
@@ -45,12 +47,19 @@ struct RowWriter {
         /// Binds UTF-8 text that must stay where it is until the run is over.
         func set(_ place: Int32, text: UnsafeBufferPointer<UInt8>) throws {
             let start = unsafe UnsafeRawPointer(text.baseAddress)?.assumingMemoryBound(
-                to: CChar.self)
+                to: CChar.self
+            )
             // Without a destructor SQLite neither copies nor frees (SQLITE_STATIC).
             try check(
                 unsafe sqlite3_bind_text64(
-                    statement.sqliteStatement, place, start, UInt64(text.count), nil,
-                    UInt8(SQLITE_UTF8)))
+                    statement.sqliteStatement,
+                    place,
+                    start,
+                    UInt64(text.count),
+                    nil,
+                    UInt8(SQLITE_UTF8)
+                )
+            )
         }
 
         private func check(_ code: Int32) throws {

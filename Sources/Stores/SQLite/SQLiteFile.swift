@@ -16,7 +16,10 @@ package struct SQLiteLocation: Hashable, Sendable {
     package init?(url: String) {
         guard url.hasPrefix("sqlite:") else { return nil }
         let parts = url.dropFirst("sqlite:".count).split(
-            separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+            separator: "?",
+            maxSplits: 1,
+            omittingEmptySubsequences: false
+        )
         guard let path = parts.first, !path.isEmpty else { return nil }
         self.init(path: String(path))
         guard parts.count == 2 else { return }
@@ -68,7 +71,8 @@ struct SQLiteFile: Sendable {
         guard tables == 0 else {
             throw StoreError(
                 .wrongFormat,
-                "\(location.path) is a database of another program; name another file")
+                "\(location.path) is a database of another program; name another file"
+            )
         }
         try database.execute(sql: "PRAGMA application_id = \(applicationID)")
     }
@@ -129,7 +133,8 @@ struct SQLiteFile: Sendable {
         case .SQLITE_CANTOPEN:
             return StoreError(
                 .unavailable,
-                "\(path) cannot be opened (\(said)); see that its directory exists and is writable")
+                "\(path) cannot be opened (\(said)); see that its directory exists and is writable"
+            )
         case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
             return StoreError(.readOnly, "\(path) is read-only; a run must be able to write to it")
         case .SQLITE_NOTADB:

@@ -49,7 +49,8 @@ package final class SQLiteRawStore: RawStore {
                         json_extract(document, '$.data.currency') AS currency,
                         document
                     FROM raw_events JOIN sources USING (source_id);
-                    """)
+                    """
+            )
         }
         return migrator
     }
@@ -134,7 +135,8 @@ private struct EncodedRows: Sendable {
                         source: source,
                         id: idStart..<documentStart,
                         document: documentStart..<bytes.count
-                    ))
+                    )
+                )
             }
         }
     }
@@ -147,7 +149,8 @@ private struct EncodedRows: Sendable {
             """
             INSERT INTO raw_events (position, source_id, id, time_ns, document)
             VALUES (?, ?, ?, ?, ?) ON CONFLICT (source_id, id) DO NOTHING
-            """)
+            """
+        )
         var stored = 0
         try unsafe bytes.withUnsafeBufferPointer { bytes in
             for row in rows {
@@ -157,7 +160,9 @@ private struct EncodedRows: Sendable {
                     try unsafe values.set(3, text: UnsafeBufferPointer(rebasing: bytes[row.id]))
                     try values.set(4, row.time)
                     try unsafe values.set(
-                        5, text: UnsafeBufferPointer(rebasing: bytes[row.document]))
+                        5,
+                        text: UnsafeBufferPointer(rebasing: bytes[row.document])
+                    )
                 }
             }
         }

@@ -45,7 +45,8 @@ extension SQLiteWarehouse {
                         position = excluded.position, reason = excluded.reason,
                         detail = excluded.detail, attempts = excluded.attempts,
                         last_failure_ns = excluded.last_failure_ns
-                    """)
+                    """
+            )
             for letter in letters {
                 let batch = letter.publication.batch
                 let identity = IdentityText(batch, letter.place)
@@ -65,7 +66,9 @@ extension SQLiteWarehouse {
             WarehouseExceptions(
                 late: try Int64.fetchOne(database, sql: "SELECT count(*) FROM late_events") ?? 0,
                 deadLetters: try Int64.fetchOne(
-                    database, sql: "SELECT count(*) FROM dead_letters") ?? 0
+                    database,
+                    sql: "SELECT count(*) FROM dead_letters"
+                ) ?? 0
             )
         }
     }

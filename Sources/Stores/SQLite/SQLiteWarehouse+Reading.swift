@@ -58,7 +58,8 @@ extension SQLiteWarehouse {
                 SELECT start_ns, measure, category, hashes FROM distinct_hashes
                 WHERE grain = ? AND \(only)
                 """,
-            arguments: [grain.rawValue])
+            arguments: [grain.rawValue]
+        )
         while let row = try rows.next() {
             guard let measure = Measure(rawValue: row["measure"]) else { continue }
             let key = SketchText(
@@ -76,6 +77,7 @@ extension SQLiteWarehouse {
             sketches[key] = sketch
         }
         var counts: [WindowName: [Measure: DistinctCount]] = [:]
+        // order-free: each fills a place of its own.
         for (key, sketch) in sketches {
             let name = WindowName(start: key.start, category: key.category)
             counts[name, default: [:]][key.measure] = DistinctCount(sketch)

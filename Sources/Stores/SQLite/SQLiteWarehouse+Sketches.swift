@@ -13,7 +13,8 @@ extension SQLiteWarehouse {
                 SELECT hashes FROM distinct_hashes
                 WHERE grain = ? AND start_ns = ? AND measure = ? AND category = ?
                 """,
-            arguments: arguments(key))
+            arguments: arguments(key)
+        )
         return parts.flatMap(decode)
     }
 

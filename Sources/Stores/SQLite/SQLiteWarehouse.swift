@@ -46,7 +46,8 @@ package final class SQLiteWarehouse: Warehouse {
                         SELECT first_offset, last_offset FROM progress
                         WHERE subscription = ? AND stream = ? ORDER BY first_offset
                         """,
-                    arguments: [subscription, stream])
+                    arguments: [subscription, stream]
+                )
                 return StreamProgress(
                     stream: stream,
                     consumed: IntervalSet(intervals.map { $0[0]...$0[1] }),
@@ -86,8 +87,11 @@ package final class SQLiteWarehouse: Warehouse {
             for progress in commit.progress {
                 let key = StreamKey(subscription: commit.subscription, stream: progress.stream)
                 try SQLiteWarehouse.replace(
-                    before[key] ?? IntervalSet(), by: progress, of: commit.subscription,
-                    in: database)
+                    before[key] ?? IntervalSet(),
+                    by: progress,
+                    of: commit.subscription,
+                    in: database
+                )
             }
         }
         storedIntervals.withLock { stored in
@@ -133,7 +137,8 @@ package final class SQLiteWarehouse: Warehouse {
                     (grain, start_ns, category, currency, \(names.joined(separator: ", ")))
                 VALUES (\(places))
                 ON CONFLICT (grain, start_ns, category, currency) DO UPDATE SET \(sums)
-                """)
+                """
+        )
         for (key, delta) in cells {
             var values: [any DatabaseValueConvertible] = [
                 key.grain.rawValue, key.start.nanoseconds,
@@ -160,7 +165,8 @@ package final class SQLiteWarehouse: Warehouse {
                 ON CONFLICT (grain, start_ns, product, currency) DO UPDATE SET
                     views = views + excluded.views, orders = orders + excluded.orders,
                     units = units + excluded.units, revenue = revenue + excluded.revenue
-                """)
+                """
+        )
         for (key, delta) in products {
             try statement.execute(arguments: [
                 key.grain.rawValue, key.start.nanoseconds,

@@ -1,0 +1,90 @@
+/// Pieces of an HTML page.
+package enum HTMLText {
+    /// `text` for an element or a quoted attribute.
+    package static func escaped(_ text: String) -> String {
+        var escaped = ""
+        // By scalar: a combining mark after "<" would hide it from a comparison of characters.
+        for scalar in ReportText.printable(text).unicodeScalars {
+            switch scalar {
+            case "&": escaped += "&amp;"
+            case "<": escaped += "&lt;"
+            case ">": escaped += "&gt;"
+            case "\"": escaped += "&quot;"
+            case "'": escaped += "&#39;"
+            default: escaped.unicodeScalars.append(scalar)
+            }
+        }
+        return escaped
+    }
+
+    static func section(_ section: ReportDocument.Section) -> String {
+        "<section>\n<h2>\(escaped(section.title))</h2>\n"
+            + section.blocks.map(block).joined() + "</section>\n"
+    }
+
+    private static func block(_ block: ReportDocument.Block) -> String {
+        switch block {
+        case .note(let note):
+            return "<p class=\"note \(name(note.mark))\">\(escaped(note.text))</p>\n"
+        case .facts(let facts):
+            return HTMLText.facts(facts)
+        case .table(let block):
+            return table(block)
+        case .list(let title, let items, let more):
+            let rows = items.map { "<li><code>\(escaped($0))</code></li>\n" }.joined()
+            let rest = more > 0 ? "<p class=\"more\">… \(ReportNumbers.count(more)) more</p>\n" : ""
+            return "<h3>\(escaped(title))</h3>\n<ul class=\"records\">\n\(rows)</ul>\n\(rest)"
+        }
+    }
+
+    static func facts(_ facts: [ReportDocument.Fact]) -> String {
+        let rows = facts.map { fact in
+            let remark = fact.remark.isEmpty ? "" : " <small>\(escaped(fact.remark))</small>"
+            return "<div><dt>\(escaped(fact.name))</dt><dd class=\"\(name(fact.value.mark))\">"
+                + "\(escaped(fact.value.text))\(remark)</dd></div>\n"
+        }
+        return "<dl class=\"facts\">\n\(rows.joined())</dl>\n"
+    }
+
+    private static func table(_ table: ReportDocument.Table) -> String {
+        func alignment(_ index: Int) -> String {
+            index < table.columns.count && table.columns[index].alignsRight ? "number" : "text"
+        }
+        let heads = table.columns.enumerated().map { index, column in
+            "<th scope=\"col\" class=\"\(alignment(index))\">\(escaped(column.title))</th>"
+        }
+        let rows = table.rows.map { row in
+            let cells = row.enumerated().map { index, cell in
+                index == 0
+                    ? "<th scope=\"row\">\(escaped(cell.text))</th>"
+                    : "<td class=\"\(alignment(index)) \(name(cell.mark))\">"
+                        + "\(escaped(cell.text))</td>"
+            }
+            return "<tr>\(cells.joined())</tr>\n"
+        }
+        let rest = table.moreText.map { "<p class=\"more\">\(escaped($0))</p>\n" } ?? ""
+        // The frame scrolls where the table is wider than the screen; the keyboard must reach it.
+        return """
+            <div class="frame" role="region" aria-label="\(escaped(table.caption))" tabindex="0">
+            <table>
+            <caption>\(escaped(table.caption))</caption>
+            <thead><tr>\(heads.joined())</tr></thead>
+            <tbody>
+            \(rows.joined())</tbody>
+            </table>
+            \(rest)</div>
+
+            """
+    }
+
+    /// The class of `mark` in the style sheet.
+    static func name(_ mark: ReportDocument.Mark) -> String {
+        switch mark {
+        case .none: "plain"
+        case .good: "good"
+        case .warning: "warning"
+        case .bad: "bad"
+        case .absent: "absent"
+        }
+    }
+}

@@ -1,0 +1,47 @@
+/// Texts from outside, made safe to show: names and rejected rows hold whatever somebody sent.
+package enum ReportText {
+    /// The longest text that is shown whole.
+    package static let longest = 240
+
+    /// `text` in one line without control characters, cut after ``longest`` characters.
+    ///
+    /// Control characters would steer a terminal, and direction overrides disguise what is read.
+    package static func printable(_ text: String, longest: Int = longest) -> String {
+        var shown = String.UnicodeScalarView()
+        var left = longest
+        // Scalars are counted, for one character may be any number of them.
+        for scalar in text.unicodeScalars {
+            guard left > 0 else { return String(shown) + "…" }
+            left -= 1
+            shown.append(isShown(scalar) ? scalar : "\u{FFFD}")
+        }
+        return String(shown)
+    }
+
+    private static func isShown(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x20...0x7E: true
+        case 0x00...0x9F, 0x2028, 0x2029, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069: false
+        default: true
+        }
+    }
+
+    /// How many columns of a terminal `text` takes.
+    package static func width(_ text: String) -> Int {
+        text.reduce(0) { $0 + width(of: $1) }
+    }
+
+    private static func width(of character: Character) -> Int {
+        guard let scalar = character.unicodeScalars.first else { return 0 }
+        switch scalar.value {
+        case 0x1100...0x115F, 0x2E80...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F,
+            0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x20000...0x3FFFD:
+            return 2
+        default: break
+        }
+        switch scalar.properties.generalCategory {
+        case .nonspacingMark, .enclosingMark, .format: return 0
+        default: return scalar.properties.isEmojiPresentation ? 2 : 1
+        }
+    }
+}

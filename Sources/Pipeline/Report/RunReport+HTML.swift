@@ -1,0 +1,136 @@
+extension RunReport {
+    /// The report as one HTML page that needs nothing else: no script, no font, no network.
+    package func html() -> String {
+        let document = document
+        let cards = cards.map { card in
+            let remark =
+                card.remark.isEmpty ? "" : "<small>\(HTMLText.escaped(card.remark))</small>"
+            return "<div class=\"card\"><dt>\(HTMLText.escaped(card.name))</dt>"
+                + "<dd class=\"\(HTMLText.name(card.value.mark))\">"
+                + "\(HTMLText.escaped(card.value.text))\(remark)</dd></div>\n"
+        }
+        let mark = HTMLText.name(document.verdict.mark)
+        return """
+            <!DOCTYPE html>
+            <html lang="en">
+            <head>
+            <meta charset="utf-8">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <meta name="color-scheme" content="light dark">
+            <meta http-equiv="Content-Security-Policy" \
+            content="default-src 'none'; style-src 'unsafe-inline'">
+            <title>\(HTMLText.escaped(document.title)): run report</title>
+            <style>
+            \(ReportStyle.css)
+            </style>
+            </head>
+            <body>
+            <main>
+            <header>
+            <p class="kind">Run report</p>
+            <h1>\(HTMLText.escaped(document.title))</h1>
+            <p class="verdict \(mark)">\(HTMLText.escaped(document.verdict.text))</p>
+            </header>
+            <dl class="cards" aria-label="Key figures">
+            \(cards.joined())</dl>
+            <section>
+            <h2>Over the run</h2>
+            <div class="plots">
+            \(plots.map { $0.figure() }.joined())</div>
+            </section>
+            <section>
+            <h2>The run</h2>
+            \(HTMLText.facts(document.facts))</section>
+            \(document.sections.map(HTMLText.section).joined())
+            <footer>Schema version \(schemaVersion) · \(HTMLText.escaped(started)) to \
+            \(HTMLText.escaped(ended))</footer>
+            </main>
+            </body>
+            </html>
+
+            """
+    }
+
+    /// The few figures that one reads from across the room.
+    private var cards: [Fact] {
+        var cards = [
+            Fact(
+                "published",
+                .count(published),
+                remark: "events in \(ReportNumbers.duration(seconds: durationSeconds))"
+            ),
+            rateCard,
+        ]
+        for stage in stages.prefix(3) {
+            let latency = stage.latency.count > 0 ? stage.latency : nil
+            let maximum = RunReport.cell(milliseconds: latency?.maxMs).text
+            let middle = RunReport.cell(milliseconds: latency?.p50Ms).text
+            cards.append(
+                Fact(
+                    "p99 of \(stage.name)",
+                    RunReport.cell(milliseconds: latency?.p99Ms),
+                    remark: "p50 \(middle), max \(maximum)"
+                )
+            )
+        }
+        if !subscriptions.isEmpty {
+            let unsettled = subscriptions.reduce(0) { $0 &+ $1.unsettled }
+            let dead = subscriptions.reduce(0) { $0 &+ $1.deadLettered }
+            cards.append(
+                Fact(
+                    "unsettled",
+                    published > 0 ? .count(unsettled, ifAny: .warning) : .absent,
+                    remark: "messages left at the end"
+                )
+            )
+            cards.append(
+                Fact(
+                    "dead letters",
+                    published > 0 ? .count(dead, ifAny: .warning) : .absent,
+                    remark: published + rejected > 0
+                        ? "\(ReportNumbers.count(rejected)) records rejected" : ""
+                )
+            )
+        }
+        return cards + (warehouse.map { RunReport.cards(of: $0.totals) } ?? [])
+    }
+
+    private var rateCard: Fact {
+        guard published > 0, rate.reached.isFinite else { return Fact("rate", .absent) }
+        let reached = Cell(ReportNumbers.rate(rate.reached))
+        guard let asked = rate.asked, asked > 0 else {
+            return Fact("rate", reached, remark: "no rate was asked for")
+        }
+        let share = ReportNumbers.percent(rate.reached / asked)
+        return Fact(
+            "rate",
+            Cell(reached.text, rate.reached < 0.99 * asked ? .warning : .none),
+            remark: "\(share) of \(ReportNumbers.rate(asked)) asked"
+        )
+    }
+
+    private static func cards(of totals: Totals) -> [Fact] {
+        [
+            Fact(
+                "revenue",
+                revenue(totals.sales, otherwise: .absent),
+                remark: "refunds \(refunds(totals.sales, otherwise: .absent).text)"
+            ),
+            Fact(
+                "orders",
+                .count(totals.orders),
+                remark: "\(ReportNumbers.count(totals.units)) units"
+            ),
+            Fact(
+                "conversion",
+                totals.conversion.map { Cell(ReportNumbers.percent($0)) } ?? .absent,
+                remark: "from viewing to buying"
+            ),
+            Fact(
+                "shoppers",
+                distinct(totals.shoppers, otherwise: .absent),
+                remark: "sessions " + distinct(totals.sessions, otherwise: .absent).text
+            ),
+        ]
+    }
+}

@@ -1,0 +1,109 @@
+extension RunReport {
+    private static let shownMonths = 24
+    private static let shownProducts = 10
+
+    /// What the shop sold, or nothing where the pipeline has no warehouse.
+    var salesSections: [Section] {
+        guard let warehouse else { return [] }
+        let totals = warehouse.totals
+        var blocks: [ReportDocument.Block] = [.facts(RunReport.facts(of: warehouse))]
+        if !totals.events.isEmpty {
+            let events = Table(
+                "Events by name",
+                [.text("event"), .number("count")],
+                of: RunReport.byCount(totals.events)
+            ) {
+                [Cell($0.name), .count($0.count)]
+            }
+            blocks.append(.table(events))
+        }
+        if !warehouse.months.isEmpty {
+            blocks.append(.table(RunReport.monthTable(warehouse.months)))
+        }
+        if !warehouse.topProducts.isEmpty {
+            let products = Table(
+                "Top products",
+                [.text("product"), .number("orders"), .number("units"), .number("revenue")],
+                of: warehouse.topProducts,
+                limit: RunReport.shownProducts
+            ) {
+                [
+                    Cell($0.product), .count($0.orders), .count($0.units),
+                    Cell(ReportNumbers.money($0.revenue, $0.currency)),
+                ]
+            }
+            blocks.append(.table(products))
+        }
+        return [Section(title: "Sales", blocks: blocks)]
+    }
+
+    private static func facts(of warehouse: Warehouse) -> [Fact] {
+        let totals = warehouse.totals
+        var facts = [
+            Fact("orders", .count(totals.orders)),
+            Fact("units", .count(totals.units)),
+            Fact("revenue", revenue(totals.sales)),
+            Fact("refunds", refunds(totals.sales)),
+            Fact("average order value", averages(totals.sales)),
+            Fact(
+                "conversion",
+                totals.conversion.map { Cell(ReportNumbers.percent($0)) } ?? noData,
+                remark: "sessions with a purchase of those that viewed a product"
+            ),
+            Fact("shoppers", distinct(totals.shoppers, otherwise: noData)),
+            Fact("sessions", distinct(totals.sessions, otherwise: noData)),
+        ]
+        if warehouse.lateEvents > 0 {
+            facts.append(Fact("late events kept", .count(warehouse.lateEvents, ifAny: .warning)))
+        }
+        if warehouse.deadLetters > 0 {
+            facts.append(Fact("dead letters kept", .count(warehouse.deadLetters, ifAny: .warning)))
+        }
+        return facts
+    }
+
+    private static func monthTable(_ months: [Window]) -> Table {
+        let head: [Column] = [
+            .text("month"), .number("orders"), .number("units"), .number("revenue"),
+            .number("refunds"), .number("average order"), .number("shoppers"),
+        ]
+        return Table("Months", head, of: months, limit: shownMonths) { month in
+            [
+                Cell(month.label), .count(month.orders), .count(month.units),
+                revenue(month.sales, otherwise: .absent),
+                refunds(month.sales, otherwise: .absent),
+                averages(month.sales, otherwise: .absent),
+                distinct(month.shoppers, otherwise: .absent),
+            ]
+        }
+    }
+
+    // MARK: - Cells
+
+    static var noData: Cell { Cell("no data", .absent) }
+
+    static func revenue(_ sales: [Sales], otherwise: Cell = noData) -> Cell {
+        joined(sales.map { ReportNumbers.money($0.revenue, $0.currency) }, otherwise)
+    }
+
+    static func refunds(_ sales: [Sales], otherwise: Cell = noData) -> Cell {
+        joined(sales.map { ReportNumbers.money($0.refunded, $0.currency) }, otherwise)
+    }
+
+    static func averages(_ sales: [Sales], otherwise: Cell = noData) -> Cell {
+        let texts = sales.compactMap { sale in
+            sale.averageOrderValue.map { ReportNumbers.money($0, sale.currency) }
+        }
+        return joined(texts, otherwise)
+    }
+
+    private static func joined(_ texts: [String], _ otherwise: Cell) -> Cell {
+        texts.isEmpty ? otherwise : Cell(texts.joined(separator: ", "))
+    }
+
+    /// A distinct count, with ≈ before an estimate.
+    static func distinct(_ distinct: Distinct?, otherwise: Cell) -> Cell {
+        guard let distinct else { return otherwise }
+        return Cell((distinct.exact ? "" : "≈ ") + ReportNumbers.count(distinct.count))
+    }
+}

@@ -1,0 +1,67 @@
+extension RunReport {
+    /// The summary of the run for a terminal, in aligned columns, ending with a newline.
+    package func text(colour: Bool) -> String {
+        let colours = TerminalColours(enabled: colour)
+        let document = document
+        let sign =
+            switch document.verdict.mark {
+            case .good: "✓ "
+            case .bad: "✗ "
+            case .none, .warning, .absent: ""
+            }
+        let verdict = ReportText.printable(sign + document.verdict.text)
+        var lines = [
+            colours.bold(ReportText.printable(document.title)),
+            colours.paint(verdict, document.verdict.mark),
+            "",
+        ]
+        lines += RunReport.lines(document.facts, colours)
+        for section in document.sections {
+            lines += ["", colours.bold(section.title)]
+            // A note heads what follows it; everything else stands apart under its own caption.
+            var isHeaded = false
+            for (index, block) in section.blocks.enumerated() {
+                if index > 0 && !isHeaded {
+                    lines.append("")
+                }
+                if case .table(let table) = block, !isHeaded {
+                    lines.append("  " + table.caption)
+                }
+                lines += RunReport.lines(block, colours)
+                isHeaded = block.isNote
+            }
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func lines(
+        _ block: ReportDocument.Block,
+        _ colours: TerminalColours
+    ) -> [String] {
+        switch block {
+        case .note(let note):
+            return ["  " + colours.paint(ReportText.printable(note.text), note.mark)]
+        case .facts(let facts):
+            return lines(facts, colours)
+        case .table(let table):
+            return TableText(table, colour: colours.enabled).lines(indent: "  ")
+        case .list(let title, let items, let more):
+            var lines = ["  " + title]
+            lines += items.map { "    " + ReportText.printable($0) }
+            if more > 0 {
+                lines.append("    … \(ReportNumbers.count(more)) more")
+            }
+            return lines
+        }
+    }
+
+    private static func lines(_ facts: [Fact], _ colours: TerminalColours) -> [String] {
+        let widest = facts.map { ReportText.width($0.name) }.max() ?? 0
+        return facts.map { fact in
+            let blanks = String(repeating: " ", count: widest - ReportText.width(fact.name))
+            let remark = fact.remark.isEmpty ? "" : " (\(fact.remark))"
+            let value = colours.paint(ReportText.printable(fact.value.text), fact.value.mark)
+            return "  \(fact.name)\(blanks)  \(value)\(remark)"
+        }
+    }
+}

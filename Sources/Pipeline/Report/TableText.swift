@@ -1,0 +1,76 @@
+/// A table in aligned columns for a terminal.
+///
+/// A package for this (TextTable) was tried: it pads in UTF-16 units but measures in characters,
+/// so that a name with an accent shifts its row, and it cannot colour a cell without counting the
+/// colour as width.
+package struct TableText {
+    /// The widest a cell may get, in columns.
+    static let widestCell = 48
+    private static let gap = "  "
+
+    private let colours: TerminalColours
+    private let table: ReportDocument.Table
+
+    package init(_ table: ReportDocument.Table, colour: Bool) {
+        self.table = table
+        colours = TerminalColours(enabled: colour)
+    }
+
+    /// The lines, each starting with `indent`, without blanks at the end.
+    package func lines(indent: String = "") -> [String] {
+        let heads = table.columns.map { TableText.clipped($0.title) }
+        let rows = table.rows.map { row in
+            row.map { ReportDocument.Cell(TableText.clipped($0.text), $0.mark) }
+        }
+        let widths = heads.indices.map { index in
+            rows.reduce(ReportText.width(heads[index])) { widest, row in
+                index < row.count ? max(widest, ReportText.width(row[index].text)) : widest
+            }
+        }
+        let head = heads.map { ReportDocument.Cell($0) }
+        var lines = [line(head, widths, indent)]
+        lines.append(
+            indent
+                + widths.map { String(repeating: "─", count: $0) }.joined(separator: TableText.gap)
+        )
+        lines += rows.map { line($0, widths, indent) }
+        if let more = table.moreText {
+            lines.append(indent + more)
+        }
+        return lines
+    }
+
+    private func line(_ cells: [ReportDocument.Cell], _ widths: [Int], _ indent: String) -> String {
+        var text = indent
+        var pending = ""
+        for (index, cell) in cells.prefix(widths.count).enumerated() {
+            let blanks = String(
+                repeating: " ",
+                count: widths[index] - ReportText.width(cell.text)
+            )
+            let painted = colours.paint(cell.text, cell.mark)
+            if table.columns[index].alignsRight {
+                text += pending + blanks + painted
+                pending = TableText.gap
+            } else {
+                text += pending + painted
+                pending = blanks + TableText.gap
+            }
+        }
+        return text
+    }
+
+    private static func clipped(_ text: String) -> String {
+        let shown = ReportText.printable(text)
+        guard ReportText.width(shown) > widestCell else { return shown }
+        var clipped = ""
+        var width = 0
+        for character in shown {
+            let next = ReportText.width(String(character))
+            guard width + next < widestCell else { break }
+            clipped.append(character)
+            width += next
+        }
+        return clipped + "…"
+    }
+}

@@ -1,0 +1,84 @@
+import Broker
+import Commerce
+import Stages
+import TestSupport
+import Testing
+import Timekeeping
+
+struct DistinctCounterTests {
+    private let shop = Shop()
+    private let grains: [Grain] = [.second, .minute, .day]
+
+    private func text(_ key: SketchKey) -> String {
+        "\(key.grain) \(key.start) \(key.measure) \(key.category)"
+    }
+
+    /// The values of each sketch, as exact sets would have them.
+    private func naive(_ batch: Batch) -> [String: Set<UInt64>] {
+        var sets: [String: Set<UInt64>] = [:]
+        for event in batch.events {
+            for grain in grains + [.all] {
+                func note(_ symbol: Symbol, _ measure: Measure, _ category: Symbol = .none) {
+                    guard symbol.isPresent else { return }
+                    let start = grain.start(of: event.time)
+                    sets["\(grain) \(start) \(measure) \(category)", default: []].insert(
+                        shop.lexicon.stableHash(of: symbol)
+                    )
+                }
+                note(event.user, .shoppers)
+                for item in batch.items[event.itemRange] {
+                    note(event.user, .shoppers, item.category)
+                }
+                note(event.session, .sessions)
+                if event.name == .viewItem { note(event.session, .viewingSessions) }
+                if event.name == .purchase { note(event.session, .buyingSessions) }
+            }
+        }
+        return sets
+    }
+
+    @Test(arguments: 1...10 as ClosedRange<UInt64>)
+    func `below their capacity the sketches are sets, over commits and a restart`(seed: UInt64) {
+        var random = Randomness(seed: seed)
+        let batch = shop.batch(shop.randomLines(400, seed: seed))
+        var stored: [String: Set<UInt64>] = [:]
+        var counter = DistinctCounter(grains: grains)
+        var first = 0
+        while first < batch.count {
+            let next = min(batch.count, first + Int(random.below(60)) + 1)
+            counter.add(batch, .range(first..<next))
+            for key in counter.missing {
+                counter.restore(key, Array(stored[text(key)] ?? []))
+            }
+            for (key, added) in counter.takeDeltas() {
+                // What is restored is not stored twice.
+                #expect(stored[text(key), default: []].isDisjoint(with: added))
+                stored[text(key), default: []].formUnion(added)
+            }
+            if random.below(3) == 0 {
+                counter = DistinctCounter(grains: grains)
+                counter.resume(at: batch.events.map(\.time).max() ?? Shop.epoch)
+            }
+            first = next
+        }
+        #expect(stored == naive(batch))
+    }
+
+    @Test func `a new window needs nothing restored and an old one does`() {
+        var counter = DistinctCounter(grains: grains)
+        counter.resume(at: Shop.epoch)
+        counter.add(shop.views(1, at: Shop.epoch), .range(0..<1))
+        #expect(counter.missing.contains { $0.grain == .second })
+        var fresh = DistinctCounter(grains: grains)
+        fresh.resume(at: Shop.epoch)
+        fresh.add(shop.views(1, at: Shop.epoch + .seconds(1)), .range(0..<1))
+        #expect(!fresh.missing.contains { $0.grain == .second })
+        #expect(fresh.missing.contains { $0.grain == .day })
+    }
+
+    @Test func `what missed a window is not counted in it`() {
+        var counter = DistinctCounter(grains: grains)
+        counter.add(shop.views(3), .range(0..<3), longerThan: .minute)
+        #expect(Set(counter.takeDeltas().map(\.key.grain)) == [.day, .all])
+    }
+}
