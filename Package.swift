@@ -85,7 +85,9 @@ let package = Package(
         ),
         .testTarget(
             name: "SQLiteStoresTests",
-            dependencies: ["SQLiteStores", "Stages", "Commerce", "Timekeeping", grdb]
+            dependencies: [
+                "TestSupport", "SQLiteStores", "Stages", "Broker", "Commerce", "Timekeeping", grdb,
+            ]
         ),
         .testTarget(
             name: "PipelineTests",

@@ -7,7 +7,8 @@ public import Timekeeping
 /// shop's own identifiers are numbers and take no room in it.
 @usableFromInline package final class Lexicon: Sendable {
     private struct Entries {
-        var indices: [String: Int] = [:]
+        /// By their bytes: two spellings that Unicode calls equivalent are two identifiers.
+        var indices: [[UInt8]: Int] = [:]
         var texts: [String] = []
         /// FNV-1a of each text, finalised: the same in every run.
         var hashes: [UInt64] = []
@@ -23,14 +24,15 @@ public import Timekeeping
         if let number = Lexicon.shopNumber(text, in: namespace) {
             return Symbol(number: number)
         }
+        let bytes = Array(text.utf8)
         return entries.withLock { entries in
-            if let index = entries.indices[text] {
+            if let index = entries.indices[bytes] {
                 return Symbol(lexiconIndex: index)
             }
             let index = entries.texts.count
             entries.texts.append(text)
             entries.hashes.append(Lexicon.hash(text))
-            entries.indices[text] = index
+            entries.indices[bytes] = index
             return Symbol(lexiconIndex: index)
         }
     }

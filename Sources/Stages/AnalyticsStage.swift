@@ -54,7 +54,10 @@ package struct AnalyticsStage: Sendable {
         var pending: [Taken] = []
         var pendingCount = 0
         var since: Timestamp?
-        let limit = max(1, min(options.commitLimit, 4096))
+        // What is gathered stays unsettled, and takes up the subscription's flow control: with
+        // more than a part of it gathered, the producer would stand still until the commit.
+        let commitLimit = max(1, min(options.commitLimit, subscription.policy.maximumMessages / 4))
+        let limit = min(commitLimit, 4096)
         while true {
             let deadline = since.map { $0 + options.commitInterval }
             let received = try await subscription.receive(atMost: limit, until: deadline)
@@ -66,7 +69,7 @@ package struct AnalyticsStage: Sendable {
             }
             since = since ?? now
             let isDue = deadline.map { $0 <= now } ?? (options.commitInterval == .zero)
-            if isDue || pendingCount >= options.commitLimit {
+            if isDue || pendingCount >= commitLimit {
                 try await commit(&state, pending, since: since ?? now)
                 pending.removeAll(keepingCapacity: true)
                 pendingCount = 0

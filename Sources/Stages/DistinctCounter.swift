@@ -40,8 +40,8 @@ package struct DistinctCounter: Sendable {
     }
 
     private static let recentCount = 32_768
-    /// How many sketches are kept at hand; the ones of old windows are read back when needed.
-    private static let sketchLimit = 2048
+    /// How many windows of each grain are kept at hand; older ones are read back when needed.
+    private static let windowLimit = 2
 
     private let grains: [Grain]
     private let base: Grain
@@ -178,18 +178,16 @@ package struct DistinctCounter: Sendable {
         }
     }
 
-    /// Keeps memory bounded: drops the sketches of all but the newest window of each grain.
+    /// Keeps memory bounded: drops the sketches of all but the newest windows of each grain.
     private mutating func forgetOldWindows() {
-        guard sketches.count > DistinctCounter.sketchLimit else { return }
-        let candidates = sketches.keys.filter { $0.grain != .all }
-            .sorted { ($0.grain, $0.start) < ($1.grain, $1.start) }
-        // order-free: each grain is treated on its own.
-        for (grain, keys) in Dictionary(grouping: candidates, by: \.grain) {
-            let newest = keys.map(\.start).max() ?? .distantPast
-            for key in keys where key.start < newest {
-                sketches[key] = nil
-                storedUntil[grain] = max(storedUntil[grain] ?? .distantPast, key.start)
-            }
+        for grain in grains where grain != .all {
+            let starts = Set(sketches.keys.lazy.filter { $0.grain == grain }.map(\.start))
+            guard starts.count > 2 * DistinctCounter.windowLimit else { continue }
+            let kept = starts.sorted().suffix(DistinctCounter.windowLimit)
+            guard let oldest = kept.first else { continue }
+            sketches = sketches.filter { $0.key.grain != grain || $0.key.start >= oldest }
+            let newestDropped = starts.filter { $0 < oldest }.max() ?? .distantPast
+            storedUntil[grain] = max(storedUntil[grain] ?? .distantPast, newestDropped)
         }
     }
 }

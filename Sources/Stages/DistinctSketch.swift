@@ -32,8 +32,8 @@ package struct DistinctSketch: Sendable {
         // 0 marks an empty place, and the highest hash stands for "no threshold".
         let hash = min(max(hash, 1), .max - 1)
         guard hash < threshold, hashes.insert(hash) else { return false }
-        // Up to twice the capacity, so that the cost of shrinking is spread over many inserts.
-        if hashes.count >= 2 * capacity {
+        // Half as many again, so that the cost of shrinking is spread over many inserts.
+        if hashes.count >= capacity + capacity / 2 {
             shrink()
             return hash < threshold
         }
@@ -74,13 +74,13 @@ package struct DistinctSketch: Sendable {
 /// The standard library's set hashes what it is given once more, which takes ten times as long
 /// as the rest of an insert.
 private struct HashSet: Sendable {
-    /// 0 for an empty place; at most half of the places are taken.
+    /// 0 for an empty place; at most three quarters of the places are taken.
     private var places: [UInt64] = Array(repeating: 0, count: 32)
     private(set) var count = 0
 
     /// Adds a hash, which is not 0; says whether it was not there before.
     mutating func insert(_ hash: UInt64) -> Bool {
-        if 2 * count >= places.count {
+        if 4 * count >= 3 * places.count {
             grow()
         }
         var place = HashSet.home(of: hash, in: places.count)

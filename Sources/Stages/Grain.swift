@@ -54,8 +54,8 @@ package enum Grain: String, Hashable, Sendable, CaseIterable, Comparable {
         switch self {
         case .second: 1 << 10
         case .minute: 1 << 12
-        case .hour: 1 << 14
-        case .day, .month, .all: 1 << 16
+        case .hour: 1 << 13
+        case .day, .month, .all: 1 << 15
         }
     }
 

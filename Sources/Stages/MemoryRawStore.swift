@@ -16,7 +16,7 @@ package final class MemoryRawStore: RawStore {
     private let state: Mutex<State>
 
     /// An empty store that remembers the identities of the last `horizon` events.
-    package init(horizon: Int = 1 << 20) {
+    package init(horizon: Int = 1 << 18) {
         state = Mutex(State(ledger: IdentityLedger(horizon: horizon)))
     }
 
@@ -32,10 +32,10 @@ package final class MemoryRawStore: RawStore {
                 let new = state.ledger.admit(batch, write.selection)
                 outcome.stored += new.count
                 outcome.duplicates += write.selection.count - new.count
-                state.nextPosition = max(
-                    state.nextPosition,
-                    write.publication.position(at: batch.count)
-                )
+                if let last = new.last {
+                    let position = write.publication.position(at: last)
+                    state.nextPosition = max(state.nextPosition, position + 1)
+                }
             }
             state.stored += Int64(outcome.stored)
             return outcome
@@ -47,4 +47,13 @@ package final class MemoryRawStore: RawStore {
     }
 
     package func close() {}
+}
+
+extension Selection {
+    fileprivate var last: Int? {
+        switch self {
+        case .range(let range): range.last
+        case .places(let places): places.last.map(Int.init)
+        }
+    }
 }

@@ -4,6 +4,10 @@ internal import Synchronization
 internal import Timekeeping
 
 /// A warehouse in this process's memory: aggregates and exceptions, gone when it ends.
+///
+/// Its memory is bounded: of each grain it keeps the latest windows only, and of the windows that
+/// are no longer among the very latest it keeps the distinct counts as numbers, to which a late
+/// event adds nothing.
 package final class MemoryWarehouse: Warehouse {
     private struct TextKey: Hashable {
         var grain: Grain
@@ -16,15 +20,26 @@ package final class MemoryWarehouse: Warehouse {
         var cells: [TextKey: WindowCell] = [:]
         var products: [TextKey: ProductCell] = [:]
         var sketches: [SketchText: DistinctSketch] = [:]
+        /// The distinct counts of windows whose sketches were let go.
+        var settled: [SketchText: DistinctCount] = [:]
+        /// The windows that are kept.
+        var starts: [Grain: Set<Int64>] = [:]
         var progress: [String: [StreamProgress]] = [:]
         var late: Int64 = 0
         var deadLetters: Set<String> = []
     }
 
+    /// Of how many windows of a grain the sketches are kept.
+    private let openWindows: Int
+    private let windowLimit: Int
     private let state = Mutex(State())
 
-    /// An empty warehouse.
-    package init() {}
+    /// An empty warehouse that keeps about `windowLimit` windows of each grain, and lets late
+    /// events still count in the distinct counts of the latest `openWindows`.
+    package init(windowLimit: Int = 2000, openWindows: Int = 16) {
+        self.windowLimit = windowLimit
+        self.openWindows = openWindows
+    }
 
     package func progress(of subscription: String) -> [StreamProgress] {
         state.withLock { $0.progress[subscription] ?? [] }
@@ -37,6 +52,8 @@ package final class MemoryWarehouse: Warehouse {
     package func commit(_ commit: WarehouseCommit) {
         let lexicon = commit.lexicon
         state.withLock { state in
+            // The grains that have a new window, and so an old one too many.
+            var grown: Set<Grain> = []
             for (key, delta) in commit.cells {
                 let text = TextKey(
                     grain: key.grain,
@@ -45,6 +62,9 @@ package final class MemoryWarehouse: Warehouse {
                     currency: key.currency
                 )
                 state.cells[text, default: WindowCell()] += delta
+                if state.starts[key.grain, default: []].insert(key.start.nanoseconds).inserted {
+                    grown.insert(key.grain)
+                }
             }
             for (key, delta) in commit.products {
                 let text = TextKey(
@@ -57,6 +77,7 @@ package final class MemoryWarehouse: Warehouse {
             }
             for (key, added) in commit.sketches {
                 let text = SketchText(key, lexicon)
+                guard state.settled[text] == nil else { continue }
                 var sketch =
                     state.sketches.removeValue(forKey: text)
                     ?? DistinctSketch(capacity: key.capacity)
@@ -65,8 +86,38 @@ package final class MemoryWarehouse: Warehouse {
                 }
                 state.sketches[text] = sketch
             }
+            for grain in grown.sorted() {
+                settle(grain, &state)
+                forgetOldest(grain, &state)
+            }
             state.late += Int64(commit.late.count)
             merge(commit.progress, into: &state.progress[commit.subscription, default: []])
+        }
+    }
+
+    /// Turns the sketches of all but the latest windows into counts.
+    private func settle(_ grain: Grain, _ state: inout State) {
+        let starts = state.starts[grain, default: []]
+        guard starts.count > openWindows else { return }
+        let open = starts.sorted().suffix(openWindows)
+        let oldest = open.first ?? .min
+        // order-free: each is moved to a place of its own.
+        for (key, sketch) in state.sketches
+        where key.grain == grain && key.start.nanoseconds < oldest {
+            state.settled[key] = DistinctCount(sketch)
+            state.sketches[key] = nil
+        }
+    }
+
+    private func forgetOldest(_ grain: Grain, _ state: inout State) {
+        let starts = state.starts[grain, default: []]
+        // In large steps, so that forgetting costs little a commit.
+        guard starts.count > windowLimit + windowLimit / 8 else { return }
+        let kept = Set(starts.sorted().suffix(windowLimit))
+        state.starts[grain] = kept
+        state.cells = state.cells.filter { $0.key.grain != grain || kept.contains($0.key.start) }
+        state.settled = state.settled.filter {
+            $0.key.grain != grain || kept.contains($0.key.start.nanoseconds)
         }
     }
 
@@ -107,7 +158,9 @@ package final class MemoryWarehouse: Warehouse {
                             measure: measure,
                             category: key.name
                         )
-                        distinct[measure] = state.sketches[sketch].map(DistinctCount.init)
+                        distinct[measure] =
+                            state.settled[sketch]
+                            ?? state.sketches[sketch].map(DistinctCount.init)
                     }
                     return WindowRow(
                         grain: grain,
@@ -118,10 +171,7 @@ package final class MemoryWarehouse: Warehouse {
                         distinct: distinct
                     )
                 }
-                .sorted {
-                    ($0.start, $0.category, $0.currency.code)
-                        < ($1.start, $1.category, $1.currency.code)
-                }
+                .sorted(by: WindowRow.sortsBefore)
         }
     }
 
@@ -162,7 +212,21 @@ extension ProductRow {
         if left.cell.revenue != right.cell.revenue {
             return left.cell.revenue > right.cell.revenue
         }
-        return (left.product, left.currency.code) < (right.product, right.currency.code)
+        if left.product != right.product {
+            return left.product.utf8.lexicographicallyPrecedes(right.product.utf8)
+        }
+        return left.currency.code < right.currency.code
+    }
+}
+
+extension WindowRow {
+    /// The order of a list of windows: texts by their bytes, as every store can sort them.
+    fileprivate static func sortsBefore(_ left: WindowRow, _ right: WindowRow) -> Bool {
+        if left.start != right.start { return left.start < right.start }
+        if left.category != right.category {
+            return left.category.utf8.lexicographicallyPrecedes(right.category.utf8)
+        }
+        return left.currency.code < right.currency.code
     }
 }
 

@@ -20,14 +20,16 @@ package protocol Warehouse: Sendable {
     /// Keeps messages that a subscription gave up; one that is there already is replaced.
     func keep(_ letters: [DeadLetter]) async throws(StoreError)
 
-    /// The stored windows of `grain`, by start and category.
+    /// The stored windows of `grain`, by start, category and currency; texts in the order of
+    /// their code points.
     func windows(
         _ grain: Grain,
         categories: WindowCategories
     ) async throws(StoreError)
         -> [WindowRow]
 
-    /// The products with the highest revenue of all windows, at most `limit`.
+    /// The products with the highest revenue of all windows, at most `limit`; those with the
+    /// same one by name and currency.
     func topProducts(atMost limit: Int) async throws(StoreError) -> [ProductRow]
 
     /// How many late events and dead letters are kept.

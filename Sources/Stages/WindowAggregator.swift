@@ -19,7 +19,7 @@ package struct AnalyticsOptions: Hashable, Sendable {
     /// How many events may be gathered before they are committed.
     package var commitLimit = 50_000
     /// How many events back a second one with the same `(source, id)` is found.
-    package var identityHorizon = 1 << 20
+    package var identityHorizon = 1 << 18
 
     package init() {}
 }

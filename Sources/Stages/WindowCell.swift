@@ -80,6 +80,13 @@ package struct ProductKey: Hashable, Sendable {
     package var start: Timestamp
     package var product: Symbol
     package var currency: Currency
+
+    package init(grain: Grain, start: Timestamp, product: Symbol, currency: Currency) {
+        self.grain = grain
+        self.start = start
+        self.product = product
+        self.currency = currency
+    }
 }
 
 /// What is counted distinctly in a window.
@@ -117,6 +124,6 @@ package struct SketchKey: Hashable, Sendable {
     /// How many values a sketch counts exactly: fewer for a single category, of which there are
     /// many.
     package static func capacity(_ grain: Grain, ofOneCategory: Bool) -> Int {
-        ofOneCategory ? min(grain.sketchCapacity, 1 << 12) : grain.sketchCapacity
+        ofOneCategory ? min(grain.sketchCapacity / 4, 1 << 11) : grain.sketchCapacity
     }
 }

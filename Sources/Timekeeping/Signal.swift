@@ -37,6 +37,16 @@ package final class Signal: Sendable {
         }
     }
 
+    /// Whether the version is later than `version`, or becomes so while other tasks run for a
+    /// moment, at most `count` times.
+    package func isRaised(since version: UInt64, withinYields count: Int) async -> Bool {
+        for _ in 0..<count {
+            if self.version > version { return true }
+            await Task.yield()
+        }
+        return self.version > version
+    }
+
     /// Returns once the version is later than `version`, at once where it already is.
     ///
     /// - Throws: `CancellationError` when the task is cancelled before or while it waits.

@@ -5,14 +5,22 @@ internal import Pipeline
 
 /// `--rate`: events per second, or `max`.
 struct RateArgument: ExpressibleByArgument {
+    /// The most events per second that may be asked for.
+    static let limit = 1e9
+
     var rate: RunOptions.Rate
+
+    /// Whether the rate is one that can be asked for.
+    var isSound: Bool {
+        if case .perSecond(let rate) = rate { rate > 0 && rate <= RateArgument.limit } else { true }
+    }
 
     init?(argument: String) {
         if argument == "max" {
             rate = .maximum
             return
         }
-        guard let value = Double(argument), value > 0, value <= 1e9 else { return nil }
+        guard let value = Double(argument), value.isFinite else { return nil }
         rate = .perSecond(value)
     }
 }

@@ -22,7 +22,11 @@ struct RunCommand: AsyncParsableCommand {
     @Argument(help: "The pipeline file.")
     var pipeline: String
 
-    @Option(help: "Events per second, or 'max' (default: the pipeline's load).")
+    // Unconditional, so that a negative number is not taken for an option.
+    @Option(
+        parsing: .unconditional,
+        help: "Events per second, or 'max' (default: the pipeline's load)."
+    )
     var rate: RateArgument?
 
     @Option(help: "How long to publish, such as 60s or 5m.")
@@ -59,6 +63,12 @@ struct RunCommand: AsyncParsableCommand {
     var logLevel: LogLevelArgument = .warning
 
     mutating func validate() throws {
+        if let rate, !rate.isSound {
+            throw ValidationError(
+                "--rate must be above 0 and at most \(Int(RateArgument.limit)) events per second, "
+                    + "or 'max'."
+            )
+        }
         if let events, events < 1 {
             throw ValidationError("--events must be at least 1, not \(events).")
         }

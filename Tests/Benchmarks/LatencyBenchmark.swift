@@ -24,7 +24,7 @@ struct LatencyBenchmark {
                 - {name: shop, kind: producer, publishes: events}
                 - {name: ingest, kind: ingest, subscription: ingest, store: raw}
                 - {name: analytics, kind: analytics, subscription: analytics,
-                   store: warehouse, windows: [1s], commitInterval: 1ms}
+                   store: warehouse, windows: [1s], commitInterval: 0s}
               stores:
                 - {name: raw, role: raw, url: "memory:"}
                 - {name: warehouse, role: warehouse, url: "memory:"}

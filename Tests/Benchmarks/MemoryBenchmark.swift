@@ -62,8 +62,10 @@ struct MemoryBenchmark {
             logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }
         )
         _ = try await run.run(stop: Signal())
-        var usage = rusage()
-        guard getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 else { return }
-        print(usage.ru_maxrss)
+        // The resource usage of a process counts what its parent had at the fork; the high-water
+        // mark of its own memory begins with its program.
+        let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+        let peak = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+        print(peak?.split(separator: " ").dropLast().last.map(String.init) ?? "unknown")
     }
 }

@@ -119,7 +119,7 @@ struct ThroughputBenchmark {
             topics: [("events", 1)],
             subscriptions: ["ingest", "analytics"].map { name in
                 var policy = SubscriptionPolicy()
-                policy.maximumMessages = 65_536
+                policy.maximumMessages = 131_072
                 return .init(name: name, topic: "events", policy: policy)
             },
             timeline: timeline

@@ -98,7 +98,7 @@ extension PipelineReader {
             result.allowedLateness = lateness
         }
         if let interval = fields["commitInterval"]?.duration(
-            in: .milliseconds(1)...(.seconds(600))
+            in: .zero...(.seconds(600))
         ) {
             result.commitInterval = interval
         }

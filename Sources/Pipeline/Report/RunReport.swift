@@ -200,7 +200,7 @@ package struct RunReport: Codable, Sendable {
     /// A distinct count.
     package struct Distinct: Codable, Sendable {
         package var count: Int64
-        /// False for an estimate, whose standard error is below 0.4% for the totals.
+        /// False for an estimate, whose standard error is below 0.6% for the totals.
         package var exact: Bool
     }
 

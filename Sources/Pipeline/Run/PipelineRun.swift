@@ -88,7 +88,9 @@ package struct PipelineRun: Sendable {
                 group.addTask { try await deadLetters.run() }
             }
             group.addTask { await produce(assembly, stop: stop) }
-            try await group.waitForAll()
+            // Not waitForAll(), which goes on waiting for the others when one has failed: the
+            // first failure leaves the group, and so cancels the rest.
+            while try await group.next() != nil {}
         }
         // What was published before an input failed has been settled by now.
         if let failure = assembly.inputFailure {

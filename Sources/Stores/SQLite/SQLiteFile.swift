@@ -1,15 +1,23 @@
 internal import GRDB
 internal import Stages
+internal import Timekeeping
 
 /// Where a SQLite store lies and how it is opened: `sqlite:<path>[?max_pages=<n>]`.
 package struct SQLiteLocation: Hashable, Sendable {
     package var path: String
     /// The most pages of 4 KiB the file may have; nil for no limit but the disk's.
     package var maximumPages: Int?
+    /// How long a call waits for another process that holds the file.
+    package var busyTimeout: Duration
 
-    package init(path: String, maximumPages: Int? = nil) {
+    package init(
+        path: String,
+        maximumPages: Int? = nil,
+        busyTimeout: Duration = .seconds(5)
+    ) {
         self.path = path
         self.maximumPages = maximumPages
+        self.busyTimeout = busyTimeout
     }
 
     /// The location that `url` names, or nil where it is no SQLite URL.
@@ -20,7 +28,8 @@ package struct SQLiteLocation: Hashable, Sendable {
             maxSplits: 1,
             omittingEmptySubsequences: false
         )
-        guard let path = parts.first, !path.isEmpty else { return nil }
+        // SQLite takes `:memory:` for no file at all.
+        guard let path = parts.first, !path.isEmpty, path != ":memory:" else { return nil }
         self.init(path: String(path))
         guard parts.count == 2 else { return }
         for option in parts[1].split(separator: "&") {
@@ -41,11 +50,16 @@ struct SQLiteFile: Sendable {
     private static let applicationID = 0x5745_4952
 
     /// Opens the file, makes it where it is missing, and brings its schema up to date.
-    init(_ location: SQLiteLocation, schema: DatabaseMigrator) throws(StoreError) {
+    ///
+    /// A file of ours that has tables, but not `table`, is a store of another kind.
+    init(
+        _ location: SQLiteLocation,
+        schema: DatabaseMigrator,
+        table: String
+    ) throws(StoreError) {
         self.location = location
         var configuration = Configuration()
-        configuration.journalMode = .wal
-        configuration.busyMode = .timeout(5)
+        configuration.busyMode = .timeout(location.busyTimeout.inSeconds)
         configuration.prepareDatabase { database in
             // NORMAL loses nothing when the process is killed; a power cut may take the last
             // commits, never the consistency of the file.
@@ -59,22 +73,42 @@ struct SQLiteFile: Sendable {
             try DatabaseQueue(path: location.path, configuration: configuration)
         }
         try SQLiteFile.translating(location) {
-            try queue.write { try SQLiteFile.claim($0, location) }
+            try queue.write { try SQLiteFile.claim($0, location, table) }
+            // Only now: the mode is written to the file, and a foreign one is left as it was.
+            try queue.writeWithoutTransaction {
+                try $0.execute(sql: "PRAGMA journal_mode = WAL")
+            }
             try schema.migrate(queue)
         }
     }
 
-    private static func claim(_ database: Database, _ location: SQLiteLocation) throws {
+    private static func claim(
+        _ database: Database,
+        _ location: SQLiteLocation,
+        _ table: String
+    ) throws {
         let id = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
-        if id == applicationID { return }
-        let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0
-        guard tables == 0 else {
+        let tables = try String.fetchAll(
+            database,
+            sql: "SELECT name FROM sqlite_master WHERE name <> 'grdb_migrations'"
+        )
+        switch id {
+        case 0 where tables.isEmpty:
+            try database.execute(sql: "PRAGMA application_id = \(applicationID)")
+        case applicationID:
+            guard tables.isEmpty || tables.contains(table) else {
+                throw StoreError(
+                    .wrongFormat,
+                    "\(location.path) is a store of another kind; raw store and warehouse need "
+                        + "a file each, so name another file"
+                )
+            }
+        default:
             throw StoreError(
                 .wrongFormat,
                 "\(location.path) is a database of another program; name another file"
             )
         }
-        try database.execute(sql: "PRAGMA application_id = \(applicationID)")
     }
 
     /// What `body` gives in a transaction of its own; without blocking the caller's thread.
@@ -129,7 +163,7 @@ struct SQLiteFile: Sendable {
         case .SQLITE_FULL:
             return StoreError(.full, "\(path) is full (\(said)); make room or raise max_pages")
         case .SQLITE_BUSY, .SQLITE_LOCKED:
-            return StoreError(.busy, "\(path) is locked by another process")
+            return StoreError(.busy, "\(path) is locked by another process; end that or wait")
         case .SQLITE_CANTOPEN:
             return StoreError(
                 .unavailable,
@@ -142,7 +176,16 @@ struct SQLiteFile: Sendable {
         case .SQLITE_CORRUPT:
             return StoreError(.corrupted, "\(path) is damaged (\(said)); restore it or remove it")
         case .SQLITE_IOERR:
-            return StoreError(.unavailable, "\(path) cannot be read or written (\(said))")
+            return StoreError(
+                .unavailable,
+                "\(path) cannot be read or written (\(said)); see that its disk is well"
+            )
+        case .SQLITE_CONSTRAINT:
+            return StoreError(
+                .refused,
+                "\(path) contradicts what it was given (\(said)); see that no other run writes "
+                    + "to it"
+            )
         default:
             return StoreError(.refused, "\(path) refused a statement: \(said)")
         }

@@ -17,7 +17,11 @@ package final class SQLiteRawStore: RawStore {
 
     /// Opens or makes the file at `location`.
     package init(_ location: SQLiteLocation) throws(StoreError) {
-        file = try SQLiteFile(location, schema: SQLiteRawStore.schema)
+        file = try SQLiteFile(
+            location,
+            schema: SQLiteRawStore.schema,
+            table: "raw_events"
+        )
     }
 
     private static var schema: DatabaseMigrator {

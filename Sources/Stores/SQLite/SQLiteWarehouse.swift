@@ -27,7 +27,11 @@ package final class SQLiteWarehouse: Warehouse {
 
     /// Opens or makes the file at `location`.
     package init(_ location: SQLiteLocation) throws(StoreError) {
-        file = try SQLiteFile(location, schema: WarehouseSchema.migrator)
+        file = try SQLiteFile(
+            location,
+            schema: WarehouseSchema.migrator,
+            table: "window_aggregates"
+        )
     }
 
     package func progress(
@@ -40,17 +44,10 @@ package final class SQLiteWarehouse: Warehouse {
                 arguments: [subscription]
             ).map { row -> StreamProgress in
                 let stream: String = row["stream"]
-                let intervals = try Row.fetchAll(
-                    database,
-                    sql: """
-                        SELECT first_offset, last_offset FROM progress
-                        WHERE subscription = ? AND stream = ? ORDER BY first_offset
-                        """,
-                    arguments: [subscription, stream]
-                )
+                let key = StreamKey(subscription: subscription, stream: stream)
                 return StreamProgress(
                     stream: stream,
-                    consumed: IntervalSet(intervals.map { $0[0]...$0[1] }),
+                    consumed: try SQLiteWarehouse.intervals(of: key, in: database),
                     watermark: Timestamp(nanoseconds: row["watermark_ns"])
                 )
             }
@@ -87,7 +84,7 @@ package final class SQLiteWarehouse: Warehouse {
             for progress in commit.progress {
                 let key = StreamKey(subscription: commit.subscription, stream: progress.stream)
                 try SQLiteWarehouse.replace(
-                    before[key] ?? IntervalSet(),
+                    try before[key] ?? SQLiteWarehouse.intervals(of: key, in: database),
                     by: progress,
                     of: commit.subscription,
                     in: database
@@ -195,6 +192,21 @@ package final class SQLiteWarehouse: Warehouse {
             batch.events[event.place].time.nanoseconds, event.missed.rawValue,
             event.lateness.inNanoseconds, batch.document(of: event.place).asText,
         ])
+    }
+
+    private static func intervals(
+        of key: StreamKey,
+        in database: Database
+    ) throws -> IntervalSet {
+        let rows = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT first_offset, last_offset FROM progress
+                WHERE subscription = ? AND stream = ? ORDER BY first_offset
+                """,
+            arguments: [key.subscription, key.stream]
+        )
+        return IntervalSet(rows.map { $0[0]...$0[1] })
     }
 
     /// Writes the difference between the stored intervals of a stream and those of `progress`.

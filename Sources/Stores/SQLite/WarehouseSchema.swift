@@ -12,7 +12,8 @@ enum WarehouseSchema {
     }
 
     // Times are nanoseconds since the epoch, money is in minor units, an empty category is the
-    // total over all.
+    // total over all. The tables of sums are strict, so that a sum which is too large for an
+    // integer is refused, where SQLite would go on in floating point.
     private static let tables = """
         CREATE TABLE window_aggregates (
             grain TEXT NOT NULL,
@@ -31,7 +32,7 @@ enum WarehouseSchema {
             revenue INTEGER NOT NULL,
             refunded INTEGER NOT NULL,
             PRIMARY KEY (grain, start_ns, category, currency)
-        ) WITHOUT ROWID;
+        ) WITHOUT ROWID, STRICT;
         CREATE TABLE product_sales (
             grain TEXT NOT NULL,
             start_ns INTEGER NOT NULL,
@@ -42,7 +43,7 @@ enum WarehouseSchema {
             units INTEGER NOT NULL,
             revenue INTEGER NOT NULL,
             PRIMARY KEY (grain, start_ns, product, currency)
-        ) WITHOUT ROWID;
+        ) WITHOUT ROWID, STRICT;
         CREATE TABLE distinct_hashes (
             part INTEGER PRIMARY KEY,
             grain TEXT NOT NULL,

@@ -1,0 +1,166 @@
+import Foundation
+import Testing
+
+@Suite(.timeLimit(.minutes(2)))
+struct CommandLineTests {
+    private let folder: TestFolder
+
+    init() throws {
+        folder = try TestFolder()
+    }
+
+    static let options = [
+        "--rate", "--duration", "--events", "--seed", "--input", "--input-format", "--speed",
+        "--raw", "--warehouse", "--report", "--format", "--log-level",
+    ]
+
+    @Test func `help names every verb`() async throws {
+        let ending = try await Program.run(["--help"])
+        #expect(ending.exitCode == 0)
+        #expect(ending.errors.isEmpty)
+        #expect(ending.output.contains("USAGE: weir"))
+        #expect(ending.output.contains(#/\n  run +\w/#))
+    }
+
+    @Test func `help of run names every option and says when a run ends`() async throws {
+        let ending = try await Program.run(["run", "--help"])
+        #expect(ending.exitCode == 0)
+        #expect(ending.errors.isEmpty)
+        for option in CommandLineTests.options {
+            #expect(ending.output.contains("\n  \(option) <"), "\(option)")
+        }
+        for word in ["interrupt", "WEIR_RAW_URL", "WEIR_WAREHOUSE_URL", "cdnow, ndjson, csv"] {
+            #expect(ending.output.contains(word), "\(word)")
+        }
+    }
+
+    @Test func `results go to standard output, everything else to standard error`()
+        async throws
+    {
+        let ending = try await Program.run([
+            "run", Program.storefront, "--events", "500", "--rate", "500",
+            "--raw", "memory:", "--warehouse", "memory:", "--report", folder.path("report.md"),
+        ])
+        #expect(ending.exitCode == 0)
+        #expect(ending.errors == "report: \(folder.path("report.md"))\n")
+        for word in ["storefront", "completed", "Latency", "Conservation", "Sales"] {
+            #expect(ending.output.contains(word), "\(word)")
+        }
+        // A pipe gets neither the live line nor colours, though the run took a second.
+        for escape in ["\u{1b}", "\r"] {
+            #expect(!ending.output.contains(escape))
+            #expect(!ending.errors.contains(escape))
+        }
+    }
+
+    @Test func `the summary as JSON is one object with a version`() async throws {
+        let ending = try await folder.run([Program.storefront, "--events", "100", "--rate", "max"])
+        #expect(ending.exitCode == 0)
+        #expect(ending.errors.isEmpty)
+        let json = try JSONSerialization.jsonObject(with: Data(ending.output.utf8))
+        let object = try #require(json as? [String: Any])
+        #expect(object["schema_version"] as? Int == 1)
+        #expect(object["outcome"] as? String == "completed")
+        #expect(try ending.report.published == 100)
+        for key in object.keys {
+            #expect(key.wholeMatch(of: #/[a-z][a-z0-9_]*/#) != nil, "\(key)")
+        }
+    }
+
+    @Test func `a report is written in each of the four formats`() async throws {
+        let names = ["deep/er/report.json", "report.md", "report.html", "report.txt"]
+        let ending = try await folder.run(
+            [Program.storefront, "--events", "300", "--rate", "max"]
+                + names.flatMap { ["--report", folder.path($0)] }
+        )
+        #expect(ending.exitCode == 0)
+        for name in names {
+            #expect(ending.errors.contains("report: \(folder.path(name))\n"))
+        }
+        let json = try folder.text(of: names[0])
+        #expect(try Report(json: Data(json.utf8)).published == 300)
+        #expect(
+            json.trimmingCharacters(in: .newlines)
+                == ending.output.trimmingCharacters(in: .newlines)
+        )
+        #expect(try folder.text(of: names[1]).contains("# "))
+        let page = try folder.text(of: names[2])
+        #expect(page.contains("<!doctype html>") || page.contains("<!DOCTYPE html>"))
+        #expect(page.contains("<svg"))
+        // One file: nothing is fetched from elsewhere.
+        for reference in ["src=\"http", "href=\"http", "@import", "<link"] {
+            #expect(!page.contains(reference))
+        }
+        #expect(try folder.text(of: names[3]).contains("Conservation"))
+    }
+
+    @Test func `a report that cannot be written fails the run, which stays done`() async throws {
+        let file = try folder.write("file", "a regular file")
+        let ending = try await folder.run([
+            Program.storefront, "--events", "10", "--rate", "max", "--report", "\(file)/report.md",
+        ])
+        #expect(ending.exitCode == 69)
+        #expect(ending.errors.contains("the report \(file)/report.md cannot be written"))
+        #expect(try folder.raw.number("SELECT count(*) FROM raw_events") == 10)
+    }
+
+    @Test func `store URLs come from the environment where no option gives them`() async throws {
+        let ending = try await Program.run(
+            ["run", Program.storefront, "--events", "50", "--rate", "max"],
+            environment: [
+                "WEIR_RAW_URL": "sqlite:\(folder.raw.path)",
+                "WEIR_WAREHOUSE_URL": "sqlite:\(folder.warehouse.path)",
+            ]
+        )
+        #expect(ending.exitCode == 0)
+        #expect(try folder.raw.number("SELECT count(*) FROM raw_events") == 50)
+        #expect(try folder.warehouse.number("SELECT count(*) FROM progress") >= 1)
+    }
+
+    @Test func `the same seed gives the same shop, and standard input is an input`() async throws {
+        func shop(_ seed: String) async throws -> [String] {
+            let ending = try await Program.run([
+                "run", Program.storefront, "--events", "8000", "--rate", "max", "--seed", seed,
+                "--raw", "memory:", "--warehouse", "memory:", "--format", "json",
+            ])
+            let totals = try #require(try ending.report.warehouse?.totals)
+            #expect(totals.orders > 10)
+            return totals.events.map { "\($0.key) \($0.value)" }.sorted()
+                + totals.sales.map(\.revenue)
+        }
+        let first = try await shop("7")
+        #expect(try await shop("7") == first)
+        #expect(try await shop("8") != first)
+
+        let piped = try await Program.run(
+            [
+                "run", Program.storefront, "--input", "-", "--input-format", "ndjson",
+                "--raw", "memory:", "--warehouse", "memory:", "--format", "json",
+            ],
+            input: Array(ShopLog.line(id: "a", transaction: "t1", cents: 700).utf8)
+        )
+        #expect(piped.exitCode == 0, "\(piped.errors)")
+        #expect(try piped.report.warehouse?.totals.sales.map(\.revenue) == ["7.00"])
+    }
+
+    /// `script` of util-linux, which Debian always has, gives the program a terminal.
+    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/script")))
+    func `a terminal gets a live line and colours, unless NO_COLOR is set`() async throws {
+        let command =
+            "weir run '\(Program.storefront)' --rate 500 --duration 1s "
+            + "--raw memory: --warehouse memory:"
+        let colour = #/\x{1b}\[[0-9;]*m/#
+        let coloured = try await Program.run(["-qec", command, "/dev/null"], through: "script")
+        #expect(coloured.exitCode == 0, "\(coloured.output) \(coloured.errors)")
+        #expect(coloured.output.contains("\r\u{1b}[K"))
+        #expect(coloured.output.contains("events/s"))
+        #expect(coloured.output.contains(colour))
+        let plain = try await Program.run(
+            ["-qec", command, "/dev/null"],
+            environment: ["NO_COLOR": "1"],
+            through: "script"
+        )
+        #expect(plain.exitCode == 0)
+        #expect(!plain.output.contains(colour))
+    }
+}

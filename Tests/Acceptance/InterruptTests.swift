@@ -1,0 +1,74 @@
+import Foundation
+import Subprocess
+import Testing
+
+extension Timed {
+    @Suite(.serialized, .timeLimit(.minutes(2)))
+    struct InterruptTests {
+        private let folder: TestFolder
+
+        init() throws {
+            folder = try TestFolder()
+        }
+
+        /// Waits until the run is under way, which the first stored events show.
+        private func waitUntilUnderWay() async throws {
+            try await folder.raw.wait(for: "SELECT count(*) FROM raw_events", atLeast: 200)
+            try await folder.warehouse.wait(for: "SELECT count(*) FROM progress", atLeast: 1)
+        }
+
+        @Test(arguments: [Signal.interrupt, .terminate])
+        func `an interrupt drains, reports and exits 130`(signal: Signal) async throws {
+            let ending = try await folder.run(
+                [Program.storefront, "--rate", "1000", "--report", folder.path("report.json")]
+            ) { program in
+                try await waitUntilUnderWay()
+                try program.send(signal)
+            }
+            #expect(ending.exitCode == 130)
+            #expect(ending.errors.contains("draining"))
+            let report = try ending.report
+            #expect(report.outcome == "interrupted")
+            #expect(report.published >= 200)
+            for subscription in report.subscriptions {
+                #expect(subscription.backlog == 0)
+                #expect(subscription.outstanding == 0)
+                #expect(subscription.waitingToRetry == 0)
+                #expect(subscription.acked == report.published)
+                #expect(subscription.conserved)
+            }
+            let stored = try folder.raw.number("SELECT count(*) FROM raw_events")
+            #expect(stored == Int64(report.published))
+            let counted = try folder.warehouse.number(
+                """
+                SELECT sum(view_item_list + view_item + search + add_to_cart + remove_from_cart
+                    + begin_checkout + purchase + refund) FROM window_aggregates
+                WHERE grain = '1d' AND category = ''
+                """
+            )
+            #expect(counted == Int64(report.published))
+            let written = try Report(json: Data(try folder.text(of: "report.json").utf8))
+            #expect(written.outcome == "interrupted")
+            #expect(written.published == report.published)
+        }
+
+        @Test func `a second interrupt ends at once`() async throws {
+            let ending = try await folder.run([Program.storefront, "--rate", "1000"]) { program in
+                try await waitUntilUnderWay()
+                // Draining needs the warehouse, which the test holds.
+                try await folder.warehouse.locked("EXCLUSIVE") {
+                    try program.send(.interrupt)
+                    try await ContinuousClock().sleep(for: .seconds(1))
+                    try program.send(.interrupt)
+                    try await ContinuousClock().sleep(for: .seconds(2))
+                }
+            }
+            #expect(ending.exitCode == 130)
+            #expect(ending.errors.contains("again to quit now"))
+            // Had it been there still when the warehouse was free, it would have reported.
+            #expect(ending.output.isEmpty)
+            #expect(try folder.raw.integrity() == ["ok"])
+            #expect(try folder.warehouse.integrity() == ["ok"])
+        }
+    }
+}

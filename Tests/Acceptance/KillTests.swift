@@ -1,0 +1,195 @@
+import Foundation
+import Subprocess
+import Testing
+
+/// A delivery that the program said it had acknowledged.
+private struct Acknowledgement {
+    var stage: String
+    var stream: String
+    /// The lines of the log it held.
+    var lines: ClosedRange<Int64>
+
+    /// The acknowledgements among the lines of standard error.
+    static func all(in errors: String) throws -> [Acknowledgement] {
+        struct Entry: Decodable {
+            var message: String
+            var metadata: [String: String]
+        }
+        // The last line may have been cut by the kill.
+        let lines = errors.split(separator: "\n").filter { $0.hasPrefix("{") && $0.hasSuffix("}") }
+        return try lines.compactMap { line in
+            let entry = try JSONDecoder().decode(Entry.self, from: Data(line.utf8))
+            guard entry.message == "acknowledged" else { return nil }
+            let first = try #require(entry.metadata["first"].flatMap { Int64($0) })
+            let last = try #require(entry.metadata["last"].flatMap { Int64($0) })
+            let count = try #require(entry.metadata["count"].flatMap { Int64($0) })
+            #expect(last - first + 1 == count, "the log has no gaps")
+            return Acknowledgement(
+                stage: try #require(entry.metadata["stage"]),
+                stream: try #require(entry.metadata["stream"]),
+                lines: first...last
+            )
+        }
+    }
+}
+
+/// What the stores say, as far as it must be the same however often a run was broken off.
+private struct StoredState: Equatable {
+    var events: [String]
+    var windows: [String]
+    var products: [String]
+    var shoppers: Int?
+
+    init(_ folder: TestFolder, _ report: Report) throws {
+        events = try folder.raw.rows("SELECT source, id, document FROM events ORDER BY 1, 2")
+        windows = try folder.warehouse.rows("SELECT * FROM window_aggregates ORDER BY 1, 2, 3, 4")
+        products = try folder.warehouse.rows("SELECT * FROM product_sales ORDER BY 1, 2, 3, 4")
+        shoppers = report.warehouse?.totals.shoppers?.count
+    }
+}
+
+extension Timed {
+    @Suite(.serialized, .timeLimit(.minutes(5)))
+    struct KillTests {
+        private static let count = 16_000
+        private static let kills = 20
+
+        /// A log over 18 days, 200 events at a time: a window of its own for each event would make
+        /// the runs long, and no kill any closer.
+        private static let log = ShopLog(count: count) { $0 / 200 * 19_400 }.text
+
+        private func run(
+            _ folder: TestFolder,
+            while body: (Running) async throws -> Void = { _ in }
+        ) async throws -> Ending {
+            let log = folder.path("shop.ndjson")
+            if !FileManager.default.fileExists(atPath: log) {
+                try folder.write("shop.ndjson", KillTests.log)
+            }
+            return try await folder.run(
+                [Program.storefront, "--input", log, "--log-level", "debug"],
+                while: body
+            )
+        }
+
+        /// What was acknowledged before the kill is in the files, and they are sound.
+        private func expectNothingLost(_ folder: TestFolder, _ killed: Ending) throws {
+            let acknowledged = try Acknowledgement.all(in: killed.errors)
+            guard FileManager.default.fileExists(atPath: folder.raw.path),
+                FileManager.default.fileExists(atPath: folder.warehouse.path)
+            else {
+                #expect(acknowledged.isEmpty)
+                return
+            }
+            #expect(try folder.raw.integrity() == ["ok"])
+            #expect(try folder.warehouse.integrity() == ["ok"])
+            // A kill between making a file and its tables leaves a file without tables.
+            guard !acknowledged.isEmpty else { return }
+            let stored = Set(try folder.raw.rows("SELECT id FROM raw_events"))
+            let intervals = try folder.warehouse.rows(
+                "SELECT stream, first_offset, last_offset FROM progress WHERE subscription = "
+                    + "'analytics'"
+            ).map { $0.split(separator: "|").map(String.init) }
+            for delivery in acknowledged {
+                if delivery.stage == "ingest" {
+                    let missing = delivery.lines.filter { !stored.contains("e-\($0)") }
+                    #expect(missing.isEmpty, "acknowledged, and not in the raw store")
+                } else {
+                    let isKept = intervals.contains { interval in
+                        guard interval.count == 3, interval[0] == delivery.stream,
+                            let first = Int64(interval[1]), let last = Int64(interval[2])
+                        else { return false }
+                        return (first...last).contains(delivery.lines)
+                    }
+                    #expect(isKept, "\(delivery.lines) acknowledged, and not in the warehouse")
+                }
+            }
+        }
+
+        /// The warehouse says what a fold of the raw documents says.
+        private func expectFold(_ folder: TestFolder) throws {
+            let names = ["view_item", "add_to_cart", "purchase", "refund"]
+            let counts = names.map { "sum(type = '\($0)')" }.joined(separator: ", ")
+            let folded = try folder.raw.rows(
+                """
+                SELECT substr(time, 1, 10), currency, \(counts),
+                    CAST(sum((type = 'purchase') * round(value * 100)) AS INTEGER),
+                    CAST(sum((type = 'refund') * round(value * 100)) AS INTEGER)
+                FROM events GROUP BY 1, 2 ORDER BY 1, 2
+                """
+            )
+            let counted = try folder.warehouse.rows(
+                """
+                SELECT date(start_ns / 1000000000, 'unixepoch'), currency,
+                    \(names.joined(separator: ", ")), revenue, refunded
+                FROM window_aggregates WHERE grain = '1d' AND category = '' ORDER BY 1, 2
+                """
+            )
+            #expect(folded.count > 10)
+            #expect(counted == folded)
+        }
+
+        @Test func `after a kill and another run nothing is missing and nothing counts twice`()
+            async throws
+        {
+            let undisturbed = try TestFolder()
+            let whole = try await run(undisturbed)
+            try #require(whole.exitCode == 0, "\(whole.errors.suffix(2000))")
+            let expected = try StoredState(undisturbed, try whole.report)
+            #expect(expected.events.count == KillTests.count)
+            try expectFold(undisturbed)
+
+            var dice = ShopLog.Dice(state: 20)
+            var killed = 0
+            var halfway = 0
+            for point in 0..<KillTests.kills {
+                let folder = try TestFolder()
+                // A moment at random in one of as many equal parts of the run.
+                let share =
+                    (Double(point) + Double(dice.roll(1000)) / 1000) / Double(KillTests.kills)
+                let moment = Duration.seconds(whole.took.inSeconds * share)
+                let broken = try await run(folder) { program in
+                    try await ContinuousClock().sleep(for: moment)
+                    try? program.send(.kill)
+                }
+                if broken.status == .signaled(Signal.kill.rawValue) { killed += 1 }
+                try expectNothingLost(folder, broken)
+                let stored = (try? folder.raw.number("SELECT count(*) FROM raw_events")) ?? 0
+                if stored > 0, stored < KillTests.count { halfway += 1 }
+
+                let again = try await run(folder)
+                #expect(again.exitCode == 0, "\(again.errors.suffix(2000))")
+                #expect(try StoredState(folder, try again.report) == expected, "\(moment)")
+                try expectFold(folder)
+                #expect(try folder.raw.integrity() == ["ok"])
+                #expect(try folder.warehouse.integrity() == ["ok"])
+            }
+            #expect(killed >= KillTests.kills * 3 / 4, "\(killed) kills fell into the run")
+            #expect(halfway >= KillTests.kills / 3, "\(halfway) kills left a part of the events")
+        }
+
+        @Test func `kills one after the other on the same files lose and double nothing`()
+            async throws
+        {
+            let folder = try TestFolder()
+            let undisturbed = try TestFolder()
+            let whole = try await run(undisturbed)
+            let expected = try StoredState(undisturbed, try whole.report)
+            var dice = ShopLog.Dice(state: 5)
+            for _ in 0..<5 {
+                let share = 0.3 + Double(dice.roll(500)) / 1000
+                let broken = try await run(folder) { program in
+                    try await ContinuousClock().sleep(
+                        for: .seconds(whole.took.inSeconds * share)
+                    )
+                    try? program.send(.kill)
+                }
+                try expectNothingLost(folder, broken)
+            }
+            let again = try await run(folder)
+            #expect(again.exitCode == 0, "\(again.errors.suffix(2000))")
+            #expect(try StoredState(folder, try again.report) == expected)
+            try expectFold(folder)
+        }
+    }
+}

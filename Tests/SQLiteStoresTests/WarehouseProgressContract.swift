@@ -1,0 +1,170 @@
+import Broker
+import Commerce
+import Stages
+import TestSupport
+import Testing
+import Timekeeping
+
+/// What ``Warehouse`` promises of progress and of what it keeps one by one, held against every
+/// adapter.
+struct WarehouseProgressContract {
+    @Test(arguments: StoreAdapter.all)
+    func `intervals with gaps are read back, and merge later`(
+        adapter: StoreAdapter
+    ) async throws {
+        let steps: [[ClosedRange<Int64>]] = [
+            [1...10], [1...10, 21...30, 41...50], [1...10, 15...15, 21...30, 41...50],
+            [1...30, 41...50], [1...60], [1...60, Int64.max - 1...Int64.max],
+        ]
+        try await adapter.visit { home in
+            let warehouse = try await home.warehouse()
+            for (place, step) in steps.enumerated() {
+                var commit = WarehouseCommit()
+                let expected = StreamProgress(
+                    stream: "log",
+                    consumed: IntervalSet(step),
+                    watermark: Timestamp(seconds: Int64(place))
+                )
+                commit.progress = [expected]
+                try await warehouse.commit(commit)
+                #expect(try await warehouse.progress(of: "analytics") == [expected])
+            }
+            try await warehouse.close()
+        }
+    }
+
+    @Test(arguments: StoreAdapter.all)
+    func `a warehouse that is opened again takes progress it was not asked for`(
+        adapter: StoreAdapter
+    ) async throws {
+        let steps: [[ClosedRange<Int64>]] = [
+            [1...10, 21...30], [1...20, 22...30], [5...40], [2...3, 5...40],
+        ]
+        try await adapter.visit { home in
+            for step in steps {
+                let warehouse = try await home.warehouse()
+                var commit = WarehouseCommit()
+                commit.progress = [
+                    StreamProgress(
+                        stream: "log",
+                        consumed: IntervalSet(step),
+                        watermark: Shop.epoch
+                    )
+                ]
+                try await warehouse.commit(commit)
+                #expect(try await warehouse.progress(of: "analytics") == commit.progress)
+                try await warehouse.close()
+            }
+        }
+    }
+
+    @Test(arguments: StoreAdapter.all)
+    func `subscriptions and streams have a progress of their own`(
+        adapter: StoreAdapter
+    ) async throws {
+        try await adapter.visit { home in
+            let warehouse = try await home.warehouse()
+            var first = WarehouseCommit("analytics")
+            first.consume("b", 1...5, watermark: .distantPast)
+            first.consume("a", 7...9, watermark: .distantFuture)
+            try await warehouse.commit(first)
+            var second = WarehouseCommit("analytics 2")
+            second.consume("b", 100...200, watermark: Timestamp(nanoseconds: -1))
+            try await warehouse.commit(second)
+            var third = WarehouseCommit("analytics")
+            third.consume("b", 1...6)
+            try await warehouse.commit(third)
+
+            let streams = try await warehouse.streams(of: "analytics")
+            #expect(streams == [first.progress[1], third.progress[0]])
+            #expect(try await warehouse.streams(of: "analytics 2") == second.progress)
+            #expect(try await warehouse.streams(of: "nobody") == [])
+            try await warehouse.close()
+        }
+    }
+
+    @Test(arguments: StoreAdapter.all)
+    func `two subscriptions that commit at once lose nothing`(
+        adapter: StoreAdapter
+    ) async throws {
+        try await adapter.visit { home in
+            let warehouse = try await home.warehouse()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for writer in ["left", "right"] {
+                    group.addTask {
+                        for round in 1...40 as ClosedRange<Int64> {
+                            var commit = WarehouseCommit(writer)
+                            commit.add(.hour, Shop.epoch, .revenue(round))
+                            commit.add(.sessions, .hour, Shop.epoch, hashes: [UInt64(round) << 40])
+                            commit.consume("log", 1...round)
+                            try await warehouse.commit(commit)
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let rows = try await warehouse.windows(.hour, categories: .total)
+            #expect(rows.map(\.cell.revenue) == [2 * 820])
+            #expect(rows.map { $0.distinct[.sessions]?.count } == [40])
+            for writer in ["left", "right"] {
+                let streams = try await warehouse.progress(of: writer)
+                #expect(streams.map(\.consumed.intervals) == [[1...40]])
+            }
+            try await warehouse.close()
+        }
+    }
+
+    @Test(arguments: StoreAdapter.all)
+    func `a dead letter that comes again is kept once`(adapter: StoreAdapter) async throws {
+        let shop = Shop()
+        try await adapter.visit { home in
+            let warehouse = try await home.warehouse()
+            let letters = shop.deadLetters(of: shop.views(5))
+            try await warehouse.keep(letters)
+            try await warehouse.keep(letters + letters)
+            try await warehouse.keep(shop.deadLetters(of: shop.views(6), reason: "other"))
+            try await warehouse.keep(shop.deadLetters(of: shop.views(5), of: "ingest"))
+            let kept = WarehouseExceptions(late: 0, deadLetters: 11)
+            #expect(try await warehouse.exceptions() == kept)
+            try await warehouse.close()
+        }
+    }
+
+    @Test(arguments: StoreAdapter.all)
+    func `late events are counted with their commit`(adapter: StoreAdapter) async throws {
+        let shop = Shop()
+        try await adapter.visit { home in
+            let warehouse = try await home.warehouse()
+            let late = (1...7).map { shop.event($0, at: Shop.epoch - .seconds(7200)) }
+            let commit = try shop.lateCommit(of: shop.batch(late, firstOffset: 2))
+            #expect(commit.late.count == 7)
+            try await warehouse.commit(commit)
+            #expect(try await warehouse.exceptions() == .init(late: 7, deadLetters: 0))
+            try await warehouse.close()
+        }
+    }
+
+    @Test(arguments: StoreAdapter.all)
+    func `a warehouse that is opened again says the same`(adapter: StoreAdapter) async throws {
+        let shop = Shop()
+        try await adapter.visit { home in
+            let first = try await home.warehouse()
+            let late = shop.event(1, at: Shop.epoch - .seconds(7200))
+            try await first.commit(try shop.lateCommit(of: shop.batch([late], firstOffset: 2)))
+            try await first.keep(shop.deadLetters(of: shop.views(3)))
+            var commit = WarehouseCommit("other")
+            commit.add(product: "p1", ProductCell(views: 3, revenue: 5))
+            commit.add(.viewingSessions, .all, Timestamp(seconds: 0), hashes: [1 << 60, 3 << 60])
+            commit.add(.all, Timestamp(seconds: 0), .sample())
+            commit.consume("log", 1...3, 7...9)
+            try await first.commit(commit)
+            let before = try await first.contents(of: ["analytics", "other"])
+            #expect(before.count > 10)
+            try await first.close()
+
+            let second = try await home.warehouse()
+            #expect(try await second.contents(of: ["analytics", "other"]) == before)
+            try await second.close()
+        }
+    }
+}
