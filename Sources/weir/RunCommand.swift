@@ -189,8 +189,8 @@ struct RunCommand: AsyncParsableCommand {
             }
         }
         switch format {
-        case .text: Terminal.result(result.report.text(colour: Terminal.usesColour))
-        case .json: Terminal.result(try result.report.json())
+        case .text: try Terminal.result(result.report.text(colour: Terminal.usesColour))
+        case .json: try Terminal.result(try result.report.json())
         }
         for path in report {
             Terminal.message("report: \(path)")

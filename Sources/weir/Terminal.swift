@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Pipeline
+internal import Stages
 internal import Synchronization
 
 /// Standard output for results, standard error for everything else.
@@ -10,13 +11,28 @@ enum Terminal {
     }
 
     /// Writes a result.
-    static func result(_ text: String) {
-        FileHandle.standardOutput.write(Data((text + "\n").utf8))
+    ///
+    /// - Throws: A `StoreError` where standard output is closed, or on a full disk.
+    static func result(_ text: String) throws(StoreError) {
+        do {
+            try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
+        } catch {
+            throw StoreError(
+                .unavailable,
+                "standard output cannot be written to (\(error.localizedDescription)); "
+                    + "the report is lost but for what --report names"
+            )
+        }
     }
 
     /// Writes a message.
     static func message(_ text: String) {
-        FileHandle.standardError.write(Data((text + "\n").utf8))
+        write(text + "\n")
+    }
+
+    /// Writes to standard error; where that is gone, there is nobody left to tell.
+    static func write(_ text: String) {
+        try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
     }
 }
 
@@ -45,15 +61,13 @@ final class LiveLine: Sendable {
         let backlog = sample.backlog.sorted { $0.key < $1.key }
             .map { "\($0.key) \(LiveLine.whole(Double($0.value)))" }
         parts.append("backlog \(backlog.joined(separator: ", "))")
-        FileHandle.standardError.write(
-            Data("\r\u{1b}[K\(parts.joined(separator: "  ·  "))".utf8)
-        )
+        Terminal.write("\r\u{1b}[K\(parts.joined(separator: "  ·  "))")
     }
 
     /// Removes the line, before something else is written.
     func clear() {
         guard isShown else { return }
-        FileHandle.standardError.write(Data("\r\u{1b}[K".utf8))
+        Terminal.write("\r\u{1b}[K")
     }
 
     private static func whole(_ value: Double) -> String {

@@ -104,6 +104,27 @@ struct CommandLineTests {
         #expect(try folder.raw.number("SELECT count(*) FROM raw_events") == 10)
     }
 
+    @Test(
+        arguments: [
+            ("> /dev/full", 69, "standard output cannot be written to"),
+            (">&-", 69, "standard output cannot be written to"),
+            ("2> /dev/full", 0, ""),
+            ("2>&-", 0, ""),
+        ]
+    )
+    func `output that cannot be written is no crash`(
+        redirection: String,
+        exitCode: Int32,
+        message: String
+    ) async throws {
+        let command =
+            "weir run '\(Program.storefront)' --events 100 --rate max "
+            + "--raw memory: --warehouse memory: --log-level debug \(redirection)"
+        let ending = try await Program.run(["-c", command], through: "sh")
+        #expect(ending.exitCode == exitCode)
+        #expect(ending.errors.contains(message) || message.isEmpty)
+    }
+
     @Test func `store URLs come from the environment where no option gives them`() async throws {
         let ending = try await Program.run(
             ["run", Program.storefront, "--events", "50", "--rate", "max"],

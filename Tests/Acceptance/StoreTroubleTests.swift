@@ -66,6 +66,17 @@ struct StoreTroubleTests {
         #expect(tables == ["bookings"])
     }
 
+    @Test func `raw store and warehouse need a file each`() async throws {
+        let path = folder.path("one.sqlite")
+        let ending = try await Program.run([
+            "run", Program.storefront, "--events", "10",
+            "--raw", "sqlite:\(path)", "--warehouse", "sqlite:\(path)",
+        ])
+        #expect(ending.exitCode == 69)
+        #expect(ending.errors.contains(path))
+        #expect(ending.errors.contains("name another file"))
+    }
+
     /// The run waits a minute for room before it gives up, as it does for any store that may come
     /// back.
     @Test(arguments: StoreOption.allCases)
