@@ -103,8 +103,7 @@ package final class ProducerMeter: Sendable {
         package var rejected: [String: Int64] = [:]
         /// The first of them, to be shown.
         package var firstRejections: [Rejection] = []
-        /// The first and the last publication.
-        package var began: Timestamp?
+        /// The last publication.
         package var ended: Timestamp?
 
         package init() {}
@@ -130,7 +129,6 @@ package final class ProducerMeter: Sendable {
     func published(_ batch: Batch, at now: Timestamp) {
         counts.withLock { counts in
             counts.published += Int64(batch.count)
-            counts.began = counts.began ?? now
             counts.ended = now
         }
     }

@@ -69,7 +69,12 @@ extension Batch {
         return Batch(
             events: events,
             items: items,
-            origin: Origin(stream: origin.stream, firstOffset: 0, offsets: offsets),
+            origin: Origin(
+                stream: origin.stream,
+                firstOffset: 0,
+                offsets: offsets,
+                isReplayed: origin.isReplayed
+            ),
             lexicon: lexicon,
             originals: originals,
             schedule: schedule

@@ -79,7 +79,11 @@ package final class StageMeter: Sendable {
             }
             selection.forEach { place in
                 let due = batch.due(batch.events[place])
-                slice.record(now.nanoseconds - due.nanoseconds)
+                // A time far from any clock is late or early beyond what can be told.
+                let (waited, overflow) = now.nanoseconds.subtractingReportingOverflow(
+                    due.nanoseconds
+                )
+                slice.record(overflow ? LatencyRecorder.longest : waited)
             }
         }
     }

@@ -21,13 +21,17 @@ package struct RealTimeline: Timeline {
     }
 
     package func sleep(until deadline: Timestamp) async throws(CancellationError) {
-        let wait = deadline - now
-        do {
-            // A tolerance of zero keeps the one-millisecond tick of the producer sharp.
-            try await Task.sleep(for: max(wait, .zero), tolerance: .zero)
-        } catch {
-            throw CancellationError()
-        }
+        // Zero where the deadline has passed, so that other tasks get their turn all the same.
+        repeat {
+            // A day at a time: the system's timers do not reach as far as a timestamp does.
+            let wait = min(max(deadline - now, .zero), .seconds(86_400))
+            do {
+                // A tolerance of zero keeps the one-millisecond tick of the producer sharp.
+                try await Task.sleep(for: wait, tolerance: .zero)
+            } catch {
+                throw CancellationError()
+            }
+        } while now < deadline
     }
 
     private static func read(_ clock: clockid_t) -> Int64 {

@@ -32,7 +32,7 @@ struct SpeedArgument: ExpressibleByArgument {
 
     init?(argument: String) {
         if argument == "max" { return }
-        guard let value = Double(argument), value > 0, value.isFinite else { return nil }
+        guard let value = Double(argument), (1e-6...1e12).contains(value) else { return nil }
         factor = value
     }
 }

@@ -24,12 +24,22 @@ struct InputFormatTests {
     }
 
     @Test func `a CSV file needs a mapping and an unknown name a format`() throws {
-        for (path, word) in [("a.csv", "mapping"), ("a.txt", "cdnow, ndjson, csv")] {
+        for (name, word) in [("a.csv", "mapping"), ("a.txt", "cdnow, ndjson, csv")] {
+            let log = try TemporaryLog("a,b\n", name: name)
             let error = #expect(throws: InputError.self) {
-                _ = try openInput(path: path, format: nil, mapping: nil, lexicon: Lexicon())
+                _ = try openInput(path: log.path, format: nil, mapping: nil, lexicon: Lexicon())
             }
             #expect(error?.code == .wrongFormat)
             #expect(error?.message.contains(word) == true)
+        }
+    }
+
+    @Test func `a file that is not there is told before its format is asked for`() {
+        for path in ["nowhere.csv", "nowhere.txt", "/"] {
+            let error = #expect(throws: InputError.self) {
+                _ = try openInput(path: path, format: nil, mapping: nil, lexicon: Lexicon())
+            }
+            #expect(error?.code == .notFound)
         }
     }
 }

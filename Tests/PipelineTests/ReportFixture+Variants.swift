@@ -16,7 +16,8 @@ extension ReportFixture {
             json: """
                 {"schema_version": 1, "pipeline": "idle", "outcome": "completed", "started": "s",
                  "ended": "e", "duration_seconds": 0, "input": {"kind": "log", "stream": "empty",
-                 "latency_from": "intended send"}, "rate": {"reached": 0}, "producers": [],
+                 "latency_from": "intended send"},
+                 "rate": {"profile": "constant", "reached": 0}, "producers": [],
                  "subscriptions": [{"name": "q", "topic": "t", "published": 0, "acked": 0,
                    "outstanding": 0, "backlog": 0, "waiting_to_retry": 0, "dead_lettered": 0,
                    "expired": 0, "filtered": 0, "shed": 0, "conserved": true, "delivered": 0,

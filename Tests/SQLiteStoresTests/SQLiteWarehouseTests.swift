@@ -114,8 +114,10 @@ struct SQLiteWarehouseTests {
         try await withFolder { folder in
             let warehouse = try SQLiteWarehouse(location(folder))
             let late = try shop.batch(ofJSON: lines, firstOffset: 2)
-            try await warehouse.commit(try shop.lateCommit(of: late))
-            try await warehouse.commit(try shop.lateCommit(of: late))
+            var commit = try shop.lateCommit(of: late)
+            try await warehouse.commit(commit)
+            commit.identities = []
+            try await warehouse.commit(commit)
             #expect(try await warehouse.exceptions() == .init(late: 3, deadLetters: 0))
             try warehouse.close()
             let rows = try folder.query(

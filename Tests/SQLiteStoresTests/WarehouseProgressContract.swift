@@ -34,6 +34,23 @@ struct WarehouseProgressContract {
     }
 
     @Test(arguments: StoreAdapter.all)
+    func `the events of logs are remembered one by one, by subscription`(
+        adapter: StoreAdapter
+    ) async throws {
+        try await adapter.visit { home in
+            let warehouse = try await home.warehouse()
+            let all = (0..<100).map { EventIdentity(high: UInt64.max - $0, low: $0 &* 7) }
+            var commit = WarehouseCommit()
+            commit.identities = Array(all.prefix(60))
+            try await warehouse.commit(commit)
+            #expect(try await warehouse.counted(all, by: "analytics") == Set(all.prefix(60)))
+            #expect(try await warehouse.counted(all, by: "other").isEmpty)
+            #expect(try await warehouse.counted([], by: "analytics").isEmpty)
+            try await warehouse.close()
+        }
+    }
+
+    @Test(arguments: StoreAdapter.all)
     func `a warehouse that is opened again takes progress it was not asked for`(
         adapter: StoreAdapter
     ) async throws {

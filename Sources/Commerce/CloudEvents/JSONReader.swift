@@ -170,8 +170,9 @@ struct JSONReader {
         case UInt8(ascii: "{"): found = "an object"
         case UInt8(ascii: "["): found = "an array"
         case UInt8(ascii: "\""): found = "a text"
-        case UInt8(ascii: "t"), UInt8(ascii: "f"): found = "true or false"
-        case UInt8(ascii: "n"): found = "null"
+        case UInt8(ascii: "t") where stands("true"): found = "true"
+        case UInt8(ascii: "f") where stands("false"): found = "false"
+        case UInt8(ascii: "n") where stands("null"): found = "null"
         case UInt8(ascii: "-"), 48...57: found = "a number"
         default: return malformed("expected \(expected)")
         }
@@ -183,9 +184,12 @@ struct JSONReader {
         )
     }
 
+    private func stands(_ literal: StaticString) -> Bool {
+        literal.withUTF8Buffer { bytes[position...].starts(with: $0) }
+    }
+
     private mutating func take(literal: StaticString) throws(RecordFlaw) {
-        let matches = literal.withUTF8Buffer { bytes[position...].starts(with: $0) }
-        guard matches else { throw malformed("expected \(literal)") }
+        guard stands(literal) else { throw malformed("expected \(literal)") }
         position += literal.utf8CodeUnitCount
     }
 

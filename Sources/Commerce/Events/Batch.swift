@@ -10,11 +10,11 @@ public import Timekeeping
     package init() {}
 }
 
-/// Where the producer took a batch from, and when it was due.
+/// Where the producer took a batch from: what makes a repeated run harmless.
 ///
-/// `stream` and the offsets are what makes a repeated run harmless: analytics remembers which
-/// offsets of which stream its aggregates already hold, and skips them when the same input is
-/// published again after a crash.
+/// A stream of the shopper model is named and numbered by Weir itself, so analytics remembers
+/// which offsets its aggregates hold. A log is somebody else's: it may be edited, renamed or
+/// split, so its events are remembered one by one, by their CloudEvents identity.
 @usableFromInline package struct Origin: Sendable {
     /// The input: a log, or one run of the shopper model.
     @usableFromInline package var stream: Symbol
@@ -22,11 +22,19 @@ public import Timekeeping
     @usableFromInline package var firstOffset: Int64
     /// The place of each event, where they do not follow one another; else empty.
     @usableFromInline package var offsets: [Int64]
+    /// Whether the stream is a log that is replayed.
+    @usableFromInline package var isReplayed: Bool
 
-    package init(stream: Symbol, firstOffset: Int64, offsets: [Int64] = []) {
+    package init(
+        stream: Symbol,
+        firstOffset: Int64,
+        offsets: [Int64] = [],
+        isReplayed: Bool = false
+    ) {
         self.stream = stream
         self.firstOffset = firstOffset
         self.offsets = offsets
+        self.isReplayed = isReplayed
     }
 
     /// The place in the stream of the event at `index`.
@@ -123,17 +131,21 @@ public import Timekeeping
         ReplaySchedule(eventTime: time, sendTime: time, speed: 0)
     }
 
-    /// When an event of `time` is due.
+    /// When an event of `time` is due; as early or late as can be told, beyond that.
     @inlinable
     package func due(_ time: Timestamp) -> Timestamp {
         if speed == 0 {
             return sendTime
         }
-        let elapsed = time.nanoseconds - eventTime.nanoseconds
-        if speed == 1 {
-            return Timestamp(nanoseconds: sendTime.nanoseconds + elapsed)
+        let (elapsed, isFar) = time.nanoseconds.subtractingReportingOverflow(eventTime.nanoseconds)
+        var wait = elapsed
+        if speed != 1 || isFar {
+            let scaled = (Double(time.nanoseconds) - Double(eventTime.nanoseconds)) / speed
+            guard abs(scaled) < 9e18 else { return scaled < 0 ? .distantPast : .distantFuture }
+            wait = Int64(isFar ? scaled : Double(elapsed) / speed)
         }
-        return Timestamp(nanoseconds: sendTime.nanoseconds + Int64(Double(elapsed) / speed))
+        let (due, overflow) = sendTime.nanoseconds.addingReportingOverflow(wait)
+        return overflow ? .distantFuture : Timestamp(nanoseconds: due)
     }
 
     /// The latest event time that is due at `now`.

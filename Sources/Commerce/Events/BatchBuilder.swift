@@ -47,7 +47,12 @@
         Batch(
             events: events,
             items: items,
-            origin: Origin(stream: stream, firstOffset: firstOffset, offsets: offsets),
+            origin: Origin(
+                stream: stream,
+                firstOffset: firstOffset,
+                offsets: offsets,
+                isReplayed: originals != nil
+            ),
             lexicon: lexicon,
             originals: originals,
             schedule: schedule

@@ -38,7 +38,10 @@ private struct CSVFormat: LogFormat {
         self.mapping = mapping
         self.lexicon = lexicon
         let file = reader.fileName
-        source = lexicon.symbol(for: "/\(reader.streamName)", in: .text)
+        // Ids of the log's own are the same in whatever file they come; ids made from lines mean
+        // something only within this one.
+        let name = mapping.id == nil ? "/\(reader.streamName)" : "/log:csv"
+        source = lexicon.symbol(for: name, in: .text)
         guard let line = try reader.next() else {
             throw InputError(.wrongFormat, "\(file): is empty; expected a header in its first line")
         }

@@ -36,6 +36,7 @@ package func openInput(
     case .ndjson: return try NDJSONSource(path: path, lexicon: lexicon)
     case .csv:
         guard let mapping else {
+            _ = try InputFile(path: path)
             throw InputError(
                 .wrongFormat,
                 "\(path): a CSV file needs a mapping of its columns; "
@@ -44,6 +45,8 @@ package func openInput(
         }
         return try CSVSource(path: path, mapping: mapping, lexicon: lexicon)
     case nil:
+        // A file that is not there is told first: its name may be what is wrong.
+        _ = try InputFile(path: path)
         let known = InputFormat.allCases.map(\.rawValue).joined(separator: ", ")
         throw InputError(
             .wrongFormat,

@@ -42,3 +42,20 @@ package struct LoadProfile: Hashable, Sendable {
         self.arrivals = arrivals
     }
 }
+
+extension LoadProfile: CustomStringConvertible {
+    /// The shape and its rates in words.
+    package var description: String {
+        switch shape {
+        case .constant(let rate): "constant \(rate)/s"
+        case .ramp(let from, let to, let over): "ramp from \(from)/s to \(to)/s over \(over)"
+        case .step(let steps):
+            "steps of "
+                + steps.map { "\($0.rate)/s from \($0.at) on" }.joined(separator: ", ")
+        case .spike(let base, let peak, let at, let lasting):
+            "\(base)/s, and \(peak)/s for \(lasting) from \(at) on"
+        case .diurnal(let mean, let amplitude, let period, _):
+            "a wave of \(period) round \(mean)/s, by \(amplitude) of it"
+        }
+    }
+}

@@ -63,7 +63,7 @@ extension RunReport {
         let reached = published > 0 ? ReportNumbers.rate(rate.reached) : "–"
         guard let asked = rate.asked else {
             return Cell(
-                "\(reached) reached, none asked",
+                "\(reached) reached; asked: \(rate.profile)",
                 published > 0 ? .none : .absent
             )
         }

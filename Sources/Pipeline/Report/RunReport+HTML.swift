@@ -99,7 +99,7 @@ extension RunReport {
         guard published > 0, rate.reached.isFinite else { return Fact("rate", .absent) }
         let reached = Cell(ReportNumbers.rate(rate.reached))
         guard let asked = rate.asked, asked > 0 else {
-            return Fact("rate", reached, remark: "no rate was asked for")
+            return Fact("rate", reached, remark: "asked: \(rate.profile)")
         }
         let share = ReportNumbers.percent(rate.reached / asked)
         return Fact(

@@ -65,7 +65,9 @@ package struct RunReport: Codable, Sendable {
     package struct Rate: Codable, Sendable {
         /// Nil where as many as possible were asked for, or where the log sets the pace.
         package var asked: Double?
-        /// Published events by the time from the first to the last publication.
+        /// What was asked for, in words, such as `ramp from 100/s to 2000/s over 5s`.
+        package var profile: String
+        /// Published events by the time from the start of the run to the last publication.
         package var reached: Double
     }
 

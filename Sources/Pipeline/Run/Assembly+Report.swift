@@ -19,7 +19,7 @@ extension Assembly {
             ended: ended.description,
             durationSeconds: (ended - began).inSeconds,
             input: input,
-            rate: rate,
+            rate: rate(since: began),
             producers: producerMeters.map(RunReport.Producer.init),
             subscriptions: subscriptionReports,
             stages: stageReports,
@@ -38,24 +38,31 @@ extension Assembly {
         return report
     }
 
-    private var rate: RunReport.Rate {
+    private func rate(since began: Timestamp) -> RunReport.Rate {
         let totals = producerMeters.map(\.total)
         let published = totals.reduce(0) { $0 + $1.published }
         var asked: Double?
+        var profile = "the log's own pace"
         if run.options.log == nil {
             switch run.options.rate {
-            case .perSecond(let rate): asked = rate
-            case .maximum: asked = nil
+            case .perSecond(let rate): (asked, profile) = (rate, "constant")
+            case .maximum: profile = "as many as possible"
             case nil:
                 if case .constant(let rate) = run.document.load.shape { asked = rate }
+                profile = run.document.load.description
             }
+        } else if run.options.log?.speed == nil {
+            profile = "as fast as possible"
         }
-        guard let first = totals.compactMap(\.began).min(),
-            let last = totals.compactMap(\.ended).max(), first < last
-        else { return RunReport.Rate(asked: asked, reached: 0) }
+        // From the start of the run, which is when the load profile begins: the first publication
+        // comes later, with everything that was due by then.
+        guard let last = totals.compactMap(\.ended).max(), began < last else {
+            return RunReport.Rate(asked: asked, profile: profile, reached: 0)
+        }
         return RunReport.Rate(
             asked: asked,
-            reached: Double(published) / (last - first).inSeconds
+            profile: profile,
+            reached: Double(published) / (last - began).inSeconds
         )
     }
 

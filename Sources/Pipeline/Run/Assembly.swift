@@ -241,6 +241,12 @@ extension Assembly {
             )
             body = { try await ingest.run() }
         case .analytics(let plan):
+            var options = plan.options
+            if let log = run.options.log, log.speed == nil {
+                // A log that is read at once has no clock to be late by: its windows stay open
+                // until its end, in whatever order its lines are.
+                options.allowedLateness = Assembly.forever
+            }
             let warehouse = try found(
                 run.stores.warehouses.first { $0.name == plan.store },
                 plan.store
@@ -248,7 +254,7 @@ extension Assembly {
             let analytics = AnalyticsStage(
                 subscription: subscription,
                 warehouse: warehouse.store,
-                options: plan.options,
+                options: options,
                 rules: rules,
                 timeline: run.timeline,
                 meter: meter,
@@ -269,6 +275,9 @@ extension Assembly {
             parts.subscribers.append(Subscriber(run: body, publishesTo: stage.topic))
         }
     }
+
+    /// Longer than from any instant that can be named to another.
+    private static let forever = Duration.nanoseconds(Int64.max)
 
     private static func found<Value>(_ value: Value?, _ name: String) throws -> Value {
         guard let value else {

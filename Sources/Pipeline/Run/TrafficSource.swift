@@ -41,8 +41,8 @@ extension TrafficSource {
                 seed: nil,
                 speed: log.speed,
                 latencyFrom: log.speed == nil
-                    ? "when the producer turned to the event: a replay at once has no schedule"
-                    : "when the log's own clock, sped up, says the event is due"
+                    ? "the moment the producer took the event up"
+                    : "the moment the log's own clock, sped up, makes the event due"
             )
         )
     }
@@ -108,8 +108,8 @@ extension TrafficSource {
                 seed: options.seed,
                 speed: nil,
                 latencyFrom: load == nil
-                    ? "when the producer made the event: at --rate max nothing is due earlier"
-                    : "when the load profile says the event is due"
+                    ? "the moment the producer made the event"
+                    : "the moment the load profile makes the event due"
             )
         )
     }

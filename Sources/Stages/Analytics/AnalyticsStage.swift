@@ -62,9 +62,10 @@ package struct AnalyticsStage: Sendable {
             let deadline = since.map { $0 + options.commitInterval }
             let received = try await subscription.receive(atMost: limit, until: deadline)
             guard let deliveries = received else { return }
+            let known = try await counted(deliveries, pending)
             let now = timeline.now
             for delivery in deliveries {
-                pending.append((delivery, state.take(delivery, at: now)))
+                pending.append((delivery, state.take(delivery, counted: known, at: now)))
                 pendingCount += delivery.count
             }
             since = since ?? now
@@ -76,6 +77,20 @@ package struct AnalyticsStage: Sendable {
                 since = nil
             }
             await Task.yield()
+        }
+    }
+
+    /// The identities of the deliveries' events that a commit has counted: asked of logs only.
+    private func counted(
+        _ deliveries: [Delivery],
+        _ pending: [Taken]
+    ) async throws -> Set<EventIdentity> {
+        let identities = AnalyticsState.replayed(deliveries)
+        guard !identities.isEmpty else { return [] }
+        let inHand = deliveries + pending.map(\.delivery)
+        let holdOn = { inHand.forEach(subscription.extendDeadline) }
+        return try await retry.run(holdOn: holdOn) { () async throws(StoreError) in
+            try await warehouse.counted(identities, by: subscription.name)
         }
     }
 

@@ -31,6 +31,8 @@ package struct AnalyticsState: Sendable {
     private var streams: [Stream] = []
     private var stored: [StreamProgress]
     private var late: [LateEvent] = []
+    /// The events of logs that were counted since the last commit.
+    private var identities: [EventIdentity] = []
     private var lexicon: Lexicon?
 
     /// A state that goes on from the `stored` progress of `subscription`.
@@ -54,18 +56,39 @@ package struct AnalyticsState: Sendable {
 
     /// Whether there is anything to commit.
     package var isPending: Bool {
-        aggregator.pendingEvents > 0 || streams.contains { $0.isChanged }
+        aggregator.pendingEvents > 0 || !identities.isEmpty || streams.contains { $0.isChanged }
     }
 
-    /// Takes in a delivery.
-    package mutating func take(_ delivery: Delivery, at now: Timestamp) -> Taken {
+    /// The identities to look up before the deliveries are taken in: those of logs.
+    package static func replayed(_ deliveries: [Delivery]) -> [EventIdentity] {
+        var identities: [EventIdentity] = []
+        for delivery in deliveries where delivery.batch.origin.isReplayed {
+            delivery.selection.forEach {
+                identities.append(EventIdentity(delivery.batch, $0))
+            }
+        }
+        return identities
+    }
+
+    /// Takes in a delivery; `counted` are the identities of logs that commits have counted.
+    package mutating func take(
+        _ delivery: Delivery,
+        counted: Set<EventIdentity> = [],
+        at now: Timestamp
+    ) -> Taken {
         let batch = delivery.batch
         lexicon = batch.lexicon
         let (sound, failures) = delivery.validated(by: rules, at: now)
         let stream = streamIndex(of: batch)
-        let unseen = notConsumed(sound, of: batch, stream)
-        let new = ledger.admit(batch, unseen)
-        let onTime = takeLate(new, delivery.publication, stream, now)
+        let new: Selection
+        if batch.origin.isReplayed {
+            let unseen = sound.partitioned { !counted.contains(EventIdentity(batch, $0)) }.included
+            new = ledger.admit(batch, unseen)
+            new.forEach { identities.append(EventIdentity(batch, $0)) }
+        } else {
+            new = ledger.admit(batch, notConsumed(sound, of: batch, stream))
+        }
+        let onTime = takeLate(new, among: sound, delivery.publication, stream, now)
         aggregator.add(batch, onTime)
         return Taken(
             settlement: failures.isEmpty ? .ack : .ackExcept(failures),
@@ -99,6 +122,8 @@ package struct AnalyticsState: Sendable {
         commit.sketches = aggregator.distinct?.takeDeltas() ?? []
         commit.late = late
         late = []
+        commit.identities = identities
+        identities = []
         for index in streams.indices where streams[index].isChanged {
             commit.progress.append(streams[index].progress)
             streams[index].isChanged = false
@@ -114,8 +139,9 @@ package struct AnalyticsState: Sendable {
             return index
         }
         let text = batch.lexicon.text(of: symbol, in: .text)
+        // A log is read from its start each time, and what was late then is late again.
         let progress =
-            stored.first { $0.stream == text }
+            stored.first { $0.stream == text && !batch.origin.isReplayed }
             ?? StreamProgress(stream: text, consumed: IntervalSet(), watermark: .distantPast)
         streams.append(Stream(symbol: symbol, progress: progress))
         return streams.count - 1
@@ -152,9 +178,14 @@ package struct AnalyticsState: Sendable {
 
     // MARK: - Late
 
-    /// Advances the watermark, keeps what is late, and gives the messages that are not.
+    /// Advances the watermark by all `sound` messages, keeps which of `selection` are late, and
+    /// gives those that are not.
+    ///
+    /// Messages that were counted before advance it as well, so that a repeated run decides as
+    /// the first one did.
     private mutating func takeLate(
         _ selection: Selection,
+        among sound: Selection,
         _ publication: Publication,
         _ stream: Int,
         _ now: Timestamp
@@ -165,13 +196,19 @@ package struct AnalyticsState: Sendable {
         // Events before this are looked at closely; the subtraction must not overflow.
         var limit = watermark.nanoseconds.subtractingReportingOverflow(lateness)
         var latePlaces: Set<Int> = []
-        selection.forEach { place in
+        var repeated: Set<Int> = []
+        if selection.count < sound.count {
+            sound.forEach { repeated.insert($0) }
+            selection.forEach { repeated.remove($0) }
+        }
+        sound.forEach { place in
             let time = events[place].time
             if time > watermark {
                 // An event may lie ahead of the clock; the watermark does not follow it there.
                 watermark = max(watermark, min(time, now))
                 limit = watermark.nanoseconds.subtractingReportingOverflow(lateness)
             } else if !limit.overflow, time.nanoseconds < limit.partialValue,
+                !repeated.contains(place),
                 let missed = missedGrain(time, limit.partialValue)
             {
                 latePlaces.insert(place)

@@ -7,7 +7,8 @@ internal import Timekeeping
 ///
 /// Its memory is bounded: of each grain it keeps the latest windows only, and of the windows that
 /// are no longer among the very latest it keeps the distinct counts as numbers, to which a late
-/// event adds nothing.
+/// event adds nothing. Only the identities of a log's events grow with the log, by some 30 bytes
+/// each.
 package final class MemoryWarehouse: Warehouse {
     private struct TextKey: Hashable {
         var grain: Grain
@@ -25,6 +26,7 @@ package final class MemoryWarehouse: Warehouse {
         /// The windows that are kept.
         var starts: [Grain: Set<Int64>] = [:]
         var progress: [String: [StreamProgress]] = [:]
+        var counted: [String: Set<EventIdentity>] = [:]
         var late: Int64 = 0
         var deadLetters: Set<String> = []
     }
@@ -43,6 +45,13 @@ package final class MemoryWarehouse: Warehouse {
 
     package func progress(of subscription: String) -> [StreamProgress] {
         state.withLock { $0.progress[subscription] ?? [] }
+    }
+
+    package func counted(
+        _ identities: [EventIdentity],
+        by subscription: String
+    ) -> Set<EventIdentity> {
+        state.withLock { $0.counted[subscription, default: []].intersection(identities) }
     }
 
     package func sketch(_ key: SketchText) -> [UInt64] {
@@ -91,6 +100,7 @@ package final class MemoryWarehouse: Warehouse {
                 forgetOldest(grain, &state)
             }
             state.late += Int64(commit.late.count)
+            state.counted[commit.subscription, default: []].formUnion(commit.identities)
             merge(commit.progress, into: &state.progress[commit.subscription, default: []])
         }
     }

@@ -11,6 +11,12 @@ package protocol Warehouse: Sendable {
     /// What `subscription` has consumed according to the commits so far.
     func progress(of subscription: String) async throws(StoreError) -> [StreamProgress]
 
+    /// Those of `identities` that `subscription` has counted according to the commits so far.
+    func counted(
+        _ identities: [EventIdentity],
+        by subscription: String
+    ) async throws(StoreError) -> Set<EventIdentity>
+
     /// The hashes stored for a distinct count, in any order, with or without repeats.
     func sketch(_ key: SketchText) async throws(StoreError) -> [UInt64]
 
@@ -89,6 +95,8 @@ package struct WarehouseCommit: Sendable {
     package var sketches: [(key: SketchKey, added: [UInt64])] = []
     package var late: [LateEvent] = []
     package var progress: [StreamProgress] = []
+    /// The events of logs that the deltas hold.
+    package var identities: [EventIdentity] = []
 
     package init(subscription: String, lexicon: Lexicon) {
         self.subscription = subscription

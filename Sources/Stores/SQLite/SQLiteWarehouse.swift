@@ -61,6 +61,35 @@ package final class SQLiteWarehouse: Warehouse {
         return streams
     }
 
+    package func counted(
+        _ identities: [EventIdentity],
+        by subscription: String
+    ) async throws(StoreError) -> Set<EventIdentity> {
+        try await file.read { database in
+            let statement = try database.cachedStatement(
+                sql: """
+                    SELECT 1 FROM counted_events
+                    WHERE subscription = ? AND identity_high = ? AND identity_low = ?
+                    """
+            )
+            var counted: Set<EventIdentity> = []
+            for identity in identities {
+                let arguments = SQLiteWarehouse.arguments(subscription, identity)
+                if try Int.fetchOne(statement, arguments: arguments) != nil {
+                    counted.insert(identity)
+                }
+            }
+            return counted
+        }
+    }
+
+    private static func arguments(
+        _ subscription: String,
+        _ identity: EventIdentity
+    ) -> StatementArguments {
+        [subscription, Int64(bitPattern: identity.high), Int64(bitPattern: identity.low)]
+    }
+
     package func sketch(_ key: SketchText) async throws(StoreError) -> [UInt64] {
         try await file.read { try SQLiteWarehouse.hashes(of: key, in: $0) }
     }
@@ -80,6 +109,18 @@ package final class SQLiteWarehouse: Warehouse {
             }
             for event in commit.late {
                 try SQLiteWarehouse.insert(event, commit.subscription, into: database)
+            }
+            // A second count of an event fails the whole commit: the key is unique.
+            let statement = try database.cachedStatement(
+                sql: """
+                    INSERT INTO counted_events (subscription, identity_high, identity_low)
+                    VALUES (?, ?, ?)
+                    """
+            )
+            for identity in commit.identities.sorted() {
+                try statement.execute(
+                    arguments: SQLiteWarehouse.arguments(commit.subscription, identity)
+                )
             }
             for progress in commit.progress {
                 let key = StreamKey(subscription: commit.subscription, stream: progress.stream)

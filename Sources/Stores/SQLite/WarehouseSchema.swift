@@ -61,6 +61,12 @@ enum WarehouseSchema {
             last_offset INTEGER NOT NULL,
             PRIMARY KEY (subscription, stream, first_offset)
         ) WITHOUT ROWID;
+        CREATE TABLE counted_events (
+            subscription TEXT NOT NULL,
+            identity_high INTEGER NOT NULL,
+            identity_low INTEGER NOT NULL,
+            PRIMARY KEY (subscription, identity_high, identity_low)
+        ) WITHOUT ROWID;
         CREATE TABLE watermarks (
             subscription TEXT NOT NULL,
             stream TEXT NOT NULL,
