@@ -5,14 +5,14 @@ internal import Pipeline
 
 /// `--rate`: events per second, or `max`.
 struct RateArgument: ExpressibleByArgument {
-    /// The most events per second that may be asked for.
-    static let limit = 1e9
+    /// The events per second that may be asked for.
+    static let limits = 1e-6...1e9
 
     var rate: RunOptions.Rate
 
     /// Whether the rate is one that can be asked for.
     var isSound: Bool {
-        if case .perSecond(let rate) = rate { rate > 0 && rate <= RateArgument.limit } else { true }
+        if case .perSecond(let rate) = rate { RateArgument.limits.contains(rate) } else { true }
     }
 
     init?(argument: String) {

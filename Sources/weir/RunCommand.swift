@@ -65,12 +65,12 @@ struct RunCommand: AsyncParsableCommand {
     mutating func validate() throws {
         if let rate, !rate.isSound {
             throw ValidationError(
-                "--rate must be above 0 and at most \(Int(RateArgument.limit)) events per second, "
+                "--rate must be above 0 and at most \(Int(RateArgument.limits.upperBound)) events per second, "
                     + "or 'max'."
             )
         }
-        if let events, events < 1 {
-            throw ValidationError("--events must be at least 1, not \(events).")
+        if let events, !(1...1_000_000_000_000).contains(events) {
+            throw ValidationError("--events must be from 1 to 10^12, not \(events).")
         }
         if input != nil, rate != nil {
             throw ValidationError("--rate is for the shopper model; use --speed with --input.")

@@ -48,6 +48,12 @@ struct StoreWiring {
         guard let location = SQLiteLocation(url: url) else {
             // Only the scheme is shown: what stands behind it may be a password.
             let scheme = url.prefix { $0 != ":" }
+            guard scheme != "sqlite" else {
+                throw StoreURLError(
+                    description: "a store's sqlite: URL lacks its path or has an unknown option; "
+                        + "expected sqlite:<path> or sqlite:<path>?max_pages=<n>, n from 1"
+                )
+            }
             throw StoreURLError(
                 description: "no store takes a URL of the form \"\(scheme):…\"; "
                     + "expected sqlite:<path>, sqlite:<path>?max_pages=<n>, or memory:"

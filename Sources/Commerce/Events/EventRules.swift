@@ -36,7 +36,7 @@ public import Timekeeping
         case .timeTooEarly: "time lies before the earliest the pipeline accepts"
         case .timeInFuture: "time lies further ahead of the clock than the pipeline accepts"
         case .valueNegative: "data.value is negative; a refund carries the positive amount"
-        case .valueTooLarge: "data.value or a price is beyond 10^15 minor units"
+        case .valueTooLarge: "data.value or a price is beyond 10^12 minor units"
         case .currencyMissing: "data.value needs data.currency"
         case .itemsMissing: "this event needs at least one item"
         case .quantityNotPositive: "an item's quantity must be at least 1"
@@ -54,7 +54,7 @@ public import Timekeeping
 
     /// The most that an event, or a line of one, may be worth in minor units: sums over many
     /// thousand such events still fit.
-    @usableFromInline package static var largestValue: Int64 { 1_000_000_000_000_000 }
+    @usableFromInline package static var largestValue: Int64 { 1_000_000_000_000 }
 
     /// Accepts what happened since 1980 and up to a day ahead of the clock.
     package static let standard = EventRules(

@@ -91,8 +91,8 @@ extension RunReport.Totals {
 
 extension RunReport.Sales {
     fileprivate init(_ currency: Currency, _ rows: [WindowRow]) {
-        let revenue = rows.reduce(0) { $0 + $1.cell.revenue }
-        let refunded = rows.reduce(0) { $0 + $1.cell.refunded }
+        let revenue = rows.reduce(Int64(0)) { $0.addingSaturated($1.cell.revenue) }
+        let refunded = rows.reduce(Int64(0)) { $0.addingSaturated($1.cell.refunded) }
         let orders = rows.reduce(0) { $0 + $1.cell.orders }
         self.init(
             currency: currency.code,
@@ -101,7 +101,10 @@ extension RunReport.Sales {
             refunded: Money(minorUnits: refunded, currency: currency).decimal,
             refundedMinor: refunded,
             averageOrderValue: orders > 0
-                ? Money(minorUnits: (revenue + orders / 2) / orders, currency: currency).decimal
+                ? Money(
+                    minorUnits: revenue.addingSaturated(orders / 2) / orders,
+                    currency: currency
+                ).decimal
                 : nil
         )
     }

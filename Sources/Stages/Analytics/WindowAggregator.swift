@@ -139,11 +139,13 @@ package struct WindowAggregator: Sendable {
             let worth = item.price * Int64(item.quantity)
             switch event.name {
             case .purchase:
-                windows[current].cells[slot].revenue += worth
+                windows[current].cells[slot].revenue =
+                    windows[current].cells[slot].revenue.addingSaturated(worth)
                 windows[current].cells[slot].units += Int64(item.quantity)
                 windows[current].total.units += Int64(item.quantity)
             case .refund:
-                windows[current].cells[slot].refunded += worth
+                windows[current].cells[slot].refunded =
+                    windows[current].cells[slot].refunded.addingSaturated(worth)
             default: break
             }
         }
@@ -259,9 +261,9 @@ extension WindowCell {
     mutating func count(_ name: Int, _ event: Event) {
         events[name] += 1
         if event.name == .purchase {
-            revenue += event.value
+            revenue = revenue.addingSaturated(event.value)
         } else if event.name == .refund {
-            refunded += event.value
+            refunded = refunded.addingSaturated(event.value)
         }
     }
 }

@@ -38,9 +38,9 @@ package struct WindowCell: Sendable {
         for index in left.events.indices {
             left.events[index] += right.events[index]
         }
-        left.units += right.units
-        left.revenue += right.revenue
-        left.refunded += right.refunded
+        left.units = left.units.addingSaturated(right.units)
+        left.revenue = left.revenue.addingSaturated(right.revenue)
+        left.refunded = left.refunded.addingSaturated(right.refunded)
     }
 }
 
@@ -125,5 +125,15 @@ package struct SketchKey: Hashable, Sendable {
     /// many.
     package static func capacity(_ grain: Grain, ofOneCategory: Bool) -> Int {
         ofOneCategory ? min(grain.sketchCapacity / 4, 1 << 11) : grain.sketchCapacity
+    }
+}
+
+extension Int64 {
+    /// The sum, or the nearest number there is: sums that no shop reaches must not end a run, and
+    /// a store refuses to add to them.
+    @inlinable
+    package func addingSaturated(_ other: Int64) -> Int64 {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? (other < 0 ? .min : .max) : sum
     }
 }

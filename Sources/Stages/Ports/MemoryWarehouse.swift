@@ -38,7 +38,7 @@ package final class MemoryWarehouse: Warehouse {
 
     /// An empty warehouse that keeps about `windowLimit` windows of each grain, and lets late
     /// events still count in the distinct counts of the latest `openWindows`.
-    package init(windowLimit: Int = 2000, openWindows: Int = 16) {
+    package init(windowLimit: Int = 600, openWindows: Int = 16) {
         self.windowLimit = windowLimit
         self.openWindows = openWindows
     }
@@ -210,8 +210,8 @@ extension ProductCell {
     package static func += (left: inout ProductCell, right: ProductCell) {
         left.views += right.views
         left.orders += right.orders
-        left.units += right.units
-        left.revenue += right.revenue
+        left.units = left.units.addingSaturated(right.units)
+        left.revenue = left.revenue.addingSaturated(right.revenue)
     }
 }
 
