@@ -65,7 +65,8 @@ struct RunCommand: AsyncParsableCommand {
     mutating func validate() throws {
         if let rate, !rate.isSound {
             throw ValidationError(
-                "--rate must be above 0 and at most \(Int(RateArgument.limits.upperBound)) events per second, "
+                "--rate must be above 0 and at most "
+                    + "\(Int(RateArgument.limits.upperBound)) events per second, "
                     + "or 'max'."
             )
         }

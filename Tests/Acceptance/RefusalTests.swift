@@ -76,7 +76,7 @@ struct RefusalTests {
         .options("a rate of nothing", ["--rate", "0"], exitCode: 64, "--rate", "above 0"),
         .options("an absurd rate", ["--rate", "1e12"], exitCode: 64, "at most 1000000000"),
         .options("a rate that is no number", ["--rate", "fast"], exitCode: 64, "fast", "--rate"),
-        .options("no events", ["--events", "0"], exitCode: 64, "--events must be at least 1"),
+        .options("no events", ["--events", "0"], exitCode: 64, "--events must be from 1"),
         .options("a duration without a unit", ["--duration", "5"], exitCode: 64, "60s or 5m"),
         .options("a speed of nothing to replay", ["--speed", "5"], exitCode: 64, "--input"),
         .options(
