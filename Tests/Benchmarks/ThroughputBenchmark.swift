@@ -135,7 +135,8 @@ struct ThroughputBenchmark {
             topic: topic,
             timeline: timeline,
             meter: ProducerMeter(name: "producer"),
-            pace: .flatOut
+            pace: .flatOut,
+            batchLimit: 2048
         )
         let ingest = IngestStage(
             subscription: ingestFrom,
