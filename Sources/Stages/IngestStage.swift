@@ -81,10 +81,8 @@ package struct IngestStage: Sendable {
         meter.update { counts in
             counts.received += deliveries.reduce(0) { $0 + Int64($1.count) }
             counts.jobs.record((now - began).inNanoseconds)
-            for case .ackExcept(let failures) in settlements {
-                for failure in failures {
-                    counts.failures[failure.reason.label, default: 0] += 1
-                }
+            for settlement in settlements {
+                counts.countFailures(of: settlement)
             }
         }
     }

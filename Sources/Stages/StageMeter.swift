@@ -27,6 +27,14 @@ package final class StageMeter: Sendable {
         package var jobs = LatencyRecorder()
 
         package init() {}
+
+        /// Counts the messages that were not processed, by the class of the reason.
+        mutating func countFailures(of settlement: Settlement) {
+            guard case .ackExcept(let failed) = settlement else { return }
+            for failure in failed {
+                failures[failure.reason.label, default: 0] += 1
+            }
+        }
     }
 
     /// The stage's name in the pipeline.
@@ -86,10 +94,5 @@ package final class StageMeter: Sendable {
                 slice.record(overflow ? LatencyRecorder.longest : waited)
             }
         }
-    }
-
-    /// Counts messages that failed for `reason`.
-    package func countFailures(_ reason: String, _ count: Int = 1) {
-        counts.withLock { $0.failures[reason, default: 0] += Int64(count) }
     }
 }

@@ -126,11 +126,7 @@ package struct AnalyticsStage: Sendable {
                 counts.processed += Int64(taken.counted.count)
                 counts.duplicates += Int64(taken.duplicates)
                 counts.late += Int64(taken.late)
-                if case .ackExcept(let failures) = taken.settlement {
-                    for failure in failures {
-                        counts.failures[failure.reason.label, default: 0] += 1
-                    }
-                }
+                counts.countFailures(of: taken.settlement)
             }
         }
     }
