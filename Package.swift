@@ -40,8 +40,13 @@ let package = Package(
     ],
     targets: [
         .target(name: "Timekeeping"),
-        .target(name: "Commerce", dependencies: ["Timekeeping", crypto]),
-        .target(name: "Broker", dependencies: ["Commerce", "Timekeeping", collections]),
+        .target(name: "Documents", dependencies: ["Timekeeping", yams]),
+        .target(name: "Reports", dependencies: ["Timekeeping"]),
+        .target(name: "Commerce", dependencies: ["Documents", "Timekeeping", crypto]),
+        .target(
+            name: "Broker",
+            dependencies: ["Commerce", "Documents", "Timekeeping", collections]
+        ),
         .target(
             name: "Stages",
             dependencies: ["Broker", "Commerce", "Timekeeping", collections, histogram, logging]
@@ -49,8 +54,8 @@ let package = Package(
         .target(
             name: "Pipeline",
             dependencies: [
-                "Stages", "Broker", "Commerce", "Timekeeping",
-                logging, yams,
+                "Stages", "Broker", "Commerce", "Reports", "Documents", "Timekeeping",
+                logging,
             ]
         ),
         .target(
@@ -61,12 +66,15 @@ let package = Package(
         .executableTarget(
             name: "weir",
             dependencies: [
-                "Pipeline", "SQLiteStores", "Stages", "Commerce", "Timekeeping",
+                "Pipeline", "SQLiteStores", "Stages", "Commerce", "Reports", "Documents",
+                "Timekeeping",
                 argumentParser, logging, unixSignals,
             ]
         ),
 
         .testTarget(name: "TimekeepingTests", dependencies: ["Timekeeping"]),
+        .testTarget(name: "DocumentsTests", dependencies: ["Documents", "Timekeeping"]),
+        .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
         .testTarget(name: "CommerceTests", dependencies: ["Commerce", "Timekeeping"]),
         .target(
             name: "TestSupport",
@@ -84,14 +92,16 @@ let package = Package(
             ]
         ),
         .testTarget(
-            name: "SQLiteStoresTests",
+            name: "StoresTests",
             dependencies: [
                 "TestSupport", "SQLiteStores", "Stages", "Broker", "Commerce", "Timekeeping", grdb,
             ]
         ),
         .testTarget(
             name: "PipelineTests",
-            dependencies: ["Pipeline", "Stages", "Broker", "Commerce", "Timekeeping"]
+            dependencies: [
+                "Pipeline", "Stages", "Broker", "Commerce", "Reports", "Documents", "Timekeeping",
+            ]
         ),
         .testTarget(name: "TidyTests"),
         .testTarget(

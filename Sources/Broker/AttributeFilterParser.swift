@@ -1,4 +1,5 @@
 internal import Commerce
+internal import Documents
 
 /// Reads ``AttributeFilter`` by recursive descent.
 struct AttributeFilterParser {

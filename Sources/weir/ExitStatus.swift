@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Commerce
+internal import Documents
 internal import Pipeline
 internal import Stages
 

@@ -3,6 +3,7 @@ internal import Commerce
 internal import Foundation
 internal import Logging
 internal import Pipeline
+internal import Reports
 internal import Stages
 internal import Timekeeping
 internal import UnixSignals
@@ -174,7 +175,7 @@ struct RunCommand: AsyncParsableCommand {
     private func finish(_ result: PipelineRun.Result, _ closing: [StoreError]) throws {
         for path in report {
             guard let format = ReportFormat(path: path) else { continue }
-            let text = try format.render(result.report)
+            let text = try result.report.rendered(as: format)
             do {
                 let target = URL(filePath: path)
                 try FileManager.default.createDirectory(
@@ -190,7 +191,7 @@ struct RunCommand: AsyncParsableCommand {
             }
         }
         switch format {
-        case .text: try Terminal.result(result.report.text(colour: Terminal.usesColour))
+        case .text: try Terminal.result(result.report.document.text(colour: Terminal.usesColour))
         case .json: try Terminal.result(try result.report.json())
         }
         for path in report {

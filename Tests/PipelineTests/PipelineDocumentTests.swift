@@ -1,5 +1,6 @@
 import Broker
 import Commerce
+import Documents
 import Foundation
 import Pipeline
 import Stages

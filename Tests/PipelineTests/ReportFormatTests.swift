@@ -1,4 +1,5 @@
 import Pipeline
+import Reports
 import Testing
 
 @Suite struct ReportFormatTests {
@@ -17,15 +18,15 @@ import Testing
 
     @Test(arguments: ReportFormat.allCases)
     func `every form names the run and ends with a newline`(format: ReportFormat) throws {
-        let rendered = try format.render(try ReportFixture.report())
+        let rendered = try ReportFixture.report().rendered(as: format)
         #expect(rendered.contains("storefront"))
         #expect(rendered.hasSuffix("\n"))
-        #expect(try format.render(try ReportFixture.report()) == rendered)
+        #expect(try ReportFixture.report().rendered(as: format) == rendered)
     }
 
     @Test(arguments: ReportFormat.allCases)
     func `every form has the figures of the log`(format: ReportFormat) throws {
-        let rendered = try format.render(try ReportFixture.report())
+        let rendered = try ReportFixture.report().rendered(as: format)
         let figures =
             format == .json
             ? ["69659", "167881", "2500315.63", "23570"]

@@ -1,11 +1,12 @@
 import Pipeline
+import Reports
 import Testing
 
 @Suite struct ReportPageTests {
     private static let hostile = "<script>alert('x')</script>\"&`|*_[a](b)\u{1B}<\u{338}b>"
 
     @Test func `the page stands alone`() throws {
-        let page = try ReportFixture.report().html()
+        let page = try ReportFixture.report().document.html()
         #expect(page.hasPrefix("<!DOCTYPE html>\n<html lang=\"en\">"))
         for outside in ["<script", "<link", "<img", "http://", "https://", "url(", "@import"] {
             #expect(!page.contains(outside), "\(outside)")
@@ -14,7 +15,7 @@ import Testing
     }
 
     @Test func `the page has its figures, tables and cards`() throws {
-        let page = try ReportFixture.report().html()
+        let page = try ReportFixture.report().document.html()
         func count(_ text: String) -> Int { page.pieces(between: text, and: ">").count }
         #expect(count("<figure") == 4)
         #expect(count("<figcaption") == 4)
@@ -34,33 +35,33 @@ import Testing
     @Test(arguments: [0, 1, 40])
     func `every element that is opened is closed`(samples: Int) throws {
         var report = try ReportFixture.report(samples: samples)
-        expectBalanced(report.html())
+        expectBalanced(report.document.html())
         report.warehouse = nil
         report.rawStore = nil
         report.stages = []
         report.subscriptions = []
         report.producers = []
-        expectBalanced(report.html())
-        expectBalanced(try ReportFixture.empty().html())
+        expectBalanced(report.document.html())
+        expectBalanced(try ReportFixture.empty().document.html())
     }
 
     @Test func `nothing from the data is read as markup`() throws {
-        let page = try spoiled().html()
+        let page = try spoiled().document.html()
         #expect(page.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot;&amp;"))
         // The same elements as in a page of harmless data of the same shape.
-        #expect(tags(page) == tags(try spoiled(with: "harmless").html()))
+        #expect(tags(page) == tags(try spoiled(with: "harmless").document.html()))
         expectBalanced(page)
     }
 
     @Test func `nothing from the data is read as markup in Markdown`() throws {
-        let page = try spoiled().markdown()
+        let page = try spoiled().document.markdown()
         #expect(!page.unicodeScalars.contains("<") && !page.contains("\u{1B}"))
         let bars = { (text: String) in
             text.split(separator: "\n").filter { $0.hasPrefix("|") }.map { line in
                 line.replacing("\\|", with: "").count { $0 == "|" }
             }
         }
-        #expect(bars(page) == bars(try spoiled(with: "harmless").markdown()))
+        #expect(bars(page) == bars(try spoiled(with: "harmless").document.markdown()))
     }
 
     @Test(arguments: 0..<40)
@@ -91,7 +92,7 @@ import Testing
     }
 
     @Test func `Markdown has the tables of the page`() throws {
-        let text = try ReportFixture.report().markdown()
+        let text = try ReportFixture.report().document.markdown()
         let rules = text.split(separator: "\n").count { $0.hasPrefix("| ---") }
         #expect(rules == 9 + 2)
         #expect(text.contains("| ingest | 69,655 | 842 µs | 2.31 ms | 14.6 ms | 212 ms | 1.04 s |"))

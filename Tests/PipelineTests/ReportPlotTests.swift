@@ -1,4 +1,5 @@
 import Pipeline
+import Reports
 import Testing
 
 @Suite struct ReportPlotTests {

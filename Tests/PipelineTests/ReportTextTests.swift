@@ -1,9 +1,10 @@
 import Pipeline
+import Reports
 import Testing
 
 @Suite struct ReportTextTests {
     @Test func `the latency table is headed by where latency is counted from`() throws {
-        let text = try ReportFixture.report().text(colour: false)
+        let text = try ReportFixture.report().document.text(colour: false)
         #expect(text.contains("from intended send to the stage's acknowledgement"))
         #expect(
             text.contains(
@@ -28,8 +29,8 @@ import Testing
 
     @Test func `colour does not move a column`() throws {
         let report = try ReportFixture.report()
-        let plain = report.text(colour: false)
-        let coloured = report.text(colour: true)
+        let plain = report.document.text(colour: false)
+        let coloured = report.document.text(colour: true)
         #expect(!plain.contains("\u{1B}"))
         #expect(coloured.contains("\u{1B}[32m✓\u{1B}[0m"))
         let stripped = coloured.split(separator: "\u{1B}[", omittingEmptySubsequences: false)
@@ -40,7 +41,7 @@ import Testing
     }
 
     @Test func `the equation is spelled out and its sum shown`() throws {
-        let text = try ReportFixture.report().text(colour: false)
+        let text = try ReportFixture.report().document.text(colour: false)
         #expect(
             text.contains(
                 "published = acked + outstanding + backlog + waiting + dead-lettered + expired "
@@ -56,7 +57,7 @@ import Testing
     @Test func `a broken equation is loud`() throws {
         var report = try ReportFixture.report()
         report.subscriptions[1].acked -= 3
-        let text = report.text(colour: true)
+        let text = report.document.text(colour: true)
         #expect(text.contains("\u{1B}[1;31m✗ VIOLATED off by 3\u{1B}[0m"))
         #expect(text.contains("NOT conserved: messages of subscription analytics are unaccounted"))
         #expect(report.document.verdict.mark == .bad)
@@ -72,28 +73,33 @@ import Testing
         ReportFixture.makeClean(&report)
         #expect(report.document.verdict.mark == .good)
         #expect(
-            report.text(colour: false).contains("✓ completed; every message accounted for\n")
+            report.document.text(colour: false).contains(
+                "✓ completed; every message accounted for\n"
+            )
         )
         report.outcome = .interrupted
         #expect(report.document.verdict.mark == .warning)
         report.outcome = .failed
         report.failure = "the disk is full"
         #expect(report.document.verdict.mark == .bad)
-        #expect(report.text(colour: false).contains("✗ failed: the disk is full"))
+        #expect(report.document.text(colour: false).contains("✗ failed: the disk is full"))
     }
 
     @Test func `a run without events is neither good nor zero`() throws {
         let report = try ReportFixture.empty()
-        let text = report.text(colour: true)
+        let text = report.document.text(colour: true)
         #expect(report.document.verdict.mark == .absent)
         #expect(!text.contains("✓") && !text.contains("\u{1B}[32m"))
         #expect(text.contains("no data"))
         #expect(text.contains("–"))
-        #expect(!report.html().contains("class=\"good") && !report.html().contains("number good"))
+        #expect(
+            !report.document.html().contains("class=\"good")
+                && !report.document.html().contains("number good")
+        )
     }
 
     @Test func `months and products and rejections end with how many more there are`() throws {
-        let text = try ReportFixture.report().text(colour: false)
+        let text = try ReportFixture.report().document.text(colour: false)
         #expect(text.contains("  1998-12 "))
         #expect(!text.contains("  1999-01 "))
         #expect(text.contains("  … 6 more"))
@@ -103,7 +109,7 @@ import Testing
     }
 
     @Test func `an estimate is marked as one`() throws {
-        let text = try ReportFixture.report().text(colour: false)
+        let text = try ReportFixture.report().document.text(colour: false)
         #expect(text.contains("  23,570\n"))
         #expect(text.contains("  ≈ 69,120\n"))
     }
@@ -111,7 +117,7 @@ import Testing
     @Test func `reasons are listed by how often, then by name`() throws {
         var report = try ReportFixture.report()
         report.producers[0].rejected = ["b": 2, "c": 5, "a": 2, "never": 0]
-        let text = report.text(colour: false)
+        let text = report.document.text(colour: false)
         let places = ["c ", "a ", "b "].map { text.firstRange(of: "rejected       \($0)") }
         let starts = places.compactMap { $0?.lowerBound }
         #expect(starts.count == 3 && starts == starts.sorted())
@@ -125,7 +131,7 @@ import Testing
             subscription.name = "reader-\($0)"
             return subscription
         }
-        let widest = report.text(colour: false).split(separator: "\n")
+        let widest = report.document.text(colour: false).split(separator: "\n")
             .map { ReportText.width(String($0)) }.max()
         #expect((widest ?? 0) <= 120)
     }
@@ -135,6 +141,8 @@ import Testing
         report.pipeline = "shop\u{1B}]0;owned\u{07}\n"
         report.producers[0].rejections = ["f:1:1: \u{1B}[2J"]
         report.warehouse?.topProducts[0].product = "\u{1B}[31m日本\u{202E}"
-        #expect(!report.text(colour: false).contains { $0 == "\u{1B}" || $0 == "\u{202E}" })
+        #expect(
+            !report.document.text(colour: false).contains { $0 == "\u{1B}" || $0 == "\u{202E}" }
+        )
     }
 }

@@ -25,8 +25,18 @@ struct House {
     static let weir = House(
         rooms: [
             Room(name: "Timekeeping", rooms: []),
-            Room(name: "Commerce", rooms: ["Timekeeping"], products: ["Crypto"]),
-            Room(name: "Broker", rooms: ["Commerce", "Timekeeping"], products: ["Collections"]),
+            Room(name: "Documents", rooms: ["Timekeeping"], products: ["Yams"]),
+            Room(name: "Reports", rooms: ["Timekeeping"]),
+            Room(
+                name: "Commerce",
+                rooms: ["Documents", "Timekeeping"],
+                products: ["Crypto"]
+            ),
+            Room(
+                name: "Broker",
+                rooms: ["Commerce", "Documents", "Timekeeping"],
+                products: ["Collections"]
+            ),
             Room(
                 name: "Stages",
                 rooms: ["Broker", "Commerce", "Timekeeping"],
@@ -34,8 +44,8 @@ struct House {
             ),
             Room(
                 name: "Pipeline",
-                rooms: ["Stages", "Broker", "Commerce", "Timekeeping"],
-                products: ["Histogram", "Logging", "Yams"]
+                rooms: ["Stages", "Broker", "Commerce", "Reports", "Documents", "Timekeeping"],
+                products: ["Histogram", "Logging"]
             ),
             // The ports of Stages are written in terms of the broker's publications.
             Room(
@@ -46,7 +56,8 @@ struct House {
             Room(
                 name: "weir",
                 rooms: [
-                    "Pipeline", "SQLiteStores", "Stages", "Broker", "Commerce", "Timekeeping",
+                    "Pipeline", "SQLiteStores", "Stages", "Broker", "Commerce", "Reports",
+                    "Documents", "Timekeeping",
                 ],
                 products: ["ArgumentParser", "Logging", "UnixSignals"]
             ),
@@ -68,9 +79,14 @@ struct House {
                 reason: "tells a file from a directory, a pipe and nothing at all"
             ),
             Leave(
+                place: "Sources/Documents/DocumentFile.swift",
+                modules: ["Foundation", "FoundationEssentials"],
+                reason: "reads files"
+            ),
+            Leave(
                 place: "Sources/Pipeline",
                 modules: ["Foundation", "FoundationEssentials"],
-                reason: "reads pipeline files and writes reports"
+                reason: "encodes reports as JSON"
             ),
             Leave(
                 place: "Sources/Stores/SQLite",

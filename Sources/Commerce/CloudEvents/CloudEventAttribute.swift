@@ -1,3 +1,5 @@
+internal import Documents
+
 /// The attributes of an event that the decoder knows.
 enum CloudEventAttribute: String, CaseIterable {
     case id

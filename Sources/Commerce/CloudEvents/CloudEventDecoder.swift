@@ -1,3 +1,4 @@
+internal import Documents
 internal import Timekeeping
 
 /// Reads events from structured CloudEvents 1.0 JSON, strictly: what it does not know or cannot

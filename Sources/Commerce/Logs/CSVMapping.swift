@@ -1,3 +1,5 @@
+internal import Documents
+
 /// Which column of a CSV file gives which part of an event.
 package struct CSVMapping: Hashable, Sendable {
     /// How the time column writes an instant.

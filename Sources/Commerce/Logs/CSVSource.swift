@@ -1,3 +1,4 @@
+internal import Documents
 package import Timekeeping
 
 /// Replays a CSV file (RFC 4180, header required) in the order of its lines.

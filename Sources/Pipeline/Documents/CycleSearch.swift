@@ -1,3 +1,5 @@
+internal import Documents
+
 /// Finds the circles of a directed graph whose edges stand in a document.
 struct CycleSearch {
     /// A thicket has more circles than anyone wants to read; cutting these cuts others.

@@ -1,3 +1,5 @@
+package import Documents
+
 extension PipelineDocument {
     /// The pipeline that the file at `path` describes.
     ///

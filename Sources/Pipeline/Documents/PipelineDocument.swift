@@ -1,5 +1,6 @@
 package import Broker
 package import Commerce
+package import Documents
 package import Timekeeping
 
 /// A pipeline as its file describes it: `apiVersion: weir/v1`, `kind: Pipeline`.

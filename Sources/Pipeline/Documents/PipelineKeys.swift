@@ -1,3 +1,5 @@
+package import Documents
+
 /// The keys of a pipeline document, mapping by mapping: its readers and the published JSON
 /// Schema both follow them, which a test compares.
 package enum PipelineKeys {

@@ -1,4 +1,5 @@
 internal import Broker
+internal import Documents
 internal import Timekeeping
 
 extension PipelineReader {

@@ -1,4 +1,5 @@
 internal import Commerce
+internal import Documents
 
 extension PipelineReader {
     func readInput(_ reader: NodeReader) -> CSVMapping? {

@@ -1,4 +1,5 @@
 internal import Broker
+internal import Documents
 
 extension PipelineReader {
     mutating func readTopic(_ reader: NodeReader) -> PipelineDocument.Topic? {

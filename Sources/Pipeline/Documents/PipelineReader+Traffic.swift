@@ -1,4 +1,5 @@
 internal import Commerce
+internal import Documents
 
 extension PipelineReader {
     private enum ModelName: String, CaseIterable {

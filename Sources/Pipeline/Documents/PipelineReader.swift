@@ -1,4 +1,5 @@
 internal import Commerce
+internal import Documents
 internal import Timekeeping
 
 /// Makes a ``PipelineDocument`` of a document's values.

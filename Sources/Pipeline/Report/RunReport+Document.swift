@@ -1,3 +1,5 @@
+package import Reports
+
 extension RunReport {
     typealias Cell = ReportDocument.Cell
     typealias Column = ReportDocument.Column
@@ -16,12 +18,17 @@ extension RunReport {
     /// What the report says, for any form.
     package var document: ReportDocument {
         ReportDocument(
+            kind: "Run report",
             title: pipeline,
+            subject: "run",
             verdict: verdict,
             facts: runFacts,
             sections: [
                 latencySection, conservationSection, stageSection, exceptionSection,
-            ] + salesSections
+            ] + salesSections,
+            cards: cards,
+            plots: plots,
+            footer: "Schema version \(schemaVersion) · \(started) to \(ended)"
         )
     }
 

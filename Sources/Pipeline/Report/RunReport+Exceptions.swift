@@ -1,3 +1,5 @@
+internal import Reports
+
 extension RunReport {
     /// How many rejected records are shown.
     private static let shownRejections = 10

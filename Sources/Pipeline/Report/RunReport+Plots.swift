@@ -1,3 +1,5 @@
+package import Reports
+
 extension RunReport {
     /// The run over time: rate, backlog, and the latency of each stage.
     package var plots: [Plot] {

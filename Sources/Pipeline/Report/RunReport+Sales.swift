@@ -1,3 +1,5 @@
+internal import Reports
+
 extension RunReport {
     private static let shownMonths = 24
     private static let shownProducts = 10

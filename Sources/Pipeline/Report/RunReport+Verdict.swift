@@ -1,3 +1,5 @@
+internal import Reports
+
 extension RunReport {
     /// Whether the states of every subscription add up to what was published.
     ///

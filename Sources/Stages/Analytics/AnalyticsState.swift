@@ -34,6 +34,8 @@ package struct AnalyticsState: Sendable {
     /// The events of logs that were counted since the last commit.
     private var identities: [EventIdentity] = []
     private var lexicon: Lexicon?
+    /// How many commits were taken.
+    private var commits: Int64 = 0
 
     /// A state that goes on from the `stored` progress of `subscription`.
     package init(
@@ -115,7 +117,12 @@ package struct AnalyticsState: Sendable {
     /// Everything since the last commit; the state forgets it.
     package mutating func takeCommit() -> WarehouseCommit? {
         guard let lexicon else { return nil }
-        var commit = WarehouseCommit(subscription: subscription, lexicon: lexicon)
+        commits += 1
+        var commit = WarehouseCommit(
+            subscription: subscription,
+            number: commits,
+            lexicon: lexicon
+        )
         (commit.cells, commit.products) = aggregator.takeDeltas()
         // An empty text is what the total is stored under.
         commit.cells.removeAll { $0.key.category.isPresent && lexicon.isEmpty($0.key.category) }

@@ -3,9 +3,10 @@ package import Broker
 /// Keeps every raw event once.
 ///
 /// - Guarantees: when ``store(_:)`` returns, every event of the call is in the store, exactly
-///   once by its `(source, id)`, whatever was stored before; a call that throws stored all or
-///   nothing of what it was given.
-/// - Non-guarantees: the order of events of different calls made at the same time.
+///   once by its `(source, id)`, whatever was stored before. A call that threw may be given
+///   again as it was.
+/// - Non-guarantees: the order of events of different calls made at the same time; that a call
+///   that threw stored nothing.
 package protocol RawStore: Sendable {
     /// The position after the highest one stored, from 1: where a volatile broker goes on.
     func nextPosition() async throws(StoreError) -> Int64

@@ -21,6 +21,8 @@ package protocol Warehouse: Sendable {
     func sketch(_ key: SketchText) async throws(StoreError) -> [UInt64]
 
     /// Adds the deltas to what is stored and remembers the progress.
+    ///
+    /// A commit that threw may be given again as it was, and is stored once.
     func commit(_ commit: WarehouseCommit) async throws(StoreError)
 
     /// Keeps messages that a subscription gave up; one that is there already is replaced.
@@ -87,6 +89,10 @@ package struct SketchText: Hashable, Sendable {
 /// What analytics stores in one transaction.
 package struct WarehouseCommit: Sendable {
     package var subscription: String
+    /// Counts the commits of one run from 1: a commit that is tried again has the same number.
+    ///
+    /// A server may store a commit and lose the answer; by this it knows the commit again.
+    package var number: Int64
     /// What the symbols of the keys mean.
     package var lexicon: Lexicon
     package var cells: [(key: WindowKey, delta: WindowCell)] = []
@@ -98,8 +104,9 @@ package struct WarehouseCommit: Sendable {
     /// The events of logs that the deltas hold.
     package var identities: [EventIdentity] = []
 
-    package init(subscription: String, lexicon: Lexicon) {
+    package init(subscription: String, number: Int64, lexicon: Lexicon) {
         self.subscription = subscription
+        self.number = number
         self.lexicon = lexicon
     }
 }

@@ -17,7 +17,7 @@ package enum HTMLText {
         return escaped
     }
 
-    static func section(_ section: ReportDocument.Section) -> String {
+    package static func section(_ section: ReportDocument.Section) -> String {
         "<section>\n<h2>\(escaped(section.title))</h2>\n"
             + section.blocks.map(block).joined() + "</section>\n"
     }
@@ -30,6 +30,8 @@ package enum HTMLText {
             return HTMLText.facts(facts)
         case .table(let block):
             return table(block)
+        case .plots(let plots):
+            return "<div class=\"plots\">\n\(plots.map { $0.figure() }.joined())</div>\n"
         case .list(let title, let items, let more):
             let rows = items.map { "<li><code>\(escaped($0))</code></li>\n" }.joined()
             let rest = more > 0 ? "<p class=\"more\">… \(ReportNumbers.count(more)) more</p>\n" : ""
@@ -37,7 +39,7 @@ package enum HTMLText {
         }
     }
 
-    static func facts(_ facts: [ReportDocument.Fact]) -> String {
+    package static func facts(_ facts: [ReportDocument.Fact]) -> String {
         let rows = facts.map { fact in
             let remark = fact.remark.isEmpty ? "" : " <small>\(escaped(fact.remark))</small>"
             return "<div><dt>\(escaped(fact.name))</dt><dd class=\"\(name(fact.value.mark))\">"
@@ -78,7 +80,7 @@ package enum HTMLText {
     }
 
     /// The class of `mark` in the style sheet.
-    static func name(_ mark: ReportDocument.Mark) -> String {
+    package static func name(_ mark: ReportDocument.Mark) -> String {
         switch mark {
         case .none: "plain"
         case .good: "good"

@@ -3,12 +3,44 @@
 /// The three forms say the same because they are made from this one value. Texts in it are raw:
 /// whoever writes them out escapes them for the form.
 package struct ReportDocument: Sendable {
+    /// What sort of report it is, such as `Run report`.
+    package var kind: String
     package var title: String
+    /// What it reports on, in a word: `run`.
+    package var subject: String
     /// How the run ended and whether every message is accounted for, in one line.
     package var verdict: Cell
     /// What one wants to know first.
     package var facts: [Fact]
     package var sections: [Section]
+    /// The few figures that one reads from across the room; on a page only.
+    package var cards: [Fact] = []
+    /// The subject over time; on a page only.
+    package var plots: [Plot] = []
+    /// The line at the end of a page.
+    package var footer = ""
+
+    package init(
+        kind: String,
+        title: String,
+        subject: String,
+        verdict: Cell,
+        facts: [Fact],
+        sections: [Section],
+        cards: [Fact] = [],
+        plots: [Plot] = [],
+        footer: String = ""
+    ) {
+        self.kind = kind
+        self.title = title
+        self.subject = subject
+        self.verdict = verdict
+        self.facts = facts
+        self.sections = sections
+        self.cards = cards
+        self.plots = plots
+        self.footer = footer
+    }
 
     /// Whether a text is good or bad news.
     package enum Mark: Sendable {
@@ -42,7 +74,7 @@ package struct ReportDocument: Sendable {
         package static var absent: Cell { Cell("–", .absent) }
 
         /// The count, marked where there are any.
-        static func count(_ value: Int64, ifAny mark: Mark = .none) -> Cell {
+        package static func count(_ value: Int64, ifAny mark: Mark = .none) -> Cell {
             Cell(ReportNumbers.count(value), value > 0 ? mark : .none)
         }
     }
@@ -65,6 +97,11 @@ package struct ReportDocument: Sendable {
     package struct Section: Sendable {
         package var title: String
         package var blocks: [Block]
+
+        package init(title: String, blocks: [Block]) {
+            self.title = title
+            self.blocks = blocks
+        }
     }
 
     /// A piece of a section.
@@ -74,6 +111,13 @@ package struct ReportDocument: Sendable {
         case table(Table)
         /// A titled list, and how many more there are than it names.
         case list(title: String, items: [String], more: Int64)
+
+        /// Plots; on a page only.
+        case plots([Plot])
+
+        var hasText: Bool {
+            if case .plots = self { false } else { true }
+        }
 
         var isNote: Bool {
             if case .note = self { true } else { false }
@@ -86,7 +130,14 @@ package struct ReportDocument: Sendable {
         package var columns: [Column]
         package var rows: [[Cell]]
         /// How many rows were left off at the end.
-        package var more = 0
+        /// How many more rows there are than are shown.
+
+        package init(caption: String, columns: [Column], rows: [[Cell]], more: Int = 0) {
+            self.caption = caption
+            self.columns = columns
+            self.rows = rows
+            self.more = more
+        }
     }
 
     /// The head of a column.
@@ -108,7 +159,7 @@ package struct ReportDocument: Sendable {
 
 extension ReportDocument.Table {
     /// The table of `items`, of which at most `limit` are shown.
-    init<Item>(
+    package init<Item>(
         _ caption: String,
         _ columns: [ReportDocument.Column],
         of items: [Item],

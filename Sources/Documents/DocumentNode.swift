@@ -72,7 +72,7 @@ package struct DocumentEntry: Sendable {
 }
 
 /// The beginning of `text`, on one line: enough to find it by, and no flood in a message.
-func shortened(_ text: String) -> String {
+package func shortened(_ text: String) -> String {
     let limit = 40
     let line = String(text.unicodeScalars.map { $0 == "\n" || $0 == "\r" ? " " : Character($0) })
     return line.unicodeScalars.count <= limit

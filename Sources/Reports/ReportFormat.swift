@@ -29,14 +29,4 @@ package enum ReportFormat: String, CaseIterable, Sendable {
         }
         self = format
     }
-
-    /// `report` in this form, ending with a newline.
-    package func render(_ report: RunReport) throws -> String {
-        switch self {
-        case .json: try report.json()
-        case .markdown: report.markdown()
-        case .html: report.html()
-        case .text: report.text(colour: false)
-        }
-    }
 }

@@ -1,33 +1,32 @@
-extension RunReport {
-    /// The summary of the run for a terminal, in aligned columns, ending with a newline.
+extension ReportDocument {
+    /// The document for a terminal, in aligned columns, ending with a newline.
     package func text(colour: Bool) -> String {
         let colours = TerminalColours(enabled: colour)
-        let document = document
         let sign =
-            switch document.verdict.mark {
+            switch verdict.mark {
             case .good: "✓ "
             case .bad: "✗ "
             case .none, .warning, .absent: ""
             }
-        let verdict = ReportText.printable(sign + document.verdict.text)
+        let line = ReportText.printable(sign + verdict.text)
         var lines = [
-            colours.bold(ReportText.printable(document.title)),
-            colours.paint(verdict, document.verdict.mark),
+            colours.bold(ReportText.printable(title)),
+            colours.paint(line, verdict.mark),
             "",
         ]
-        lines += RunReport.lines(document.facts, colours)
-        for section in document.sections {
+        lines += ReportDocument.lines(facts, colours)
+        for section in sections where section.blocks.contains(where: \.hasText) {
             lines += ["", colours.bold(section.title)]
             // A note heads what follows it; everything else stands apart under its own caption.
             var isHeaded = false
-            for (index, block) in section.blocks.enumerated() {
+            for (index, block) in section.blocks.filter(\.hasText).enumerated() {
                 if index > 0 && !isHeaded {
                     lines.append("")
                 }
                 if case .table(let table) = block, !isHeaded {
                     lines.append("  " + table.caption)
                 }
-                lines += RunReport.lines(block, colours)
+                lines += ReportDocument.lines(block, colours)
                 isHeaded = block.isNote
             }
         }
@@ -35,7 +34,7 @@ extension RunReport {
     }
 
     private static func lines(
-        _ block: ReportDocument.Block,
+        _ block: Block,
         _ colours: TerminalColours
     ) -> [String] {
         switch block {
@@ -52,6 +51,8 @@ extension RunReport {
                 lines.append("    … \(ReportNumbers.count(more)) more")
             }
             return lines
+        case .plots:
+            return []
         }
     }
 

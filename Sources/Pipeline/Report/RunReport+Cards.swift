@@ -1,58 +1,8 @@
+internal import Reports
+
 extension RunReport {
-    /// The report as one HTML page that needs nothing else: no script, no font, no network.
-    package func html() -> String {
-        let document = document
-        let cards = cards.map { card in
-            let remark =
-                card.remark.isEmpty ? "" : "<small>\(HTMLText.escaped(card.remark))</small>"
-            return "<div class=\"card\"><dt>\(HTMLText.escaped(card.name))</dt>"
-                + "<dd class=\"\(HTMLText.name(card.value.mark))\">"
-                + "\(HTMLText.escaped(card.value.text))\(remark)</dd></div>\n"
-        }
-        let mark = HTMLText.name(document.verdict.mark)
-        return """
-            <!DOCTYPE html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta name="color-scheme" content="light dark">
-            <meta http-equiv="Content-Security-Policy" \
-            content="default-src 'none'; style-src 'unsafe-inline'">
-            <title>\(HTMLText.escaped(document.title)): run report</title>
-            <style>
-            \(ReportStyle.css)
-            </style>
-            </head>
-            <body>
-            <main>
-            <header>
-            <p class="kind">Run report</p>
-            <h1>\(HTMLText.escaped(document.title))</h1>
-            <p class="verdict \(mark)">\(HTMLText.escaped(document.verdict.text))</p>
-            </header>
-            <dl class="cards" aria-label="Key figures">
-            \(cards.joined())</dl>
-            <section>
-            <h2>Over the run</h2>
-            <div class="plots">
-            \(plots.map { $0.figure() }.joined())</div>
-            </section>
-            <section>
-            <h2>The run</h2>
-            \(HTMLText.facts(document.facts))</section>
-            \(document.sections.map(HTMLText.section).joined())
-            <footer>Schema version \(schemaVersion) · \(HTMLText.escaped(started)) to \
-            \(HTMLText.escaped(ended))</footer>
-            </main>
-            </body>
-            </html>
-
-            """
-    }
-
     /// The few figures that one reads from across the room.
-    private var cards: [Fact] {
+    var cards: [Fact] {
         var cards = [
             Fact(
                 "published",

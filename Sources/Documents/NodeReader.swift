@@ -1,5 +1,3 @@
-internal import Commerce
-
 /// The keys of one kind of mapping: what its reader asks for and its JSON Schema describes.
 package struct KeySet: Hashable, Sendable {
     /// Its name among the `$defs` of the JSON Schema.
@@ -306,7 +304,7 @@ package struct FieldReader {
 }
 
 /// `did you mean 'x'?` where one of `known` is close, else what there is.
-func suggestion(for name: String, from known: [String]) -> String {
+package func suggestion(for name: String, from known: [String]) -> String {
     if let near = nearestName(to: name, in: known) {
         return "did you mean '\(near)'?"
     }

@@ -8,7 +8,7 @@ package enum ReportNumbers {
     }
 
     /// `digits` with a comma before every third digit from the end.
-    static func grouped(_ digits: some StringProtocol) -> String {
+    package static func grouped(_ digits: some StringProtocol) -> String {
         var text = ""
         for (index, digit) in digits.enumerated() {
             if index > 0 && (digits.count - index) % 3 == 0 {
@@ -33,7 +33,7 @@ package enum ReportNumbers {
     }
 
     /// `value` with three significant digits, more where the whole part has more.
-    static func significant(_ value: Double) -> String {
+    package static func significant(_ value: Double) -> String {
         switch abs(value) {
         case 0: "0"
         case ..<9.995: fixed(value, 2)
@@ -96,12 +96,12 @@ package enum ReportNumbers {
     }
 
     /// Ten to `exponent`, exact as far as a double can be.
-    static func powerOfTen(_ exponent: Int) -> Double {
+    package static func powerOfTen(_ exponent: Int) -> Double {
         Double("1e\(exponent)") ?? (exponent < 0 ? 0 : .infinity)
     }
 
     /// The greatest `n` with 10ⁿ ≤ `value`, a positive finite number.
-    static func decade(of value: Double) -> Int {
+    package static func decade(of value: Double) -> Int {
         var exponent = Int((value.portableLogarithm / 2.302_585_092_994_046).rounded(.down))
         // The logarithm may miss by one in the last place just at a power of ten.
         if powerOfTen(exponent + 1) <= value {

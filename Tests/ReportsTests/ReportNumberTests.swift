@@ -1,4 +1,4 @@
-import Pipeline
+import Reports
 import Testing
 
 @Suite struct ReportNumberTests {

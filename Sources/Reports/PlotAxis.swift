@@ -82,7 +82,7 @@ package struct PlotAxis: Sendable {
     // MARK: - Round numbers
 
     /// The least of 1, 2 and 5 times a power of ten that is at least `raw`.
-    static func roundStep(_ raw: Double) -> Double {
+    package static func roundStep(_ raw: Double) -> Double {
         let exponent = ReportNumbers.decade(of: max(raw, 1e-300))
         for factor in [1.0, 2, 5, 10] {
             // Parsed rather than multiplied: 3 × 0.1 is not the nearest double to 0.3.
@@ -104,7 +104,7 @@ package struct PlotAxis: Sendable {
     // MARK: - Labels
 
     /// `value` with a letter for thousands, with as many decimals as `step` needs.
-    static func short(_ value: Double, step: Double) -> String {
+    package static func short(_ value: Double, step: Double) -> String {
         guard value != 0 else { return "0" }
         let letters: [(exponent: Int, letter: String)] = [
             (12, "T"), (9, "G"), (6, "M"), (3, "k"),

@@ -7,7 +7,7 @@ internal import Yams
 /// private characters, one for one so that every place stays what it is: in front of an
 /// alias's name, and, as often as it complains, on a key that stands twice. Both are taken
 /// back here, where aliases share values and are counted.
-struct DocumentLoader {
+package struct DocumentLoader {
     /// More values than this, aliases followed, are refused.
     static let maximumSize = 100_000
     static let maximumDepth = 64
@@ -20,7 +20,7 @@ struct DocumentLoader {
 
     /// The value that `text` writes down, or nil (with a mistake in the log) where it is not
     /// one document of YAML.
-    static func load(_ text: String, log: MistakeLog) -> DocumentNode? {
+    package static func load(_ text: String, log: MistakeLog) -> DocumentNode? {
         if let flaw = DocumentText.firstForbidden(in: text) {
             log.add(
                 "the character \(flaw.code) cannot stand in YAML; remove it, or write it as an "

@@ -1,4 +1,4 @@
-import Commerce
+import Documents
 import Testing
 
 struct NearestNameTests {

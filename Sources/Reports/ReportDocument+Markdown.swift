@@ -1,18 +1,17 @@
-extension RunReport {
-    /// The report in Markdown with pipe tables, ending with a newline.
+extension ReportDocument {
+    /// The document in Markdown with pipe tables, ending with a newline.
     package func markdown() -> String {
-        let document = document
-        let facts = Table("", [.text("run"), .text("")], of: document.facts) {
+        let table = Table("", [.text(subject), .text("")], of: facts) {
             [Cell($0.name), $0.value]
         }
         var parts = [
-            "# \(MarkdownText.escaped(document.title))",
-            MarkdownText.marked(document.verdict),
-            MarkdownText.table(facts),
+            "# \(MarkdownText.escaped(title))",
+            MarkdownText.marked(verdict),
+            MarkdownText.table(table),
         ]
-        for section in document.sections {
-            parts.append("## \(section.title)")
-            parts += section.blocks.map(MarkdownText.block)
+        for section in sections where section.blocks.contains(where: \.hasText) {
+            parts.append("## \(MarkdownText.escaped(section.title))")
+            parts += section.blocks.filter(\.hasText).map(MarkdownText.block)
         }
         return parts.joined(separator: "\n\n") + "\n"
     }
@@ -38,6 +37,8 @@ package enum MarkdownText {
                 lines.append("- … \(ReportNumbers.count(more)) more")
             }
             return lines.joined(separator: "\n")
+        case .plots:
+            return ""
         }
     }
 

@@ -1,4 +1,4 @@
-import Pipeline
+import Documents
 import Testing
 import Timekeeping
 

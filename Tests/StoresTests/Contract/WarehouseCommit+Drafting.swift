@@ -1,7 +1,11 @@
 import Commerce
 import Stages
+import Synchronization
 import Testing
 import Timekeeping
+
+/// Numbers the drafts: two commits of one number are the same commit.
+private let draftedCommits = Atomic<Int64>(0)
 
 extension WarehouseCommit {
     /// A commit whose symbols are of a lexicon of its own, as another process has it.
@@ -12,7 +16,8 @@ extension WarehouseCommit {
         for number in 0..<salt {
             _ = lexicon.symbol(for: "salt \(number)", in: .text)
         }
-        self.init(subscription: subscription, lexicon: lexicon)
+        let number = draftedCommits.wrappingAdd(1, ordering: .relaxed).newValue
+        self.init(subscription: subscription, number: number, lexicon: lexicon)
     }
 
     /// Adds to a window; an empty `category` is the total.
