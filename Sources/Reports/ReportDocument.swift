@@ -130,7 +130,7 @@ package struct ReportDocument: Sendable {
         package var columns: [Column]
         package var rows: [[Cell]]
         /// How many rows were left off at the end.
-        /// How many more rows there are than are shown.
+        package var more = 0
 
         package init(caption: String, columns: [Column], rows: [[Cell]], more: Int = 0) {
             self.caption = caption
