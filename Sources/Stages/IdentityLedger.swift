@@ -4,20 +4,38 @@ internal import DequeModule
 
 /// Which events were seen, by their CloudEvents identity `(source, id)`; a pure value.
 ///
-/// Ids that ascend within their source, as UUIDv7 do, cost one comparison and one append each: an
-/// id above the highest seen is new without a look-up. The others go through a hash set. The
-/// ledger remembers the last `horizon` ascending ids a source and the last `horizon` others, so
-/// its memory is bounded; it is exact within that distance.
+/// Ids that ascend within their source, as UUIDv7 do, cost one comparison each: an id above the
+/// highest seen is new without a look-up, and one that follows its predecessor number by number
+/// lengthens a span. The others go through a hash set. The ledger remembers the last `horizon`
+/// ascending ids a source and the last `horizon` others, so its memory is bounded; it is exact
+/// within that distance.
 package struct IdentityLedger: Sendable {
     private struct Identity: Hashable {
         var source: Symbol
         var id: EventID
     }
 
+    /// Ids whose numbers follow one another.
+    private struct Span {
+        var high: UInt64
+        var lows: ClosedRange<UInt64>
+
+        var last: EventID { EventID(high: high, low: lows.upperBound) }
+
+        /// Lengthens the span by `id` if that comes next.
+        @inline(__always)
+        mutating func extend(to id: EventID) -> Bool {
+            guard id.high == high, id.low &- 1 == lows.upperBound else { return false }
+            lows = lows.lowerBound...id.low
+            return true
+        }
+    }
+
     private struct Run {
         var source: Symbol
         /// Ascending, the last one highest.
-        var ids: Deque<EventID> = []
+        var spans: Deque<Span> = []
+        var count = 0
     }
 
     private let horizon: Int
@@ -33,23 +51,25 @@ package struct IdentityLedger: Sendable {
 
     /// The selected events of `batch` that were not seen before, which now are.
     package mutating func admit(_ batch: Batch, _ selection: Selection) -> Selection {
-        if case .range(let range) = selection, admitAscending(batch.events, range) {
-            return selection
+        var ascending = 0
+        if case .range(let range) = selection {
+            ascending = admitAscending(batch.events, range)
+            if ascending >= range.upperBound { return selection }
         }
         return selection.partitioned { place in
             let event = batch.events[place]
-            return admit(event.source, event.id)
+            return place < ascending || admit(event.source, event.id)
         }.included
     }
 
     /// Whether the event was not seen before, which it now is.
     package mutating func admit(_ source: Symbol, _ id: EventID) -> Bool {
         let run = runIndex(of: source)
-        guard let last = runs[run].ids.last, id <= last else {
-            append(id, to: run)
+        guard let last = runs[run].spans.last?.last, id <= last else {
+            append(Span(high: id.high, lows: id.low...id.low), count: 1, to: run)
             return true
         }
-        if contains(id, in: runs[run].ids) { return false }
+        if contains(id, in: runs[run].spans) { return false }
         let identity = Identity(source: source, id: id)
         guard stragglers.insert(identity).inserted else { return false }
         stragglerOrder.append(identity)
@@ -59,38 +79,64 @@ package struct IdentityLedger: Sendable {
         return true
     }
 
-    /// Admits a range at once if all of it is of one source and ascends above what was seen.
-    private mutating func admitAscending(_ events: [Event], _ range: Range<Int>) -> Bool {
-        guard let first = range.first else { return true }
+    /// Admits the beginning of `range` that is of one source and ascends above what was seen, and
+    /// gives the first place behind it.
+    private mutating func admitAscending(_ events: [Event], _ range: Range<Int>) -> Int {
+        guard let first = range.first else { return range.upperBound }
         let source = events[first].source
         let run = runIndex(of: source)
-        let highest = runs[run].ids.last ?? EventID(high: 0, low: 0)
-        let ascends = events.withUnsafeBufferPointer { events in
-            var last = highest
-            for place in range {
-                guard events[place].source == source, last < events[place].id else {
-                    return false
+        let highest = runs[run].spans.last?.last
+        return events.withUnsafeBufferPointer { events in
+            var last = events[first].id
+            if let highest, last <= highest { return first }
+            var span = Span(high: last.high, lows: last.low...last.low)
+            var began = first
+            for place in first + 1..<range.upperBound {
+                let id = events[place].id
+                guard events[place].source == source, last < id else {
+                    append(span, count: place - began, to: run)
+                    return place
                 }
-                last = events[place].id
+                last = id
+                if !span.extend(to: id) {
+                    append(span, count: place - began, to: run)
+                    span = Span(high: id.high, lows: id.low...id.low)
+                    began = place
+                }
             }
-            return true
+            append(span, count: range.upperBound - began, to: run)
+            return range.upperBound
         }
-        guard ascends else { return false }
-        runs[run].ids.append(contentsOf: events[range].lazy.map { $0.id })
-        trim(run)
-        return true
     }
 
-    private mutating func append(_ id: EventID, to run: Int) {
-        runs[run].ids.append(id)
+    /// Adds a span above all others, which may go on where the last one ends.
+    private mutating func append(_ span: Span, count: Int, to run: Int) {
+        runs[run].count += count
+        if let last = runs[run].spans.last, last.high == span.high,
+            last.lows.upperBound &+ 1 == span.lows.lowerBound
+        {
+            let merged = last.lows.lowerBound...span.lows.upperBound
+            runs[run].spans[runs[run].spans.count - 1].lows = merged
+        } else {
+            runs[run].spans.append(span)
+        }
         trim(run)
     }
 
     private mutating func trim(_ run: Int) {
-        let excess = runs[run].ids.count - horizon
-        // In large steps, so that trimming costs nothing an event.
-        if excess > horizon / 8 {
-            runs[run].ids.removeFirst(excess)
+        var excess = runs[run].count - horizon
+        while excess > 0, let first = runs[run].spans.first {
+            let length = first.lows.upperBound - first.lows.lowerBound + 1
+            if length <= excess {
+                runs[run].spans.removeFirst()
+                excess -= Int(length)
+                runs[run].count -= Int(length)
+            } else {
+                runs[run].spans[0].lows =
+                    first.lows.lowerBound + UInt64(excess)...first.lows.upperBound
+                runs[run].count -= excess
+                excess = 0
+            }
         }
     }
 
@@ -102,16 +148,17 @@ package struct IdentityLedger: Sendable {
         return runs.count - 1
     }
 
-    private func contains(_ id: EventID, in ids: Deque<EventID>) -> Bool {
-        var (low, high) = (0, ids.count)
+    private func contains(_ id: EventID, in spans: Deque<Span>) -> Bool {
+        // The first span that ends at the id or behind it.
+        var (low, high) = (0, spans.count)
         while low < high {
             let middle = (low + high) / 2
-            if ids[middle] < id {
+            if spans[middle].last < id {
                 low = middle + 1
             } else {
                 high = middle
             }
         }
-        return low < ids.count && ids[low] == id
+        return low < spans.count && spans[low].high == id.high && spans[low].lows.contains(id.low)
     }
 }

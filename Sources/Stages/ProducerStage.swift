@@ -47,6 +47,7 @@ package struct ProducerStage: Sendable {
     ///   task is cancelled, with everything before that published.
     package func run(_ source: consuming sending any EventSource) async throws {
         var source = source
+        let pool = BatchPool()
         var schedule = try firstSchedule(&source)
         while true {
             try Task.checkCancellation()
@@ -57,7 +58,8 @@ package struct ProducerStage: Sendable {
             var builder = BatchBuilder(
                 stream: source.stream,
                 lexicon: source.lexicon,
-                capacity: batchLimit
+                capacity: batchLimit,
+                pool: pool
             )
             let next = try source.fill(&builder, until: horizon, limit: batchLimit)
             let made = builder.events.count

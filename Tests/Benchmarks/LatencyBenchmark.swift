@@ -24,7 +24,8 @@ struct LatencyBenchmark {
                 - {name: shop, kind: producer, publishes: events}
                 - {name: ingest, kind: ingest, subscription: ingest, store: raw}
                 - {name: analytics, kind: analytics, subscription: analytics,
-                   store: warehouse, windows: [1s], commitInterval: 0s}
+                   store: warehouse, windows: [1s], commitInterval: 0s, distinctCounts: false,
+                   productSales: false}
               stores:
                 - {name: raw, role: raw, url: "memory:"}
                 - {name: warehouse, role: warehouse, url: "memory:"}

@@ -265,6 +265,33 @@ import Timekeeping
         )
     }
 
+    @Test func `what analytics keeps can be left out`() throws {
+        func options(_ keys: String) throws -> AnalyticsOptions? {
+            let document = try PipelineDocument.parse(
+                text: """
+                    apiVersion: weir/v1
+                    kind: Pipeline
+                    metadata: {name: p}
+                    spec:
+                      topics: [{name: t}]
+                      subscriptions: [{name: a, topic: t}]
+                      stores: [{name: w, role: warehouse}]
+                      stages:
+                        - {name: s, kind: producer, publishes: t}
+                        - {name: c, kind: analytics, subscription: a, store: w,
+                           windows: [1s]\(keys)}
+                    """,
+                file: "f"
+            )
+            guard case .analytics(let analytics) = document.stages.last?.kind else { return nil }
+            return analytics.options
+        }
+        let all = try options("")
+        #expect(all?.countsDistinct == true && all?.countsProducts == true)
+        let few = try options(", distinctCounts: false, productSales: false")
+        #expect(few?.countsDistinct == false && few?.countsProducts == false)
+    }
+
     private func parse(_ lines: String) throws(DocumentError) -> PipelineDocument {
         try PipelineDocument.parse(text: minimalPipeline + lines, file: "f")
     }

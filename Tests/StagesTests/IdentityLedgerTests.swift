@@ -54,6 +54,14 @@ struct IdentityLedgerTests {
         #expect(admitted(&ledger, batch([1])) == [0])
     }
 
+    @Test func `ids that follow one another are remembered as long as others`() {
+        var ledger = IdentityLedger(horizon: 10)
+        _ = admitted(&ledger, batch([1, 2, 3, 5, 6, 9, 20, 21, 22, 23, 24, 25]))
+        #expect(admitted(&ledger, batch([3, 5, 6, 9, 20, 25])) == [])
+        #expect(admitted(&ledger, batch([2, 4, 8, 26])) == [0, 1, 2, 3])
+        #expect(admitted(&ledger, batch([4, 26])) == [])
+    }
+
     @Test func `of a selection only the selected are admitted`() {
         var ledger = IdentityLedger(horizon: 100)
         let batch = batch([1, 2, 3])

@@ -60,6 +60,8 @@ public import Timekeeping
     @usableFromInline package let schedule: ReplaySchedule
     /// What the batch takes in memory, and what flow control in bytes counts.
     @usableFromInline package let byteCount: Int
+    /// Where the room for the events goes when nobody holds the batch any more.
+    private let pool: BatchPool?
 
     package init(
         events: [Event],
@@ -67,7 +69,8 @@ public import Timekeeping
         origin: Origin,
         lexicon: Lexicon,
         originals: Originals? = nil,
-        schedule: ReplaySchedule = .asRecorded
+        schedule: ReplaySchedule = .asRecorded,
+        pool: BatchPool? = nil
     ) {
         precondition(
             origin.offsets.isEmpty || origin.offsets.count == events.count,
@@ -83,9 +86,14 @@ public import Timekeeping
         self.lexicon = lexicon
         self.originals = originals
         self.schedule = schedule
+        self.pool = pool
         byteCount =
             events.count * MemoryLayout<Event>.stride + items.count * MemoryLayout<Item>.stride
             + (originals?.bytes.count ?? 0)
+    }
+
+    deinit {
+        pool?.give(events, items)
     }
 
     /// How many events it carries.

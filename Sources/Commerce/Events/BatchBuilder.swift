@@ -12,12 +12,18 @@
     /// What the source could not make an event of, in the order of the input.
     @usableFromInline package var rejections: [Rejection] = []
     @usableFromInline package let lexicon: Lexicon
+    private let pool: BatchPool?
 
-    /// An empty builder for batches of about `capacity` events.
-    package init(stream: Symbol, lexicon: Lexicon, capacity: Int) {
+    /// An empty builder for batches of about `capacity` events, in room from the `pool`.
+    package init(stream: Symbol, lexicon: Lexicon, capacity: Int, pool: BatchPool? = nil) {
         self.stream = stream
         self.lexicon = lexicon
-        events.reserveCapacity(capacity)
+        self.pool = pool
+        if let pool {
+            (events, items) = pool.take(capacity: capacity)
+        } else {
+            events.reserveCapacity(capacity)
+        }
     }
 
     /// Adds `event` with `lines` as its items; sets the event's item range.
@@ -55,7 +61,8 @@
             ),
             lexicon: lexicon,
             originals: originals,
-            schedule: schedule
+            schedule: schedule,
+            pool: pool
         )
     }
 }

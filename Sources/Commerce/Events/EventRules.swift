@@ -99,7 +99,8 @@ public import Timekeeping
             for index in event.itemRange {
                 let item = items[index]
                 if item.quantity < 1 { return .quantityNotPositive }
-                if item.price.magnitude > UInt64(EventRules.largestValue) / UInt64(item.quantity) {
+                let worth = item.price.magnitude.multipliedFullWidth(by: UInt64(item.quantity))
+                if worth.high != 0 || worth.low > UInt64(EventRules.largestValue) {
                     return .valueTooLarge
                 }
             }

@@ -25,6 +25,10 @@ extension PipelineDocument {
             package var allowedLateness = Duration.seconds(10)
             /// How often aggregates and position are written, and messages acknowledged.
             package var commitInterval = Duration.milliseconds(200)
+            /// Whether distinct shoppers and sessions are counted.
+            package var distinctCounts = true
+            /// Whether sales are kept by product.
+            package var productSales = true
 
             /// What the stage computes.
             package var options: AnalyticsOptions {
@@ -32,6 +36,8 @@ extension PipelineDocument {
                 options.grains = windows
                 options.allowedLateness = allowedLateness
                 options.commitInterval = commitInterval
+                options.countsDistinct = distinctCounts
+                options.countsProducts = productSales
                 return options
             }
 

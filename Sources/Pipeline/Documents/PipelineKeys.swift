@@ -80,7 +80,8 @@ package enum PipelineKeys {
         "analytics",
         noun: "an analytics stage",
         required: ["name", "kind", "subscription", "store", "windows"],
-        optional: ["allowedLateness", "commitInterval"] + ofEveryStage
+        optional: ["allowedLateness", "commitInterval", "distinctCounts", "productSales"]
+            + ofEveryStage
     )
     static let relay = KeySet(
         "relay",

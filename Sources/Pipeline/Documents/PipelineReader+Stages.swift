@@ -103,6 +103,8 @@ extension PipelineReader {
         ) {
             result.commitInterval = interval
         }
+        result.distinctCounts = fields["distinctCounts"]?.flag() ?? true
+        result.productSales = fields["productSales"]?.flag() ?? true
         return result
     }
 
