@@ -1,3 +1,4 @@
+internal import Foundation
 internal import GRDB
 internal import Stages
 internal import Timekeeping
@@ -45,6 +46,8 @@ package struct SQLiteLocation: Hashable, Sendable {
 struct SQLiteFile: Sendable {
     let location: SQLiteLocation
     let queue: DatabaseQueue
+    /// The number of the file in its file system, as it was opened.
+    private let number: Int?
 
     /// "WEIR" in ASCII, in the file's header: no other program's database is taken for ours.
     private static let applicationID = 0x5745_4952
@@ -69,7 +72,7 @@ struct SQLiteFile: Sendable {
                 try database.execute(sql: "PRAGMA max_page_count = \(pages)")
             }
         }
-        queue = try SQLiteFile.translating(location) {
+        let queue = try SQLiteFile.translating(location) {
             try DatabaseQueue(path: location.path, configuration: configuration)
         }
         try SQLiteFile.translating(location) {
@@ -80,6 +83,13 @@ struct SQLiteFile: Sendable {
             }
             try schema.migrate(queue)
         }
+        self.queue = queue
+        number = SQLiteFile.number(of: location.path)
+    }
+
+    private static func number(of path: String) -> Int? {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        return attributes?[.systemFileNumber] as? Int
     }
 
     private static func claim(
@@ -134,7 +144,18 @@ struct SQLiteFile: Sendable {
     }
 
     /// Moves the log into the file and closes it.
+    ///
+    /// - Throws: Also where the file was removed or replaced meanwhile: the system lets a program
+    ///   write to a file without a name, and what was stored is gone with the last of it.
     func close() throws(StoreError) {
+        defer { try? queue.close() }
+        guard SQLiteFile.number(of: location.path) == number else {
+            throw StoreError(
+                .unavailable,
+                "\(location.path) was removed or replaced while it was in use, and what was "
+                    + "stored is lost; run again, and leave the file alone meanwhile"
+            )
+        }
         try SQLiteFile.translating(location) {
             _ = try queue.writeWithoutTransaction { try $0.checkpoint(.truncate) }
             try queue.close()

@@ -258,4 +258,19 @@ struct SQLiteFileTests {
             try folder.expectSound("store.sqlite")
         }
     }
+
+    @Test(arguments: Store.allCases)
+    func `a file that is removed while it is in use is missed`(store: Store) async throws {
+        try await withFolder { folder in
+            let location = SQLiteLocation(path: folder.path("store.sqlite"))
+            let close: () throws(StoreError) -> Void
+            switch store {
+            case .raw: close = try SQLiteRawStore(location).close
+            case .warehouse: close = try SQLiteWarehouse(location).close
+            }
+            try FileManager.default.removeItem(atPath: location.path)
+            let error = try #require(throws: StoreError.self) { try close() }
+            #expect(error.message.contains("was removed or replaced while it was in use"))
+        }
+    }
 }
