@@ -8,6 +8,7 @@ let argumentParser: Target.Dependency = .product(
     name: "ArgumentParser",
     package: "swift-argument-parser"
 )
+let bigInt: Target.Dependency = .product(name: "BigInt", package: "BigInt")
 let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
@@ -32,6 +33,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/attaswift/BigInt", from: "6.0.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -42,6 +44,7 @@ let package = Package(
         .target(name: "Timekeeping"),
         .target(name: "Documents", dependencies: ["Timekeeping", yams]),
         .target(name: "Reports", dependencies: ["Timekeeping"]),
+        .target(name: "SLO", dependencies: ["Documents", "Reports", "Timekeeping"]),
         .target(name: "Commerce", dependencies: ["Documents", "Timekeeping", crypto]),
         .target(
             name: "Broker",
@@ -54,19 +57,21 @@ let package = Package(
         .target(
             name: "Pipeline",
             dependencies: [
-                "Stages", "Broker", "Commerce", "Reports", "Documents", "Timekeeping",
+                "Stages", "Broker", "Commerce", "SLO", "Reports", "Documents", "Timekeeping",
                 logging,
             ]
         ),
         .target(
             name: "SQLiteStores",
-            dependencies: ["Stages", "Broker", "Commerce", "Timekeeping", grdb, grdbSQLite],
+            dependencies: [
+                "Stages", "Broker", "Commerce", "SLO", "Timekeeping", grdb, grdbSQLite,
+            ],
             path: "Sources/Stores/SQLite"
         ),
         .executableTarget(
             name: "weir",
             dependencies: [
-                "Pipeline", "SQLiteStores", "Stages", "Commerce", "Reports", "Documents",
+                "Pipeline", "SQLiteStores", "Stages", "Commerce", "SLO", "Reports", "Documents",
                 "Timekeeping",
                 argumentParser, logging, unixSignals,
             ]
@@ -75,6 +80,10 @@ let package = Package(
         .testTarget(name: "TimekeepingTests", dependencies: ["Timekeeping"]),
         .testTarget(name: "DocumentsTests", dependencies: ["Documents", "Timekeeping"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
+        .testTarget(
+            name: "SLOTests",
+            dependencies: ["SLO", "Reports", "Documents", "Timekeeping", bigInt, subprocess]
+        ),
         .testTarget(name: "CommerceTests", dependencies: ["Commerce", "Timekeeping"]),
         .target(
             name: "TestSupport",
@@ -100,7 +109,8 @@ let package = Package(
         .testTarget(
             name: "PipelineTests",
             dependencies: [
-                "Pipeline", "Stages", "Broker", "Commerce", "Reports", "Documents", "Timekeeping",
+                "Pipeline", "Stages", "Broker", "Commerce", "SLO", "Reports", "Documents",
+                "Timekeeping",
             ]
         ),
         .testTarget(name: "TidyTests"),

@@ -41,6 +41,35 @@ package enum DocumentFile {
         return text
     }
 
+    /// The file at `path` itself, or, where that is a directory, the YAML files below it in the
+    /// order of their names.
+    ///
+    /// - Throws: ``DocumentError`` where there is nothing, or nothing to read.
+    package static func paths(at path: String, kind: String) throws(DocumentError) -> [String] {
+        var isDirectory: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory),
+            isDirectory.boolValue
+        else { return [path] }
+        guard let names = try? FileManager.default.subpathsOfDirectory(atPath: path) else {
+            throw DocumentError(
+                .unreadable,
+                "\(path): the directory cannot be read; check its permissions"
+            )
+        }
+        let files = names.filter { name in
+            (name.hasSuffix(".yaml") || name.hasSuffix(".yml"))
+                && !name.split(separator: "/").contains { $0.hasPrefix(".") }
+        }
+        guard !files.isEmpty else {
+            throw DocumentError(
+                .notFound,
+                "\(path): there is no YAML file in this directory; expected \(kind) files"
+            )
+        }
+        let folder = path.hasSuffix("/") ? path : path + "/"
+        return files.sorted().map { folder + $0 }
+    }
+
     private static func bytes(at path: String) throws(DocumentError) -> Data {
         do {
             let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))

@@ -21,20 +21,52 @@ package struct DocumentLoader {
     /// The value that `text` writes down, or nil (with a mistake in the log) where it is not
     /// one document of YAML.
     package static func load(_ text: String, log: MistakeLog) -> DocumentNode? {
+        documents(in: text, log: log) { try $0.singleRoot() }.first
+    }
+
+    /// The documents that `text` writes down, in their order: one, a stream of them with `---`
+    /// between, or lists of them.
+    ///
+    /// Where YAML breaks off, what stands before is returned all the same, so that its own
+    /// mistakes are told as well. Documents in which nothing stands are left out; a text in
+    /// which nothing else stands is a mistake.
+    package static func loadAll(_ text: String, log: MistakeLog) -> [DocumentNode] {
+        let documents = documents(in: text, log: log) { try $0.nextRoot() }
+        let filled = documents.filter { !$0.isNull }
+        if filled.isEmpty, let first = documents.first {
+            log.add(emptiness, at: first.place)
+        }
+        return filled.flatMap { document in
+            guard case .list(let items) = document.content else { return [document] }
+            if items.isEmpty {
+                log.add("the list is empty; expected documents in it", at: document.place)
+            }
+            return items
+        }
+    }
+
+    private static let emptiness =
+        "the document is empty; expected apiVersion, kind, metadata and spec"
+
+    private static func documents(
+        in text: String,
+        log: MistakeLog,
+        next: (Parser) throws -> Node?
+    ) -> [DocumentNode] {
         if let flaw = DocumentText.firstForbidden(in: text) {
             log.add(
                 "the character \(flaw.code) cannot stand in YAML; remove it, or write it as an "
                     + "escape in double quotes",
                 at: flaw.place
             )
-            return nil
+            return []
         }
         guard let marked = DocumentText(text) else {
             log.add("the document uses every private character; remove some", at: .start)
-            return nil
+            return []
         }
         var loader = DocumentLoader(log: log, text: marked)
-        return loader.load()
+        return loader.load(next)
     }
 
     private init(log: MistakeLog, text: DocumentText) {
@@ -42,19 +74,22 @@ package struct DocumentLoader {
         self.text = text
     }
 
-    private mutating func load() -> DocumentNode? {
+    private mutating func load(_ next: (Parser) throws -> Node?) -> [DocumentNode] {
         for _ in 0...Self.maximumDuplicates {
+            var roots: [Node] = []
+            // Owns the anchors, to which the nodes refer weakly.
+            var parser: Parser?
+            defer { withExtendedLifetime(parser) {} }
             do {
-                let parser = try Parser(yaml: text.string, encoding: .utf8)
-                guard let root = try parser.singleRoot() else {
-                    log.add(
-                        "the document is empty; expected apiVersion, kind, metadata and spec",
-                        at: .start
-                    )
-                    return nil
+                let opened = try Parser(yaml: text.string, encoding: .utf8)
+                parser = opened
+                while let root = try next(opened) {
+                    roots.append(root)
                 }
-                // The parser owns the anchors, to which its nodes refer weakly.
-                return withExtendedLifetime(parser) { convertRoot(root) }
+                if roots.isEmpty {
+                    log.add(Self.emptiness, at: .start)
+                }
+                return convertRoots(roots)
             } catch YamlError.duplicatedKeysInMapping(let keys, let context) {
                 let place = DocumentPlace(line: context.mark.line, column: context.mark.column)
                 guard text.disguiseKey(at: place) else {
@@ -63,14 +98,14 @@ package struct DocumentLoader {
                             + "expected each key once",
                         at: place
                     )
-                    return nil
+                    return []
                 }
             } catch let error as YamlError {
                 report(error)
-                return nil
+                return convertRoots(roots)
             } catch {
                 log.add("not YAML: \(error)", at: .start)
-                return nil
+                return []
             }
         }
         log.add(
@@ -78,21 +113,26 @@ package struct DocumentLoader {
                 + "mapping once",
             at: .start
         )
-        return nil
+        return []
     }
 
-    private mutating func convertRoot(_ root: Node) -> DocumentNode? {
-        let node = convert(root, depth: 1)
-        if isTooDeep { return nil }
-        guard node.size <= Self.maximumSize else {
+    private mutating func convertRoots(_ roots: [Node]) -> [DocumentNode] {
+        var nodes: [DocumentNode] = []
+        for root in roots {
+            // An anchor holds within its document.
+            anchors = [:]
+            nodes.append(convert(root, depth: 1))
+        }
+        if isTooDeep { return [] }
+        guard nodes.reduce(0, { $0 + $1.size }) <= Self.maximumSize else {
             log.add(
                 "the document holds more than \(Self.maximumSize) values, aliases followed; "
                     + "expected a smaller one",
-                at: node.place
+                at: nodes.first?.place ?? .start
             )
-            return nil
+            return []
         }
-        return node
+        return nodes
     }
 
     private mutating func convert(_ node: Node, depth: Int) -> DocumentNode {

@@ -80,7 +80,7 @@ package struct IngestStage: Sendable {
         }
         meter.update { counts in
             counts.received += deliveries.reduce(0) { $0 + Int64($1.count) }
-            counts.jobs.record((now - began).inNanoseconds)
+            counts.recordJob(now - began)
             for settlement in settlements {
                 counts.countFailures(of: settlement)
             }

@@ -37,7 +37,7 @@ package struct RelayStage: Sendable {
                 meter.update { counts in
                     counts.received += Int64(delivery.count)
                     counts.processed += Int64(delivery.count)
-                    counts.jobs.record((now - began).inNanoseconds)
+                    counts.recordJob(now - began)
                 }
             }
             await Task.yield()

@@ -25,8 +25,26 @@ package final class StageMeter: Sendable {
         package var latency = LatencyRecorder()
         /// Processing one set of deliveries, from receipt to settlement: a job.
         package var jobs = LatencyRecorder()
+        /// How many jobs there were.
+        package var jobCount: Int64 = 0
+        /// How many jobs kept within each of the stage's limits, in their order.
+        package var jobsWithin: [Int64]
+        private let jobLimits: [Limit]
 
-        package init() {}
+        init(jobLimits: [Limit]) {
+            self.jobLimits = jobLimits
+            jobsWithin = Array(repeating: 0, count: jobLimits.count)
+        }
+
+        /// Counts a job that took `duration`.
+        mutating func recordJob(_ duration: Duration) {
+            let nanoseconds = duration.inNanoseconds
+            jobs.record(nanoseconds)
+            jobCount += 1
+            for place in jobLimits.indices where jobLimits[place].accepts(nanoseconds) {
+                jobsWithin[place] += 1
+            }
+        }
 
         /// Counts the messages that were not processed, by the class of the reason.
         mutating func countFailures(of settlement: Settlement) {
@@ -37,15 +55,36 @@ package final class StageMeter: Sendable {
         }
     }
 
+    /// A bound on how long a job may take, that an objective asks about.
+    ///
+    /// Jobs are held to it one by one: a histogram would know them to three digits only.
+    package struct Limit: Hashable, Sendable {
+        package var nanoseconds: Int64
+        /// Whether a job of just that length is within the limit.
+        package var isInclusive: Bool
+
+        package init(nanoseconds: Int64, isInclusive: Bool) {
+            self.nanoseconds = nanoseconds
+            self.isInclusive = isInclusive
+        }
+
+        func accepts(_ nanoseconds: Int64) -> Bool {
+            isInclusive ? nanoseconds <= self.nanoseconds : nanoseconds < self.nanoseconds
+        }
+    }
+
     /// The stage's name in the pipeline.
     package let name: String
-    private let counts = Mutex(Counts())
+    package let jobLimits: [Limit]
+    private let counts: Mutex<Counts>
     /// The latencies since the last ``takeSlice()``.
     private let slice = Mutex(LatencyRecorder())
 
-    /// A meter at zero.
-    package init(name: String) {
+    /// A meter at zero, which holds jobs to `jobLimits`.
+    package init(name: String, jobLimits: [Limit] = []) {
         self.name = name
+        self.jobLimits = jobLimits
+        counts = Mutex(Counts(jobLimits: jobLimits))
     }
 
     /// Everything so far.

@@ -4,6 +4,7 @@ internal import Foundation
 internal import Logging
 internal import Pipeline
 internal import Reports
+internal import SLO
 internal import Stages
 internal import Timekeeping
 internal import UnixSignals
@@ -103,6 +104,7 @@ struct RunCommand: AsyncParsableCommand {
         for warning in document.warnings {
             Terminal.message("warning: \(warning)")
         }
+        let objectives = try ObjectiveFiles(of: document, at: pipeline).read()
         let environment = ProcessInfo.processInfo.environment
         let stores = try StoreWiring(
             raw: raw ?? environment["WEIR_RAW_URL"],
@@ -117,7 +119,7 @@ struct RunCommand: AsyncParsableCommand {
         let rejections = RejectionPrinter(live)
         let run = PipelineRun(
             document: document,
-            options: options,
+            options: options(objectives),
             stores: stores,
             timeline: timeline,
             logger: logger,
@@ -132,8 +134,9 @@ struct RunCommand: AsyncParsableCommand {
         try finish(result, closing)
     }
 
-    private var options: RunOptions {
+    private func options(_ objectives: ObjectiveSet) -> RunOptions {
         var options = RunOptions()
+        options.objectives = objectives.objectives
         options.rate = rate?.rate
         options.duration = duration?.duration
         options.events = events

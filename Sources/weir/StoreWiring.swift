@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Pipeline
+internal import SLO
 internal import SQLiteStores
 internal import Stages
 
@@ -26,9 +27,12 @@ struct StoreWiring {
                 )
             case .warehouse:
                 let url = warehouse ?? store.url
-                stores.warehouses.append(
-                    .init(name: store.name, label: url, store: try openWarehouse(url))
-                )
+                let opened = try openWarehouse(url)
+                stores.warehouses.append(.init(name: store.name, label: url, store: opened))
+                // A warehouse in memory keeps no history beyond the run.
+                if let history = opened as? any SLIHistory {
+                    stores.history = history
+                }
             }
         }
         return stores

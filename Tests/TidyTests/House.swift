@@ -27,6 +27,7 @@ struct House {
             Room(name: "Timekeeping", rooms: []),
             Room(name: "Documents", rooms: ["Timekeeping"], products: ["Yams"]),
             Room(name: "Reports", rooms: ["Timekeeping"]),
+            Room(name: "SLO", rooms: ["Documents", "Reports", "Timekeeping"]),
             Room(
                 name: "Commerce",
                 rooms: ["Documents", "Timekeeping"],
@@ -44,19 +45,21 @@ struct House {
             ),
             Room(
                 name: "Pipeline",
-                rooms: ["Stages", "Broker", "Commerce", "Reports", "Documents", "Timekeeping"],
+                rooms: [
+                    "Stages", "Broker", "Commerce", "SLO", "Reports", "Documents", "Timekeeping",
+                ],
                 products: ["Histogram", "Logging"]
             ),
             // The ports of Stages are written in terms of the broker's publications.
             Room(
                 name: "SQLiteStores",
-                rooms: ["Stages", "Broker", "Commerce", "Timekeeping"],
+                rooms: ["Stages", "Broker", "Commerce", "SLO", "Timekeeping"],
                 products: ["GRDB", "GRDBSQLite"]
             ),
             Room(
                 name: "weir",
                 rooms: [
-                    "Pipeline", "SQLiteStores", "Stages", "Broker", "Commerce", "Reports",
+                    "Pipeline", "SQLiteStores", "Stages", "Broker", "Commerce", "SLO", "Reports",
                     "Documents", "Timekeeping",
                 ],
                 products: ["ArgumentParser", "Logging", "UnixSignals"]
@@ -82,6 +85,11 @@ struct House {
                 place: "Sources/Documents/DocumentFile.swift",
                 modules: ["Foundation", "FoundationEssentials"],
                 reason: "reads files"
+            ),
+            Leave(
+                place: "Sources/SLO/Objectives/CivilZone.swift",
+                modules: ["Foundation"],
+                reason: "the rules of the IANA time zones"
             ),
             Leave(
                 place: "Sources/Pipeline",

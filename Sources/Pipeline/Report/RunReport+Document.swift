@@ -25,7 +25,7 @@ extension RunReport {
             facts: runFacts,
             sections: [
                 latencySection, conservationSection, stageSection, exceptionSection,
-            ] + salesSections,
+            ] + objectiveSections + salesSections,
             cards: cards,
             plots: plots,
             footer: "Schema version \(schemaVersion) · \(started) to \(ended)"

@@ -30,6 +30,10 @@ package struct RunReport: Codable, Sendable {
     package var stages: [Stage]
     package var warehouse: Warehouse?
     package var rawStore: RawStore?
+    /// How the objectives stood at the end; none where none apply.
+    package var objectives: [Objective]? = nil
+    /// The alerts that fired in the run.
+    package var alerts: [Alert]? = nil
     /// The run over time; at most 1,200 slices of equal length, but for the last.
     package var samples: [Sample]
 

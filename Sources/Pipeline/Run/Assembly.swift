@@ -34,6 +34,7 @@ final class Assembly: Sendable {
     let stageMeters: [StageMeter]
     let deadLetterMeter: DeadLetterMeter
     let sampler: RunSampler
+    let meters: PipelineMeters
     let ends: OpenEnds
     let input: RunReport.Input
     private let state = Mutex(State())
@@ -60,6 +61,12 @@ final class Assembly: Sendable {
             producers: parts.producerMeters,
             stages: parts.stageMeters,
             subscriptions: broker.subscriptions
+        )
+        meters = PipelineMeters(
+            subscribers: parts.metered,
+            broker: broker,
+            rawStores: parts.rawStores,
+            warehouses: parts.warehouses
         )
         var publishers: [String: Int] = [:]
         for topic in parts.producers.map(\.topic) + parts.subscribers.compactMap(\.publishesTo) {
@@ -98,6 +105,23 @@ extension Assembly {
         var subscribers: [Subscriber] = []
         var producerMeters: [ProducerMeter] = []
         var stageMeters: [StageMeter] = []
+        var metered: [PipelineMeters.Subscriber] = []
+        var rawStores: [PipelineMeters.Store<any RawStore>] = []
+        var warehouses: [PipelineMeters.Store<any Warehouse>] = []
+        var jobLimits: [StageMeter.Limit] = []
+
+        /// The parts of `run` before there are any stages: its stores, with a meter each.
+        init(_ run: PipelineRun) {
+            rawStores = run.stores.raw.map { named in
+                let meter = StoreMeter(name: named.name, timeline: run.timeline)
+                return .init(store: MeteredRawStore(named.store, meter: meter), meter: meter)
+            }
+            warehouses = run.stores.warehouses.map { named in
+                let meter = StoreMeter(name: named.name, timeline: run.timeline)
+                return .init(store: MeteredWarehouse(named.store, meter: meter), meter: meter)
+            }
+            jobLimits = PipelineMeters.jobLimits(of: run.options.objectives)
+        }
     }
 
     /// Opens the input and puts the stages of `run` together.
@@ -120,7 +144,7 @@ extension Assembly {
             },
             timeline: run.timeline
         )
-        var parts = Parts()
+        var parts = Parts(run)
         var remaining = sources[...]
         for stage in run.document.stages {
             if case .producer(let topic) = stage.kind, let source = remaining.popFirst() {
@@ -130,7 +154,7 @@ extension Assembly {
             }
         }
         let deadLetterMeter = DeadLetterMeter()
-        let deadLetters = run.stores.warehouses.first.map { warehouse in
+        let deadLetters = parts.warehouses.first.map { warehouse in
             DeadLetterStage(
                 broker: broker,
                 warehouse: warehouse.store,
@@ -222,14 +246,14 @@ extension Assembly {
         to parts: inout Parts
     ) throws {
         guard let name = stage.subscription else { return }
-        let subscription = try found(broker.subscription(name), name)
-        let meter = StageMeter(name: stage.name)
+        let subscription = try found(broker.subscriptions.first { $0.name == name }, name)
+        let meter = StageMeter(name: stage.name, jobLimits: parts.jobLimits)
         let rules = run.document.validation.rules
         let body: @Sendable () async throws -> Void
         switch stage.kind {
         case .producer: return
         case .ingest(_, let store):
-            let raw = try found(run.stores.raw.first { $0.name == store }, store)
+            let raw = try found(parts.rawStores.first { $0.meter.name == store }, store)
             let ingest = IngestStage(
                 subscription: subscription,
                 store: raw.store,
@@ -248,7 +272,7 @@ extension Assembly {
                 options.allowedLateness = Assembly.forever
             }
             let warehouse = try found(
-                run.stores.warehouses.first { $0.name == plan.store },
+                parts.warehouses.first { $0.meter.name == plan.store },
                 plan.store
             )
             let analytics = AnalyticsStage(
@@ -271,6 +295,7 @@ extension Assembly {
             body = { try await relay.run() }
         }
         parts.stageMeters.append(meter)
+        parts.metered.append(.init(stage: stage, meter: meter, subscription: subscription))
         for _ in 0..<stage.workers {
             parts.subscribers.append(Subscriber(run: body, publishesTo: stage.topic))
         }

@@ -1,6 +1,7 @@
 internal import Broker
 package import Commerce
 package import Logging
+internal import SLO
 internal import Stages
 internal import Synchronization
 package import Timekeeping
@@ -51,9 +52,20 @@ package struct PipelineRun: Sendable {
     ) async throws -> Result {
         let began = timeline.now
         let assembly = try await Assembly.make(self, began: began)
+        let objectives = try await ObjectiveRecorder(
+            options.objectives,
+            history: stores.history,
+            writer: "\(assembly.input.stream) at \(began)",
+            slice: options.slice,
+            timeline: timeline,
+            logger: logger,
+            read: assembly.meters.read
+        )
         let failure = Mutex<(any Error)?>(nil)
         await withTaskGroup { group in
             group.addTask { await assembly.sampler.run(onSample: onSample) }
+            group.addTask { await objectives.run() }
+            group.addTask { await assembly.meters.watchConnections(every: options.slice, timeline) }
             do {
                 try await drive(assembly, stop: stop)
             } catch {
@@ -62,15 +74,18 @@ package struct PipelineRun: Sendable {
             group.cancelAll()
         }
         assembly.sampler.take()
+        await objectives.finish()
         let problem = failure.withLock { $0 }
         let outcome: RunReport.Outcome =
             problem != nil ? .failed : assembly.wasStopped ? .interrupted : .completed
-        let report = await assembly.report(
+        var report = await assembly.report(
             outcome: outcome,
             failure: problem,
             began: began,
             ended: timeline.now
         )
+        report.objectives = objectives.statuses.map(RunReport.Objective.init)
+        report.alerts = objectives.episodes.filter { $0.start >= began }.map(RunReport.Alert.init)
         return Result(report: report, failure: problem)
     }
 

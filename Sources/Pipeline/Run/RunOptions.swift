@@ -1,4 +1,5 @@
 package import Commerce
+package import SLO
 package import Stages
 
 /// What a run is asked for beyond its pipeline file.
@@ -31,6 +32,11 @@ package struct RunOptions: Sendable {
     package var events: Int?
     package var seed: UInt64 = 1
     package var log: Log?
+    /// What the run is held to.
+    package var objectives: [Objective] = []
+    /// How wide the slices are in which the objectives are counted; it divides each objective's
+    /// own slice window.
+    package var slice = Duration.seconds(10)
 
     package init() {}
 }
@@ -53,9 +59,16 @@ package struct RunStores: Sendable {
 
     package var raw: [Named<any RawStore>]
     package var warehouses: [Named<any Warehouse>]
+    /// Where the slices of the objectives are kept.
+    package var history: any SLIHistory
 
-    package init(raw: [Named<any RawStore>], warehouses: [Named<any Warehouse>]) {
+    package init(
+        raw: [Named<any RawStore>],
+        warehouses: [Named<any Warehouse>],
+        history: any SLIHistory = MemorySLIHistory()
+    ) {
         self.raw = raw
         self.warehouses = warehouses
+        self.history = history
     }
 }

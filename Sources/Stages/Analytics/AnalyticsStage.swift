@@ -120,7 +120,7 @@ package struct AnalyticsStage: Sendable {
             logAcknowledged(delivery, by: meter.name, to: logger)
         }
         meter.update { counts in
-            counts.jobs.record((now - began).inNanoseconds)
+            counts.recordJob(now - began)
             for (delivery, taken) in pending {
                 counts.received += Int64(delivery.count)
                 counts.processed += Int64(taken.counted.count)

@@ -19,8 +19,34 @@ package protocol RawStore: Sendable {
     /// How many events the store holds.
     func count() async throws(StoreError) -> Int64
 
+    /// The connections the store uses now; nil where it has none, as a file has not.
+    func connections() async -> StoreConnections?
+
     /// Releases files and connections; the store must not be used afterwards.
     func close() async throws(StoreError)
+}
+
+extension RawStore {
+    package func connections() async -> StoreConnections? { nil }
+}
+
+/// The connections of a store to its server at one instant.
+package struct StoreConnections: Hashable, Sendable {
+    /// How many the server has of all its clients; nil where it does not say, or nobody could ask.
+    package var server: Int?
+    /// How many this store has open for its work.
+    package var open: Int
+    /// How many of them do something.
+    package var inUse: Int
+    /// How many it may open.
+    package var limit: Int
+
+    package init(server: Int?, open: Int, inUse: Int, limit: Int) {
+        self.server = server
+        self.open = open
+        self.inUse = inUse
+        self.limit = limit
+    }
 }
 
 /// Events of one batch that are to be stored.

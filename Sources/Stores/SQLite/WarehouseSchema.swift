@@ -8,6 +8,9 @@ enum WarehouseSchema {
             try database.execute(sql: tables)
             try database.execute(sql: views)
         }
+        migrator.registerMigration("2") { database in
+            try database.execute(sql: history)
+        }
         return migrator
     }
 
@@ -98,6 +101,30 @@ enum WarehouseSchema {
         ) WITHOUT ROWID;
         """
 
+    // What the objectives counted, slice by slice; a writer is a run.
+    private static let history = """
+        CREATE TABLE sli_series (
+            series INTEGER PRIMARY KEY,
+            objective TEXT NOT NULL,
+            component TEXT NOT NULL,
+            revision TEXT NOT NULL,
+            indicator_revision TEXT NOT NULL,
+            slice_ns INTEGER NOT NULL,
+            UNIQUE (objective, component, revision, indicator_revision, slice_ns)
+        ) STRICT;
+        CREATE TABLE sli_writers (
+            writer INTEGER PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE
+        ) STRICT;
+        CREATE TABLE sli_slices (
+            series INTEGER NOT NULL REFERENCES sli_series,
+            start_ns INTEGER NOT NULL,
+            writer INTEGER NOT NULL REFERENCES sli_writers,
+            good INTEGER NOT NULL,
+            total INTEGER NOT NULL,
+            PRIMARY KEY (series, start_ns, writer)
+        ) WITHOUT ROWID, STRICT;
+        """
     private static let views = """
         CREATE VIEW revenue_per_hour AS
         SELECT datetime(start_ns / 1000000000, 'unixepoch') AS hour, currency,

@@ -1,0 +1,2 @@
+// libpq, the C interface of PostgreSQL: its folder comes from pkg-config.
+#include <libpq-fe.h>

@@ -1,0 +1,78 @@
+internal import Broker
+internal import Stages
+internal import Timekeeping
+
+/// Whether the parts of a pipeline worked, slice by slice.
+///
+/// - The raw store or the warehouse was down where a call to it failed in the slice, or one is
+///   still unanswered after ``patience``.
+/// - Ingest or analytics was down where it settled nothing in the slice although a message has
+///   waited for longer than ``patience``.
+/// - The broker was down where it could not account for every message.
+struct ComponentHealth {
+    /// What a call or a message may wait.
+    static let patience = Duration.seconds(10)
+
+    private let subscriptions: [PipelineComponent: [InProcessSubscription]]
+    private let everySubscription: [InProcessSubscription]
+    private let stores: [PipelineComponent: [StoreMeter]]
+    private var settled: [PipelineComponent: Int64] = [:]
+    private var failed: [PipelineComponent: Int64] = [:]
+
+    init(
+        subscriptions: [PipelineComponent: [InProcessSubscription]],
+        everySubscription: [InProcessSubscription],
+        stores: [PipelineComponent: [StoreMeter]]
+    ) {
+        self.subscriptions = subscriptions
+        self.everySubscription = everySubscription
+        self.stores = stores
+    }
+
+    /// Which components worked since the last call; without those that the pipeline lacks.
+    mutating func takeSlice(at now: Timestamp) -> [PipelineComponent: Bool] {
+        var isUp: [PipelineComponent: Bool] = [
+            .broker: everySubscription.allSatisfy(\.counts.isConserved)
+        ]
+        for component in PipelineComponent.allCases {
+            if let meters = stores[component], !meters.isEmpty {
+                isUp[component] = takeStore(component, meters, now)
+            }
+            if let sources = subscriptions[component], !sources.isEmpty {
+                isUp[component] = takeStage(component, sources, now)
+            }
+        }
+        return isUp
+    }
+
+    private mutating func takeStore(
+        _ component: PipelineComponent,
+        _ meters: [StoreMeter],
+        _ now: Timestamp
+    ) -> Bool {
+        let total = meters.reduce(Int64(0)) { $0 + $1.total.failed }
+        let before = failed.updateValue(total, forKey: component) ?? 0
+        let waiting = meters.compactMap(\.waitingSince).min()
+        return total == before && !ComponentHealth.isTooLong(waiting, now)
+    }
+
+    private mutating func takeStage(
+        _ component: PipelineComponent,
+        _ sources: [InProcessSubscription],
+        _ now: Timestamp
+    ) -> Bool {
+        let total = sources.reduce(Int64(0)) { $0 + $1.counts.ended }
+        let before = settled.updateValue(total, forKey: component) ?? 0
+        let waiting = sources.compactMap(\.oldestUnacked).min()
+        return total != before || !ComponentHealth.isTooLong(waiting, now)
+    }
+
+    private static func isTooLong(_ since: Timestamp?, _ now: Timestamp) -> Bool {
+        since.map { now - $0 > patience } ?? false
+    }
+}
+
+extension SubscriptionCounts {
+    /// Messages that came to an end, well or badly.
+    var ended: Int64 { acked + deadLettered + expired + shed }
+}

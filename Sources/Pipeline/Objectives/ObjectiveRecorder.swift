@@ -1,0 +1,214 @@
+internal import Logging
+package import SLO
+internal import Synchronization
+internal import Timekeeping
+
+/// Follows the objectives of a run: cuts what the meters say into slices, moves the alerts, and
+/// keeps the slices in the history.
+///
+/// It goes on from what the history has of the same objectives, so that a budget outlives the
+/// runs that spend it.
+package final class ObjectiveRecorder: Sendable {
+    /// Slices are written this many at a time, and at the end.
+    private static let slicesPerFlush: Int64 = 3
+
+    fileprivate struct Followed {
+        var tracker: ObjectiveTracker
+        var probes: [IndicatorProbe]
+        var series: [SliceSeries]
+        var episodes: [AlertEpisode] = []
+        /// What a previous run counted stays in its own slices.
+        var counted: [[Slice]]
+    }
+
+    private let followed: Mutex<[Followed]>
+    private let history: any SLIHistory
+    private let writer: String
+    private let slice: Duration
+    private let read: @Sendable (Timestamp) -> MeterReading
+    private let timeline: any Timeline
+    private let logger: Logger
+
+    /// Takes up `objectives` where `history` left them.
+    ///
+    /// - Parameters:
+    ///   - objectives: Those whose slice windows `slice` divides; the others are left out.
+    ///   - writer: The run, whose slices these are.
+    ///   - read: What the meters say at an instant.
+    /// - Throws: What `history` throws.
+    init(
+        _ objectives: [Objective],
+        history: any SLIHistory,
+        writer: String,
+        slice: Duration,
+        timeline: any Timeline,
+        logger: Logger,
+        read: @escaping @Sendable (Timestamp) -> MeterReading
+    ) async throws {
+        self.history = history
+        self.writer = writer
+        self.slice = slice
+        self.read = read
+        self.timeline = timeline
+        self.logger = logger
+        var followed: [Followed] = []
+        let now = timeline.now
+        for objective in objectives where ObjectiveTracker.fits(slice: slice, objective) {
+            let series = SliceSeries.all(of: objective, slice: slice)
+            followed.append(
+                Followed(
+                    tracker: try await ObjectiveRecorder.tracker(
+                        objective,
+                        series,
+                        history,
+                        slice,
+                        now
+                    ),
+                    probes: objective.components.map { IndicatorProbe($0.indicator) },
+                    series: series,
+                    counted: series.map { _ in [] }
+                )
+            )
+        }
+        self.followed = Mutex(followed)
+    }
+
+    private static func tracker(
+        _ objective: Objective,
+        _ series: [SliceSeries],
+        _ history: any SLIHistory,
+        _ slice: Duration,
+        _ now: Timestamp
+    ) async throws -> ObjectiveTracker {
+        let begin = now - objective.timeWindow.nominalLength * 2
+        var past: [[Slice]] = []
+        for series in series {
+            past.append(try await history.slices(of: series, in: begin..<now))
+        }
+        guard past.contains(where: { !$0.isEmpty }) else {
+            var tracker = ObjectiveTracker(objective, slice: slice)
+            tracker.advance(to: now)
+            return tracker
+        }
+        return ObjectiveReplay(
+            objective,
+            history: past,
+            slice: slice,
+            range: (past.compactMap { $0.first?.start }.min() ?? begin)..<now,
+            retention: .live
+        ).tracker
+    }
+
+    /// How each objective stands.
+    package var statuses: [ObjectiveStatus] {
+        followed.withLock { $0.compactMap { $0.tracker.status() } }
+    }
+
+    /// The alerts that fired in this run, in the order of their starts.
+    package var episodes: [AlertEpisode] {
+        followed.withLock { followed in
+            followed.flatMap { $0.episodes + $0.tracker.alerts.compactMap(\.episode) }
+        }
+        .sorted { ($0.start, $0.id) < ($1.start, $1.id) }
+    }
+
+    /// Cuts slices until the task is cancelled.
+    func run() async {
+        let length = slice.inNanoseconds
+        var cut: Int64 = 0
+        while !Task.isCancelled {
+            let next = timeline.now.nanoseconds.flooringQuotient(length) + 1
+            do {
+                try await timeline.sleep(until: Timestamp(nanoseconds: next * length))
+            } catch {
+                return
+            }
+            take(endingAt: Timestamp(nanoseconds: next * length))
+            cut += 1
+            if cut % ObjectiveRecorder.slicesPerFlush == 0 {
+                await flush()
+            }
+        }
+    }
+
+    /// Counts what came since the last slice in the slice that is under way, and writes all.
+    func finish() async {
+        let length = slice.inNanoseconds
+        let next = timeline.now.nanoseconds.flooringQuotient(length) + 1
+        take(endingAt: Timestamp(nanoseconds: next * length))
+        await flush()
+    }
+
+    private func take(endingAt end: Timestamp) {
+        let reading = read(timeline.now)
+        let transitions = followed.withLock { followed in
+            followed.indices.flatMap { index in
+                followed[index].take(endingAt: end, slice, reading)
+            }
+        }
+        for transition in transitions {
+            log(transition)
+        }
+    }
+
+    private func log(_ transition: AlertTransition) {
+        let episode = transition.episode
+        let metadata: Logger.Metadata = [
+            "alert": "\(episode.alert)", "severity": "\(episode.alert.severity)",
+            "started": "\(episode.start)",
+        ]
+        switch transition {
+        case .fired: logger.warning("alert fired", metadata: metadata)
+        case .resolved: logger.notice("alert resolved", metadata: metadata)
+        }
+    }
+
+    /// Writes the slices that were not written yet; those that cannot be are kept for next time.
+    private func flush() async {
+        let due = followed.withLock { followed in
+            followed.flatMap { zip($0.series, $0.counted) }.filter { !$0.1.isEmpty }
+        }
+        for (series, slices) in due {
+            do {
+                try await history.append(slices, to: series, writer: writer)
+                followed.withLock { $0.forget(slices, of: series) }
+            } catch {
+                logger.warning("slices not kept yet", metadata: ["error": "\(error)"])
+                return
+            }
+        }
+    }
+}
+
+extension ObjectiveRecorder.Followed {
+    fileprivate mutating func take(
+        endingAt end: Timestamp,
+        _ slice: Duration,
+        _ reading: MeterReading
+    ) -> [AlertTransition] {
+        for component in probes.indices {
+            let counts = probes[component].slice(endingAt: end, length: slice, reading)
+            // Opened before it is counted in, or it would lie ahead.
+            tracker.advance(to: max(end - slice, tracker.now ?? .distantPast))
+            guard let counts else { continue }
+            tracker.record(counts, of: component)
+            counted[component].append(counts)
+        }
+        tracker.advance(to: end)
+        let transitions = tracker.evaluate()
+        for case .resolved(let episode) in transitions {
+            episodes.append(episode)
+        }
+        return transitions
+    }
+}
+
+extension [ObjectiveRecorder.Followed] {
+    fileprivate mutating func forget(_ slices: [Slice], of series: SliceSeries) {
+        for index in indices {
+            guard let place = self[index].series.firstIndex(of: series) else { continue }
+            // Those that came since are kept.
+            self[index].counted[place].removeFirst(slices.count)
+        }
+    }
+}

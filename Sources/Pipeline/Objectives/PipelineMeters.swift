@@ -1,0 +1,107 @@
+internal import Broker
+internal import SLO
+internal import Stages
+internal import Synchronization
+internal import Timekeeping
+
+/// The meters of a run, read together.
+final class PipelineMeters: Sendable {
+    /// A stage that reads a subscription.
+    struct Subscriber: Sendable {
+        var stage: PipelineDocument.Stage
+        var meter: StageMeter
+        var subscription: InProcessSubscription
+    }
+
+    /// A store as the stages see it, and the meter of what they ask of it.
+    struct Store<Port: Sendable>: Sendable {
+        var store: Port
+        var meter: StoreMeter
+    }
+
+    let rawStores: [Store<any RawStore>]
+    let warehouses: [Store<any Warehouse>]
+    private let subscribers: [Subscriber]
+    private let broker: InProcessBroker
+    private let health: Mutex<ComponentHealth>
+    /// What the raw stores' server said last of its connections.
+    private let connections = Mutex<Int?>(nil)
+
+    init(
+        subscribers: [Subscriber],
+        broker: InProcessBroker,
+        rawStores: [Store<any RawStore>],
+        warehouses: [Store<any Warehouse>]
+    ) {
+        self.subscribers = subscribers
+        self.broker = broker
+        self.rawStores = rawStores
+        self.warehouses = warehouses
+        func subscriptions(of kind: String) -> [InProcessSubscription] {
+            subscribers.filter { $0.stage.kindName == kind }.map(\.subscription)
+        }
+        health = Mutex(
+            ComponentHealth(
+                subscriptions: [
+                    .ingest: subscriptions(of: "ingest"),
+                    .analytics: subscriptions(of: "analytics"),
+                ],
+                everySubscription: broker.subscriptions,
+                stores: [
+                    .rawStore: rawStores.map(\.meter), .warehouse: warehouses.map(\.meter),
+                ]
+            )
+        )
+    }
+
+    /// The bounds on jobs that `objectives` ask about, each once.
+    static func jobLimits(of objectives: [Objective]) -> [StageMeter.Limit] {
+        var limits: [StageMeter.Limit] = []
+        for component in objectives.flatMap(\.components) {
+            if let limit = IndicatorProbe.jobLimit(of: component.indicator),
+                !limits.contains(limit)
+            {
+                limits.append(limit)
+            }
+        }
+        return limits
+    }
+
+    /// Asks the raw stores for their connections, a little more often than slices are cut, until
+    /// the task is cancelled.
+    func watchConnections(every slice: Duration, _ timeline: any Timeline) async {
+        while !Task.isCancelled {
+            var open: Int?
+            for raw in rawStores {
+                guard let answer = await raw.store.connections() else { continue }
+                open = (open ?? 0) + (answer.server ?? answer.open)
+            }
+            connections.withLock { $0 = open }
+            do {
+                try await timeline.sleep(until: timeline.now + slice / 2)
+            } catch {
+                return
+            }
+        }
+    }
+
+    /// What all meters say at `now`; components are judged since the call before.
+    func read(at now: Timestamp) -> MeterReading {
+        var reading = MeterReading()
+        for subscription in broker.subscriptions {
+            let counts = subscription.counts
+            reading.messagesSuccess += counts.acked
+            reading.messagesTotal += counts.ended
+        }
+        for subscriber in subscribers {
+            let total = subscriber.meter.total
+            reading.jobs += total.jobCount
+            for (limit, count) in zip(subscriber.meter.jobLimits, total.jobsWithin) {
+                reading.jobsWithin[limit, default: 0] += count
+            }
+        }
+        reading.connections = connections.withLock { $0 }
+        reading.isUp = health.withLock { $0.takeSlice(at: now) }
+        return reading
+    }
+}

@@ -1,0 +1,107 @@
+package import Timekeeping
+
+/// How an objective stands at an instant, with the sums behind every figure.
+package struct ObjectiveStatus: Sendable {
+    package var objective: Objective
+    package var revision: Revision
+    package var asOf: Timestamp
+    package var state: ObjectiveState
+    /// Why the state is what it is, in one sentence.
+    package var reason: String
+    /// The whole period: of a calendar, its end may lie ahead.
+    package var period: Range<Timestamp>
+    package var measurement: WindowMeasurement
+    package var budget: ErrorBudget
+    /// By window, shortest first.
+    package var burnRates: [BurnRateReading]
+    /// When nothing is left if it goes on like ``projectionWindow``.
+    ///
+    /// Nil where that is not before the calendar period ends, or not within one period.
+    package var projectedExhaustion: Timestamp?
+    /// The window whose burn rate the projection goes on with.
+    package var projectionWindow: Duration
+    /// The days that spent most, most first.
+    package var worstDays: [DaySpending]
+    /// The period before this one, as it ended; nil where nothing was observed in it.
+    package var previous: PreviousPeriod?
+    package var faults: SliceFaults
+    /// Alerts that are firing.
+    package var firing: [AlertEpisode]
+
+    /// Whether the good share of what was observed is at least the target.
+    package var isMeetingTarget: Bool? {
+        measurement.errorRatio.map { $0 <= ExactRatio(objective.budget) }
+    }
+
+    /// How much the SLI differs from that of the period before.
+    package var sliChange: ExactRatio? {
+        guard let sli = measurement.sli, let before = previous?.measurement.sli else { return nil }
+        return sli - before
+    }
+}
+
+/// What is to be said of an objective.
+package enum ObjectiveState: String, Hashable, Sendable, CaseIterable {
+    case ok
+    /// Little is left, or it is being spent fast.
+    case atRisk = "at-risk"
+    /// More is spent than there was.
+    case breached
+    /// Too little was observed to say more.
+    case partial
+    /// Nothing was observed, or nothing lately.
+    case noData = "no-data"
+}
+
+/// The burn rate over one window.
+package struct BurnRateReading: Sendable {
+    /// As it was asked for; ``WindowMeasurement/window`` is in whole slices.
+    package var window: Duration
+    package var measurement: WindowMeasurement
+    /// One less the target.
+    package var budget: ExactDecimal
+
+    /// How fast the budget is spent: 1 spends all of it in exactly one period.
+    ///
+    /// What was not observed has spent nothing. Nil where nothing was observed.
+    package var value: ExactRatio? { measurement.spentShare?.divided(by: budget) }
+}
+
+/// What a day has cost.
+package struct DaySpending: Sendable {
+    /// As the walls of the objective's zone have it.
+    package var date: CivilDate
+    package var measurement: WindowMeasurement
+    /// The part of the period's whole budget that this day spent.
+    package var spentRatio: ExactRatio
+}
+
+/// The period before.
+package struct PreviousPeriod: Sendable {
+    package var period: Range<Timestamp>
+    package var measurement: WindowMeasurement
+    package var budget: ErrorBudget
+}
+
+/// Where the lines between the states run.
+package struct StatusPolicy: Sendable {
+    /// Below this coverage of the elapsed period the state is `partial`.
+    package var minimumCoverage: ExactRatio
+    /// At this spent part of the budget the state is `at-risk`.
+    package var riskAt: ExactDecimal
+    /// After this long without a report the state is `no-data`, at least two slices.
+    package var staleAfter: Duration
+
+    /// 99% covered, three quarters spent, five minutes.
+    package static let standard = StatusPolicy(
+        minimumCoverage: ExactRatio(99, 100),
+        riskAt: ExactDecimal(digits: 75, scale: 2) ?? .one,
+        staleAfter: .seconds(300)
+    )
+
+    package init(minimumCoverage: ExactRatio, riskAt: ExactDecimal, staleAfter: Duration) {
+        self.minimumCoverage = minimumCoverage
+        self.riskAt = riskAt
+        self.staleAfter = staleAfter
+    }
+}

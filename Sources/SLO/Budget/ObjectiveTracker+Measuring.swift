@@ -1,0 +1,152 @@
+package import Timekeeping
+
+extension ObjectiveTracker {
+    /// What was measured over the `length` before `instant`, in whole slices.
+    package func measure(last length: Duration, asOf instant: Timestamp) -> WindowMeasurement {
+        measure(SliceSpan(last: length, before: instant, slice: judgedLength ?? sliceLength))
+    }
+
+    /// What was measured in a period, as far as it had passed at `instant`.
+    ///
+    /// A slice belongs to the period in which it starts.
+    package func measure(
+        period: Range<Timestamp>,
+        asOf instant: Timestamp
+    ) -> WindowMeasurement {
+        measure(SliceSpan(period: period, asOf: instant, slice: judgedLength ?? sliceLength))
+    }
+
+    /// The burn rate over the `length` before `instant`, with its sums.
+    package func burnRate(last length: Duration, asOf instant: Timestamp) -> BurnRateReading {
+        BurnRateReading(
+            window: length,
+            measurement: measure(last: length, asOf: instant),
+            budget: objective.budget
+        )
+    }
+
+    func measure(_ span: SliceSpan) -> WindowMeasurement {
+        judged == nil ? measureEvents(span) : measureSlices(span)
+    }
+
+    private func measureEvents(_ span: SliceSpan) -> WindowMeasurement {
+        let answers = events.map { $0.sum(of: span.elapsed) }
+        let read = answers[0].read
+        let excluded = Int64(answers[0].sum.excluded)
+        let sums = answers.map(\.sum)
+        return WindowMeasurement(
+            unit: .events,
+            window: instants(of: read, width: sliceLength),
+            sliceWidth: slice,
+            slices: Int64(read.count) + span.ahead,
+            elapsed: Int64(read.count),
+            excluded: excluded,
+            observed: sums.map { Int64($0.observed) }.min() ?? 0,
+            hasData: sums.contains { $0.observed > 0 },
+            components: sums,
+            judged: nil,
+            errorRatio: errorRatio(sums),
+            spentShare: spentShare(sums, of: Int64(read.count) + span.ahead - excluded),
+            doubt: answers.reduce(0) { $0 + $1.doubt.total }
+        )
+    }
+
+    private func measureSlices(_ span: SliceSpan) -> WindowMeasurement {
+        let width = judgedLength ?? sliceLength
+        let parts = width / sliceLength
+        let answer =
+            judged?.sum(of: span.elapsed)
+            ?? .init(sum: .zero, read: span.elapsed, doubt: .zero)
+        let sum = answer.sum
+        let slices = Int64(answer.read.count) + span.ahead
+        let range = (answer.read.lowerBound * parts)..<(answer.read.upperBound * parts)
+        return WindowMeasurement(
+            unit: .slices,
+            window: instants(of: answer.read, width: width),
+            sliceWidth: .nanoseconds(width),
+            slices: slices,
+            elapsed: Int64(answer.read.count),
+            excluded: Int64(sum.excluded),
+            observed: Int64(sum.judged),
+            hasData: sum.judged > 0,
+            components: events.map { $0.sum(of: range).sum },
+            judged: sum,
+            errorRatio: sum.judged > 0
+                ? ExactRatio(sum.badUnits, Int128(sum.judged) * JudgedSum.unit) : nil,
+            spentShare: spentShare(sum, of: slices - Int64(sum.excluded)),
+            doubt: Int64(answer.doubt.judged)
+        )
+    }
+
+    private func instants(of slices: Range<Int64>, width: Int64) -> Range<Timestamp> {
+        let lower = Timestamp(nanoseconds: slices.lowerBound * width)
+        return lower..<Timestamp(nanoseconds: slices.upperBound * width)
+    }
+}
+
+// MARK: - Shares
+
+extension ObjectiveTracker {
+    /// The bad share of the window before `instant`, what was not observed counting as nothing;
+    /// nil where nothing was observed.
+    ///
+    /// The same figure as ``WindowMeasurement/spentShare``, without the sums behind it: alerts ask
+    /// for it every slice.
+    func spentShare(last length: Duration, asOf instant: Timestamp) -> ExactRatio? {
+        let span = SliceSpan(last: length, before: instant, slice: judgedLength ?? sliceLength)
+        if let judged {
+            let answer = judged.sum(of: span.elapsed)
+            let expected = Int64(answer.read.count) - Int64(answer.sum.excluded)
+            return spentShare(answer.sum, of: expected)
+        }
+        guard events.count == 1 else { return measureEvents(span).spentShare }
+        let answer = events[0].sum(of: span.elapsed)
+        let expected = Int64(answer.read.count) - Int64(answer.sum.excluded)
+        return spentShare(answer.sum, of: expected)
+    }
+
+    private func spentShare(_ sum: JudgedSum, of expected: Int64) -> ExactRatio? {
+        guard sum.judged > 0, expected > 0 else { return nil }
+        return ExactRatio(sum.badUnits, Int128(expected) * JudgedSum.unit)
+    }
+
+    private func spentShare(_ sum: EventSum, of expected: Int64) -> ExactRatio? {
+        guard sum.observed > 0, expected > 0 else { return nil }
+        // Observed, and nothing happened: nothing failed.
+        guard sum.total > 0 else { return .zero }
+        return ExactRatio(
+            Int128(sum.bad) * Int128(sum.observed),
+            Int128(sum.total) * Int128(expected)
+        )
+    }
+
+    private func spentShare(_ sums: [EventSum], of expected: Int64) -> ExactRatio? {
+        guard objective.isComposite else { return spentShare(sums[0], of: expected) }
+        let shares = sums.map { spentShare($0, of: expected) }
+        guard shares.contains(where: { $0 != nil }) else { return nil }
+        return weighted(shares)
+    }
+
+    private func errorRatio(_ sums: [EventSum]) -> ExactRatio? {
+        let ratios = sums.map { sum in
+            sum.total > 0 ? ExactRatio(Int128(sum.bad), Int128(sum.total)) : nil
+        }
+        guard objective.isComposite else { return ratios[0] }
+        guard ratios.contains(where: { $0 != nil }) else { return nil }
+        return weighted(ratios)
+    }
+
+    /// The sum of what the components lose, each to 18 decimals times its weight.
+    ///
+    /// OpenSLO: a burning component burns the composite at the same rate, times its weight.
+    /// Weights are not divided by their sum, as in its example for `RatioTimeslices`, where two
+    /// components of 95% make 90%.
+    func weighted(_ ratios: [ExactRatio?]) -> ExactRatio {
+        let units = zip(objective.components, ratios).reduce(Int128(0)) { sum, part in
+            guard let ratio = part.1 else { return sum }
+            return sum
+                + part.0.weigh(.decimalUnits(of: ratio.numerator, in: ratio.denominator))
+        }
+        return ExactRatio(units, JudgedSum.unit)
+    }
+}

@@ -1,0 +1,162 @@
+package import Timekeeping
+
+/// Follows one objective: takes slices, and answers for any window, its budget and its alerts.
+///
+/// A value without clock: ``advance(to:)`` tells it the time, ``record(_:of:)`` what was counted,
+/// ``evaluate()`` moves its alerts. Slices may arrive in any order within the lateness of its
+/// resolution; the figures are the same.
+package struct ObjectiveTracker: Sendable {
+    /// How much of the past is kept.
+    package enum Retention: Hashable, Sendable {
+        /// Fine near now and coarse with age, over two periods: bounded and small.
+        case live
+        /// Every slice of this span: exact.
+        case exact(Duration)
+    }
+
+    package let objective: Objective
+    package let revision: Revision
+    /// The width of a slice.
+    package let slice: Duration
+    /// The latest instant that was handed in.
+    package private(set) var now: Timestamp?
+    /// When the first instant was handed in.
+    package private(set) var began: Timestamp?
+    package private(set) var faults = SliceFaults()
+    /// The end of the last slice, by component, in which something reported.
+    package private(set) var lastReports: [Timestamp?]
+    package internal(set) var alerts: [AlertMachine]
+
+    var events: [SlidingSums<EventSum>]
+    var judged: SlidingSums<JudgedSum>?
+    private var schedule: MaintenanceSchedule
+    let sliceLength: Int64
+    let judgedLength: Int64?
+
+    /// A tracker that knows nothing yet.
+    ///
+    /// The slice divides the slice window of the objective's budgeting method; windows that are no
+    /// multiple of it are rounded up to one.
+    package init(_ objective: Objective, slice: Duration, retention: Retention = .live) {
+        precondition(
+            ObjectiveTracker.fits(slice: slice, objective),
+            "the slice divides the slice window of the objective"
+        )
+        self.objective = objective
+        self.slice = slice
+        revision = objective.revision
+        sliceLength = slice.inNanoseconds
+        judgedLength = objective.budgeting.sliceWindow?.inNanoseconds
+        let resolution = { (width: Duration) -> SliceResolution in
+            switch retention {
+            case .live: .live(slice: width, span: objective.reach)
+            case .exact(let span): .exact(slice: width, span: span + width)
+            }
+        }
+        events = objective.components.map { _ in SlidingSums(resolution(slice)) }
+        judged = objective.budgeting.sliceWindow.map { SlidingSums(resolution($0)) }
+        lastReports = objective.components.map { _ in nil }
+        schedule = MaintenanceSchedule(objective.maintenance)
+        alerts = AlertMachine.machines(of: objective, revision: revision)
+    }
+
+    /// Whether an objective can be followed in slices of this width.
+    package static func fits(slice: Duration, _ objective: Objective) -> Bool {
+        guard slice > .zero else { return false }
+        guard let window = objective.budgeting.sliceWindow else { return true }
+        return window.inNanoseconds % slice.inNanoseconds == 0
+    }
+
+    /// Takes note of the time, and opens the slices up to it.
+    ///
+    /// An instant before the latest one is counted and changes nothing.
+    package mutating func advance(to instant: Timestamp) {
+        if let now, instant < now {
+            faults.count(.clockStep)
+            return
+        }
+        let isFirst = now == nil
+        now = instant
+        began = began ?? instant
+        let current = instant.nanoseconds.flooringQuotient(sliceLength)
+        guard isFirst || current >= events[0].end else { return }
+        let length = sliceLength
+        var schedule = schedule
+        for index in events.indices {
+            schedule = self.schedule
+            events[index].advance(to: current) { number in
+                let start = Timestamp(nanoseconds: number * length)
+                return EventSum(excluded: schedule.isUnderMaintenance(at: start) ? 1 : 0)
+            }
+        }
+        judgeSlices(until: instant, isFirst: isFirst)
+        self.schedule = schedule
+    }
+
+    /// Adds the counts of a slice, or of a part of it, to what it has.
+    ///
+    /// Counts that cannot be are not taken; ``faults`` has them.
+    package mutating func record(_ slice: Slice, of component: Int = 0) {
+        if let fault = slice.fault {
+            faults.count(fault)
+            return
+        }
+        let number = slice.start.nanoseconds.flooringQuotient(sliceLength)
+        let open = events[component].open
+        guard open.contains(number) else {
+            faults.count(number >= open.upperBound ? .ahead : .tooLate)
+            return
+        }
+        let before = events[component].value(of: number)
+        guard before.total + before.excludedTotal + slice.total <= Slice.largestTotal else {
+            faults.count(.implausible)
+            return
+        }
+        let sum =
+            before.excluded > 0
+            ? EventSum(excludedGood: slice.good, excludedTotal: slice.total)
+            : EventSum(
+                good: slice.good,
+                total: slice.total,
+                observed: before.observed == 0 ? 1 : 0
+            )
+        events[component].add(sum, to: number)
+        let end = Timestamp(nanoseconds: (number + 1) * sliceLength)
+        lastReports[component] = max(lastReports[component] ?? end, end)
+        if let judgedLength {
+            judge((number * sliceLength).flooringQuotient(judgedLength))
+        }
+    }
+
+    /// Takes note of values that a source could not make slices of.
+    package mutating func note(_ others: SliceFaults) {
+        faults.add(others)
+    }
+
+    /// Whether the slice before now began under maintenance.
+    var isUnderMaintenance: Bool {
+        guard let open = events.first?.open, open.count > 1 else { return false }
+        return events[0].value(of: open.upperBound - 2).excluded > 0
+    }
+}
+
+extension Objective {
+    /// How far back anything is asked for: over the period and the one before it, and over every
+    /// window of an alert.
+    fileprivate var reach: Duration {
+        let windows = alertPolicies.flatMap(\.rules).compactMap { rule in
+            if case .burnRate(let alert) = rule { alert.longWindow } else { nil }
+        }
+        return max(timeWindow.longestLength * 2, windows.max() ?? .zero)
+    }
+}
+
+extension TimeWindow {
+    /// The length of the longest period; a month of a calendar may have 31 days.
+    fileprivate var longestLength: Duration {
+        switch self {
+        case .rolling(let duration): duration
+        case .calendar: nominalLength + nominalLength / 28 + .seconds(2 * 86_400)
+        }
+    }
+}

@@ -1,0 +1,74 @@
+internal import Timekeeping
+
+extension BurnRateAlert {
+    /// The period for which the SRE Workbook gives its pairs.
+    package static let workbookPeriod = Duration.seconds(30 * 86_400)
+
+    /// How ``workbook(period:grid:minimumEvents:)`` fits the pairs to a period, for reports.
+    package static let scalingName = "proportional-windows"
+
+    /// One line on ``scalingName``, for reports.
+    package static let scalingText =
+        "factors as in the SRE Workbook; windows scaled by period/30d, up to whole slices, so "
+        + "that each pair fires at the same share of the budget in a period of any length"
+
+    private static let pairs: [(tier: AlertTier, long: Int, short: Int, factor: String)] = [
+        (.fast, 3600, 300, "14.4"),
+        (.medium, 21_600, 1800, "6"),
+        (.slow, 86_400, 7200, "3"),
+        (.long, 259_200, 21_600, "1"),
+    ]
+
+    /// The four pairs of the SRE Workbook (table 5-8 and the code below it) for a period.
+    ///
+    /// Fast and medium page, slow and long open tickets. At 30 days the pairs are the Workbook's
+    /// own. For another period the factors stay and the windows are scaled in proportion, each
+    /// rounded up to a multiple of `grid`: a pair spends the same share of the budget (2, 5, 10
+    /// and 10 per cent) until it fires, and what is reachable for one period is so for all.
+    package static func workbook(
+        period: Duration,
+        grid: Duration = .seconds(1),
+        minimumEvents: Int64 = 0
+    ) -> [BurnRateAlert] {
+        precondition(period > .zero && grid > .zero, "a period and a grid take time")
+        func scaled(_ seconds: Int) -> Duration {
+            let exact = Int128(period.inNanoseconds) * Int128(seconds)
+            let unit = Int128(grid.inNanoseconds) * 30 * 86_400
+            let steps = max(1, (exact + unit - 1) / unit)
+            return .nanoseconds(Int64(steps) * grid.inNanoseconds)
+        }
+        return pairs.compactMap { pair in
+            guard let factor = ExactDecimal(pair.factor) else { return nil }
+            return BurnRateAlert(
+                longWindow: scaled(pair.long),
+                shortWindow: scaled(pair.short),
+                factor: factor,
+                tier: pair.tier,
+                severity: pair.tier <= .medium ? "page" : "ticket",
+                minimumEvents: minimumEvents
+            )
+        }
+    }
+
+    /// Whether a total outage burns fast enough for the factor to be exceeded at this target.
+    ///
+    /// The largest burn rate there is is 1 / (1 - target): 10 for 90%. Asked of alerts that fire
+    /// on high burn rates; a composite whose weights add up to more than 1 can burn faster.
+    package func isReachable(target: ExactDecimal) -> Bool {
+        let budget = target.complement
+        // factor · budget < 1, and with `gte` it may be 1.
+        let product = Int128(factor.digits) * Int128(budget.digits)
+        let one = Int128(Int64.powerOfTen(factor.scale)) * Int128(Int64.powerOfTen(budget.scale))
+        switch comparison {
+        case .greaterThan: return product < one
+        case .greaterThanOrEqual: return product <= one
+        case .lessThan, .lessThanOrEqual: return true
+        }
+    }
+
+    /// The share of the period's budget that is spent when a step to this burn rate has lasted
+    /// for the long window: factor · window / period, for display.
+    package func budgetShare(period: Duration) -> Double {
+        factor.approximation * longWindow.inSeconds / period.inSeconds
+    }
+}

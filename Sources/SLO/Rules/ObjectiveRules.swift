@@ -1,0 +1,178 @@
+internal import Timekeeping
+
+/// The Prometheus rules of one objective.
+///
+/// Ratios are made of sums of counts, never of other ratios, so that a busy hour weighs more than
+/// a quiet one. A window in which nothing happened has the error ratio 0; one of which nothing was
+/// scraped has none. What was not observed has spent nothing, so that a young service is not held
+/// to its first minutes.
+struct ObjectiveRules {
+    let objective: Objective
+
+    /// Sloth's identity of an objective: service and name.
+    var identifier: String { "\(objective.service)-\(objective.name)" }
+
+    /// The labels that tell the objective on every series.
+    var identity: [(key: String, value: String)] {
+        [
+            ("slo", objective.name),
+            ("sloth_id", identifier),
+            ("sloth_service", objective.service),
+            ("sloth_slo", objective.name),
+        ]
+    }
+
+    var selector: String { "sloth_id=\(PromQL.quoted(identifier))" }
+    var scraped: String { "slo=\(PromQL.quoted(objective.name))" }
+
+    /// The length of the budget's window, where it rolls.
+    var rollingPeriod: Duration? {
+        if case .rolling(let period) = objective.timeWindow { period } else { nil }
+    }
+
+    /// The alerts on burn rates that somebody is told of.
+    var burnRateAlerts: [(policy: AlertPolicy, alert: BurnRateAlert)] {
+        objective.alertPolicies.filter(\.alertWhenBreaching).flatMap { policy in
+            policy.rules.compactMap { rule in
+                if case .burnRate(let alert) = rule { (policy, alert) } else { nil }
+            }
+        }
+    }
+
+    /// All windows of which something is recorded, the shortest first.
+    var windows: [Duration] {
+        let ofAlerts = burnRateAlerts.flatMap { [$0.alert.longWindow, $0.alert.shortWindow] }
+        let limit = objective.timeWindow.nominalLength
+        let ofDashboards = RuleNames.dashboardWindows.filter { $0 <= limit }
+        let all = Set(ofAlerts.compactMap { $0 } + ofDashboards + [rollingPeriod].compactMap { $0 })
+        return all.sorted()
+    }
+
+    /// The groups in the order in which they need each other.
+    ///
+    /// Long windows have a group of their own, which is evaluated less often: they read days of
+    /// samples, and a minute hardly moves them.
+    var groups: [YAMLValue] {
+        let long = windows.filter { $0 >= .seconds(86_400) }
+        let short = windows.filter { $0 < .seconds(86_400) }
+        return [
+            group("sli-recordings", interval: nil, short.flatMap(recordings)),
+            group("long-sli-recordings", interval: "2m", long.flatMap(recordings)),
+            group("meta-recordings", interval: nil, metaRecordings),
+            group("alerts", interval: nil, alerts),
+        ].compactMap { $0 }
+    }
+
+    /// The names of ``groups``.
+    var groupNames: [String] {
+        groups.compactMap { group in
+            guard case .entries(let entries) = group, case .text(let name)? = entries.first?.value
+            else { return nil }
+            return name
+        }
+    }
+
+    private func group(_ name: String, interval: String?, _ rules: [YAMLValue]) -> YAMLValue? {
+        guard !rules.isEmpty else { return nil }
+        var entries: [(key: String, value: YAMLValue)] = [
+            ("name", .text("sloth-slo-\(name)-\(identifier)"))
+        ]
+        if let interval {
+            entries.append(("interval", .text(interval)))
+        }
+        return .mapping(entries + [("rules", .list(rules))])
+    }
+
+    private func record(
+        _ name: String,
+        _ expression: String,
+        _ labels: [(key: String, value: String)] = []
+    ) -> YAMLValue {
+        .mapping([
+            ("record", .text(name)),
+            ("expr", .block(expression)),
+            ("labels", .mapping((identity + labels).map { ($0.key, .text($0.value)) })),
+        ])
+    }
+
+    private func recordings(of length: Duration) -> [YAMLValue] {
+        let window = PromQL.duration(length)
+        let increase = RuleNames.increase(window)
+        let ratio = RuleNames.errorRatio(window)
+        let windowLabel = [("sloth_window", window)]
+        return [
+            record(
+                increase,
+                "sum by (result) (increase(\(RuleNames.events){\(scraped)}[\(window)]))",
+                windowLabel
+            ),
+            record(
+                ratio,
+                """
+                sum without (result) (\(increase){\(selector), result="bad"})
+                  / (sum without (result) (\(increase){\(selector)}) > 0)
+                or
+                sum without (result) (\(increase){\(selector)}) * 0
+                """,
+                windowLabel
+            ),
+            record(
+                RuleNames.spent(window),
+                """
+                \(ratio){\(selector)}
+                  * on (slo) group_left
+                max by (slo) (\(RuleNames.coverage){\(scraped), window="\(window)"})
+                or
+                \(ratio){\(selector)}
+                """,
+                windowLabel
+            ),
+        ]
+    }
+
+    private var metaRecordings: [YAMLValue] {
+        let budget = objective.budget.description
+        let shortest = windows.first.map(PromQL.duration) ?? "5m"
+        let days = objective.timeWindow.nominalLength.inSeconds / 86_400
+        let spent: String
+        if let rollingPeriod {
+            spent = """
+                sum without (sloth_window) (\(RuleNames.spent(PromQL.duration(rollingPeriod)))\
+                {\(selector)}) / \(budget)
+                """
+        } else {
+            // Prometheus has no calendar; the engine that is scraped has.
+            spent = "1 - max by (slo) (\(RuleNames.remaining){\(scraped)})"
+        }
+        return [
+            record("slo:objective:ratio", "vector(\(objective.target))"),
+            record("slo:error_budget:ratio", "vector(\(budget))"),
+            record(
+                "slo:time_period:days",
+                "vector(\(days == days.rounded() ? "\(Int64(days))" : "\(days)"))"
+            ),
+            record(
+                "slo:current_burn_rate:ratio",
+                """
+                sum without (sloth_window) (\(RuleNames.errorRatio(shortest)){\(selector)}) \
+                / \(budget)
+                """
+            ),
+            record("slo:period_burn_rate:ratio", spent),
+            record(
+                "slo:period_error_budget_remaining:ratio",
+                "1 - slo:period_burn_rate:ratio{\(selector)}"
+            ),
+            record(
+                "sloth_slo_info",
+                "vector(1)",
+                [
+                    ("sloth_mode", "weir"),
+                    ("sloth_objective", objective.target.percentText),
+                    ("sloth_spec", OpenSLO.version),
+                    ("sloth_version", "weir/v1"),
+                ]
+            ),
+        ]
+    }
+}

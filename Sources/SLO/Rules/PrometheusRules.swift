@@ -1,0 +1,55 @@
+internal import Timekeeping
+
+/// What Prometheus and Alertmanager need to know of some objectives, each as a YAML document.
+package struct PrometheusRules: Sendable {
+    private let objectives: [Objective]
+
+    /// The rules of `objectives`, whose names differ.
+    package init(_ objectives: [Objective]) {
+        self.objectives = objectives
+    }
+
+    private static let origin = "# Written by `weir slo rules`; change the objectives instead.\n"
+
+    /// The recording rules and alerts: one document with many groups, since Prometheus reads no
+    /// second one.
+    package var rules: String {
+        let groups = objectives.flatMap { ObjectiveRules(objective: $0).groups }
+        return Self.origin + YAMLValue.mapping([("groups", .list(groups))]).document
+    }
+
+    /// The unit tests of the rules, for `promtool test rules`; `rulesFile` is where the rules are,
+    /// as seen from the tests.
+    package func tests(rulesFile: String) -> String {
+        let rules = objectives.map { ObjectiveRules(objective: $0) }
+        let document = YAMLValue.mapping([
+            ("rule_files", .list([.text(rulesFile)])),
+            ("evaluation_interval", .text(PromQL.duration(RuleTests.tick))),
+            // What an alert reads is recorded before it, at the same instant.
+            ("group_eval_order", .list(rules.flatMap(\.groupNames).map { .text($0) })),
+            ("tests", .list(rules.flatMap { RuleTests(rules: $0).tests })),
+        ])
+        return Self.origin + document.document
+    }
+
+    /// Alertmanager's inhibition: while a tier fires, the slower ones of the same objective are
+    /// not notified, for one outage sets off all of them.
+    ///
+    /// The matcher on `slo` keeps alerts apart that have no such label, which otherwise count as
+    /// equal.
+    package static var inhibition: String {
+        let tiers = AlertTier.allCases
+        let rules = tiers.dropLast().map { tier -> YAMLValue in
+            let slower = tiers.filter { $0 > tier }.map(\.rawValue).joined(separator: "|")
+            return .mapping([
+                ("source_matchers", .list([.text("tier=\"\(tier.rawValue)\"")])),
+                (
+                    "target_matchers",
+                    .list([.text("tier=~\"\(slower)\""), .text("slo!=\"\"")])
+                ),
+                ("equal", .list([.text("slo")])),
+            ])
+        }
+        return YAMLValue.mapping([("inhibit_rules", .list(Array(rules)))]).document
+    }
+}

@@ -1,0 +1,223 @@
+internal import Timekeeping
+
+/// Promtool's unit tests of the rules of one objective.
+///
+/// Each alert is shown a clean history as long as its long window, an outage, and a recovery: it
+/// must be silent before, fire at the first evaluation after its detection time, and be silent
+/// again once the short window has passed.
+struct RuleTests {
+    let rules: ObjectiveRules
+
+    /// How often rules are evaluated in the tests: seldom, since a window of days is looked at.
+    static let tick = Duration.seconds(60 * tickMinutes)
+    private static let tickMinutes = 30
+
+    private var name: String { rules.objective.name }
+
+    /// Tests of ratios, of every alert on a burn rate that can fire, of the spent budget and of
+    /// missing data.
+    var tests: [YAMLValue] {
+        [quietTest, mixedTest]
+            + rules.burnRateAlerts.compactMap { burnRateTest($0.alert, $0.policy) }
+            + [exhaustedTest, noDataTest].compactMap { $0 }
+    }
+
+    // MARK: - Recordings
+
+    private var quietTest: YAMLValue {
+        test(
+            "\(name): a quiet window has no errors and spends nothing",
+            good: "5+0x40",
+            bad: "0+0x40",
+            expressions: [
+                ("\(RuleNames.errorRatio("5m")){\(rules.selector)}", "0"),
+                ("slo:current_burn_rate:ratio{\(rules.selector)}", "0"),
+            ] + (rules.rollingPeriod == nil ? [] : [remaining("1")])
+        )
+    }
+
+    private var mixedTest: YAMLValue {
+        test(
+            "\(name): a ratio is one of sums",
+            good: "0+3x40",
+            bad: "0+1x40",
+            expressions: [("\(RuleNames.errorRatio("5m")){\(rules.selector)}", "0.25")]
+        )
+    }
+
+    private func remaining(_ value: String) -> (String, String) {
+        ("slo:period_error_budget_remaining:ratio{\(rules.selector)}", value)
+    }
+
+    private func test(
+        _ title: String,
+        good: String,
+        bad: String,
+        expressions: [(expression: String, value: String)]
+    ) -> YAMLValue {
+        let checks = expressions.map { expression, value -> YAMLValue in
+            .mapping([
+                // Without their labels, which the alerts' tests look at.
+                ("expr", .text("sum(\(expression))")),
+                ("eval_time", .text("\(Self.tickMinutes)m")),
+                (
+                    "exp_samples",
+                    .list([.mapping([("labels", .text("{}")), ("value", .number(value))])])
+                ),
+            ])
+        }
+        return .mapping([
+            ("name", .text(title)),
+            ("interval", .text("1m")),
+            ("input_series", .list(series(good: good, bad: bad))),
+            ("promql_expr_test", .list(checks)),
+        ])
+    }
+
+    private func series(good: String, bad: String) -> [YAMLValue] {
+        [("good", good), ("bad", bad)].map { result, values in
+            .mapping([
+                (
+                    "series",
+                    .text("\(RuleNames.events){\(rules.scraped), result=\"\(result)\"}")
+                ),
+                ("values", .text(values)),
+            ])
+        }
+    }
+
+    // MARK: - Alerts
+
+    /// Nil where the alert cannot fire, fires on low burn rates, or its windows are not of whole
+    /// minutes.
+    private func burnRateTest(_ alert: BurnRateAlert, _ policy: AlertPolicy) -> YAMLValue? {
+        let windows = [alert.longWindow, alert.shortWindow ?? alert.longWindow]
+        let minutes = windows.map { Int($0.inNanoseconds / 60_000_000_000) }
+        guard zip(windows, minutes).allSatisfy({ .seconds(60 * $1) == $0 && $1 > 1 }),
+            alert.isReachable(target: rules.objective.target),
+            let detection = alert.detectionTime(
+                errorRatio: .one,
+                target: rules.objective.target
+            )
+        else { return nil }
+        switch alert.comparison {
+        case .lessThan, .lessThanOrEqual: return nil
+        case .greaterThan, .greaterThanOrEqual: break
+        }
+        let start = Self.ticks(minutes[0])
+        let delay = alert.alertAfter.inSeconds / 60
+        let detected = start + Int(detection.inSeconds / 60) + 1
+        let fired = Self.ticks(Self.ticks(detected) + Int(delay.rounded(.up)))
+        let cleared = Self.ticks(fired + 1 + minutes[1] + 1)
+        // As many a minute as the alert asks for.
+        let rate = max(60, Int(alert.minimumEvents) / minutes[0] + 1)
+        let outage = fired - start + 1
+        let calm = cleared - start - outage
+        let expected = rules.expectation(of: alert, policy)
+        let alertName = ObjectiveRules.alertName(alert)
+        return .mapping([
+            ("name", .text("\(name): \(alertName) fires on an outage, and no longer")),
+            ("interval", .text("1m")),
+            (
+                "input_series",
+                .list(
+                    series(
+                        good: "0+\(rate)x\(start) \(rate * start)+0x\(outage - 1) "
+                            + "\(rate * (start + 1))+\(rate)x\(calm)",
+                        bad: "0+0x\(start) \(rate)+\(rate)x\(outage - 1) "
+                            + "\(rate * outage)+0x\(calm)"
+                    )
+                )
+            ),
+            (
+                "alert_rule_test",
+                .list([
+                    check(alertName, at: start, []),
+                    check(alertName, at: fired, [expected]),
+                    check(alertName, at: cleared, []),
+                ])
+            ),
+        ])
+    }
+
+    /// `minutes`, up to a whole evaluation.
+    private static func ticks(_ minutes: Int) -> Int {
+        (minutes + tickMinutes - 1) / tickMinutes * tickMinutes
+    }
+
+    private func check(_ alert: String, at minutes: Int, _ expected: [YAMLValue]) -> YAMLValue {
+        .mapping([
+            ("eval_time", .text("\(minutes)m")),
+            ("alertname", .text(alert)),
+            ("exp_alerts", .list(expected)),
+        ])
+    }
+
+    private var exhaustedTest: YAMLValue? {
+        let alerts = rules.objective.alertPolicies.filter(\.alertWhenBreaching).flatMap { policy in
+            policy.rules.compactMap { rule -> YAMLValue? in
+                if case .budgetExhausted(let alert) = rule {
+                    rules.expectation(of: alert, policy)
+                } else {
+                    nil
+                }
+            }
+        }
+        guard !alerts.isEmpty else { return nil }
+        let input: [YAMLValue]
+        if rules.rollingPeriod != nil {
+            input = series(good: "0+1x30 30+0x40", bad: "0+0x30 1+1x40")
+        } else {
+            input = [
+                .mapping([
+                    ("series", .text("\(RuleNames.remaining){\(rules.scraped)}")),
+                    ("values", .text("1+0x30 0+0x40")),
+                ])
+            ]
+        }
+        return .mapping([
+            ("name", .text("\(name): a spent budget is told")),
+            ("interval", .text("1m")),
+            ("input_series", .list(input)),
+            (
+                "alert_rule_test",
+                .list([
+                    check("SLOBudgetExhausted", at: Self.tickMinutes, []),
+                    check("SLOBudgetExhausted", at: 2 * Self.tickMinutes, alerts),
+                ])
+            ),
+        ])
+    }
+
+    /// Asks for this objective's alerts alone, since the other ones have no data all the time.
+    private var noDataTest: YAMLValue? {
+        let lengths = rules.objective.alertPolicies.filter(\.alertWhenNoData).flatMap(\.rules)
+            .compactMap { rule in
+                if case .noData(let alert) = rule { alert.after } else { nil }
+            }
+        guard let longest = lengths.max() else { return nil }
+        let calm = 2 * Self.tickMinutes
+        let silence = Self.ticks(calm + Int((longest.inSeconds / 60).rounded(.up)) + 1)
+        let alerts =
+            "count(ALERTS{alertname=\"SLONoData\", alertstate=\"firing\", \(rules.selector)})"
+        let count = YAMLValue.mapping([
+            ("labels", .text("{}")), ("value", .number("\(lengths.count)")),
+        ])
+        let checks = [(calm, []), (silence, [count])].map { minutes, samples -> YAMLValue in
+            .mapping([
+                ("expr", .text(alerts)),
+                ("eval_time", .text("\(minutes)m")),
+                ("exp_samples", .list(samples)),
+            ])
+        }
+        return .mapping([
+            ("name", .text("\(name): missing data are told")),
+            ("interval", .text("1m")),
+            (
+                "input_series",
+                .list(series(good: "0+1x\(calm) stale", bad: "0+0x\(calm) stale"))
+            ),
+            ("promql_expr_test", .list(checks)),
+        ])
+    }
+}

@@ -1,0 +1,91 @@
+package import Timekeeping
+
+/// What was counted in one slice of time.
+package struct Slice: Hashable, Sendable {
+    /// Lies on the grid of its series: a multiple of the slice's width since the epoch.
+    package var start: Timestamp
+    package var good: Int64
+    /// All events that count; bad are those that are not good.
+    package var total: Int64
+
+    package init(start: Timestamp, good: Int64, total: Int64) {
+        self.start = start
+        self.good = good
+        self.total = total
+    }
+
+    package var bad: Int64 { total - good }
+
+    /// More events than this in one slice are not believed, so that no sum can overflow.
+    package static let largestTotal: Int64 = 1_000_000_000_000
+
+    /// What is wrong with the counts, or nil where they can be counts of events.
+    package var fault: SliceFault? {
+        if good < 0 || total < 0 { return .negative }
+        if good > total { return .goodExceedsTotal }
+        return total > Slice.largestTotal ? .implausible : nil
+    }
+}
+
+/// Why a slice was not counted.
+package enum SliceFault: String, Hashable, Sendable, CaseIterable {
+    /// A count below zero.
+    case negative
+    /// More good events than events: two sources that were asked at different times, or that do
+    /// not measure the same thing.
+    case goodExceedsTotal = "good-exceeds-total"
+    /// More than ``Slice/largestTotal`` events.
+    case implausible
+    /// Not a number, infinite, or not whole where events are counted.
+    case unreadable
+    /// Older than lateness allows.
+    case tooLate = "too-late"
+    /// Later than now.
+    case ahead
+    /// The clock that was handed in stepped back; nothing is lost by it.
+    case clockStep = "clock-step"
+    /// A counter went backwards and was taken to have begun anew; nothing is lost by it.
+    case reset
+}
+
+/// How often each fault was met.
+package struct SliceFaults: Hashable, Sendable {
+    private var counts = [Int64](repeating: 0, count: SliceFault.allCases.count)
+
+    package init() {}
+
+    /// How often this one was met.
+    package subscript(fault: SliceFault) -> Int64 {
+        counts[SliceFaults.place(of: fault)]
+    }
+
+    package mutating func count(_ fault: SliceFault, times: Int64 = 1) {
+        counts[SliceFaults.place(of: fault)] += times
+    }
+
+    /// Adds what another source met.
+    package mutating func add(_ others: SliceFaults) {
+        for index in counts.indices {
+            counts[index] += others.counts[index]
+        }
+    }
+
+    /// Those that were met, in the order of their declaration.
+    package var met: [(fault: SliceFault, count: Int64)] {
+        zip(SliceFault.allCases, counts).filter { $0.1 > 0 }
+            .map { (fault: $0.0, count: $0.1) }
+    }
+
+    private static func place(of fault: SliceFault) -> Int {
+        switch fault {
+        case .negative: 0
+        case .goodExceedsTotal: 1
+        case .implausible: 2
+        case .unreadable: 3
+        case .tooLate: 4
+        case .ahead: 5
+        case .clockStep: 6
+        case .reset: 7
+        }
+    }
+}

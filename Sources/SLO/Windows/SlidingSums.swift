@@ -1,0 +1,155 @@
+internal import Timekeeping
+
+/// Running sums over numbered slices: any window costs two look-ups, whatever its length.
+///
+/// Each level of the resolution keeps the sum of everything before each multiple of its width. A
+/// window is the difference of two of these. Where its edge has grown too old for the fine levels,
+/// the multiple of a coarser level below it is taken, and the answer says how much lies between
+/// the two: the figures are off by no more than that. Windows that meet at an edge add up exactly.
+package struct SlidingSums<Sum: AdditiveArithmetic & Sendable>: Sendable {
+    /// What a window holds.
+    package struct Answer: Sendable {
+        package var sum: Sum
+        /// The slices that were read: those that were asked for, or wider at the lower edge.
+        package var read: Range<Int64>
+        /// What lies between the edges that were asked for and those that were read.
+        ///
+        /// The true sum is within this of ``sum``, in each of its counts; zero where it is exact.
+        package var doubt: Sum
+    }
+
+    /// The running sums at the multiples of one width.
+    private struct Ring: Sendable {
+        let ratio: Int64
+        let capacity: Int
+        /// The number of the first multiple that was ever kept, which lies at index 0.
+        let first: Int64
+        var newest: Int64
+        var marks: [Sum]
+
+        init(_ level: SliceResolution.Level, origin: Int64) {
+            ratio = level.ratio
+            capacity = level.count
+            first = origin.flooringQuotient(level.ratio)
+            newest = first
+            marks = [.zero]
+        }
+
+        var oldest: Int64 { newest - Int64(marks.count) + 1 }
+
+        func index(_ multiple: Int64) -> Int {
+            Int(multiple - first) % capacity
+        }
+
+        mutating func append(_ mark: Sum) {
+            newest += 1
+            if marks.count < capacity {
+                marks.append(mark)
+            } else {
+                marks[index(newest)] = mark
+            }
+        }
+
+        mutating func add(_ sum: Sum, after slice: Int64) {
+            var multiple = max(slice.flooringQuotient(ratio) + 1, oldest)
+            while multiple <= newest {
+                marks[index(multiple)] += sum
+                multiple += 1
+            }
+        }
+    }
+
+    package let resolution: SliceResolution
+    private var rings: [Ring] = []
+    /// Of everything that was ever counted.
+    private var total = Sum.zero
+    /// The first slice of all; nothing is known of those before it.
+    package private(set) var origin: Int64?
+    /// The slice after the last one that is open.
+    package private(set) var end: Int64 = 0
+
+    /// Sums of no slices.
+    package init(_ resolution: SliceResolution) {
+        self.resolution = resolution
+    }
+
+    /// Opens every slice up to and with `slice`, giving each what `opening` says it begins with.
+    package mutating func advance(to slice: Int64, opening: (Int64) -> Sum = { _ in .zero }) {
+        if origin == nil {
+            begin(at: slice)
+        } else if slice - end > resolution.reach {
+            // All that was has left every window by then.
+            begin(at: slice - resolution.reach)
+        }
+        while end <= slice {
+            total += opening(end)
+            end += 1
+            for index in rings.indices where end % rings[index].ratio == 0 {
+                rings[index].append(total)
+            }
+        }
+    }
+
+    private mutating func begin(at slice: Int64) {
+        origin = slice
+        end = slice
+        total = .zero
+        rings = resolution.levels.map { Ring($0, origin: slice) }
+    }
+
+    /// The slices that can still be added to.
+    package var open: Range<Int64> {
+        guard let finest = rings.first, let origin else { return 0..<0 }
+        return max(finest.oldest, origin)..<end
+    }
+
+    /// Adds to a slice that is ``open``.
+    package mutating func add(_ sum: Sum, to slice: Int64) {
+        precondition(open.contains(slice), "the slice is open")
+        total += sum
+        for index in rings.indices {
+            rings[index].add(sum, after: slice)
+        }
+    }
+
+    /// What was counted in a slice that is ``open``.
+    package func value(of slice: Int64) -> Sum {
+        precondition(open.contains(slice), "the slice is open")
+        let ring = rings[0]
+        return ring.marks[ring.index(slice + 1)] - ring.marks[ring.index(slice)]
+    }
+
+    /// What was counted in the slices of `range`.
+    ///
+    /// Those not yet open count nothing, and neither does a range of which nothing is kept any
+    /// more. One whose beginning is not kept is read from where it is, unless it goes back to
+    /// before the first slice of all: then it is the sum of everything up to its end.
+    package func sum(of range: Range<Int64>) -> Answer {
+        guard let origin, let coarsest = rings.last, range.lowerBound < end,
+            range.upperBound > max(origin, coarsest.oldest * coarsest.ratio)
+        else { return Answer(sum: .zero, read: range, doubt: .zero) }
+        let lower = mark(before: range.lowerBound)
+        let upper = mark(before: range.upperBound)
+        return Answer(
+            sum: upper.sum - lower.sum,
+            read: lower.slice..<upper.slice,
+            doubt: lower.doubt + upper.doubt
+        )
+    }
+
+    /// The sum of everything before `slice`, or before the nearest multiple below it.
+    private func mark(before slice: Int64) -> (sum: Sum, slice: Int64, doubt: Sum) {
+        if slice <= origin ?? 0 { return (.zero, slice, .zero) }
+        if slice >= end { return (total, slice, .zero) }
+        for ring in rings where slice >= ring.oldest * ring.ratio {
+            let multiple = slice.flooringQuotient(ring.ratio)
+            let sum = ring.marks[ring.index(multiple)]
+            guard multiple * ring.ratio < slice else { return (sum, slice, .zero) }
+            let next = multiple < ring.newest ? ring.marks[ring.index(multiple + 1)] : total
+            return (sum, max(multiple * ring.ratio, origin ?? 0), next - sum)
+        }
+        // Older than anything that is kept: the window begins later than was asked.
+        guard let oldest = rings.last else { return (.zero, slice, .zero) }
+        return (oldest.marks[oldest.index(oldest.oldest)], oldest.oldest * oldest.ratio, .zero)
+    }
+}

@@ -1,0 +1,71 @@
+package import Broker
+
+/// A warehouse whose calls are counted.
+package struct MeteredWarehouse: Warehouse {
+    private let warehouse: any Warehouse
+    private let meter: StoreMeter
+
+    /// `warehouse`, as it is, with `meter` beside it.
+    package init(_ warehouse: any Warehouse, meter: StoreMeter) {
+        self.warehouse = warehouse
+        self.meter = meter
+    }
+
+    package func progress(of subscription: String) async throws(StoreError) -> [StreamProgress] {
+        try await meter.measure(.read) { () async throws(StoreError) in
+            try await warehouse.progress(of: subscription)
+        }
+    }
+
+    package func counted(
+        _ identities: [EventIdentity],
+        by subscription: String
+    ) async throws(StoreError) -> Set<EventIdentity> {
+        try await meter.measure(.read) { () async throws(StoreError) in
+            try await warehouse.counted(identities, by: subscription)
+        }
+    }
+
+    package func sketch(_ key: SketchText) async throws(StoreError) -> [UInt64] {
+        try await meter.measure(.read) { () async throws(StoreError) in
+            try await warehouse.sketch(key)
+        }
+    }
+
+    package func commit(_ commit: WarehouseCommit) async throws(StoreError) {
+        try await meter.measure(.write) { () async throws(StoreError) in
+            try await warehouse.commit(commit)
+        }
+    }
+
+    package func keep(_ letters: [DeadLetter]) async throws(StoreError) {
+        try await meter.measure(.write) { () async throws(StoreError) in
+            try await warehouse.keep(letters)
+        }
+    }
+
+    package func windows(
+        _ grain: Grain,
+        categories: WindowCategories
+    ) async throws(StoreError) -> [WindowRow] {
+        try await meter.measure(.read) { () async throws(StoreError) in
+            try await warehouse.windows(grain, categories: categories)
+        }
+    }
+
+    package func topProducts(atMost limit: Int) async throws(StoreError) -> [ProductRow] {
+        try await meter.measure(.read) { () async throws(StoreError) in
+            try await warehouse.topProducts(atMost: limit)
+        }
+    }
+
+    package func exceptions() async throws(StoreError) -> WarehouseExceptions {
+        try await meter.measure(.read) { () async throws(StoreError) in
+            try await warehouse.exceptions()
+        }
+    }
+
+    package func close() async throws(StoreError) {
+        try await warehouse.close()
+    }
+}

@@ -1,0 +1,187 @@
+internal import Broker
+internal import Commerce
+internal import Stages
+
+/// One connection with a thread of its own, on which everything here runs and may wait.
+actor MongoDBConnection {
+    private let thread = ConnectionThread()
+    private let location: MongoDBLocation
+    private let uri: DriverURI
+    private var driver: DriverPool?
+    /// Connected when it is first needed.
+    private var client: DriverClient?
+    private var encoder = RawEventEncoder()
+    /// Takes one event after the other.
+    private let document = BSONDocument()
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe thread.asUnownedSerialExecutor()
+    }
+
+    /// A connection to where `uri` points, of `driver` where there is one already.
+    init(_ location: MongoDBLocation, _ uri: DriverURI, _ driver: DriverPool? = nil) {
+        self.location = location
+        self.uri = uri
+        self.driver = driver
+    }
+
+    /// Looks at the server and prepares the collection, before any connection is made to stay.
+    ///
+    /// - Returns: What further connections are made with, and what is not as it should be.
+    func open(_ keys: [RawEventKey]) throws(StoreError) -> (DriverPool, warnings: [String]) {
+        let probe = try reaching { () throws(DriverFailure) in
+            try DriverClient(
+                probing: uri,
+                database: location.database,
+                collection: RawEventCommands.collection
+            )
+        }
+        var server = MongoDBServer(probe, location)
+        try server.check()
+        try server.prepare(keys)
+        let driver = try reaching { () throws(DriverFailure) in try DriverPool(uri) }
+        self.driver = driver
+        return (driver, server.warnings)
+    }
+
+    /// Inserts the events of `writes`.
+    ///
+    /// - Parameters:
+    ///   - writes: What is to be stored.
+    ///   - doubtful: Positions that a call that failed may have stored.
+    func insert(
+        _ writes: [RawWrite],
+        doubtful: Set<Int64>
+    ) throws(StoreError) -> RawOutcome {
+        let refusals = try reaching { () throws(DriverFailure) in try send(writes) }
+        let count = writes.reduce(0) { $0 + $1.selection.count }
+        guard !refusals.isEmpty else { return RawOutcome(stored: count, duplicates: 0) }
+        if let refusal = refusals.first(where: { !$0.isDuplicate }) {
+            throw DriverFailure(.server, code: refusal.code, refusal.message)
+                .storeError(at: location)
+        }
+        let places = writes.flatMap { write in
+            var places: [(publication: Publication, place: Int)] = []
+            write.selection.forEach { places.append((write.publication, $0)) }
+            return places
+        }
+        let unclear = refusals.map { places[$0.place] }.enumerated().filter { index, event in
+            !refusals[index].isSameID
+                || doubtful.contains(event.publication.position(at: event.place))
+        }.map(\.element)
+        let own = try countOwn(unclear, doubtful)
+        return RawOutcome(
+            stored: count - refusals.count + own,
+            duplicates: refusals.count - own
+        )
+    }
+
+    private func send(_ writes: [RawWrite]) throws(DriverFailure) -> [DriverInsert.Refusal] {
+        var insert = try connected().beginInsert()
+        for write in writes {
+            try write.selection.forEach { place throws(DriverFailure) in
+                let isWhole = document.refill {
+                    encoder.append(place, of: write.publication, to: &$0)
+                }
+                guard isWhole else {
+                    throw DriverFailure(.driver, code: 0, "an event has more than 2 GiB")
+                }
+                try insert.add(document)
+            }
+        }
+        return try insert.execute()
+    }
+
+    /// How many of the refused `events` an earlier call has stored at these very positions.
+    private func countOwn(
+        _ events: [(publication: Publication, place: Int)],
+        _ doubtful: Set<Int64>
+    ) throws(StoreError) -> Int {
+        var own = 0
+        // A reply holds 16 MiB, and an id may have a megabyte in the worst case.
+        for start in stride(from: 0, to: events.count, by: 1000) {
+            let some = events[start..<min(start + 1000, events.count)]
+            let keys = some.map { encoder.key($0.place, of: $0.publication.batch) }
+            let reply = try run(RawEventCommands.positions(of: keys))
+            var positions: [[UInt8]: Int64] = [:]
+            for found in reply.documents("cursor.firstBatch") {
+                // By bytes: texts that Unicode calls equivalent are different ids.
+                positions[Array((found.text("_id") ?? "").utf8)] = found.integer("position")
+            }
+            for (event, key) in zip(some, keys) {
+                let position = event.publication.position(at: event.place)
+                guard let stored = positions[key] else {
+                    throw StoreError(
+                        .refused,
+                        "\(location): position \(position) is taken by another event; see that "
+                            + "no other run writes to this database"
+                    )
+                }
+                if stored == position, doubtful.contains(position) {
+                    own += 1
+                }
+            }
+        }
+        return own
+    }
+
+    /// The highest position stored, or 0.
+    func lastPosition() throws(StoreError) -> Int64 {
+        let reply = try run(RawEventCommands.lastPosition)
+        return reply.documents("cursor.firstBatch").first?.integer("position") ?? 0
+    }
+
+    /// How many events are stored.
+    func count() throws(StoreError) -> Int64 {
+        let reply = try run(RawEventCommands.count)
+        return reply.documents("cursor.firstBatch").first?.integer("n") ?? 0
+    }
+
+    /// How many connections the server has now, of everybody; nil where it does not say.
+    func serverConnections() throws(StoreError) -> Int? {
+        let reply = try run(RawEventCommands.serverStatus, on: .admin)
+        return reply.integer("connections.current").map(Int.init)
+    }
+
+    /// Gives back what the connection holds of the driver's.
+    func close() {
+        client = nil
+        driver = nil
+    }
+
+    /// Ends the thread; only after ``close()``, and then nothing may be called.
+    nonisolated func stop() {
+        thread.stop()
+    }
+
+    private func run(
+        _ command: BSONDocument,
+        on target: DriverClient.Target = .own
+    ) throws(StoreError) -> BSONDocument {
+        try reaching { () throws(DriverFailure) in try connected().run(command, on: target) }
+    }
+
+    private func connected() throws(DriverFailure) -> DriverClient {
+        if let client { return client }
+        guard let driver else {
+            throw DriverFailure(.driver, code: 0, "the store is closed")
+        }
+        let client = try DriverClient(
+            driver,
+            database: location.database,
+            collection: RawEventCommands.collection
+        )
+        self.client = client
+        return client
+    }
+
+    private func reaching<Value>(
+        _ body: () throws(DriverFailure) -> Value
+    ) throws(StoreError) -> Value {
+        do throws(DriverFailure) {
+            return try body()
+        } catch {
+            throw error.storeError(at: location)
+        }
+    }
+}

@@ -1,0 +1,99 @@
+internal import Stages
+internal import Synchronization
+
+/// The connections of one store, each lent to one caller at a time.
+///
+/// A connection is made when all that there are are lent, up to the limit of the URL; then
+/// callers wait, the first one longest.
+final class MongoDBConnectionPool: Sendable {
+    private struct State {
+        /// Those that nobody uses; the last one that was is the first to be used again, so that
+        /// no more are opened than work at once.
+        var idle: [MongoDBConnection] = []
+        var opened = 0
+        var waiting: [CheckedContinuation<MongoDBConnection, Never>] = []
+    }
+
+    private let uri: DriverURI
+    private let location: MongoDBLocation
+    private let driver: DriverPool
+    private let state: Mutex<State>
+
+    /// A pool around `first`, which has made `driver`.
+    init(
+        _ first: MongoDBConnection,
+        _ driver: DriverPool,
+        _ uri: DriverURI,
+        _ location: MongoDBLocation
+    ) {
+        self.uri = uri
+        self.location = location
+        self.driver = driver
+        state = Mutex(State(idle: [first], opened: 1))
+    }
+
+    /// How many connections are open, how many of them are lent, and how many there may be.
+    var occupancy: (open: Int, inUse: Int, limit: Int) {
+        state.withLock { ($0.opened, $0.opened - $0.idle.count, uri.connectionLimit) }
+    }
+
+    /// What `body` gives with a connection that is its own meanwhile.
+    func withConnection<Value>(
+        _ body: (MongoDBConnection) async throws(StoreError) -> Value
+    ) async throws(StoreError) -> Value {
+        let connection = await take()
+        defer { giveBack(connection) }
+        return try await body(connection)
+    }
+
+    /// As ``withConnection(_:)``, but nil where every connection is in use.
+    func withIdleConnection<Value>(
+        _ body: (MongoDBConnection) async throws(StoreError) -> Value
+    ) async throws(StoreError) -> Value? {
+        guard let connection = state.withLock({ $0.idle.popLast() }) else { return nil }
+        defer { giveBack(connection) }
+        return try await body(connection)
+    }
+
+    /// Closes every connection, once nobody uses any.
+    func close() async {
+        let opened = state.withLock { $0.opened }
+        var connections: [MongoDBConnection] = []
+        for _ in 0..<opened {
+            connections.append(await take())
+        }
+        for connection in connections {
+            await connection.close()
+            connection.stop()
+        }
+        state.withLock { $0.opened = 0 }
+    }
+
+    private func take() async -> MongoDBConnection {
+        await withCheckedContinuation { continuation in
+            let connection: MongoDBConnection? = state.withLock { state in
+                if let idle = state.idle.popLast() { return idle }
+                if state.opened < uri.connectionLimit {
+                    state.opened += 1
+                    return MongoDBConnection(location, uri, driver)
+                }
+                state.waiting.append(continuation)
+                return nil
+            }
+            if let connection {
+                continuation.resume(returning: connection)
+            }
+        }
+    }
+
+    private func giveBack(_ connection: MongoDBConnection) {
+        let next = state.withLock { state -> CheckedContinuation<MongoDBConnection, Never>? in
+            guard !state.waiting.isEmpty else {
+                state.idle.append(connection)
+                return nil
+            }
+            return state.waiting.removeFirst()
+        }
+        next?.resume(returning: connection)
+    }
+}

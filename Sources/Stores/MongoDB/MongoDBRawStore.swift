@@ -1,0 +1,104 @@
+internal import Broker
+internal import Commerce
+package import Stages
+internal import Synchronization
+
+/// Raw events in a MongoDB collection, `raw_events`: one document an event.
+///
+/// - Guarantees: those of ``RawStore``, as far as the write concern of the URL goes (`majority`
+///   unless it says otherwise). `_id` is made of the event's `(source, id)`, so an event that
+///   comes again is a duplicate, counted as one.
+/// - Failure and recovery: a call whose answer was lost is given again by its caller; what it had
+///   stored is told from duplicates by the positions, and counted as stored.
+/// - Non-guarantees: two runs that write to one database at the same time; the second one's
+///   positions collide, and it is refused.
+package final class MongoDBRawStore: RawStore {
+    private let pool: MongoDBConnectionPool
+    /// The positions of calls that failed, until a call stores them.
+    private let doubtful = Mutex<Set<Int64>>([])
+    /// What the server does not do that it was asked to when the store was opened; it goes on
+    /// without.
+    package let warnings: [String]
+
+    /// Connects to `location` and prepares the collection.
+    ///
+    /// - Parameters:
+    ///   - location: Where the store lies.
+    ///   - keys: The business keys that get an index.
+    package init(
+        _ location: MongoDBLocation,
+        indexes keys: [RawEventKey] = RawEventKey.allCases
+    ) async throws(StoreError) {
+        let uri = try DriverURI(location)
+        let first = MongoDBConnection(location, uri)
+        do throws(StoreError) {
+            let (driver, warnings) = try await first.open(keys)
+            self.warnings = warnings
+            pool = MongoDBConnectionPool(first, driver, uri, location)
+        } catch {
+            await first.close()
+            first.stop()
+            throw error
+        }
+    }
+
+    package func nextPosition() async throws(StoreError) -> Int64 {
+        try await pool.withConnection { connection throws(StoreError) in
+            try await connection.lastPosition() + 1
+        }
+    }
+
+    package func store(_ writes: [RawWrite]) async throws(StoreError) -> RawOutcome {
+        guard writes.contains(where: { !$0.selection.isEmpty }) else {
+            return RawOutcome(stored: 0, duplicates: 0)
+        }
+        let doubtful = doubtful.withLock { $0 }
+        do throws(StoreError) {
+            let outcome = try await pool.withConnection { connection throws(StoreError) in
+                try await connection.insert(writes, doubtful: doubtful)
+            }
+            self.doubtful.withLock { positions in
+                guard !positions.isEmpty else { return }
+                writes.forEachPosition { positions.remove($0) }
+            }
+            return outcome
+        } catch {
+            self.doubtful.withLock { positions in
+                writes.forEachPosition { positions.insert($0) }
+            }
+            throw error
+        }
+    }
+
+    package func count() async throws(StoreError) -> Int64 {
+        try await pool.withConnection { connection throws(StoreError) in
+            try await connection.count()
+        }
+    }
+
+    package func connections() async -> StoreConnections? {
+        let occupancy = pool.occupancy
+        // A server that does not answer, or does not allow it, leaves its part out.
+        let server = try? await pool.withIdleConnection { connection throws(StoreError) in
+            try await connection.serverConnections()
+        }
+        return StoreConnections(
+            server: server ?? nil,
+            open: occupancy.open,
+            inUse: occupancy.inUse,
+            limit: occupancy.limit
+        )
+    }
+
+    package func close() async {
+        await pool.close()
+    }
+}
+
+extension [RawWrite] {
+    fileprivate func forEachPosition(_ body: (Int64) -> Void) {
+        for write in self {
+            write.selection.forEach { body(write.publication.position(at: $0)) }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+/// The commands about the collection of raw events.
+///
+/// Made anew for each use: a document belongs to the thread that uses it.
+enum RawEventCommands {
+    static let collection = "raw_events"
+
+    static var listing: BSONDocument {
+        BSONDocument(json: #"{"listCollections": 1, "filter": {"name": "raw_events"}}"#)
+    }
+
+    static var anyEvent: BSONDocument {
+        BSONDocument(json: #"{"find": "raw_events", "limit": 1, "singleBatch": true}"#)
+    }
+
+    static var lastPosition: BSONDocument {
+        BSONDocument(
+            json: """
+                {"find": "raw_events", "sort": {"position": -1}, "limit": 1, "singleBatch": true,
+                 "projection": {"_id": 0, "position": 1}}
+                """
+        )
+    }
+
+    /// Counts the documents themselves: the server's own estimate is wrong after it was killed.
+    static var count: BSONDocument {
+        BSONDocument(
+            json: #"{"aggregate": "raw_events", "pipeline": [{"$count": "n"}], "cursor": {}}"#
+        )
+    }
+
+    static var serverStatus: BSONDocument {
+        BSONDocument(
+            json: """
+                {"serverStatus": 1, "repl": 0, "metrics": 0, "locks": 0, "wiredTiger": 0,
+                 "tcmalloc": 0, "opcounters": 0, "storageEngine": 0}
+                """
+        )
+    }
+
+    /// Finds the positions of the events with these `_id`s.
+    static func positions(of keys: some Sequence<[UInt8]>) -> BSONDocument {
+        let condition = BSONDocument { $0.append("$in", texts: Array(keys)) }
+        let filter = BSONDocument { $0.append("_id", document: condition) }
+        return BSONDocument {
+            $0.append("find", collection)
+            $0.append("filter", document: filter)
+            $0.append("projection", document: BSONDocument(json: #"{"position": 1}"#))
+            $0.append("batchSize", Int32.max)
+            $0.append("singleBatch", true)
+        }
+    }
+
+    static func creation(validator: BSONDocument?) -> BSONDocument {
+        BSONDocument {
+            $0.append("create", collection)
+            if let validator {
+                $0.append("validator", document: validator)
+            }
+        }
+    }
+
+    static func change(validator: BSONDocument) -> BSONDocument {
+        BSONDocument {
+            $0.append("collMod", collection)
+            $0.append("validator", document: validator)
+        }
+    }
+
+    /// One position is one event: what tells an event that was stored before from another one.
+    static var positionIndex: BSONDocument {
+        BSONDocument(
+            json: """
+                {"createIndexes": "raw_events",
+                 "indexes": [{"name": "position", "key": {"position": 1}, "unique": true}]}
+                """
+        )
+    }
+
+    /// The index by a business key. Few events have an order, so the others take no room in it.
+    static func index(of key: RawEventKey) -> BSONDocument {
+        switch key {
+        case .order:
+            BSONDocument(
+                json: """
+                    {"createIndexes": "raw_events", "indexes": [
+                     {"name": "order", "key": {"transaction_id": 1}, "sparse": true}]}
+                    """
+            )
+        case .user:
+            BSONDocument(
+                json: """
+                    {"createIndexes": "raw_events",
+                     "indexes": [{"name": "user", "key": {"user_id": 1}}]}
+                    """
+            )
+        case .session:
+            BSONDocument(
+                json: """
+                    {"createIndexes": "raw_events",
+                     "indexes": [{"name": "session", "key": {"session_id": 1}}]}
+                    """
+            )
+        case .product:
+            BSONDocument(
+                json: """
+                    {"createIndexes": "raw_events",
+                     "indexes": [{"name": "product", "key": {"items.item_id": 1}}]}
+                    """
+            )
+        }
+    }
+
+    /// What every document of the collection must be, whoever writes it.
+    static var validator: BSONDocument {
+        BSONDocument(
+            json: """
+                {"$jsonSchema": {
+                  "bsonType": "object",
+                  "required": ["_id", "position", "source", "id", "time", "type", "name"],
+                  "properties": {
+                    "_id": {"bsonType": "string"},
+                    "position": {"bsonType": "long"},
+                    "source": {"bsonType": "string"},
+                    "id": {"bsonType": "string"},
+                    "time": {"bsonType": "date"},
+                    "time_ns": {"bsonType": "long"},
+                    "type": {"bsonType": "string"},
+                    "subject": {"bsonType": "string"},
+                    "traceparent": {"bsonType": "string"},
+                    "sequence": {"bsonType": "long"},
+                    "name": {"bsonType": "string"},
+                    "user_id": {"bsonType": "string"},
+                    "session_id": {"bsonType": "string"},
+                    "transaction_id": {"bsonType": "string"},
+                    "value_minor": {"bsonType": "long"},
+                    "currency": {"bsonType": "string"},
+                    "items": {
+                      "bsonType": "array",
+                      "items": {
+                        "bsonType": "object",
+                        "required": ["price_minor", "quantity"],
+                        "properties": {
+                          "item_id": {"bsonType": "string"},
+                          "item_category": {"bsonType": "string"},
+                          "price_minor": {"bsonType": "long"},
+                          "quantity": {"bsonType": "int"}
+                        }
+                      }
+                    },
+                    "document": {"bsonType": ["string", "binData"]}
+                  }
+                }}
+                """
+        )
+    }
+}

@@ -1,0 +1,74 @@
+/// Rows for a `COPY … FROM STDIN (FORMAT binary)`.
+///
+/// The format is that of https://www.postgresql.org/docs/current/sql-copy.html: a header, rows of
+/// a count of columns and the columns, each after its length, and -1 for the end. All numbers
+/// have their big end first.
+struct CopyRows {
+    /// How many columns each row has.
+    private let columns: Int16
+    /// The header and the rows.
+    private(set) var bytes: [UInt8]
+    /// How many rows were begun.
+    private(set) var count = 0
+
+    private static let header: [UInt8] =
+        Array("PGCOPY\n".utf8) + [0xff, 0x0d, 0x0a, 0x00] + Array(repeating: 0, count: 8)
+
+    /// No rows yet.
+    init(columns: Int = 0) {
+        self.columns = Int16(columns)
+        bytes = CopyRows.header
+    }
+
+    var isEmpty: Bool { count == 0 }
+
+    /// What follows the last row.
+    static let trailer: [UInt8] = [0xff, 0xff]
+
+    /// Begins a row, whose columns are appended next, in their order.
+    mutating func beginRow() {
+        bytes.append(bigEndian: columns)
+        count += 1
+    }
+
+    /// A `bigint`.
+    mutating func append(_ value: Int64) {
+        bytes.append(bigEndian: Int32(8))
+        bytes.append(bigEndian: value)
+    }
+
+    mutating func appendNull() {
+        bytes.append(bigEndian: Int32(-1))
+    }
+
+    mutating func append(_ text: String) {
+        append(bytesOf: text.utf8)
+    }
+
+    /// A `bytea`, or a text by its bytes.
+    mutating func append(bytesOf value: some Collection<UInt8>) {
+        bytes.append(bigEndian: Int32(value.count))
+        bytes.append(contentsOf: value)
+    }
+
+    /// A `bytea` of 64-bit numbers.
+    mutating func append(littleEndian numbers: [UInt64]) {
+        bytes.append(bigEndian: Int32(8 * numbers.count))
+        for number in numbers {
+            bytes.append(bigEndian: number.byteSwapped)
+        }
+    }
+
+    /// A `uuid`.
+    mutating func append(_ value: Identifier) {
+        bytes.append(bigEndian: Int32(16))
+        value.append(to: &bytes)
+    }
+}
+
+extension [UInt8] {
+    /// Appends the bytes of `number`, the highest first.
+    mutating func append(bigEndian number: some FixedWidthInteger) {
+        unsafe Swift.withUnsafeBytes(of: number.bigEndian) { unsafe append(contentsOf: $0) }
+    }
+}

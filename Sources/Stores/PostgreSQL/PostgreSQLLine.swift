@@ -1,0 +1,232 @@
+internal import CPostgres
+internal import Stages
+
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Darwin
+#endif
+
+/// A connection to a server, in libpq's terms; with ``PostgreSQLLine+Connecting`` and
+/// ``ResultRow`` the only place that calls libpq.
+///
+/// Its calls wait, so it lives on a ``ConnectionThread``. libpq itself never does: everything is
+/// sent and received without blocking, and waited for in ``wait(for:)`` alone, which knows when
+/// to give up.
+@safe
+final class PostgreSQLLine {
+    let handle: OpaquePointer
+    /// Host, port and database, to be named in errors.
+    let server: String
+    /// In slices of ``sliceMilliseconds``, after each of which it looks whether the task that
+    /// waits has been cancelled.
+    private let slices: Int
+    /// The statements that the server has prepared for this connection.
+    private var prepared: Set<String> = []
+    /// Whether what the server will say next is unknown; nothing more can be asked then.
+    private(set) var isBroken = false
+
+    static let sliceMilliseconds: Int32 = 50
+
+    /// Takes over an open connection.
+    init(_ handle: OpaquePointer, server: String, slices: Int) {
+        unsafe self.handle = handle
+        self.server = server
+        self.slices = slices
+    }
+
+    deinit {
+        unsafe PQfinish(handle)
+    }
+
+    /// Whether a call may be made: the server has not hung up since the last one.
+    var isUsable: Bool {
+        guard !isBroken else { return false }
+        // Reads what has come since, an end of the connection among it.
+        return unsafe PQconsumeInput(handle) == 1 && PQstatus(handle) == CONNECTION_OK
+            && PQtransactionStatus(handle) == PQTRANS_IDLE && !isAtEnd
+    }
+
+    /// libpq notices the end of a connection only when it reads once more.
+    private var isAtEnd: Bool {
+        var entry = unsafe pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
+        return unsafe poll(&entry, 1, 0) > 0
+    }
+
+    // MARK: - Statements
+
+    /// Runs a text of one or more statements, in which there are no values; each `COPY … FROM
+    /// STDIN` in it takes the next of `copying`.
+    func execute(_ script: String, copying rows: [CopyRows] = []) throws(StoreError) {
+        try check(unsafe PQsendQuery(handle, script))
+        var rest = rows[...]
+        while let result = try nextResult() {
+            if result.status == PGRES_COPY_IN {
+                try send(rest.popFirst() ?? CopyRows())
+            }
+        }
+        precondition(rest.isEmpty, "a script must have a COPY for everything it is given")
+    }
+
+    /// Runs a statement with `parameters`, and gives what `decode` makes of each row.
+    ///
+    /// The server parses and plans it once a connection.
+    func query<Value>(
+        _ statement: Statement,
+        _ parameters: [Parameter] = [],
+        _ decode: (ResultRow) throws(StoreError) -> Value
+    ) throws(StoreError) -> [Value] {
+        if !prepared.contains(statement.name) {
+            try check(unsafe PQsendPrepare(handle, statement.name, statement.sql, 0, nil))
+            try finish()
+            prepared.insert(statement.name)
+        }
+        try send(statement.name, parameters)
+        guard let result = try nextResult() else { return [] }
+        try finish()
+        var values: [Value] = []
+        values.reserveCapacity(Int(result.count))
+        for row in 0..<result.count {
+            values.append(try decode(ResultRow(result: result, row: row)))
+        }
+        return values
+    }
+
+    private func send(_ name: String, _ parameters: [Parameter]) throws(StoreError) {
+        var bytes: [UInt8] = []
+        let ends = parameters.map { parameter in
+            parameter.append(to: &bytes)
+            return bytes.count
+        }
+        // libpq wants a pointer to each value; an empty value has one as well, or it were NULL.
+        bytes.append(0)
+        let sent = unsafe bytes.withUnsafeBytes { bytes -> Int32 in
+            var starts: [UnsafePointer<CChar>?] = unsafe []
+            var lengths: [Int32] = []
+            var start = 0
+            for end in ends {
+                unsafe starts.append(
+                    bytes.baseAddress?.advanced(by: start).assumingMemoryBound(to: CChar.self)
+                )
+                lengths.append(Int32(end - start))
+                start = end
+            }
+            let formats = Array(repeating: Int32(1), count: ends.count)
+            return unsafe PQsendQueryPrepared(
+                handle,
+                name,
+                Int32(ends.count),
+                starts,
+                lengths,
+                formats,
+                1
+            )
+        }
+        try check(sent)
+    }
+
+    private func send(_ rows: CopyRows) throws(StoreError) {
+        try put(rows.bytes)
+        try put(CopyRows.trailer)
+        var code: Int32 = 0
+        while code == 0 {
+            code = unsafe PQputCopyEnd(handle, nil)
+            guard code >= 0 else { throw lost() }
+            try flush()
+        }
+    }
+
+    /// Sends a piece at a time, or libpq would hold a copy of everything.
+    private func put(_ bytes: [UInt8]) throws(StoreError) {
+        var start = 0
+        while start < bytes.count {
+            let end = min(start + 1 << 18, bytes.count)
+            let code = unsafe bytes.withUnsafeBytes { bytes -> Int32 in
+                unsafe PQputCopyData(
+                    handle,
+                    bytes.baseAddress?.advanced(by: start).assumingMemoryBound(to: CChar.self),
+                    Int32(end - start)
+                )
+            }
+            guard code >= 0 else { throw lost() }
+            try flush()
+            // Zero: nothing was taken, since its own buffer could not be sent before.
+            if code == 1 { start = end }
+        }
+    }
+
+    // MARK: - Answers
+
+    /// The next result of what was sent, or nil where there are no more.
+    ///
+    /// - Throws: The fault, where the result is one: after reading all that follows, so that the
+    ///   connection can be used again.
+    private func nextResult() throws(StoreError) -> QueryResult? {
+        try flush()
+        while unsafe PQisBusy(handle) == 1 {
+            try wait(for: Int32(POLLIN))
+            guard unsafe PQconsumeInput(handle) == 1 else { throw lost() }
+        }
+        guard let result = unsafe QueryResult(PQgetResult(handle)) else { return nil }
+        guard var fault = result.fault else { return result }
+        if unsafe PQstatus(handle) == CONNECTION_OK {
+            // What follows an error in a script is skipped by the server.
+            while (try? nextResult()) != nil {}
+        } else {
+            isBroken = true
+            fault.state = fault.state ?? "08006"
+        }
+        throw fault.storeError(at: server)
+    }
+
+    /// Reads to the end of what was sent.
+    private func finish() throws(StoreError) {
+        while try nextResult() != nil {}
+    }
+
+    // MARK: - Waiting
+
+    private func check(_ sent: Int32) throws(StoreError) {
+        guard sent == 1 else { throw lost() }
+    }
+
+    /// Sends everything that libpq has gathered.
+    private func flush() throws(StoreError) {
+        while true {
+            switch unsafe PQflush(handle) {
+            case 0: return
+            case 1:
+                // The server may not read on before what it has said is read.
+                try wait(for: Int32(POLLIN | POLLOUT))
+                guard unsafe PQconsumeInput(handle) == 1 else { throw lost() }
+            default: throw lost()
+            }
+        }
+    }
+
+    /// Waits until the socket is ready for any of `events`.
+    private func wait(for events: Int32) throws(StoreError) {
+        for _ in 0..<slices {
+            guard !Task.isCancelled else {
+                isBroken = true
+                throw StoreError(.unavailable, "\(server): the call was cancelled")
+            }
+            var entry = unsafe pollfd(fd: PQsocket(handle), events: Int16(events), revents: 0)
+            let ready = unsafe poll(&entry, 1, PostgreSQLLine.sliceMilliseconds)
+            if ready > 0 { return }
+        }
+        isBroken = true
+        throw StoreError(
+            .unavailable,
+            "\(server): the server has given no sign of life for "
+                + "\(slices * Int(PostgreSQLLine.sliceMilliseconds) / 1000) s; see that it runs "
+                + "and is not overloaded"
+        )
+    }
+
+    private func lost() -> StoreError {
+        isBroken = true
+        let said = unsafe String(cString: PQerrorMessage(handle))
+        return ServerFault(state: "08006", message: said.onOneLine).storeError(at: server)
+    }
+}

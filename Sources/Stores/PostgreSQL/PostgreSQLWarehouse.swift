@@ -1,0 +1,174 @@
+internal import Commerce
+package import Stages
+internal import Synchronization
+internal import Timekeeping
+
+/// Aggregates in a PostgreSQL database, in a schema of their own.
+///
+/// - Guarantees: those of ``Warehouse``. A commit whose answer was lost is stored once when it is
+///   given again, whatever becomes of server and connection in between. Of two runs that write
+///   for one subscription, one is refused at its first commit.
+/// - Non-guarantees: one object serves one run; a run of its own opens its own.
+/// - Failure and recovery: a connection that dies is opened again at the next call. A server that
+///   gives no sign of life for the location's patience is `unavailable`, and may be asked again.
+package final class PostgreSQLWarehouse: Warehouse {
+    /// How many parts a sketch may have before they are merged into one.
+    static let mergedParts = 64
+
+    /// Three, so that what a stage looks up waits neither for a commit nor for a report.
+    let commits: PostgreSQLConnection
+    let lookups: PostgreSQLConnection
+    let reports: PostgreSQLConnection
+    private let location: PostgreSQLLocation
+    /// Who the commits of this object are from: drawn by the server.
+    private let writer: Identifier
+    /// What each subscription's mark was when its progress was asked for.
+    private let seen = Mutex<[String: WriterMark?]>([:])
+    /// How many parts were added to each sketch since it was last one.
+    let parts = Mutex<[SketchText: Int]>([:])
+
+    /// Opens the warehouse at `location`, and makes its tables where they are missing.
+    ///
+    /// - Throws: `StoreError` where the server cannot be reached, refuses the client, is too old
+    ///   or may not be written to, and where the schema is not a warehouse of this version; its
+    ///   message names host, port, database and remedy, and never a password.
+    package init(_ location: PostgreSQLLocation) async throws(StoreError) {
+        self.location = location
+        lookups = PostgreSQLConnection(location)
+        reports = PostgreSQLConnection(location)
+        commits = PostgreSQLConnection(location) { line throws(StoreError) in
+            try line.execute(WarehouseStatement.session)
+        }
+        writer = try await lookups.run { line throws(StoreError) in
+            try ServerRequirements.check(line)
+            try WarehouseMigration.migrate(line, location)
+            try ServerRequirements.checkRights(line, location)
+            let drawn = try line.query(
+                Statement(name: "draw_writer", sql: "SELECT gen_random_uuid()")
+            ) { row in row.identifier(0) }
+            return drawn.first ?? Identifier(high: 0, low: 0)
+        }
+        try await commits.run { _ in }
+    }
+
+    package func close() async {
+        await commits.close()
+        await lookups.close()
+        await reports.close()
+    }
+
+    package func progress(of subscription: String) async throws(StoreError) -> [StreamProgress] {
+        let (mark, streams) = try await lookups.run { line throws(StoreError) in
+            try line.execute(
+                "BEGIN ISOLATION LEVEL READ COMMITTED; \(WarehouseStatement.sharedLock)"
+            )
+            let mark = try PostgreSQLWarehouse.mark(of: subscription, line)
+            let rows = try line.query(
+                WarehouseStatement.progress,
+                [.text(subscription)]
+            ) { row in
+                let interval = row.isNull(2) ? nil : row.integer(2)...row.integer(3)
+                return (stream: row.text(0), watermark: row.integer(1), interval: interval)
+            }
+            try line.execute("COMMIT")
+            var streams: [StreamProgress] = []
+            for row in rows {
+                if streams.last.map({ $0.stream.utf8.elementsEqual(row.stream.utf8) }) != true {
+                    streams.append(
+                        StreamProgress(
+                            stream: row.stream,
+                            consumed: IntervalSet(),
+                            watermark: Timestamp(nanoseconds: row.watermark)
+                        )
+                    )
+                }
+                if let interval = row.interval {
+                    streams[streams.count - 1].consumed.insert(interval)
+                }
+            }
+            return (mark, streams)
+        }
+        seen.withLock { $0[subscription] = .some(mark) }
+        return streams
+    }
+
+    package func counted(
+        _ identities: [EventIdentity],
+        by subscription: String
+    ) async throws(StoreError) -> Set<EventIdentity> {
+        guard !identities.isEmpty else { return [] }
+        let asked = identities.map(Identifier.init)
+        let counted = try await lookups.run { line throws(StoreError) in
+            try line.query(
+                WarehouseStatement.counted,
+                [.text(subscription), .identifiers(asked)]
+            ) { row in
+                let identity = row.identifier(0)
+                return EventIdentity(high: identity.high, low: identity.low)
+            }
+        }
+        return Set(counted)
+    }
+
+    package func commit(_ commit: WarehouseCommit) async throws(StoreError) {
+        let looked = seen.withLock { $0[commit.subscription] }
+        let crowded = sketchesToMerge(commit)
+        let (location, mark) = (location, WriterMark(writer: writer, number: commit.number))
+        let before = try await commits.run { line throws(StoreError) in
+            var rows = CommitRows(commit)
+            try line.execute("BEGIN ISOLATION LEVEL READ COMMITTED; \(WarehouseStatement.lock)")
+            let found =
+                try line.query(
+                    WarehouseStatement.admit,
+                    [.text(commit.subscription), .identifier(mark.writer), .integer(mark.number)]
+                ) { row in
+                    row.isNull(0)
+                        ? nil : WriterMark(writer: row.identifier(0), number: row.integer(1))
+                }.first ?? nil
+            // Who never asked for the progress takes over from whoever is there.
+            let seen = looked ?? found
+            switch Admission(of: mark, found: found, seen: seen) {
+            case .new:
+                for key in crowded {
+                    let merged = try PostgreSQLWarehouse.takeParts(of: key, line)
+                    rows.sketches.append(merged, for: key)
+                }
+                let script = rows.script
+                try line.execute(script.text, copying: script.rows)
+            case .stored:
+                try line.execute("ROLLBACK")
+            case .taken, .outOfOrder:
+                throw PostgreSQLWarehouse.fenced(commit.subscription, line, location)
+            }
+            return seen
+        }
+        seen.withLock { $0[commit.subscription] = .some(before) }
+    }
+
+    private static func mark(
+        of subscription: String,
+        _ line: PostgreSQLLine
+    ) throws(StoreError) -> WriterMark? {
+        try line.query(WarehouseStatement.lastWriter, [.text(subscription)]) { row in
+            WriterMark(writer: row.identifier(0), number: row.integer(1))
+        }.first
+    }
+
+    private static func fenced(
+        _ subscription: String,
+        _ line: PostgreSQLLine,
+        _ location: PostgreSQLLocation
+    ) -> StoreError {
+        StoreError(
+            .refused,
+            "\(line.server): another run is writing subscription \"\(subscription)\" to schema "
+                + "\(location.schema); let one run at a time write it, then start this one again"
+        )
+    }
+}
+
+extension Identifier {
+    init(_ identity: EventIdentity) {
+        self.init(high: identity.high, low: identity.low)
+    }
+}

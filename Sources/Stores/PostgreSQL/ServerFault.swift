@@ -1,0 +1,87 @@
+internal import Stages
+
+/// What a PostgreSQL server, or libpq on its behalf, said went wrong.
+struct ServerFault {
+    /// The SQLSTATE, five characters; nil where the server did not get to say one.
+    var state: String?
+    /// What was said, without values of rows.
+    var message: String
+
+    /// The fault for whoever called, with the remedy.
+    ///
+    /// - Parameter server: Host, port and database, as they are to be named.
+    func storeError(at server: String) -> StoreError {
+        let (code, remedy) = verdict
+        return StoreError(code, "\(server): \(message); \(remedy)")
+    }
+
+    private var verdict: (StoreError.Code, String) {
+        guard let state else { return ServerFault.verdict(onConnecting: message) }
+        return ServerFault.verdicts[state]
+            ?? ServerFault.verdicts[String(state.prefix(2))]
+            ?? (.refused, "this is a fault of weir's, which the server's log tells more of")
+    }
+
+    /// By SQLSTATE and, for all others of a class, by its first two characters:
+    /// https://www.postgresql.org/docs/current/errcodes-appendix.html.
+    private static let verdicts: [String: (StoreError.Code, String)] = [
+        "08": (.unavailable, "see that the server runs and can be reached"),
+        "0A000": (.refused, "see that a PostgreSQL server of version 13 or later answers there"),
+        "22": (.refused, "see that the sums are within 64 bits and the texts are UTF-8"),
+        "22P05": (.refused, "use a database with the encoding UTF8"),
+        "23": (.refused, "see that no other run writes to it"),
+        "25006": (.readOnly, "name the primary, and a database and role that may write"),
+        "28000": (
+            .refused,
+            "see that user and password are right and that pg_hba.conf admits them, if need be "
+                + "with sslmode=require in the URL"
+        ),
+        "28P01": (.refused, "see that user and password are right"),
+        "3D000": (.refused, "create the database with createdb, or name another in the URL"),
+        "3F000": (.refused, "see that nobody has dropped the warehouse's schema"),
+        "40": (.busy, "trying again is right"),
+        "42501": (.refused, "grant the role what is missing, or name another in the URL"),
+        "42P01": (.refused, "see that nobody has dropped the warehouse's tables"),
+        "53": (.busy, "see that the server has memory and connections to spare"),
+        "53100": (.full, "make room on the server's disk"),
+        "53300": (
+            .busy, "raise max_connections or the role's or database's limit, or end other clients"
+        ),
+        "54": (.refused, "see that names and ids are of sensible length"),
+        "55": (.busy, "see who holds its locks in pg_locks"),
+        "55000": (.refused, "see the server's log"),
+        "57": (.unavailable, "see that the server runs; it may be starting or shutting down"),
+        "57014": (
+            .busy, "see what holds the server up in pg_stat_activity, or raise statement_timeout"
+        ),
+        "58": (.unavailable, "see that the server's disk is well"),
+        "XX": (.refused, "see the server's log"),
+        "XX001": (.corrupted, "restore the database from a backup"),
+        "XX002": (.corrupted, "reindex the database"),
+    ]
+
+    /// libpq gives no code for what it finds itself while it connects, but its texts are fixed.
+    private static func verdict(onConnecting message: String) -> (StoreError.Code, String) {
+        let text = message.lowercased()
+        let permanent = [
+            ("server does not support ssl", "say sslmode=prefer in the URL, or set up TLS there"),
+            (
+                "certificate",
+                "see that sslrootcert names the authority and the host is the one it "
+                    + "was made for"
+            ),
+            (
+                "ssl error",
+                "see that sslmode, sslrootcert, sslcert and sslkey in the URL fit the "
+                    + "server"
+            ),
+            ("no password supplied", "put the password into the URL, PGPASSWORD or ~/.pgpass"),
+            ("invalid", "see that the URL's parameters are libpq's"),
+            ("authentication method", "see that libpq is as new as the server"),
+        ]
+        for (part, remedy) in permanent where text.contains(part) {
+            return (.refused, remedy)
+        }
+        return (.unavailable, "see that the server runs and can be reached")
+    }
+}

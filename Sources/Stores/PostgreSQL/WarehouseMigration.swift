@@ -1,0 +1,88 @@
+internal import Stages
+
+/// A step from one form of the warehouse's tables to the next.
+struct WarehouseMigration {
+    /// From 1, without gaps.
+    var version: Int64
+    var name: String
+    /// Statements without values.
+    var sql: String
+
+    /// Every step, in order.
+    static let all = [
+        WarehouseMigration(version: 1, name: "aggregates and exceptions", sql: tables + views)
+    ]
+
+    /// Brings the schema of `location` up to date; processes that start at once take turns.
+    static func migrate(
+        _ line: PostgreSQLLine,
+        _ location: PostgreSQLLocation
+    ) throws(StoreError) {
+        // Without a lock and without rights to create anything, where there is nothing to do.
+        if try storedVersion(line, location) == Int64(all.count) { return }
+        try line.execute("BEGIN ISOLATION LEVEL READ COMMITTED; \(WarehouseStatement.lock)")
+        let stored = try storedVersion(line, location)
+        if stored == nil {
+            try line.execute("CREATE SCHEMA IF NOT EXISTS \(location.schema); \(ledger)")
+        }
+        for migration in all where migration.version > stored ?? 0 {
+            try line.execute(migration.sql)
+            _ = try line.query(
+                Statement(
+                    name: "record_migration",
+                    sql: "INSERT INTO migrations (version, name) VALUES ($1, $2)"
+                ),
+                [.integer(migration.version), .text(migration.name)]
+            ) { _ in }
+        }
+        try line.execute("COMMIT")
+    }
+
+    /// The version that the schema has; nil where there is none, or nothing in it.
+    private static func storedVersion(
+        _ line: PostgreSQLLine,
+        _ location: PostgreSQLLocation
+    ) throws(StoreError) -> Int64? {
+        let tables = try line.query(
+            Statement(
+                name: "list_tables",
+                sql: """
+                    SELECT relname::text FROM pg_class
+                    WHERE relnamespace = to_regnamespace($1) AND relkind IN ('r', 'p', 'v', 'm')
+                    """
+            ),
+            [.text(location.schema)]
+        ) { row in row.text(0) }
+        guard !tables.isEmpty else { return nil }
+        guard tables.contains("migrations"), tables.contains("window_aggregates") else {
+            throw StoreError(
+                .wrongFormat,
+                "\(line.server): schema \(location.schema) belongs to another program; name "
+                    + "another one in the URL with ?schema="
+            )
+        }
+        let versions = try line.query(
+            Statement(name: "read_version", sql: "SELECT max(version) FROM migrations")
+        ) { row in row.isNull(0) ? 0 : row.integer(0) }
+        let version = versions.first ?? 0
+        guard version <= Int64(all.count) else {
+            throw StoreError(
+                .wrongFormat,
+                "\(line.server): schema \(location.schema) has version \(version), which a newer "
+                    + "weir has made, and this one knows \(all.count); use that weir, or name "
+                    + "another schema in the URL with ?schema="
+            )
+        }
+        return version
+    }
+
+    private static let ledger = """
+        CREATE TABLE migrations (
+            version bigint PRIMARY KEY,
+            name text NOT NULL,
+            applied_at timestamptz NOT NULL DEFAULT now()
+        );
+        COMMENT ON TABLE migrations IS
+            'Which steps have made the tables of this schema what they are.';
+        """
+}

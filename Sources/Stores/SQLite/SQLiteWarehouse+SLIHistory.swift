@@ -1,0 +1,145 @@
+internal import GRDB
+package import SLO
+internal import Stages
+package import Timekeeping
+
+extension SQLiteWarehouse: SLIHistory {
+    package func append(
+        _ slices: [Slice],
+        to series: SliceSeries,
+        writer: String
+    ) async throws {
+        try await file.write { database in
+            let number = try SQLiteWarehouse.number(of: series, in: database)
+            let row = try RowWriter(
+                database,
+                """
+                INSERT INTO sli_slices (series, start_ns, writer, good, total)
+                VALUES (?, ?, ?, ?, ?)
+                ON CONFLICT (series, start_ns, writer) DO UPDATE
+                    SET good = excluded.good, total = excluded.total
+                """
+            )
+            let writer = try SQLiteWarehouse.number(ofWriter: writer, in: database)
+            for slice in slices {
+                _ = try row.run {
+                    try $0.set(1, number)
+                    try $0.set(2, slice.start.nanoseconds)
+                    try $0.set(3, writer)
+                    try $0.set(4, slice.good)
+                    try $0.set(5, slice.total)
+                }
+            }
+        }
+    }
+
+    package func slices(
+        of series: SliceSeries,
+        in range: Range<Timestamp>
+    ) async throws -> [Slice] {
+        try await file.read { database in
+            guard let number = try SQLiteWarehouse.knownNumber(of: series, in: database) else {
+                return []
+            }
+            let rows = try RowReader(
+                database,
+                """
+                SELECT start_ns, sum(good), sum(total) FROM sli_slices
+                WHERE series = ? AND start_ns >= ? AND start_ns < ?
+                GROUP BY start_ns ORDER BY start_ns
+                """,
+                [number, range.lowerBound.nanoseconds, range.upperBound.nanoseconds]
+            )
+            var slices: [Slice] = []
+            try rows.forEach { row in
+                slices.append(
+                    Slice(
+                        start: Timestamp(nanoseconds: row.integer(0)),
+                        good: row.integer(1),
+                        total: row.integer(2)
+                    )
+                )
+            }
+            return slices
+        }
+    }
+
+    package func extents() async throws -> [SliceSeriesExtent] {
+        try await file.read { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT objective, component, revision, indicator_revision, slice_ns,
+                        min(start_ns) AS first, max(start_ns) AS last,
+                        count(DISTINCT start_ns) AS slices
+                    FROM sli_series JOIN sli_slices ON sli_slices.series = sli_series.series
+                    GROUP BY sli_series.series
+                    """
+            ).map { row -> SliceSeriesExtent in
+                let slice = Duration.nanoseconds(row["slice_ns"] as Int64)
+                let series = SliceSeries(
+                    objective: row["objective"],
+                    component: row["component"],
+                    revision: Revision(row["revision"]),
+                    indicatorRevision: Revision(row["indicator_revision"]),
+                    slice: slice
+                )
+                let first = Timestamp(nanoseconds: row["first"])
+                let last = Timestamp(nanoseconds: row["last"])
+                return SliceSeriesExtent(
+                    series: series,
+                    range: first..<(last + slice),
+                    count: row["slices"]
+                )
+            }.sorted { $0.series < $1.series }
+        }
+    }
+
+    /// The number that stands for `series` in the file, which is given where it is new.
+    private static func number(of series: SliceSeries, in database: Database) throws -> Int64 {
+        if let known = try knownNumber(of: series, in: database) { return known }
+        try database.execute(
+            sql: """
+                INSERT INTO sli_series
+                    (objective, component, revision, indicator_revision, slice_ns)
+                VALUES (?, ?, ?, ?, ?)
+                """,
+            arguments: arguments(series)
+        )
+        return database.lastInsertedRowID
+    }
+
+    private static func knownNumber(
+        of series: SliceSeries,
+        in database: Database
+    ) throws -> Int64? {
+        try Int64.fetchOne(
+            database,
+            sql: """
+                SELECT series FROM sli_series
+                WHERE objective = ? AND component = ? AND revision = ?
+                    AND indicator_revision = ? AND slice_ns = ?
+                """,
+            arguments: arguments(series)
+        )
+    }
+
+    private static func number(ofWriter writer: String, in database: Database) throws -> Int64 {
+        try database.execute(
+            sql: "INSERT INTO sli_writers (name) VALUES (?) ON CONFLICT (name) DO NOTHING",
+            arguments: [writer]
+        )
+        return try Int64.fetchOne(
+            database,
+            sql: "SELECT writer FROM sli_writers WHERE name = ?",
+            arguments: [writer]
+        ) ?? 0
+    }
+
+    private static func arguments(_ series: SliceSeries) -> StatementArguments {
+        [
+            series.objective, series.component, series.revision.description,
+            series.indicatorRevision.description, series.slice.inNanoseconds,
+        ]
+    }
+}
