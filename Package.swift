@@ -68,11 +68,27 @@ let package = Package(
             ],
             path: "Sources/Stores/SQLite"
         ),
+        .systemLibrary(
+            name: "CMongoc",
+            pkgConfig: "libmongoc-1.0",
+            providers: [.apt(["libmongoc-dev"])]
+        ),
+        .target(
+            name: "MongoDBStores",
+            dependencies: ["Stages", "Broker", "Commerce", "Timekeeping", "CMongoc"],
+            path: "Sources/Stores/MongoDB"
+        ),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .target(
+            name: "PostgreSQLStores",
+            dependencies: ["Stages", "Broker", "Commerce", "SLO", "Timekeeping", "CPostgres"],
+            path: "Sources/Stores/PostgreSQL"
+        ),
         .executableTarget(
             name: "weir",
             dependencies: [
-                "Pipeline", "SQLiteStores", "Stages", "Commerce", "SLO", "Reports", "Documents",
-                "Timekeeping",
+                "Pipeline", "SQLiteStores", "MongoDBStores", "PostgreSQLStores", "Stages",
+                "Commerce", "SLO", "Reports", "Documents", "Timekeeping",
                 argumentParser, logging, unixSignals,
             ]
         ),
@@ -103,7 +119,8 @@ let package = Package(
         .testTarget(
             name: "StoresTests",
             dependencies: [
-                "TestSupport", "SQLiteStores", "Stages", "Broker", "Commerce", "Timekeeping", grdb,
+                "TestSupport", "SQLiteStores", "MongoDBStores", "PostgreSQLStores", "CMongoc",
+                "CPostgres", "Stages", "Broker", "Commerce", "SLO", "Timekeeping", grdb, subprocess,
             ]
         ),
         .testTarget(
@@ -122,7 +139,8 @@ let package = Package(
         .executableTarget(
             name: "weir-bench",
             dependencies: [
-                "Pipeline", "SQLiteStores", "Stages", "Broker", "Commerce", "Timekeeping",
+                "Pipeline", "SQLiteStores", "MongoDBStores", "PostgreSQLStores", "CMongoc",
+                "CPostgres", "Stages", "Broker", "Commerce", "SLO", "Timekeeping",
                 argumentParser, grdb, grdbSQLite, logging,
             ],
             path: "Tests/Benchmarks"
@@ -131,7 +149,7 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
-for target in package.targets {
+for target in package.targets where target.type != .system {
     var settings: [SwiftSetting] = [
         .enableUpcomingFeature("ExistentialAny"),
         .enableUpcomingFeature("InternalImportsByDefault"),

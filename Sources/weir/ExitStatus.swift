@@ -24,6 +24,8 @@ enum ExitStatus: Int32 {
             self = error.code == .wrongFormat ? .wrongDocument : .inputNotFound
         case let error as StoreError:
             self = error.code == .refused ? .ourFault : .storeUnavailable
+        case is StoreOpeningError:
+            self = .storeUnavailable
         case is RunError, is StoreURLError:
             self = .usage
         default:

@@ -106,7 +106,7 @@ struct RunCommand: AsyncParsableCommand {
         }
         let objectives = try ObjectiveFiles(of: document, at: pipeline).read()
         let environment = ProcessInfo.processInfo.environment
-        let stores = try StoreWiring(
+        let stores = try await StoreWiring(
             raw: raw ?? environment["WEIR_RAW_URL"],
             warehouse: warehouse ?? environment["WEIR_WAREHOUSE_URL"]
         ).open(document)

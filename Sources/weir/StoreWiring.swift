@@ -1,5 +1,7 @@
 internal import Foundation
+internal import MongoDBStores
 internal import Pipeline
+internal import PostgreSQLStores
 internal import SLO
 internal import SQLiteStores
 internal import Stages
@@ -9,6 +11,17 @@ struct StoreURLError: Error, CustomStringConvertible {
     let description: String
 }
 
+/// A store that could not be opened: whatever the reason, somebody has to look at the store.
+struct StoreOpeningError: Error, CustomStringConvertible {
+    let cause: StoreError
+
+    init(_ cause: StoreError) {
+        self.cause = cause
+    }
+
+    var description: String { cause.message }
+}
+
 /// The one place that joins store URLs to adapters.
 struct StoreWiring {
     /// The URL that replaces the pipeline's own for every store of the role.
@@ -16,36 +29,62 @@ struct StoreWiring {
     var warehouse: String?
 
     /// Opens the stores of `document`.
-    func open(_ document: PipelineDocument) throws -> RunStores {
+    ///
+    /// - Throws: ``StoreURLError``, or ``StoreOpeningError`` where one cannot be opened.
+    func open(_ document: PipelineDocument) async throws -> RunStores {
         var stores = RunStores(raw: [], warehouses: [])
-        for store in document.stores {
-            switch store.role {
-            case .raw:
-                let url = raw ?? store.url
-                stores.raw.append(
-                    .init(name: store.name, label: url, store: try openRaw(url))
-                )
-            case .warehouse:
-                let url = warehouse ?? store.url
-                let opened = try openWarehouse(url)
-                stores.warehouses.append(.init(name: store.name, label: url, store: opened))
-                // A warehouse in memory keeps no history beyond the run.
-                if let history = opened as? any SLIHistory {
-                    stores.history = history
+        do {
+            for store in document.stores {
+                switch store.role {
+                case .raw:
+                    stores.raw.append(try await openRaw(store))
+                case .warehouse:
+                    let opened = try await openWarehouse(store)
+                    stores.warehouses.append(opened)
+                    // A warehouse in memory keeps no history beyond the run.
+                    if let history = opened.store as? any SLIHistory {
+                        stores.history = history
+                    }
                 }
             }
+        } catch {
+            _ = await stores.close()
+            throw (error as? StoreError).map(StoreOpeningError.init) ?? error
         }
         return stores
     }
 
-    private func openRaw(_ url: String) throws -> any RawStore {
-        if url == "memory:" { return MemoryRawStore() }
-        return try SQLiteRawStore(try location(url))
+    private func openRaw(
+        _ store: PipelineDocument.Store
+    ) async throws -> RunStores.Named<any RawStore> {
+        let url = raw ?? store.url
+        if url == "memory:" {
+            return .init(name: store.name, label: url, store: MemoryRawStore())
+        }
+        if let location = try MongoDBLocation(url: url) {
+            let keys = store.indexes.compactMap { RawEventKey(rawValue: $0.rawValue) }
+            let opened = try await MongoDBRawStore(location, indexes: keys)
+            for warning in opened.warnings {
+                Terminal.message("warning: \(warning)")
+            }
+            return .init(name: store.name, label: "\(location)", store: opened)
+        }
+        return .init(name: store.name, label: url, store: try SQLiteRawStore(try location(url)))
     }
 
-    private func openWarehouse(_ url: String) throws -> any Warehouse {
-        if url == "memory:" { return MemoryWarehouse() }
-        return try SQLiteWarehouse(try location(url))
+    private func openWarehouse(
+        _ store: PipelineDocument.Store
+    ) async throws -> RunStores.Named<any Warehouse> {
+        let url = warehouse ?? store.url
+        if url == "memory:" {
+            return .init(name: store.name, label: url, store: MemoryWarehouse())
+        }
+        if PostgreSQLLocation.isMeant(by: url) {
+            let location = try PostgreSQLLocation(url: url)
+            let opened = try await PostgreSQLWarehouse(location)
+            return .init(name: store.name, label: location.label, store: opened)
+        }
+        return .init(name: store.name, label: url, store: try SQLiteWarehouse(try location(url)))
     }
 
     private func location(_ url: String) throws -> SQLiteLocation {
@@ -60,7 +99,8 @@ struct StoreWiring {
             }
             throw StoreURLError(
                 description: "no store takes a URL of the form \"\(scheme):…\"; "
-                    + "expected sqlite:<path>, sqlite:<path>?max_pages=<n>, or memory:"
+                    + "expected sqlite:<path>, sqlite:<path>?max_pages=<n>, memory:, "
+                    + "mongodb://… for a raw store or postgresql://… for a warehouse"
             )
         }
         let directory = URL(filePath: location.path).deletingLastPathComponent()

@@ -8,4 +8,9 @@ struct Weir: AsyncParsableCommand {
         abstract: "A flight simulator for streaming analytics pipelines.",
         subcommands: [RunCommand.self]
     )
+
+    static func main() async {
+        SecretArguments.hide()
+        await main(nil)
+    }
 }

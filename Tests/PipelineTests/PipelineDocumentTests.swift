@@ -54,6 +54,7 @@ import Timekeeping
         let path = shippedFile("storefront.yaml").path(percentEncoded: false)
         let document = try PipelineDocument.read(path: path)
         // Everything else in the file repeats a default, so that the file shows them.
+        expected.objectives = ["../slo/storefront"]
         #expect(document == expected)
         #expect(document.load == LoadProfile(shape: .constant(rate: 1000), arrivals: .poisson))
         #expect(document.validation.rules.earliest == EventRules.standard.earliest)

@@ -57,9 +57,19 @@ struct House {
                 products: ["GRDB", "GRDBSQLite"]
             ),
             Room(
+                name: "MongoDBStores",
+                rooms: ["Stages", "Broker", "Commerce", "Timekeeping", "CMongoc"]
+            ),
+            Room(
+                name: "PostgreSQLStores",
+                rooms: ["Stages", "Broker", "Commerce", "SLO", "Timekeeping", "CPostgres"]
+            ),
+            Room(name: "CMongoc", rooms: []),
+            Room(name: "CPostgres", rooms: []),
+            Room(
                 name: "weir",
                 rooms: [
-                    "Pipeline", "SQLiteStores", "Stages", "Broker", "Commerce", "SLO", "Reports",
+                    "Pipeline", "SQLiteStores", "MongoDBStores", "PostgreSQLStores", "Stages", "Broker", "Commerce", "SLO", "Reports",
                     "Documents", "Timekeeping",
                 ],
                 products: ["ArgumentParser", "Logging", "UnixSignals"]
@@ -100,6 +110,16 @@ struct House {
                 place: "Sources/Stores/SQLite",
                 modules: ["Foundation", "FoundationEssentials"],
                 reason: "GRDB speaks of dates and data in its terms; makes the files' folders"
+            ),
+            Leave(
+                place: "Sources/Stores/MongoDB",
+                modules: ["Glibc", "Darwin"],
+                reason: "a thread a connection, on which libmongoc may wait"
+            ),
+            Leave(
+                place: "Sources/Stores/PostgreSQL",
+                modules: ["Glibc", "Darwin", "Dispatch"],
+                reason: "a thread a connection, on which to wait for the server's socket"
             ),
             Leave(
                 place: "Sources/weir",

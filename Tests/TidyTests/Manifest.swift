@@ -21,7 +21,7 @@ struct Manifest {
         for match in text.matches(of: product) {
             products[String(match.1)] = String(match.2)
         }
-        let start = #/\.(target|executableTarget|testTarget)\(/#
+        let start = #/\.(target|executableTarget|testTarget|systemLibrary)\(/#
         targets = text.matches(of: start).compactMap { match in
             let body = text[match.range.upperBound...].balancedPrefix(closing: ")")
             guard let name = body.firstMatch(of: #/name: "([^"]+)"/#)?.1 else { return nil }

@@ -65,6 +65,8 @@ package struct PipelineDocument: Hashable, Sendable {
         /// Its scheme chooses the adapter.
         package var url: String
         package var owner: String?
+        /// The keys that raw events are to be found by.
+        package var indexes = BusinessKey.allCases
 
         package init(name: String, role: Role, url: String, owner: String? = nil) {
             self.name = name
@@ -72,6 +74,14 @@ package struct PipelineDocument: Hashable, Sendable {
             self.url = url
             self.owner = owner
         }
+    }
+
+    /// What a person looks an event up by.
+    package enum BusinessKey: String, Sendable, CaseIterable {
+        case order
+        case user
+        case session
+        case product
     }
 
     /// Something that stages or other services call.

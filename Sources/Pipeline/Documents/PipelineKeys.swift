@@ -54,7 +54,7 @@ package enum PipelineKeys {
         "store",
         noun: "a store",
         required: ["name", "role"],
-        optional: ["url", "owner"]
+        optional: ["url", "owner", "indexes"]
     )
     static let service = KeySet(
         "service",

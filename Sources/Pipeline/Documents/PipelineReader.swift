@@ -74,13 +74,22 @@ struct PipelineReader {
         guard let fields = reader.fields(PipelineKeys.store) else { return nil }
         let name = declare(fields["name"], in: \.stores)
         let role = fields["role"]?.choice(of: PipelineDocument.Store.Role.self) ?? .raw
-        return PipelineDocument.Store(
+        var store = PipelineDocument.Store(
             name: name,
             role: role,
             url: fields["url"].flatMap { readStoreURL($0) }
                 ?? "sqlite:.weir/\(role.rawValue).sqlite",
             owner: use(fields["owner"], of: \.owners)?.name
         )
+        if let indexes = fields["indexes"] {
+            if role != .raw {
+                indexes.mistake("indexes are for raw stores; a warehouse has its own")
+            }
+            store.indexes = indexes.items().compactMap {
+                $0.choice(of: PipelineDocument.BusinessKey.self)
+            }
+        }
+        return store
     }
 
     /// Only the scheme is looked at and told: what follows may hold a password.

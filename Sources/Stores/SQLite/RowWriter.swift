@@ -4,8 +4,8 @@ internal import GRDBSQLite
 /// A prepared statement that is run once a row, with values bound without a copy.
 ///
 /// This and ``RowReader`` are the places that call SQLite's C interface: GRDB's own binding
-/// allocates for every value, which costs as much as the insert. The statement belongs to GRDB's cache and is used
-/// only inside the transaction that gave the connection.
+/// allocates for every value, which costs as much as the insert. The statement belongs to GRDB's
+/// cache and is used only inside the transaction that gave the connection.
 struct RowWriter {
     private let database: Database
     private let statement: Statement
