@@ -69,7 +69,8 @@ struct House {
             Room(
                 name: "weir",
                 rooms: [
-                    "Pipeline", "SQLiteStores", "MongoDBStores", "PostgreSQLStores", "Stages", "Broker", "Commerce", "SLO", "Reports",
+                    "Pipeline", "SQLiteStores", "MongoDBStores", "PostgreSQLStores", "Stages",
+                    "Broker", "Commerce", "SLO", "Reports",
                     "Documents", "Timekeeping",
                 ],
                 products: ["ArgumentParser", "Logging", "UnixSignals"]
