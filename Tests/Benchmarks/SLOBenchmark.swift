@@ -6,9 +6,13 @@ struct SLOBenchmark {
     private let objectives = 1000
     private let seconds = 120
 
-    func measure() throws -> [Figure] {
+    func measure() -> [Figure] {
+        evaluation() + [status(), replay()]
+    }
+
+    private func evaluation() -> [Figure] {
         let timeline = RealTimeline()
-        var trackers = try [ObjectiveTracker](repeating: filled(), count: objectives)
+        var trackers = [ObjectiveTracker](repeating: filled(), count: objectives)
         // The first tick gives every tracker sums of its own.
         tick(&trackers, second: 0)
         var costs: [Double] = []
@@ -42,6 +46,38 @@ struct SLOBenchmark {
         ]
     }
 
+    /// One objective with everything a report shows of it.
+    private func status() -> Figure {
+        let timeline = RealTimeline()
+        let tracker = filled()
+        let start = timeline.now
+        for _ in 0..<200 {
+            precondition(tracker.status()?.state == .ok, "a month of clean traffic is fine")
+        }
+        let cost = (timeline.now - start).inSeconds / 200
+        return Figure(name: "slo.status", value: cost * 1e6, unit: "us", target: nil)
+    }
+
+    /// 30 days of ten-second slices through four pairs of windows.
+    private func replay() -> Figure {
+        let timeline = RealTimeline()
+        let objective = objective()
+        let first = Timestamp(seconds: 1_780_272_000)
+        let slices = (0..<(30 * 8640)).map { number in
+            let isBad = (100_000..<100_050).contains(number)
+            return Slice(
+                start: first + .seconds(10) * number,
+                good: isBad ? 0 : 1000,
+                total: 1000
+            )
+        }
+        let start = timeline.now
+        let replay = ObjectiveReplay(objective, history: [slices], slice: .seconds(10))
+        let cost = (timeline.now - start).inSeconds
+        precondition(replay.episodes.count == 4, "an outage of eight minutes fires every tier")
+        return Figure(name: "slo.replay-30d", value: cost, unit: "s", target: "< 1")
+    }
+
     /// Counts, opens and evaluates one second of every objective: four pairs of windows each.
     @discardableResult
     private func tick(_ trackers: inout [ObjectiveTracker], second: Int) -> Int {
@@ -59,10 +95,23 @@ struct SLOBenchmark {
     }
 
     /// A tracker with 31 days behind it, so that every level of its sums is in use.
-    private func filled() throws -> ObjectiveTracker {
+    private func filled() -> ObjectiveTracker {
+        let objective = objective()
+        var tracker = ObjectiveTracker(objective, slice: .seconds(10))
+        var now = Timestamp(seconds: 1_780_272_000)
+        tracker.advance(to: now)
+        for _ in 0..<(31 * 8640) {
+            tracker.record(Slice(start: now, good: 1000, total: 1000))
+            now = now + .seconds(10)
+            tracker.advance(to: now)
+        }
+        return tracker
+    }
+
+    private func objective() -> Objective {
         let source = MetricSource(dataSource: "run", kind: .weir, spec: [:])
         guard let target = ExactDecimal("0.999") else { preconditionFailure("a number") }
-        let objective = Objective(
+        return Objective(
             name: "bench",
             service: "bench",
             target: target,
@@ -87,14 +136,5 @@ struct SLOBenchmark {
                 )
             ]
         )
-        var tracker = ObjectiveTracker(objective, slice: .seconds(10))
-        var now = Timestamp(seconds: 1_780_272_000)
-        tracker.advance(to: now)
-        for _ in 0..<(31 * 8640) {
-            tracker.record(Slice(start: now, good: 1000, total: 1000))
-            now = now + .seconds(10)
-            tracker.advance(to: now)
-        }
-        return tracker
     }
 }

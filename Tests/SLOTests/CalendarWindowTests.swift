@@ -95,6 +95,19 @@ import Timekeeping
         }
     }
 
+    @Test func `hours go on evenly while clocks change`() throws {
+        let hours = try window("2026-07-01 00:00:00", 1, .hour, "Europe/Berlin")
+        for (at, to) in [
+            ("2026-12-01T05:00:00Z", "2026-12-01T06:00:00Z"),
+            ("2026-10-25T00:59:59Z", "2026-10-25T01:00:00Z"),
+            ("2026-03-29T01:00:00Z", "2026-03-29T02:00:00Z"),
+        ] {
+            let period = hours.period(containing: try instant(at))
+            #expect(period.upperBound.description == to)
+            #expect(period.upperBound - period.lowerBound == .seconds(3600))
+        }
+    }
+
     @Test func `a time that clocks skip or show twice has one instant`() throws {
         let berlin = try CivilZone(named: "Europe/Berlin")
         let skipped = try #require(CivilDateTime("2026-03-29 02:30:00"))

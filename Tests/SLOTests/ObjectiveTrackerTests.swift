@@ -199,6 +199,17 @@ import Timekeeping
         #expect(status.budget.allowed == nil)
     }
 
+    @Test func `a share of a slice is kept to eighteen decimals`() throws {
+        var tracker = try hourly(.ratioTimeslices(window: Sample.minute))
+        tracker.run(until: Sample.monday + Sample.hour, good: 2, total: 3)
+        let measurement = try #require(tracker.status()).measurement
+        let third: Int128 = 333_333_333_333_333_333
+        #expect(measurement.judged?.badUnits == third * 60)
+        // Which is off by less than half of the last decimal in each slice.
+        let error = ExactRatio(1, 3) - (measurement.errorRatio ?? .zero)
+        #expect(error > .zero && error < ExactRatio(1, 2 * JudgedSum.unit))
+    }
+
     @Test func `maintenance is excluded and shown as excluded`() throws {
         let window = MaintenanceWindow(
             reason: "upgrade",

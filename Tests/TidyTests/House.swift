@@ -70,8 +70,7 @@ struct House {
                 name: "weir",
                 rooms: [
                     "Pipeline", "SQLiteStores", "MongoDBStores", "PostgreSQLStores", "Stages",
-                    "Broker", "Commerce", "SLO", "Reports",
-                    "Documents", "Timekeeping",
+                    "Broker", "Commerce", "SLO", "Reports", "Documents", "Timekeeping",
                 ],
                 products: ["ArgumentParser", "Logging", "UnixSignals"]
             ),
@@ -114,7 +113,7 @@ struct House {
             ),
             Leave(
                 place: "Sources/Stores/MongoDB",
-                modules: ["Glibc", "Darwin"],
+                modules: ["Glibc", "Darwin", "Dispatch"],
                 reason: "a thread a connection, on which libmongoc may wait"
             ),
             Leave(

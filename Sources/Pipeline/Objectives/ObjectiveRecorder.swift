@@ -29,13 +29,11 @@ package final class ObjectiveRecorder: Sendable {
     private let timeline: any Timeline
     private let logger: Logger
 
-    /// Takes up `objectives` where `history` left them.
+    /// Takes up `objectives` where `history` left them, except those whose slice windows are no
+    /// multiple of `slice`.
     ///
-    /// - Parameters:
-    ///   - objectives: Those whose slice windows `slice` divides; the others are left out.
-    ///   - writer: The run, whose slices these are.
-    ///   - read: What the meters say at an instant.
-    /// - Throws: What `history` throws.
+    /// The `writer` is the run, whose slices these are; `read` tells what the meters say at an
+    /// instant. Throws what `history` throws.
     init(
         _ objectives: [Objective],
         history: any SLIHistory,

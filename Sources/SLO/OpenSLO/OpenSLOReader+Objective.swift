@@ -80,8 +80,10 @@ extension OpenSLOReader {
         ) { $0 > .zero && $0 <= .one }
         part.timeSliceWindow = fields["timeSliceWindow"]?.shorthand()
         part.indicator = indicatorUse(fields)
-        part.compositeWeight = fields["compositeWeight"]?.decimal(expected: "a number above 0") {
-            $0 > .zero
+        part.compositeWeight = fields["compositeWeight"]?.decimal(
+            expected: "a number above 0, at most 1000000"
+        ) {
+            $0 > .zero && $0 <= ObjectiveComponent.largestWeight
         }
         return part
     }

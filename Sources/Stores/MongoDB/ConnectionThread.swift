@@ -1,79 +1,91 @@
+internal import Dispatch
+internal import Synchronization
+
 #if canImport(Glibc)
 internal import Glibc
 #else
 internal import Darwin
 #endif
 
-/// A thread of its own for calls that wait for the network: the executor of one actor.
+/// A thread on which one connection lives: whoever calls the connection awaits it, and only this
+/// thread ever waits for the server.
 ///
-/// The threads that run Swift's tasks must never wait, or nothing else goes on; this one may.
-///
-/// - Guarantees: jobs run one at a time, in the order they came.
-// Sendable without the compiler's proof: `lock` guards `jobs` and `isStopping`; `thread` is set
-// before anyone else has the object, and read once, by the only call of `stop()`.
-@safe final class ConnectionThread: SerialExecutor, @unchecked Sendable {
-    private let lock: UnsafeMutablePointer<pthread_mutex_t>
-    private let somethingToDo: UnsafeMutablePointer<pthread_cond_t>
-    private var jobs: [UnownedJob] = []
-    private var isStopping = false
-    private var thread = pthread_t()
+/// The threads that run Swift's tasks must never wait, or nothing else goes on; libmongoc knows
+/// no other way.
+final class ConnectionThread: SerialExecutor {
+    private let jobs = JobList()
 
-    /// Starts the thread.
+    /// Starts the thread; it ends with the last reference to this.
     init() {
-        unsafe lock = .allocate(capacity: 1)
-        unsafe somethingToDo = .allocate(capacity: 1)
-        unsafe pthread_mutex_init(lock, nil)
-        unsafe pthread_cond_init(somethingToDo, nil)
-        // The thread holds the object until it ends.
-        let argument = unsafe Unmanaged.passRetained(self).toOpaque()
-        let code = unsafe pthread_create(&thread, nil, ConnectionThread.main, argument)
-        precondition(code == 0, "the system has no thread to give (error \(code))")
+        // The thread holds the list, not this object, which could otherwise never go.
+        let list = unsafe Unmanaged.passRetained(jobs).toOpaque()
+        #if canImport(Glibc)
+        var thread = pthread_t()
+        #else
+        var thread: pthread_t?
+        #endif
+        let code = unsafe pthread_create(&thread, nil, ConnectionThread.main, list)
+        precondition(code == 0, "the system has no thread left for a connection")
+        #if canImport(Glibc)
+        pthread_detach(thread)
+        #else
+        if let thread = unsafe thread { unsafe pthread_detach(thread) }
+        #endif
     }
 
     deinit {
-        unsafe pthread_cond_destroy(somethingToDo)
-        unsafe pthread_mutex_destroy(lock)
-        unsafe somethingToDo.deallocate()
-        unsafe lock.deallocate()
+        jobs.end()
     }
 
     func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        unsafe pthread_mutex_lock(lock)
-        jobs.append(job)
-        unsafe pthread_cond_signal(somethingToDo)
-        unsafe pthread_mutex_unlock(lock)
+        unsafe jobs.append(UnownedJob(job), for: asUnownedSerialExecutor())
     }
 
-    /// Ends the thread once its jobs are done, and waits for that; nothing may be enqueued then.
-    func stop() {
-        unsafe pthread_mutex_lock(lock)
-        isStopping = true
-        unsafe pthread_cond_signal(somethingToDo)
-        unsafe pthread_mutex_unlock(lock)
-        pthread_join(thread, nil)
-    }
-
-    /// The next job, once there is one; nil when there will be none.
-    private func next() -> UnownedJob? {
-        unsafe pthread_mutex_lock(lock)
-        defer { unsafe pthread_mutex_unlock(lock) }
-        while jobs.isEmpty {
-            guard !isStopping else { return nil }
-            unsafe pthread_cond_wait(somethingToDo, lock)
-        }
-        return jobs.removeFirst()
-    }
-
+    #if canImport(Glibc)
     private static let main: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? =
-        {
-            argument in
-            guard let argument = unsafe argument else { return nil }
-            let executor = unsafe Unmanaged<ConnectionThread>.fromOpaque(argument)
-                .takeRetainedValue()
-            while let job = executor.next() {
-                unsafe job.runSynchronously(on: executor.asUnownedSerialExecutor())
+        { list in
+            if let list = unsafe list {
+                unsafe Unmanaged<JobList>.fromOpaque(list).takeRetainedValue().work()
             }
             return nil
         }
+    #else
+    private static let main: @convention(c) (UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? =
+        { list in
+            unsafe Unmanaged<JobList>.fromOpaque(list).takeRetainedValue().work()
+            return nil
+        }
+    #endif
+}
+
+/// The jobs that wait for a thread, in the order in which they came.
+private final class JobList: Sendable {
+    @safe
+    private struct Entry {
+        var job: UnownedJob
+        var executor: UnownedSerialExecutor
+    }
+
+    private let entries = Mutex<[Entry]>([])
+    /// Raised once a job, and once more at the end.
+    private let raised = DispatchSemaphore(value: 0)
+
+    func append(_ job: UnownedJob, for executor: UnownedSerialExecutor) {
+        entries.withLock { unsafe $0.append(Entry(job: job, executor: executor)) }
+        raised.signal()
+    }
+
+    func end() {
+        raised.signal()
+    }
+
+    /// Runs the jobs until the end.
+    func work() {
+        while true {
+            raised.wait()
+            let entry = entries.withLock { $0.isEmpty ? nil : $0.removeFirst() }
+            guard let entry else { return }
+            unsafe entry.job.runSynchronously(on: entry.executor)
+        }
+    }
 }

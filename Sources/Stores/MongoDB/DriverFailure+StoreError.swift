@@ -31,7 +31,7 @@ extension DriverFailure {
         )
     }
 
-    /// No server, or none any more. The driver tells the causes apart in its text alone.
+    /// No server, or none any more; the driver tells the causes apart in its text alone.
     private var unreached: (StoreError.Code, String) {
         let said = message.lowercased()
         func mentions(_ words: String...) -> Bool { words.contains { said.contains($0) } }
@@ -50,7 +50,8 @@ extension DriverFailure {
             } else if mentions("not primary", "no primary") {
                 "name a server that can be written to, or wait until the set has a primary"
             } else if mentions("timeout", "timed out", "expired") {
-                "see that the server runs, answers, and can be reached from here"
+                "see that the server runs, answers, can be reached from here, and speaks TLS "
+                    + "where the URL says tls=true"
             } else {
                 "see that the server is well, and give tls=true where it requires TLS"
             }

@@ -44,11 +44,8 @@ actor MongoDBConnection {
         return (driver, server.warnings)
     }
 
-    /// Inserts the events of `writes`.
-    ///
-    /// - Parameters:
-    ///   - writes: What is to be stored.
-    ///   - doubtful: Positions that a call that failed may have stored.
+    /// Inserts the events of `writes`, of whose positions a call that failed may have stored the
+    /// `doubtful` ones.
     func insert(
         _ writes: [RawWrite],
         doubtful: Set<Int64>
@@ -102,7 +99,7 @@ actor MongoDBConnection {
         for start in stride(from: 0, to: events.count, by: 1000) {
             let some = events[start..<min(start + 1000, events.count)]
             let keys = some.map { encoder.key($0.place, of: $0.publication.batch) }
-            let reply = try run(RawEventCommands.positions(of: keys))
+            let reply = try read(RawEventCommands.positions(of: keys))
             var positions: [[UInt8]: Int64] = [:]
             for found in reply.documents("cursor.firstBatch") {
                 // By bytes: texts that Unicode calls equivalent are different ids.
@@ -127,38 +124,33 @@ actor MongoDBConnection {
 
     /// The highest position stored, or 0.
     func lastPosition() throws(StoreError) -> Int64 {
-        let reply = try run(RawEventCommands.lastPosition)
+        let reply = try read(RawEventCommands.lastPosition)
         return reply.documents("cursor.firstBatch").first?.integer("position") ?? 0
     }
 
     /// How many events are stored.
     func count() throws(StoreError) -> Int64 {
-        let reply = try run(RawEventCommands.count)
+        let reply = try read(RawEventCommands.count)
         return reply.documents("cursor.firstBatch").first?.integer("n") ?? 0
     }
 
     /// How many connections the server has now, of everybody; nil where it does not say.
     func serverConnections() throws(StoreError) -> Int? {
-        let reply = try run(RawEventCommands.serverStatus, on: .admin)
+        let reply = try read(RawEventCommands.serverStatus, on: .admin)
         return reply.integer("connections.current").map(Int.init)
     }
 
-    /// Gives back what the connection holds of the driver's.
+    /// Gives back what the connection holds of the driver's, on the thread that used it.
     func close() {
         client = nil
         driver = nil
     }
 
-    /// Ends the thread; only after ``close()``, and then nothing may be called.
-    nonisolated func stop() {
-        thread.stop()
-    }
-
-    private func run(
+    private func read(
         _ command: BSONDocument,
         on target: DriverClient.Target = .own
     ) throws(StoreError) -> BSONDocument {
-        try reaching { () throws(DriverFailure) in try connected().run(command, on: target) }
+        try reaching { () throws(DriverFailure) in try connected().read(command, on: target) }
     }
 
     private func connected() throws(DriverFailure) -> DriverClient {

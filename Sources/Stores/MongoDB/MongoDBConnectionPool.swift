@@ -10,13 +10,16 @@ final class MongoDBConnectionPool: Sendable {
         /// Those that nobody uses; the last one that was is the first to be used again, so that
         /// no more are opened than work at once.
         var idle: [MongoDBConnection] = []
-        var opened = 0
+        var opened = 1
+        /// How many there may be; no more than there are once the pool is being closed.
+        var limit: Int
+        /// What connections are made with; let go when the pool is closed.
+        var driver: DriverPool?
         var waiting: [CheckedContinuation<MongoDBConnection, Never>] = []
     }
 
     private let uri: DriverURI
     private let location: MongoDBLocation
-    private let driver: DriverPool
     private let state: Mutex<State>
 
     /// A pool around `first`, which has made `driver`.
@@ -28,8 +31,7 @@ final class MongoDBConnectionPool: Sendable {
     ) {
         self.uri = uri
         self.location = location
-        self.driver = driver
-        state = Mutex(State(idle: [first], opened: 1))
+        state = Mutex(State(idle: [first], limit: uri.connectionLimit, driver: driver))
     }
 
     /// How many connections are open, how many of them are lent, and how many there may be.
@@ -57,25 +59,29 @@ final class MongoDBConnectionPool: Sendable {
 
     /// Closes every connection, once nobody uses any.
     func close() async {
-        let opened = state.withLock { $0.opened }
+        let opened = state.withLock { state in
+            state.limit = state.opened
+            return state.opened
+        }
         var connections: [MongoDBConnection] = []
         for _ in 0..<opened {
             connections.append(await take())
         }
+        // The last connection to close ends the driver's pool with it, on a thread that may wait.
+        state.withLock { $0.driver = nil }
         for connection in connections {
             await connection.close()
-            connection.stop()
+            giveBack(connection)
         }
-        state.withLock { $0.opened = 0 }
     }
 
     private func take() async -> MongoDBConnection {
         await withCheckedContinuation { continuation in
             let connection: MongoDBConnection? = state.withLock { state in
                 if let idle = state.idle.popLast() { return idle }
-                if state.opened < uri.connectionLimit {
+                if state.opened < state.limit {
                     state.opened += 1
-                    return MongoDBConnection(location, uri, driver)
+                    return MongoDBConnection(location, uri, state.driver)
                 }
                 state.waiting.append(continuation)
                 return nil

@@ -25,6 +25,8 @@ package final class MongoDBRawStore: RawStore {
     /// - Parameters:
     ///   - location: Where the store lies.
     ///   - keys: The business keys that get an index.
+    /// - Throws: ``StoreError`` where the server cannot be reached, does not let us in, or is not
+    ///   fit; its message names the hosts, the database and the remedy, never the password.
     package init(
         _ location: MongoDBLocation,
         indexes keys: [RawEventKey] = RawEventKey.allCases
@@ -37,7 +39,6 @@ package final class MongoDBRawStore: RawStore {
             pool = MongoDBConnectionPool(first, driver, uri, location)
         } catch {
             await first.close()
-            first.stop()
             throw error
         }
     }

@@ -76,7 +76,9 @@ enum RawEventCommands {
         )
     }
 
-    /// The index by a business key. Few events have an order, so the others take no room in it.
+    /// The index by a business key.
+    ///
+    /// Few events have an order, so the others take no room in that one.
     static func index(of key: RawEventKey) -> BSONDocument {
         switch key {
         case .order:

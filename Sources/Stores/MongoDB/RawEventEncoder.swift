@@ -6,7 +6,7 @@ internal import Timekeeping
 ///
 /// | field | BSON | |
 /// |---|---|---|
-/// | `_id` | string | `<id> <source>`: what makes the event one, and sorts by time where ids do |
+/// | `_id` | string | `<id> <source>`: unique, and in the order of time where ids are |
 /// | `position` | int64 | its place in the topic; unique |
 /// | `source`, `id` | string | its CloudEvents identity |
 /// | `time` | date | when it happened, to the millisecond, rounded down |
@@ -15,7 +15,7 @@ internal import Timekeeping
 /// | `sequence` | int64 | its place in the order of its source |
 /// | `name` | string | its GA4 name |
 /// | `user_id`, `session_id`, `transaction_id` | string | as GA4 has them |
-/// | `value_minor`, `currency` | int64, string | the amount in minor units (cents) of the currency |
+/// | `value_minor`, `currency` | int64, string | the amount in minor units (cents), and of what |
 /// | `items` | array | `item_id`, `item_category`, `price_minor` (int64), `quantity` (int32) |
 /// | `document` | string | the CloudEvents JSON it was read from, byte for byte |
 ///

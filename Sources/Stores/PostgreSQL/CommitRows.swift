@@ -1,10 +1,13 @@
 internal import Broker
 internal import Commerce
-internal import Stages
+package import Stages
 internal import Timekeeping
 
 /// A commit as the rows that it adds.
-struct CommitRows {
+package struct CommitRows {
+    /// Rows, the table that takes them, and the prepared statements that move them on.
+    package typealias Step = (rows: CopyRows, table: String, then: [String])
+
     private let windows: CopyRows
     private let products: CopyRows
     /// One part of a sketch each; the parts that a merge takes out go in again with them.
@@ -13,7 +16,7 @@ struct CommitRows {
     private let late: CopyRows
     private let progress: CopyRows
 
-    init(_ commit: WarehouseCommit) {
+    package init(_ commit: WarehouseCommit) {
         windows = CommitRows.windows(of: commit)
         products = CommitRows.products(of: commit)
         sketches = CopyRows(columns: 5)
@@ -25,10 +28,9 @@ struct CommitRows {
         progress = CommitRows.progress(of: commit)
     }
 
-    /// The rest of a transaction that stores the rows, its end included, and the rows in the
-    /// order in which it takes them.
-    var script: (text: String, rows: [CopyRows]) {
-        let steps: [(rows: CopyRows, table: String, then: [String])] = [
+    /// What stores the rows, in order; without what has none.
+    package var steps: [Step] {
+        let steps: [Step] = [
             (windows, "staged_windows", ["add_windows"]),
             (products, "staged_products", ["add_products"]),
             (sketches, "distinct_hashes (grain, start_ns, measure, category, hashes)", []),
@@ -37,14 +39,19 @@ struct CommitRows {
             (late, "staged_late", ["add_late"]),
             (progress, "staged_progress", ["remove_intervals", "add_intervals", "add_watermarks"]),
         ]
-        var script: [String] = []
-        var rows: [CopyRows] = []
-        for step in steps where !step.rows.isEmpty {
-            script.append("COPY \(step.table) FROM STDIN (FORMAT binary)")
-            script += step.then.map { "EXECUTE \($0)" }
-            rows.append(step.rows)
+        return steps.filter { !$0.rows.isEmpty }
+    }
+
+    /// How many rows there are.
+    package var count: Int { steps.reduce(0) { $0 + $1.rows.count } }
+
+    /// The rest of a transaction that stores the rows, its end included: one text, so that the
+    /// server goes from step to step without waiting for more than the rows.
+    var script: String {
+        let statements = steps.flatMap { step in
+            ["COPY \(step.table) FROM STDIN (FORMAT binary)"] + step.then.map { "EXECUTE \($0)" }
         }
-        return ((script + ["COMMIT"]).joined(separator: "; "), rows)
+        return (statements + ["COMMIT"]).joined(separator: "; ")
     }
 
     private static func windows(of commit: WarehouseCommit) -> CopyRows {

@@ -3,45 +3,48 @@
 /// The format is that of https://www.postgresql.org/docs/current/sql-copy.html: a header, rows of
 /// a count of columns and the columns, each after its length, and -1 for the end. All numbers
 /// have their big end first.
-struct CopyRows {
+package struct CopyRows: Sendable {
     /// How many columns each row has.
     private let columns: Int16
     /// The header and the rows.
-    private(set) var bytes: [UInt8]
+    package private(set) var bytes: [UInt8]
     /// How many rows were begun.
-    private(set) var count = 0
+    package private(set) var count = 0
 
     private static let header: [UInt8] =
         Array("PGCOPY\n".utf8) + [0xff, 0x0d, 0x0a, 0x00] + Array(repeating: 0, count: 8)
 
     /// No rows yet.
-    init(columns: Int = 0) {
+    package init(columns: Int = 0) {
         self.columns = Int16(columns)
         bytes = CopyRows.header
     }
 
-    var isEmpty: Bool { count == 0 }
+    package var isEmpty: Bool { count == 0 }
 
     /// What follows the last row.
-    static let trailer: [UInt8] = [0xff, 0xff]
+    package static let trailer: [UInt8] = [0xff, 0xff]
 
     /// Begins a row, whose columns are appended next, in their order.
-    mutating func beginRow() {
+    package mutating func beginRow() {
         bytes.append(bigEndian: columns)
         count += 1
     }
 
     /// A `bigint`.
-    mutating func append(_ value: Int64) {
-        bytes.append(bigEndian: Int32(8))
-        bytes.append(bigEndian: value)
+    package mutating func append(_ value: Int64) {
+        // Length and value at once: appending is most of what this type does.
+        let column = UInt128(8) << 64 | UInt128(UInt64(bitPattern: value))
+        unsafe Swift.withUnsafeBytes(of: column.bigEndian) { column in
+            unsafe bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: column.suffix(12)))
+        }
     }
 
-    mutating func appendNull() {
+    package mutating func appendNull() {
         bytes.append(bigEndian: Int32(-1))
     }
 
-    mutating func append(_ text: String) {
+    package mutating func append(_ text: String) {
         append(bytesOf: text.utf8)
     }
 
@@ -52,15 +55,15 @@ struct CopyRows {
     }
 
     /// A `bytea` of 64-bit numbers.
-    mutating func append(littleEndian numbers: [UInt64]) {
+    package mutating func append(littleEndian numbers: [UInt64]) {
         bytes.append(bigEndian: Int32(8 * numbers.count))
-        for number in numbers {
-            bytes.append(bigEndian: number.byteSwapped)
+        unsafe numbers.map(\.littleEndian).withUnsafeBytes { numbers in
+            unsafe bytes.append(contentsOf: numbers)
         }
     }
 
     /// A `uuid`.
-    mutating func append(_ value: Identifier) {
+    package mutating func append(_ value: Identifier) {
         bytes.append(bigEndian: Int32(16))
         value.append(to: &bytes)
     }

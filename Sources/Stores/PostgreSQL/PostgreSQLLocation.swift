@@ -19,7 +19,11 @@ package struct PostgreSQLLocation: Sendable {
     package init(url: String, patience: Duration = .seconds(10)) throws(StoreError) {
         let (stripped, schema) = PostgreSQLLocation.takeSchema(out: url)
         guard PostgreSQLLocation.schemes.contains(where: url.hasPrefix),
-            let settings = PostgreSQLLine.parse(url: stripped)
+            PostgreSQLLocation.isPlain(stripped),
+            let settings = PostgreSQLLine.parse(url: stripped),
+            settings.allSatisfy({
+                $0.keyword != "port" || $0.value.utf8.allSatisfy(PostgreSQLLocation.isInPort)
+            })
         else {
             throw StoreError(
                 .refused,
@@ -68,6 +72,28 @@ package struct PostgreSQLLocation: Sendable {
         return (rest.isEmpty ? String(parts[0]) : "\(parts[0])?\(rest)", String(schema ?? "weir"))
     }
 
+    /// Whether user and password end at the one `@` there is.
+    ///
+    /// Where one of them holds an `@` or `/` that is not escaped, libpq takes what follows for a
+    /// host, a port or a database, which errors name.
+    private static func isPlain(_ url: String) -> Bool {
+        guard let scheme = url.firstRange(of: "://") else { return false }
+        let places = url[scheme.upperBound...].split(
+            separator: "/",
+            maxSplits: 1,
+            omittingEmptySubsequences: false
+        )
+        return places[0].count { $0 == "@" } <= 1
+            && !places.dropFirst().contains {
+                $0.contains("@")
+            }
+    }
+
+    /// Digits, and commas between the ports of several hosts.
+    private static func isInPort(_ byte: UInt8) -> Bool {
+        (48...57).contains(byte) || byte == 44
+    }
+
     /// Names that need no quotes in SQL: the schema's is the one value that SQL texts hold.
     private static func isSchema(_ name: String) -> Bool {
         let isLetter = { (byte: UInt8) in (97...122).contains(byte) }
@@ -75,5 +101,14 @@ package struct PostgreSQLLocation: Sendable {
         return name.utf8.count <= 63 && name.utf8.first.map(isLetter) == true
             && name.utf8.allSatisfy { isLetter($0) || isDigit($0) || $0 == 95 }
             && name != "public" && !name.hasPrefix("pg_")
+    }
+}
+
+/// Shown and reflected without its settings, among which is the password.
+extension PostgreSQLLocation: CustomStringConvertible, CustomReflectable {
+    package var description: String { label }
+
+    package var customMirror: Mirror {
+        Mirror(self, children: ["label": label, "schema": schema])
     }
 }

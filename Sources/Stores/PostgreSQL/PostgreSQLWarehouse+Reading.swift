@@ -20,7 +20,7 @@ extension PostgreSQLWarehouse {
                         start: Timestamp(nanoseconds: row.integer(0)),
                         measure: Measure(rawValue: row.text(1)) ?? .shoppers,
                         category: row.text(2)
-                    ), hashes: PostgreSQLWarehouse.decode(row.bytes(3))
+                    ), hashes: row.numbers(3)
                 )
             }
             let distinct = PostgreSQLWarehouse.distinctCounts(sketches)

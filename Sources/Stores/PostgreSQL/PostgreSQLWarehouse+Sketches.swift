@@ -9,7 +9,7 @@ extension PostgreSQLWarehouse {
     package func sketch(_ key: SketchText) async throws(StoreError) -> [UInt64] {
         let parts = try await lookups.run { line throws(StoreError) in
             try line.query(WarehouseStatement.sketch, PostgreSQLWarehouse.parameters(key)) { row in
-                PostgreSQLWarehouse.decode(row.bytes(0))
+                row.numbers(0)
             }
         }
         return parts.flatMap { $0 }
@@ -21,30 +21,29 @@ extension PostgreSQLWarehouse {
         _ line: PostgreSQLLine
     ) throws(StoreError) -> [UInt64] {
         let parts = try line.query(WarehouseStatement.takeSketch, parameters(key)) { row in
-            decode(row.bytes(0))
+            row.numbers(0)
         }
+        let hashes = parts.flatMap { $0 }
         let capacity = SketchKey.capacity(key.grain, ofOneCategory: !key.category.isEmpty)
-        return DistinctSketch(capacity: capacity, values: parts.joined()).values
+        // What a sketch would drop or order costs more than the bytes it would save.
+        guard hashes.count > capacity else { return hashes }
+        return DistinctSketch(capacity: capacity, values: hashes).values
     }
 
     /// The sketches of `commit` that have gained so many parts that they are due to be merged.
     func sketchesToMerge(_ commit: WarehouseCommit) -> [SketchText] {
-        parts.withLock { parts in
+        let mergedParts = PostgreSQLWarehouse.mergedParts
+        return parts.withLock { parts in
             if parts.count > 100_000 { parts = [:] }
             var due: [SketchText] = []
             for (key, _) in commit.sketches {
                 let text = SketchText(key, commit.lexicon)
-                let count = parts[text, default: 0] + 1
-                parts[text] = count < PostgreSQLWarehouse.mergedParts ? count : nil
-                if count >= PostgreSQLWarehouse.mergedParts { due.append(text) }
+                // Not all from zero, or all that came at once would be merged at once.
+                let count = parts[text, default: parts.count % (mergedParts / 2)] + 1
+                parts[text] = count < mergedParts ? count : nil
+                if count >= mergedParts { due.append(text) }
             }
             return due
-        }
-    }
-
-    static func decode(_ part: [UInt8]) -> [UInt64] {
-        stride(from: 0, to: part.count - part.count % 8, by: 8).map { start in
-            part[start..<start + 8].reversed().reduce(0) { $0 << 8 | UInt64($1) }
         }
     }
 

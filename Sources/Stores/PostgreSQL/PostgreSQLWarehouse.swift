@@ -13,7 +13,7 @@ internal import Timekeeping
 ///   gives no sign of life for the location's patience is `unavailable`, and may be asked again.
 package final class PostgreSQLWarehouse: Warehouse {
     /// How many parts a sketch may have before they are merged into one.
-    static let mergedParts = 64
+    static let mergedParts = 128
 
     /// Three, so that what a stage looks up waits neither for a commit nor for a report.
     let commits: PostgreSQLConnection
@@ -133,12 +133,23 @@ package final class PostgreSQLWarehouse: Warehouse {
                     let merged = try PostgreSQLWarehouse.takeParts(of: key, line)
                     rows.sketches.append(merged, for: key)
                 }
-                let script = rows.script
-                try line.execute(script.text, copying: script.rows)
+                try line.execute(rows.script, copying: rows.steps.map(\.rows))
             case .stored:
                 try line.execute("ROLLBACK")
-            case .taken, .outOfOrder:
-                throw PostgreSQLWarehouse.fenced(commit.subscription, line, location)
+            case .taken:
+                throw StoreError(
+                    .refused,
+                    "\(line.server): another run is writing subscription "
+                        + "\"\(commit.subscription)\" to schema \(location.schema); let one run "
+                        + "at a time write it, then start this one again"
+                )
+            case .outOfOrder:
+                throw StoreError(
+                    .refused,
+                    "\(line.server): commit \(commit.number) of subscription "
+                        + "\"\(commit.subscription)\" comes after commit \(found?.number ?? 0); a "
+                        + "run opens a warehouse of its own"
+                )
             }
             return seen
         }
@@ -152,23 +163,5 @@ package final class PostgreSQLWarehouse: Warehouse {
         try line.query(WarehouseStatement.lastWriter, [.text(subscription)]) { row in
             WriterMark(writer: row.identifier(0), number: row.integer(1))
         }.first
-    }
-
-    private static func fenced(
-        _ subscription: String,
-        _ line: PostgreSQLLine,
-        _ location: PostgreSQLLocation
-    ) -> StoreError {
-        StoreError(
-            .refused,
-            "\(line.server): another run is writing subscription \"\(subscription)\" to schema "
-                + "\(location.schema); let one run at a time write it, then start this one again"
-        )
-    }
-}
-
-extension Identifier {
-    init(_ identity: EventIdentity) {
-        self.init(high: identity.high, low: identity.low)
     }
 }

@@ -1,16 +1,19 @@
-internal import Stages
+package import Stages
 
 /// What a PostgreSQL server, or libpq on its behalf, said went wrong.
-struct ServerFault {
+package struct ServerFault: Sendable {
     /// The SQLSTATE, five characters; nil where the server did not get to say one.
     var state: String?
     /// What was said, without values of rows.
     var message: String
 
-    /// The fault for whoever called, with the remedy.
-    ///
-    /// - Parameter server: Host, port and database, as they are to be named.
-    func storeError(at server: String) -> StoreError {
+    package init(state: String?, message: String) {
+        self.state = state
+        self.message = message
+    }
+
+    /// The fault for whoever called, with the remedy; `server` is named as it is given.
+    package func storeError(at server: String) -> StoreError {
         let (code, remedy) = verdict
         return StoreError(code, "\(server): \(message); \(remedy)")
     }
@@ -30,6 +33,7 @@ struct ServerFault {
         "22": (.refused, "see that the sums are within 64 bits and the texts are UTF-8"),
         "22P05": (.refused, "use a database with the encoding UTF8"),
         "23": (.refused, "see that no other run writes to it"),
+        "25P03": (.busy, "the run may have stood still; trying again is right"),
         "25006": (.readOnly, "name the primary, and a database and role that may write"),
         "28000": (
             .refused,
@@ -76,7 +80,7 @@ struct ServerFault {
                     + "server"
             ),
             ("no password supplied", "put the password into the URL, PGPASSWORD or ~/.pgpass"),
-            ("invalid", "see that the URL's parameters are libpq's"),
+            ("invalid ", "see that the URL's parameters are libpq's"),
             ("authentication method", "see that libpq is as new as the server"),
         ]
         for (part, remedy) in permanent where text.contains(part) {

@@ -1,7 +1,7 @@
-internal import Stages
+package import Stages
 
 /// What a server must be and allow for a warehouse.
-enum ServerRequirements {
+package enum ServerRequirements {
     /// Server versions from here on have what the tables need: 13.0, as libpq numbers it.
     static let oldestVersion: Int32 = 130_000
 
@@ -32,7 +32,7 @@ enum ServerRequirements {
     }
 
     /// What is wrong with a server of this version and encoding, if anything.
-    static func flaw(version: Int32, encoding: String?, server: String) -> StoreError? {
+    package static func flaw(version: Int32, encoding: String?, server: String) -> StoreError? {
         if version < oldestVersion {
             return StoreError(
                 .refused,

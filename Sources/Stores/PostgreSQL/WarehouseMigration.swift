@@ -10,7 +10,8 @@ struct WarehouseMigration {
 
     /// Every step, in order.
     static let all = [
-        WarehouseMigration(version: 1, name: "aggregates and exceptions", sql: tables + views)
+        WarehouseMigration(version: 1, name: "aggregates and exceptions", sql: tables + views),
+        WarehouseMigration(version: 2, name: "slices of objectives", sql: slices),
     ]
 
     /// Brings the schema of `location` up to date; processes that start at once take turns.

@@ -1,7 +1,7 @@
 internal import Commerce
 
 /// The texts that a commit is made of: fixed, since every value travels beside them.
-enum WarehouseStatement {
+package enum WarehouseStatement {
     /// Held by each commit to its end, so that two never take each other's rows in turn, and by
     /// who reads progress, so that a commit in flight is waited for.
     static let lock = "SELECT \(locked(by: "pg_advisory_xact_lock"));"
@@ -18,7 +18,7 @@ enum WarehouseStatement {
 
     /// What a connection makes before its first commit: tables of its own, which take the rows of
     /// a commit and are empty after it, and the statements that move them on.
-    static let session = """
+    package static let session = """
         CREATE TEMPORARY TABLE staged_windows (LIKE window_aggregates) ON COMMIT DELETE ROWS;
         CREATE TEMPORARY TABLE staged_products (LIKE product_sales) ON COMMIT DELETE ROWS;
         CREATE TEMPORARY TABLE staged_progress (subscription text COLLATE "C", \
@@ -26,6 +26,8 @@ enum WarehouseStatement {
         ON COMMIT DELETE ROWS;
         CREATE TEMPORARY TABLE staged_late (LIKE late_events) ON COMMIT DELETE ROWS;
         CREATE TEMPORARY TABLE staged_letters (LIKE dead_letters) ON COMMIT DELETE ROWS;
+
+        CREATE TEMPORARY TABLE staged_slices (LIKE sli_slices) ON COMMIT DELETE ROWS;
 
         PREPARE add_windows AS
         INSERT INTO window_aggregates AS stored
@@ -75,14 +77,22 @@ enum WarehouseStatement {
         ON CONFLICT (subscription, source, id) DO UPDATE SET
             position = excluded.position, reason = excluded.reason, detail = excluded.detail,
             attempts = excluded.attempts, last_failure_ns = excluded.last_failure_ns;
+
+        PREPARE add_slices AS
+        INSERT INTO sli_slices
+        SELECT * FROM staged_slices
+        ON CONFLICT (series, start_ns, writer)
+            DO UPDATE SET good = excluded.good, total = excluded.total;
         """
 
     private static func added(_ columns: [String]) -> String {
         columns.map { "\($0) = stored.\($0) + excluded.\($0)" }.joined(separator: ", ")
     }
 
-    /// Replaces the mark of a subscription, and gives the one before: a query in what is returned
-    /// sees the table as it was. It is the same one still, since ``lock`` is held.
+    /// Replaces the mark of a subscription, and gives the one before.
+    ///
+    /// A query in what is returned sees the table as it was before the statement; since ``lock``
+    /// is held, that is the mark that was replaced.
     static let admit = Statement(
         name: "admit",
         sql: """

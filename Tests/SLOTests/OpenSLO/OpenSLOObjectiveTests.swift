@@ -269,7 +269,7 @@ import Testing
                         + "compositeWeight: 0}]"
                 ),
             ],
-            "46:80: 'compositeWeight' is 0; expected a number above 0"
+            "46:80: 'compositeWeight' is 0; expected a number above 0, at most 1000000"
         ),
         MistakeRow(
             "a key of an objective that is unknown",

@@ -8,11 +8,17 @@ internal import CMongoc
     enum Target {
         case own
         case admin
+
+        fileprivate func name(own database: String) -> String {
+            self == .own ? database : "admin"
+        }
     }
 
     private let handle: OpaquePointer
     private let collection: OpaquePointer
     private let database: String
+    /// Whatever the URL prefers: what was written last must be read.
+    private let primary = unsafe mongoc_read_prefs_new(MONGOC_READ_PRIMARY)
     /// Where it goes back to; nil for a client on its own.
     private let pool: DriverPool?
     private let unordered = BSONDocument(json: #"{"ordered": false}"#)
@@ -48,6 +54,7 @@ internal import CMongoc
     }
 
     deinit {
+        unsafe mongoc_read_prefs_destroy(primary)
         unsafe mongoc_collection_destroy(collection)
         if let pool {
             unsafe pool.giveBack(handle)
@@ -61,12 +68,43 @@ internal import CMongoc
         _ command: BSONDocument,
         on target: Target = .own
     ) throws(DriverFailure) -> BSONDocument {
-        let name = target == .admin ? "admin" : database
+        unsafe try reply { reply, error in
+            unsafe mongoc_client_command_simple(
+                handle,
+                target.name(own: database),
+                command.handle,
+                nil,
+                reply,
+                error
+            )
+        }
+    }
+
+    /// What the primary answers to `command`, which only reads: it is sent once more where a
+    /// connection turns out to be dead, as all of a pool are after the server was restarted.
+    func read(
+        _ command: BSONDocument,
+        on target: Target = .own
+    ) throws(DriverFailure) -> BSONDocument {
+        unsafe try reply { reply, error in
+            unsafe mongoc_client_read_command_with_opts(
+                handle,
+                target.name(own: database),
+                command.handle,
+                primary,
+                nil,
+                reply,
+                error
+            )
+        }
+    }
+
+    private func reply(
+        _ call: (OpaquePointer, UnsafeMutablePointer<bson_error_t>) -> Bool
+    ) throws(DriverFailure) -> BSONDocument {
         var failure: DriverFailure?
         let reply = unsafe BSONDocument(reply: { reply in
-            failure = unsafe DriverFailure.of { error in
-                unsafe mongoc_client_command_simple(handle, name, command.handle, nil, reply, error)
-            }
+            failure = unsafe DriverFailure.of { unsafe call(reply, $0) }
         })
         if let failure {
             throw failure.labelled(by: reply)

@@ -24,7 +24,7 @@ internal import Stages
         for option in location.optionNames where !DriverURI.isKnown(option) {
             throw StoreError(
                 .refused,
-                "\(location): the URL has an option that no driver knows; see the spelling of \"\(option)\""
+                "\(location): no option of the URL is called \"\(option)\"; see its spelling"
             )
         }
         guard let handle = unsafe location.withURL({ unsafe mongoc_uri_new_with_error($0, nil) })
@@ -35,18 +35,7 @@ internal import Stages
         connectionLimit = unsafe Int(
             mongoc_uri_get_option_as_int32(handle, MONGOC_URI_MAXPOOLSIZE, 4)
         )
-        // Seconds, not the driver's minutes: a server that stopped is a failure the stages handle.
-        setDefault(MONGOC_URI_CONNECTTIMEOUTMS, 3_000)
-        setDefault(MONGOC_URI_SERVERSELECTIONTIMEOUTMS, 5_000)
-        setDefault(MONGOC_URI_SOCKETTIMEOUTMS, 10_000)
-        if unsafe !mongoc_uri_has_option(handle, MONGOC_URI_RETRYWRITES) {
-            // One place retries, and counts it: the stage that called.
-            unsafe mongoc_uri_set_option_as_bool(handle, MONGOC_URI_RETRYWRITES, false)
-        }
-        if unsafe mongoc_uri_get_appname(handle) == nil {
-            unsafe mongoc_uri_set_appname(handle, "weir")
-        }
-        try setWriteConcern(location)
+        try setDefaults(location)
         guard (1...64).contains(connectionLimit) else {
             throw StoreError(
                 .refused,
@@ -59,25 +48,41 @@ internal import Stages
         unsafe mongoc_uri_destroy(handle)
     }
 
-    private func setDefault(_ option: String, _ value: Int32) {
-        guard unsafe !mongoc_uri_has_option(handle, option) else { return }
-        unsafe mongoc_uri_set_option_as_int32(handle, option, value)
-    }
-
-    /// `majority`, unless the URL says something else.
-    private func setWriteConcern(_ location: MongoDBLocation) throws(StoreError) {
+    /// Sets what the URL does not say.
+    private func setDefaults(_ location: MongoDBLocation) throws(StoreError) {
+        // Seconds, not the driver's minutes: a server that stopped is a failure the stages handle.
+        var isSet = setDefault(MONGOC_URI_CONNECTTIMEOUTMS, 3_000)
+        isSet = setDefault(MONGOC_URI_SERVERSELECTIONTIMEOUTMS, 5_000) && isSet
+        isSet = setDefault(MONGOC_URI_SOCKETTIMEOUTMS, 10_000) && isSet
+        // One place retries, and counts it: the stage that called.
+        if unsafe !mongoc_uri_has_option(handle, MONGOC_URI_RETRYWRITES) {
+            isSet =
+                unsafe mongoc_uri_set_option_as_bool(handle, MONGOC_URI_RETRYWRITES, false) && isSet
+        }
+        if unsafe mongoc_uri_get_appname(handle) == nil {
+            isSet = unsafe mongoc_uri_set_appname(handle, "weir") && isSet
+        }
         let concern = unsafe mongoc_write_concern_copy(mongoc_uri_get_write_concern(handle))
         defer { unsafe mongoc_write_concern_destroy(concern) }
         if unsafe mongoc_write_concern_get_w(concern) == MONGOC_WRITE_CONCERN_W_DEFAULT {
             unsafe mongoc_write_concern_set_w(concern, MONGOC_WRITE_CONCERN_W_MAJORITY)
             unsafe mongoc_uri_set_write_concern(handle, concern)
         }
+        guard isSet else {
+            throw StoreError(.refused, "\(location): the driver does not take its own options")
+        }
         guard unsafe mongoc_write_concern_is_acknowledged(concern) else {
             throw StoreError(
                 .refused,
-                "\(location): w=0 asks the server not to answer, but only what it confirmed counts as stored; give w=1 or w=majority"
+                "\(location): with w=0 the server confirms nothing, and only what it confirmed "
+                    + "counts as stored; give w=1 or w=majority"
             )
         }
+    }
+
+    private func setDefault(_ option: String, _ value: Int32) -> Bool {
+        unsafe mongoc_uri_has_option(handle, option)
+            || mongoc_uri_set_option_as_int32(handle, option, value)
     }
 
     private static func isKnown(_ option: String) -> Bool {

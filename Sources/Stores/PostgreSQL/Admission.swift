@@ -1,7 +1,12 @@
 /// Which run wrote last for a subscription, and which of its commits that was.
-struct WriterMark: Hashable {
-    var writer: Identifier
-    var number: Int64
+package struct WriterMark: Hashable, Sendable {
+    package var writer: Identifier
+    package var number: Int64
+
+    package init(writer: Identifier, number: Int64) {
+        self.writer = writer
+        self.number = number
+    }
 }
 
 /// Whether a commit may be stored; a pure value.
@@ -10,7 +15,7 @@ struct WriterMark: Hashable {
 /// subscription. So the mark of the last commit is replaced in the same transaction by that of
 /// the next one, which must be from the same run, or from one that saw this very mark when it
 /// asked how far the subscription had come.
-enum Admission: Hashable {
+package enum Admission: Hashable, Sendable {
     /// To be stored.
     case new
     /// Stored before, when its answer was lost.
@@ -26,7 +31,7 @@ enum Admission: Hashable {
     ///   - commit: The mark it is to leave.
     ///   - found: The mark that is there.
     ///   - seen: The mark that was there when the run began.
-    init(of commit: WriterMark, found: WriterMark?, seen: WriterMark?) {
+    package init(of commit: WriterMark, found: WriterMark?, seen: WriterMark?) {
         if let found, found.writer == commit.writer {
             self =
                 if found.number == commit.number {

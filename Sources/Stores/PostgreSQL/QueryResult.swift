@@ -1,51 +1,6 @@
 internal import CPostgres
 internal import Stages
 
-/// A statement that a connection prepares when it first runs it.
-struct Statement {
-    /// Different for different texts.
-    var name: String
-    var sql: String
-}
-
-/// A value of a statement's parameter, in PostgreSQL's binary form.
-enum Parameter {
-    case integer(Int64)
-    case text(String)
-    case bytes([UInt8])
-    case identifier(Identifier)
-    case identifiers([Identifier])
-
-    func append(to bytes: inout [UInt8]) {
-        switch self {
-        case .integer(let value): bytes.append(bigEndian: value)
-        case .text(let text): bytes.append(contentsOf: text.utf8)
-        case .bytes(let value): bytes.append(contentsOf: value)
-        case .identifier(let value): value.append(to: &bytes)
-        case .identifiers(let values):
-            // One dimension, no NULLs, of uuid (whose number is 2950), counted from 1.
-            for number in [1, 0, 2950, Int32(values.count), 1] as [Int32] {
-                bytes.append(bigEndian: number)
-            }
-            for value in values {
-                bytes.append(bigEndian: Int32(16))
-                value.append(to: &bytes)
-            }
-        }
-    }
-}
-
-/// A value of PostgreSQL's type uuid.
-struct Identifier: Hashable {
-    var high: UInt64
-    var low: UInt64
-
-    func append(to bytes: inout [UInt8]) {
-        bytes.append(bigEndian: high)
-        bytes.append(bigEndian: low)
-    }
-}
-
 /// An answer of the server, which is given back to libpq with the last reference to it.
 @safe
 final class QueryResult {
@@ -117,9 +72,12 @@ struct ResultRow {
         unsafe String(decoding: value(column), as: UTF8.self)
     }
 
-    /// A `bytea`.
-    func bytes(_ column: Int32) -> [UInt8] {
-        unsafe Array(value(column))
+    /// A `bytea` of 64-bit numbers, each with its little end first.
+    func numbers(_ column: Int32) -> [UInt64] {
+        let value = unsafe value(column)
+        return stride(from: 0, to: value.count - value.count % 8, by: 8).map { start in
+            unsafe UInt64(littleEndian: value.loadUnaligned(fromByteOffset: start, as: UInt64.self))
+        }
     }
 
     /// A `uuid`.

@@ -1,0 +1,128 @@
+package import SLO
+internal import Stages
+package import Timekeeping
+
+extension PostgreSQLWarehouse: SLIHistory {
+    package func append(
+        _ slices: [Slice],
+        to series: SliceSeries,
+        writer: String
+    ) async throws {
+        // PostgreSQL refuses to replace one row twice in one statement: the last one counts.
+        var latest: [Timestamp: Slice] = [:]
+        for slice in slices { latest[slice.start] = slice }
+        let ordered = latest.values.sorted { $0.start < $1.start }
+        try await commits.run { line throws(StoreError) in
+            try line.execute("BEGIN ISOLATION LEVEL READ COMMITTED; \(WarehouseStatement.lock)")
+            let parameters = PostgreSQLWarehouse.parameters(series)
+            var numbers = try line.query(HistoryStatement.series, parameters) { $0.integer(0) }
+            if numbers.isEmpty {
+                numbers = try line.query(HistoryStatement.addSeries, parameters) { $0.integer(0) }
+            }
+            var rows = CopyRows(columns: 5)
+            for slice in ordered {
+                rows.beginRow()
+                rows.append(numbers.first ?? 0)
+                rows.append(slice.start.nanoseconds)
+                rows.append(writer)
+                rows.append(slice.good)
+                rows.append(slice.total)
+            }
+            try line.execute(
+                "COPY staged_slices FROM STDIN (FORMAT binary); EXECUTE add_slices; COMMIT",
+                copying: [rows]
+            )
+        }
+    }
+
+    package func slices(
+        of series: SliceSeries,
+        in range: Range<Timestamp>
+    ) async throws -> [Slice] {
+        let (first, end) = (range.lowerBound.nanoseconds, range.upperBound.nanoseconds)
+        return try await reports.run { line throws(StoreError) in
+            try line.query(
+                HistoryStatement.slices,
+                PostgreSQLWarehouse.parameters(series) + [.integer(first), .integer(end)]
+            ) { row in
+                Slice(
+                    start: Timestamp(nanoseconds: row.integer(0)),
+                    good: row.integer(1),
+                    total: row.integer(2)
+                )
+            }
+        }
+    }
+
+    package func extents() async throws -> [SliceSeriesExtent] {
+        try await reports.run { line throws(StoreError) in
+            try line.query(HistoryStatement.extents) { row in
+                let slice = Duration.nanoseconds(row.integer(4))
+                let series = SliceSeries(
+                    objective: row.text(0),
+                    component: row.text(1),
+                    revision: Revision(row.text(2)),
+                    indicatorRevision: Revision(row.text(3)),
+                    slice: slice
+                )
+                let first = Timestamp(nanoseconds: row.integer(5))
+                let last = Timestamp(nanoseconds: row.integer(6))
+                return SliceSeriesExtent(
+                    series: series,
+                    range: first..<(last + slice),
+                    count: Int(row.integer(7))
+                )
+            }
+        }.sorted { $0.series < $1.series }
+    }
+
+    private static func parameters(_ series: SliceSeries) -> [Parameter] {
+        [
+            .text(series.objective), .text(series.component),
+            .text(series.revision.description), .text(series.indicatorRevision.description),
+            .integer(series.slice.inNanoseconds),
+        ]
+    }
+}
+
+/// The texts that keep and read slices.
+private enum HistoryStatement {
+    private static let isSeries = """
+        objective = $1 AND component = $2 AND revision = $3 AND indicator_revision = $4
+            AND slice_ns = $5
+        """
+
+    static let series = Statement(
+        name: "series",
+        sql: "SELECT series FROM sli_series WHERE \(isSeries)"
+    )
+
+    static let addSeries = Statement(
+        name: "add_series",
+        sql: """
+            INSERT INTO sli_series (objective, component, revision, indicator_revision, slice_ns)
+            VALUES ($1, $2, $3, $4, $5) RETURNING series
+            """
+    )
+
+    static let slices = Statement(
+        name: "slices",
+        sql: """
+            SELECT start_ns, sum(good)::bigint, sum(total)::bigint
+            FROM sli_slices
+            WHERE series = (SELECT series FROM sli_series WHERE \(isSeries))
+                AND start_ns >= $6 AND start_ns < $7
+            GROUP BY start_ns ORDER BY start_ns
+            """
+    )
+
+    static let extents = Statement(
+        name: "extents",
+        sql: """
+            SELECT objective, component, revision, indicator_revision, slice_ns,
+                min(start_ns), max(start_ns), count(DISTINCT start_ns)
+            FROM sli_series JOIN sli_slices USING (series)
+            GROUP BY sli_series.series
+            """
+    )
+}

@@ -1,0 +1,220 @@
+internal import Broker
+internal import CPostgres
+internal import Foundation
+internal import Logging
+internal import Pipeline
+internal import PostgreSQLStores
+internal import Stages
+internal import Synchronization
+internal import Timekeeping
+
+/// There is no PostgreSQL server to measure with.
+struct NoServer: Error, CustomStringConvertible {
+    let description =
+        "the postgresql benchmarks need a server: set WEIR_WAREHOUSE_URL to a postgresql: URL, "
+        + "as infra/stack does: infra/stack up postgresql && eval \"$(infra/stack urls)\""
+}
+
+/// The commits of a pipeline through the adapter against a bare libpq loop that copies the same
+/// rows and runs the same upserts in the same transactions, into tables that are made alike.
+struct PostgreSQLBenchmark {
+    var events = 300_000
+    var rounds = 5
+
+    /// The server to measure with, in a schema that is dropped before and after.
+    static func location(_ name: String) throws -> (location: PostgreSQLLocation, url: String) {
+        guard let url = ProcessInfo.processInfo.environment["WEIR_WAREHOUSE_URL"],
+            PostgreSQLLocation.isMeant(by: url)
+        else { throw NoServer() }
+        let plain = url.split(separator: "?").first.map(String.init) ?? url
+        let name = "bench_\(ProcessInfo.processInfo.processIdentifier)_\(name)"
+        return (
+            try PostgreSQLLocation(url: "\(plain)?schema=\(name)&application_name=\(name)"), plain
+        )
+    }
+
+    func measure() async throws -> [Figure] {
+        let commits = try await recordCommits()
+        let rows = commits.reduce(0) { $0 + CommitRows($1).count }
+        var bare: [Double] = []
+        var adapter: [Double] = []
+        for _ in 0..<rounds {
+            adapter.append(Double(rows) / (try await runAdapter(commits)))
+            bare.append(Double(rows) / (try await runBare(commits)))
+        }
+        let ratios = zip(adapter, bare).map { $0 / $1 }
+        return [
+            Figure(
+                name: "postgresql-aggregates.rows-per-commit",
+                value: Double(rows) / Double(commits.count),
+                unit: "rows"
+            ),
+            Figure(name: "postgresql-aggregates.bare", value: bare.median, unit: "rows/s"),
+            Figure(
+                name: "postgresql-aggregates.adapter",
+                value: adapter.median,
+                unit: "rows/s",
+                ratio: ratios.median,
+                target: ">= 0.9 of bare"
+            ),
+        ]
+    }
+
+    /// What analytics commits of a run at the rate of a million events a minute.
+    private func recordCommits() async throws -> [WarehouseCommit] {
+        let recorder = CommitRecorder()
+        var options = RunOptions()
+        options.rate = .perSecond(1_000_000.0 / 60)
+        options.events = events
+        let run = try PostgreSQLBenchmark.run(options, recorder)
+        _ = try await run.run(stop: Signal())
+        return recorder.commits
+    }
+
+    /// The pipeline as it is shipped, but for its stores.
+    static func run(_ options: RunOptions, _ warehouse: any Warehouse) throws -> PipelineRun {
+        let text = """
+            apiVersion: weir/v1
+            kind: Pipeline
+            metadata: {name: postgresql}
+            spec:
+              topics: [{name: events}]
+              subscriptions:
+                - {name: ingest, topic: events}
+                - {name: analytics, topic: events}
+              stages:
+                - {name: shop, kind: producer, publishes: events}
+                - {name: ingest, kind: ingest, subscription: ingest, store: raw}
+                - {name: analytics, kind: analytics, subscription: analytics,
+                   store: warehouse, windows: [1s, 1m, 1h, 1d, 1mo], commitInterval: 200ms}
+              stores:
+                - {name: raw, role: raw, url: "memory:"}
+                - {name: warehouse, role: warehouse}
+              traffic: {model: sessions, users: 100000, products: 10000, categories: 50}
+            """
+        return PipelineRun(
+            document: try PipelineDocument.parse(text: text, file: "postgresql"),
+            options: options,
+            stores: RunStores(
+                raw: [.init(name: "raw", label: "memory:", store: MemoryRawStore())],
+                warehouses: [.init(name: "warehouse", label: "measured", store: warehouse)]
+            ),
+            timeline: RealTimeline(),
+            logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }
+        )
+    }
+
+    /// Seconds for all commits through the adapter.
+    private func runAdapter(_ commits: [WarehouseCommit]) async throws -> Double {
+        let (location, url) = try PostgreSQLBenchmark.location("adapter")
+        let line = try BareLine(url)
+        try line.execute("DROP SCHEMA IF EXISTS \(location.schema) CASCADE")
+        let warehouse = try await PostgreSQLWarehouse(location)
+        let timeline = RealTimeline()
+        let began = timeline.now
+        for commit in commits {
+            try await warehouse.commit(commit)
+        }
+        let seconds = (timeline.now - began).inSeconds
+        await warehouse.close()
+        try line.execute("DROP SCHEMA \(location.schema) CASCADE")
+        return seconds
+    }
+
+    /// Seconds for the same rows, which lie ready as bytes, over one connection that blocks.
+    private func runBare(_ commits: [WarehouseCommit]) async throws -> Double {
+        let (location, url) = try PostgreSQLBenchmark.location("bare")
+        let line = try BareLine(url)
+        try line.execute("DROP SCHEMA IF EXISTS \(location.schema) CASCADE")
+        await (try PostgreSQLWarehouse(location)).close()
+        try line.execute("SET search_path TO \(location.schema)")
+        try line.execute(WarehouseStatement.session)
+        let steps = commits.map { CommitRows($0).steps }
+        let timeline = RealTimeline()
+        let began = timeline.now
+        for steps in steps {
+            try line.execute("BEGIN")
+            for step in steps {
+                try line.copy(step.rows.bytes + CopyRows.trailer, into: step.table)
+                for statement in step.then {
+                    try line.execute("EXECUTE \(statement)")
+                }
+            }
+            try line.execute("COMMIT")
+        }
+        let seconds = (timeline.now - began).inSeconds
+        try line.execute("DROP SCHEMA \(location.schema) CASCADE")
+        return seconds
+    }
+}
+
+/// A warehouse that keeps the commits it is given.
+private final class CommitRecorder: Warehouse {
+    private let kept = Mutex<[WarehouseCommit]>([])
+
+    var commits: [WarehouseCommit] { kept.withLock { $0 } }
+
+    func commit(_ commit: WarehouseCommit) { kept.withLock { $0.append(commit) } }
+
+    func progress(of subscription: String) -> [StreamProgress] { [] }
+    func counted(_ identities: [EventIdentity], by subscription: String) -> Set<EventIdentity> {
+        []
+    }
+    func sketch(_ key: SketchText) -> [UInt64] { [] }
+    func keep(_ letters: [DeadLetter]) {}
+    func windows(_ grain: Grain, categories: WindowCategories) -> [WindowRow] { [] }
+    func topProducts(atMost limit: Int) -> [ProductRow] { [] }
+    func exceptions() -> WarehouseExceptions { WarehouseExceptions(late: 0, deadLetters: 0) }
+    func close() {}
+}
+
+/// The least a program can do with libpq: calls that block, one after the other.
+struct BareLine: ~Copyable {
+    private let connection: OpaquePointer?
+
+    init(_ url: String) throws {
+        connection = PQconnectdb(url)
+        guard PQstatus(connection) == CONNECTION_OK else { throw NoServer() }
+        PQsetNoticeReceiver(connection, { _, _ in }, nil)
+    }
+
+    deinit { PQfinish(connection) }
+
+    /// What the statement gives, each value as text.
+    @discardableResult
+    func execute(_ sql: String) throws -> [[String]] {
+        let result = PQexec(connection, sql)
+        defer { PQclear(result) }
+        try check(result)
+        return (0..<PQntuples(result)).map { row in
+            (0..<PQnfields(result)).map { String(cString: PQgetvalue(result, row, $0)) }
+        }
+    }
+
+    func copy(_ bytes: [UInt8], into table: String) throws {
+        PQclear(PQexec(connection, "COPY \(table) FROM STDIN (FORMAT binary)"))
+        let sent = bytes.withUnsafeBytes { bytes in
+            PQputCopyData(
+                connection,
+                bytes.baseAddress?.assumingMemoryBound(to: CChar.self),
+                Int32(bytes.count)
+            )
+        }
+        precondition(sent == 1 && PQputCopyEnd(connection, nil) == 1, "the server took no rows")
+        while let result = PQgetResult(connection) {
+            defer { PQclear(result) }
+            try check(result)
+        }
+    }
+
+    private func check(_ result: OpaquePointer?) throws {
+        let status = PQresultStatus(result)
+        guard status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK else {
+            throw BareFailure(description: String(cString: PQresultErrorMessage(result)))
+        }
+    }
+}
+
+struct BareFailure: Error, CustomStringConvertible {
+    var description: String
+}
