@@ -68,7 +68,7 @@ struct PostgreSQLOwnServer: Sendable {
     }
 
     /// The folder with the server's files and settings.
-    var data: URL { folder.appending(path: "postgresql/home/data") }
+    var data: URL { folder.appending(components: "postgresql", "home", "data") }
 
     /// The server's first process, and its children.
     private func processes() throws -> [pid_t] {
