@@ -68,6 +68,7 @@ let package = Package(
             ],
             path: "Sources/Stores/SQLite"
         ),
+        .target(name: "StoreThreads", path: "Sources/Stores/Threads"),
         .systemLibrary(
             name: "CMongoc",
             pkgConfig: "libmongoc-1.0",
@@ -75,13 +76,17 @@ let package = Package(
         ),
         .target(
             name: "MongoDBStores",
-            dependencies: ["Stages", "Broker", "Commerce", "Timekeeping", "CMongoc"],
+            dependencies: [
+                "StoreThreads", "Stages", "Broker", "Commerce", "Timekeeping", "CMongoc",
+            ],
             path: "Sources/Stores/MongoDB"
         ),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(
             name: "PostgreSQLStores",
-            dependencies: ["Stages", "Broker", "Commerce", "SLO", "Timekeeping", "CPostgres"],
+            dependencies: [
+                "StoreThreads", "Stages", "Broker", "Commerce", "SLO", "Timekeeping", "CPostgres",
+            ],
             path: "Sources/Stores/PostgreSQL"
         ),
         .executableTarget(

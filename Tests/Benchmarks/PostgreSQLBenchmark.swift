@@ -35,7 +35,7 @@ struct PostgreSQLBenchmark {
 
     func measure() async throws -> [Figure] {
         let commits = try await recordCommits()
-        let rows = commits.reduce(0) { $0 + CommitRows($1).count }
+        let rows = commits.flatMap { CommitRows($0).steps }.reduce(0) { $0 + $1.rows().count }
         var bare: [Double] = []
         var adapter: [Double] = []
         for _ in 0..<rounds {
@@ -129,13 +129,15 @@ struct PostgreSQLBenchmark {
         await (try PostgreSQLWarehouse(location)).close()
         try line.execute("SET search_path TO \(location.schema)")
         try line.execute(WarehouseStatement.session)
-        let steps = commits.map { CommitRows($0).steps }
+        let steps = commits.map { commit in
+            CommitRows(commit).steps.map { ($0, bytes: $0.rows().bytes + CopyRows.trailer) }
+        }
         let timeline = RealTimeline()
         let began = timeline.now
         for steps in steps {
             try line.execute("BEGIN")
-            for step in steps {
-                try line.copy(step.rows.bytes + CopyRows.trailer, into: step.table)
+            for (step, bytes) in steps {
+                try line.copy(bytes, into: step.table)
                 for statement in step.then {
                     try line.execute("EXECUTE \(statement)")
                 }

@@ -58,12 +58,16 @@ struct House {
             ),
             Room(
                 name: "MongoDBStores",
-                rooms: ["Stages", "Broker", "Commerce", "Timekeeping", "CMongoc"]
+                rooms: ["StoreThreads", "Stages", "Broker", "Commerce", "Timekeeping", "CMongoc"]
             ),
             Room(
                 name: "PostgreSQLStores",
-                rooms: ["Stages", "Broker", "Commerce", "SLO", "Timekeeping", "CPostgres"]
+                rooms: [
+                    "StoreThreads", "Stages", "Broker", "Commerce", "SLO", "Timekeeping",
+                    "CPostgres",
+                ]
             ),
+            Room(name: "StoreThreads", rooms: []),
             Room(name: "CMongoc", rooms: []),
             Room(name: "CPostgres", rooms: []),
             Room(
@@ -112,14 +116,19 @@ struct House {
                 reason: "GRDB speaks of dates and data in its terms; makes the files' folders"
             ),
             Leave(
-                place: "Sources/Stores/MongoDB",
+                place: "Sources/Stores/Threads",
                 modules: ["Glibc", "Darwin", "Dispatch"],
-                reason: "a thread a connection, on which libmongoc may wait"
+                reason: "a thread a connection, on which to wait for a server"
+            ),
+            Leave(
+                place: "Sources/Stores/MongoDB",
+                modules: ["Glibc", "Darwin"],
+                reason: "what libmongoc is written in terms of"
             ),
             Leave(
                 place: "Sources/Stores/PostgreSQL",
-                modules: ["Glibc", "Darwin", "Dispatch"],
-                reason: "a thread a connection, on which to wait for the server's socket"
+                modules: ["Glibc", "Darwin"],
+                reason: "waits for the server's socket"
             ),
             Leave(
                 place: "Sources/weir",

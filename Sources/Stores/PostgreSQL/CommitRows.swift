@@ -5,53 +5,87 @@ internal import Timekeeping
 
 /// A commit as the rows that it adds.
 package struct CommitRows {
-    /// Rows, the table that takes them, and the prepared statements that move them on.
-    package typealias Step = (rows: CopyRows, table: String, then: [String])
+    /// A part of a commit that goes to one table.
+    package struct Step {
+        package var table: String
+        /// The prepared statements that move the rows on from there.
+        package var then: [String]
+        /// Makes the rows: only when they are next, so that the server has work meanwhile.
+        package var rows: () -> CopyRows
+    }
 
-    private let windows: CopyRows
-    private let products: CopyRows
-    /// One part of a sketch each; the parts that a merge takes out go in again with them.
-    var sketches: CopyRows
-    private let identities: CopyRows
-    private let late: CopyRows
-    private let progress: CopyRows
+    private let commit: WarehouseCommit
+    /// Sketches whose parts were taken out, to be put back as one.
+    var merged: [(key: SketchText, hashes: [UInt64])] = []
 
     package init(_ commit: WarehouseCommit) {
-        windows = CommitRows.windows(of: commit)
-        products = CommitRows.products(of: commit)
-        sketches = CopyRows(columns: 5)
-        for (key, added) in commit.sketches {
-            sketches.append(added, for: SketchText(key, commit.lexicon))
-        }
-        identities = CommitRows.identities(of: commit)
-        late = CommitRows.late(of: commit)
-        progress = CommitRows.progress(of: commit)
+        self.commit = commit
     }
 
     /// What stores the rows, in order; without what has none.
     package var steps: [Step] {
-        let steps: [Step] = [
-            (windows, "staged_windows", ["add_windows"]),
-            (products, "staged_products", ["add_products"]),
-            (sketches, "distinct_hashes (grain, start_ns, measure, category, hashes)", []),
-            // A second count of an event fails the whole commit: the key is unique.
-            (identities, "counted_events (subscription, identity)", []),
-            (late, "staged_late", ["add_late"]),
-            (progress, "staged_progress", ["remove_intervals", "add_intervals", "add_watermarks"]),
-        ]
-        return steps.filter { !$0.rows.isEmpty }
+        let (commit, merged) = (commit, merged)
+        var steps: [Step] = []
+        func add(
+            _ isEmpty: Bool,
+            _ table: String,
+            then: [String] = [],
+            _ rows: @escaping () -> CopyRows
+        ) {
+            if !isEmpty { steps.append(Step(table: table, then: then, rows: rows)) }
+        }
+        add(commit.cells.isEmpty, "staged_windows", then: ["add_windows"]) {
+            CommitRows.windows(of: commit)
+        }
+        add(commit.products.isEmpty, "staged_products", then: ["add_products"]) {
+            CommitRows.products(of: commit)
+        }
+        add(
+            commit.sketches.isEmpty,
+            "distinct_hashes (grain, start_ns, measure, category, hashes)"
+        ) {
+            CommitRows.sketches(of: commit, merged)
+        }
+        // A second count of an event fails the whole commit: the key is unique.
+        add(commit.identities.isEmpty, "counted_events (subscription, identity)") {
+            CommitRows.identities(of: commit)
+        }
+        add(commit.late.isEmpty, "staged_late", then: ["add_late"]) {
+            CommitRows.late(of: commit)
+        }
+        add(
+            commit.progress.isEmpty,
+            "staged_progress",
+            then: ["remove_intervals", "add_intervals", "add_watermarks"]
+        ) {
+            CommitRows.progress(of: commit)
+        }
+        return steps
     }
 
-    /// How many rows there are.
-    package var count: Int { steps.reduce(0) { $0 + $1.rows.count } }
-
-    /// The rest of a transaction that stores the rows, its end included: one text, so that the
-    /// server goes from step to step without waiting for more than the rows.
-    var script: String {
+    /// The rest of a transaction that stores the rows of `steps`, its end included.
+    ///
+    /// One text, so that the server goes from step to step without waiting for more than rows.
+    static func script(_ steps: [Step]) -> String {
         let statements = steps.flatMap { step in
             ["COPY \(step.table) FROM STDIN (FORMAT binary)"] + step.then.map { "EXECUTE \($0)" }
         }
         return (statements + ["COMMIT"]).joined(separator: "; ")
+    }
+
+    /// One part of a sketch each.
+    private static func sketches(
+        of commit: WarehouseCommit,
+        _ merged: [(key: SketchText, hashes: [UInt64])]
+    ) -> CopyRows {
+        var rows = CopyRows(columns: 5)
+        for (key, hashes) in merged {
+            rows.append(hashes, for: key)
+        }
+        for (key, added) in commit.sketches {
+            rows.append(added, for: SketchText(key, commit.lexicon))
+        }
+        return rows
     }
 
     private static func windows(of commit: WarehouseCommit) -> CopyRows {
@@ -74,7 +108,7 @@ package struct CommitRows {
             rows.beginRow()
             rows.append(key.grain.rawValue)
             rows.append(key.start.nanoseconds)
-            rows.append(commit.lexicon.text(of: key.category, in: .category))
+            rows.append(key: commit.lexicon.text(of: key.category, in: .category))
             rows.append(key.currency.code)
             for name in EventName.allCases {
                 rows.append(delta[name])
@@ -101,7 +135,7 @@ package struct CommitRows {
             rows.beginRow()
             rows.append(key.grain.rawValue)
             rows.append(key.start.nanoseconds)
-            rows.append(commit.lexicon.text(of: key.product, in: .product))
+            rows.append(key: commit.lexicon.text(of: key.product, in: .product))
             rows.append(key.currency.code)
             rows.append(cell.views)
             rows.append(cell.orders)
@@ -128,8 +162,8 @@ package struct CommitRows {
             let identity = IdentityText(batch, event.place)
             rows.beginRow()
             rows.append(commit.subscription)
-            rows.append(identity.source)
-            rows.append(identity.id)
+            rows.append(key: identity.source)
+            rows.append(key: identity.id)
             rows.append(batch.events[event.place].time.nanoseconds)
             rows.append(event.missed.rawValue)
             rows.append(event.lateness.inNanoseconds)
@@ -168,7 +202,7 @@ extension CopyRows {
         append(key.grain.rawValue)
         append(key.start.nanoseconds)
         append(key.measure.rawValue)
-        append(key.category)
+        append(key: key.category)
         append(littleEndian: hashes)
     }
 }

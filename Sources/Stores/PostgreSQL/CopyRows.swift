@@ -20,8 +20,6 @@ package struct CopyRows: Sendable {
         bytes = CopyRows.header
     }
 
-    package var isEmpty: Bool { count == 0 }
-
     /// What follows the last row.
     package static let trailer: [UInt8] = [0xff, 0xff]
 
@@ -46,6 +44,11 @@ package struct CopyRows: Sendable {
 
     package mutating func append(_ text: String) {
         append(bytesOf: text.utf8)
+    }
+
+    /// A text that is part of a key, as it is stored.
+    mutating func append(key text: String) {
+        append(KeyText.stored(text))
     }
 
     /// A `bytea`, or a text by its bytes.

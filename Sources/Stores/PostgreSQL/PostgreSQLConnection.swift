@@ -1,4 +1,5 @@
 internal import Stages
+internal import StoreThreads
 
 /// A connection to a server that is opened at its first call and, when it has died, again at the
 /// next one; its calls take turns.

@@ -71,7 +71,6 @@ extension PostgreSQLLine {
         let options = [
             "statement_timeout=\(limit)", "idle_in_transaction_session_timeout=\(milliseconds)",
             "tcp_keepalives_idle=5", "tcp_keepalives_interval=2", "tcp_keepalives_count=3",
-            "search_path=\(location.schema)",
         ]
         let ours = [
             ("application_name", "weir"), ("keepalives_idle", "5"), ("keepalives_interval", "2"),
@@ -82,7 +81,9 @@ extension PostgreSQLLine {
             !["options", "client_encoding"].contains($0.keyword)
         }
         // Of an option that is given twice the last one counts.
-        let all = options.map { "-c \($0)" } + [location["options"] ?? ""]
+        let all =
+            options.map { "-c \($0)" }
+            + [location["options"] ?? "", "-c search_path=\(location.schema)"]
         settings.append(("options", all.joined(separator: " ")))
         settings.append(("client_encoding", "UTF8"))
         return settings

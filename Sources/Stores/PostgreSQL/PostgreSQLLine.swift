@@ -55,17 +55,22 @@ final class PostgreSQLLine {
 
     // MARK: - Statements
 
-    /// Runs a text of one or more statements, in which there are no values; each `COPY … FROM
-    /// STDIN` in it takes the next of `copying`.
-    func execute(_ script: String, copying rows: [CopyRows] = []) throws(StoreError) {
-        try check(unsafe PQsendQuery(handle, script))
+    /// Runs a text of one or more statements, in which there are no values.
+    ///
+    /// Each `COPY … FROM STDIN` in it takes the next of `copying`, which is made while the server
+    /// works on the one before.
+    func execute(_ script: String, copying rows: [() -> CopyRows] = []) throws(StoreError) {
         var rest = rows[...]
+        try check(unsafe PQsendQuery(handle, script))
+        try flush()
+        var next = rest.popFirst()?()
         while let result = try nextResult() {
             if result.status == PGRES_COPY_IN {
-                try send(rest.popFirst() ?? CopyRows())
+                try send(next ?? CopyRows())
+                next = rest.popFirst()?()
             }
         }
-        precondition(rest.isEmpty, "a script must have a COPY for everything it is given")
+        precondition(next == nil, "a script must have a COPY for everything it is given")
     }
 
     /// Runs a statement with `parameters`, and gives what `decode` makes of each row.

@@ -13,7 +13,7 @@ extension PostgreSQLWarehouse {
                 BEGIN ISOLATION LEVEL READ COMMITTED; \(WarehouseStatement.lock)
                 COPY staged_letters FROM STDIN (FORMAT binary); EXECUTE add_letters; COMMIT
                 """,
-                copying: [rows]
+                copying: [{ rows }]
             )
         }
     }
@@ -48,8 +48,8 @@ extension PostgreSQLWarehouse {
             let identity = IdentityText(batch, first.place)
             rows.beginRow()
             rows.append(first.subscription)
-            rows.append(identity.source)
-            rows.append(identity.id)
+            rows.append(key: identity.source)
+            rows.append(key: identity.id)
             rows.append(last.publication.position(at: last.place))
             rows.append(last.reason.label)
             rows.append(last.reason.detail)

@@ -30,7 +30,7 @@ extension PostgreSQLWarehouse: SLIHistory {
             }
             try line.execute(
                 "COPY staged_slices FROM STDIN (FORMAT binary); EXECUTE add_slices; COMMIT",
-                copying: [rows]
+                copying: [{ [rows] in rows }]
             )
         }
     }

@@ -50,7 +50,7 @@ extension PostgreSQLWarehouse {
     private static func parameters(_ key: SketchText) -> [Parameter] {
         [
             .text(key.grain.rawValue), .integer(key.start.nanoseconds),
-            .text(key.measure.rawValue), .text(key.category),
+            .text(key.measure.rawValue), .text(KeyText.stored(key.category)),
         ]
     }
 }

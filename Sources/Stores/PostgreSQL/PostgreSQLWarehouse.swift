@@ -130,10 +130,10 @@ package final class PostgreSQLWarehouse: Warehouse {
             switch Admission(of: mark, found: found, seen: seen) {
             case .new:
                 for key in crowded {
-                    let merged = try PostgreSQLWarehouse.takeParts(of: key, line)
-                    rows.sketches.append(merged, for: key)
+                    rows.merged.append((key, try PostgreSQLWarehouse.takeParts(of: key, line)))
                 }
-                try line.execute(rows.script, copying: rows.steps.map(\.rows))
+                let steps = rows.steps
+                try line.execute(CommitRows.script(steps), copying: steps.map(\.rows))
             case .stored:
                 try line.execute("ROLLBACK")
             case .taken:

@@ -4,7 +4,7 @@ import Testing
 struct CopyRowsTests {
     @Test func `rows are written as PostgreSQL documents them`() {
         var rows = CopyRows(columns: 5)
-        #expect(rows.isEmpty)
+        #expect(rows.count == 0)
         rows.beginRow()
         rows.append(Int64(-2))
         rows.append("aé")

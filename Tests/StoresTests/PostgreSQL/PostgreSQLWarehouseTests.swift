@@ -99,6 +99,50 @@ struct PostgreSQLWarehouseTests {
         }
     }
 
+    @Test func `names that no index takes are kept apart, by their beginning and a hash`()
+        async throws
+    {
+        try await withWarehouse { warehouse, _ in
+            // Three bytes each, and nothing that could be compressed to less.
+            var random = Randomness(seed: 1)
+            let long = String(
+                String.UnicodeScalarView(
+                    (0..<10_000).compactMap { _ in
+                        UnicodeScalar(0x4e00 + UInt32(random.below(20_000)))
+                    }
+                )
+            )
+            for _ in 1...2 {
+                var commit = WarehouseCommit()
+                for name in [long, long + "!"] {
+                    commit.add(.hour, Shop.epoch, category: name, .revenue(1))
+                    commit.add(.sessions, .hour, Shop.epoch, category: name, hashes: [7])
+                    commit.add(product: name, ProductCell(revenue: 1))
+                }
+                try await warehouse.commit(commit)
+            }
+            let rows = try await warehouse.windows(.hour, categories: .each)
+            #expect(rows.map(\.cell.revenue) == [2, 2])
+            #expect(rows.map { $0.distinct[.sessions]?.count } == [1, 1])
+            for row in rows {
+                #expect(long.hasPrefix(row.category.prefix(200)))
+                #expect(row.category.utf8.count <= KeyText.longest)
+                let key = SketchText(
+                    grain: .hour,
+                    start: Shop.epoch,
+                    measure: .sessions,
+                    category: row.category
+                )
+                #expect(try await warehouse.sketch(key) == [7, 7])
+            }
+            #expect(try await warehouse.topProducts(atMost: 9).map(\.cell.revenue) == [2, 2])
+            try await warehouse.keep(
+                shop.deadLetters(of: shop.batch(ofJSON: [shop.json(id: long, source: long)]))
+            )
+            #expect(try await warehouse.exceptions().deadLetters == 1)
+        }
+    }
+
     @Test func `parts of a sketch are merged before they are many`() async throws {
         try await withWarehouse { warehouse, schema in
             for number in 1...200 as ClosedRange<UInt64> {

@@ -10,13 +10,14 @@ internal import Darwin
 /// A thread on which one connection lives: whoever calls the connection awaits it, and only this
 /// thread ever waits for the server.
 ///
-/// The threads that run Swift's tasks must never wait, or nothing else goes on; libmongoc knows
-/// no other way.
-final class ConnectionThread: SerialExecutor {
+/// The threads that run Swift's tasks must never wait, or nothing else goes on. A call may be half
+/// a dozen answers of the server; waiting for them here, one after the other, costs two switches
+/// of threads a call in place of two an answer.
+package final class ConnectionThread: SerialExecutor {
     private let jobs = JobList()
 
     /// Starts the thread; it ends with the last reference to this.
-    init() {
+    package init() {
         // The thread holds the list, not this object, which could otherwise never go.
         let list = unsafe Unmanaged.passRetained(jobs).toOpaque()
         #if canImport(Glibc)
@@ -37,7 +38,7 @@ final class ConnectionThread: SerialExecutor {
         jobs.end()
     }
 
-    func enqueue(_ job: consuming ExecutorJob) {
+    package func enqueue(_ job: consuming ExecutorJob) {
         unsafe jobs.append(UnownedJob(job), for: asUnownedSerialExecutor())
     }
 
