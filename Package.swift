@@ -145,7 +145,7 @@ let package = Package(
             name: "weir-bench",
             dependencies: [
                 "Pipeline", "SQLiteStores", "MongoDBStores", "PostgreSQLStores", "CMongoc",
-                "CPostgres", "Stages", "Broker", "Commerce", "SLO", "Timekeeping",
+                "CPostgres", "Stages", "Broker", "Commerce", "SLO", "Timekeeping", "TestSupport",
                 argumentParser, grdb, grdbSQLite, logging,
             ],
             path: "Tests/Benchmarks"

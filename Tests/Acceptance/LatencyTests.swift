@@ -15,7 +15,10 @@ extension Timed {
             let text = try String(contentsOfFile: Program.storefront, encoding: .utf8)
             let even = text.replacing("arrivals: poisson", with: "arrivals: uniform")
             try #require(even != text)
-            return try folder.write("even.yaml", even)
+            // The file's paths begin where it lies.
+            let objectives = Program.packageRoot.appending(path: "slo").path
+            let moved = even.replacing("../slo", with: objectives)
+            return try folder.write("even.yaml", moved)
         }
 
         /// The expected quantiles follow from the stall's length and the run's.

@@ -59,6 +59,8 @@ struct Benchmark: Sendable {
         Benchmark(name: "storefront-sessions") { try await ThroughputBenchmark.sessions.measure() },
         Benchmark(name: "latency-50k") { try await LatencyBenchmark().measure() },
         Benchmark(name: "sqlite-ingest") { try await SQLiteBenchmark().measure() },
+        Benchmark(name: "mongodb-ingest") { try await MongoDBBenchmark.server().measure() },
+        Benchmark(name: "mongodb-ingest-sink") { try await MongoDBBenchmark.sink() },
         Benchmark(name: "postgresql-aggregates") { try await PostgreSQLBenchmark().measure() },
         Benchmark(name: "postgresql-load") { try await PostgreSQLLoadBenchmark().measure() },
         Benchmark(name: "slo") { SLOBenchmark().measure() },

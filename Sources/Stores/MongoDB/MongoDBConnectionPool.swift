@@ -35,7 +35,8 @@ final class MongoDBConnectionPool: Sendable {
     }
 
     /// How many connections are open, how many of them are lent, and how many there may be.
-    var occupancy: (open: Int, inUse: Int, limit: Int) {
+    @inline(never)
+    func occupancy() -> (open: Int, inUse: Int, limit: Int) {
         state.withLock { ($0.opened, $0.opened - $0.idle.count, uri.connectionLimit) }
     }
 
@@ -52,23 +53,19 @@ final class MongoDBConnectionPool: Sendable {
     func withIdleConnection<Value>(
         _ body: (MongoDBConnection) async throws(StoreError) -> Value
     ) async throws(StoreError) -> Value? {
-        guard let connection = state.withLock({ $0.idle.popLast() }) else { return nil }
+        guard let connection = takeIdle() else { return nil }
         defer { giveBack(connection) }
         return try await body(connection)
     }
 
     /// Closes every connection, once nobody uses any.
     func close() async {
-        let opened = state.withLock { state in
-            state.limit = state.opened
-            return state.opened
-        }
         var connections: [MongoDBConnection] = []
-        for _ in 0..<opened {
+        for _ in 0..<stopOpening() {
             connections.append(await take())
         }
         // The last connection to close ends the driver's pool with it, on a thread that may wait.
-        state.withLock { $0.driver = nil }
+        letGoOfDriver()
         for connection in connections {
             await connection.close()
             giveBack(connection)
@@ -76,22 +73,34 @@ final class MongoDBConnectionPool: Sendable {
     }
 
     private func take() async -> MongoDBConnection {
-        await withCheckedContinuation { continuation in
-            let connection: MongoDBConnection? = state.withLock { state in
-                if let idle = state.idle.popLast() { return idle }
-                if state.opened < state.limit {
-                    state.opened += 1
-                    return MongoDBConnection(location, uri, state.driver)
-                }
-                state.waiting.append(continuation)
-                return nil
+        await withCheckedContinuation { lend(to: $0) }
+    }
+
+    // None of the following is inlined: within an async function the compiler takes the thread
+    // before a suspension for the one after it, and a mutex locked on both sides then traps.
+
+    @inline(never)
+    private func lend(to caller: CheckedContinuation<MongoDBConnection, Never>) {
+        let connection: MongoDBConnection? = state.withLock { state in
+            if let idle = state.idle.popLast() { return idle }
+            if state.opened < state.limit {
+                state.opened += 1
+                return MongoDBConnection(location, uri, state.driver)
             }
-            if let connection {
-                continuation.resume(returning: connection)
-            }
+            state.waiting.append(caller)
+            return nil
+        }
+        if let connection {
+            caller.resume(returning: connection)
         }
     }
 
+    @inline(never)
+    private func takeIdle() -> MongoDBConnection? {
+        state.withLock { $0.idle.popLast() }
+    }
+
+    @inline(never)
     private func giveBack(_ connection: MongoDBConnection) {
         let next = state.withLock { state -> CheckedContinuation<MongoDBConnection, Never>? in
             guard !state.waiting.isEmpty else {
@@ -101,5 +110,19 @@ final class MongoDBConnectionPool: Sendable {
             return state.waiting.removeFirst()
         }
         next?.resume(returning: connection)
+    }
+
+    /// Opens no connection from now on; says how many there are.
+    @inline(never)
+    private func stopOpening() -> Int {
+        state.withLock { state in
+            state.limit = state.opened
+            return state.opened
+        }
+    }
+
+    @inline(never)
+    private func letGoOfDriver() {
+        state.withLock { $0.driver = nil }
     }
 }

@@ -1,7 +1,5 @@
 internal import Broker
-internal import Commerce
 package import Stages
-internal import Synchronization
 
 /// Raw events in a MongoDB collection, `raw_events`: one document an event.
 ///
@@ -14,8 +12,7 @@ internal import Synchronization
 ///   positions collide, and it is refused.
 package final class MongoDBRawStore: RawStore {
     private let pool: MongoDBConnectionPool
-    /// The positions of calls that failed, until a call stores them.
-    private let doubtful = Mutex<Set<Int64>>([])
+    private let doubtful = DoubtfulPositions()
     /// What the server does not do that it was asked to when the store was opened; it goes on
     /// without.
     package let warnings: [String]
@@ -53,20 +50,15 @@ package final class MongoDBRawStore: RawStore {
         guard writes.contains(where: { !$0.selection.isEmpty }) else {
             return RawOutcome(stored: 0, duplicates: 0)
         }
-        let doubtful = doubtful.withLock { $0 }
+        let known = doubtful.all()
         do throws(StoreError) {
             let outcome = try await pool.withConnection { connection throws(StoreError) in
-                try await connection.insert(writes, doubtful: doubtful)
+                try await connection.insert(writes, doubtful: known)
             }
-            self.doubtful.withLock { positions in
-                guard !positions.isEmpty else { return }
-                writes.forEachPosition { positions.remove($0) }
-            }
+            doubtful.remove(writes)
             return outcome
         } catch {
-            self.doubtful.withLock { positions in
-                writes.forEachPosition { positions.insert($0) }
-            }
+            doubtful.insert(writes)
             throw error
         }
     }
@@ -78,7 +70,7 @@ package final class MongoDBRawStore: RawStore {
     }
 
     package func connections() async -> StoreConnections? {
-        let occupancy = pool.occupancy
+        let occupancy = pool.occupancy()
         // A server that does not answer, or does not allow it, leaves its part out.
         let server = try? await pool.withIdleConnection { connection throws(StoreError) in
             try await connection.serverConnections()
@@ -93,13 +85,5 @@ package final class MongoDBRawStore: RawStore {
 
     package func close() async {
         await pool.close()
-    }
-}
-
-extension [RawWrite] {
-    fileprivate func forEachPosition(_ body: (Int64) -> Void) {
-        for write in self {
-            write.selection.forEach { body(write.publication.position(at: $0)) }
-        }
     }
 }

@@ -8,7 +8,7 @@ struct StoreAdapter: Sendable, CustomTestStringConvertible {
     let makeHome: @Sendable () throws -> StoreHome
 
     /// Every adapter.
-    static let all: [StoreAdapter] = [.memory, .sqlite] + postgreSQL
+    static let all: [StoreAdapter] = [.memory, .sqlite] + mongoDB + postgreSQL
 
     static let memory = StoreAdapter(testDescription: "memory") {
         let raw = MemoryRawStore()

@@ -1,0 +1,43 @@
+internal import Timekeeping
+
+/// Good and bad as the budget counts them: events, or time slices by their bad share.
+///
+/// The events of a composite are those of all its components together, without their weights;
+/// no sum of counts has its ratio.
+package struct ObjectiveCount: Sendable {
+    package var good: ExactRatio
+    package var bad: ExactRatio
+
+    /// What was counted in a window.
+    package init(_ measurement: WindowMeasurement) {
+        if let judged = measurement.judged {
+            let whole = Int128(judged.judged) * JudgedSum.unit
+            // Weights above one can lose more than the slice.
+            bad = ExactRatio(judged.badUnits, JudgedSum.unit)
+            good = ExactRatio(max(0, whole - judged.badUnits), JudgedSum.unit)
+        } else {
+            good = ExactRatio(Int128(measurement.events.good), 1)
+            bad = ExactRatio(Int128(measurement.events.bad), 1)
+        }
+    }
+
+    /// Nothing counted.
+    package static let zero = ObjectiveCount(good: .zero, bad: .zero)
+
+    private init(good: ExactRatio, bad: ExactRatio) {
+        self.good = good
+        self.bad = bad
+    }
+}
+
+extension ObjectiveTracker {
+    /// What was counted since the tracker began: what a counter says, at 0 before the first event.
+    package var count: ObjectiveCount {
+        guard let began, let now else { return .zero }
+        // From the start of the slice in which it began, for that one counts as well.
+        let width = judgedLength ?? sliceLength
+        let first = Timestamp(nanoseconds: began.nanoseconds.flooringQuotient(width) * width)
+        let end = Timestamp(nanoseconds: (now.nanoseconds.flooringQuotient(width) + 1) * width)
+        return ObjectiveCount(measure(period: first..<end, asOf: end))
+    }
+}

@@ -1,0 +1,41 @@
+package import Documents
+internal import Timekeeping
+
+/// What a file of counts says, with everything that is wrong in it.
+package struct HistoryFile: Sendable {
+    /// The counts of one indicator.
+    package struct Series: Sendable {
+        /// The objective that the file says they are of; nil where it says none.
+        package var objective: String?
+        /// By their starts.
+        package var slices: [Slice]
+        /// The width of a slice, as far as the file shows it.
+        package var slice: Duration
+        package var faults: SliceFaults
+
+        /// The series as the history of an objective with one indicator, in slices of `slice`
+        /// where that is given.
+        package func history(slice: Duration? = nil) -> RecordedHistory {
+            RecordedHistory(slice: slice ?? self.slice, components: [slices], faults: faults)
+        }
+    }
+
+    package var series: [Series]
+    /// What was not taken, in the order of the places.
+    package var mistakes: [Mistake]
+    /// What was taken and is hardly meant, likewise.
+    package var warnings: [Mistake]
+
+    /// The width that slices with these starts, in ascending order, were probably cut in.
+    ///
+    /// The distance that neighbours have most often, and the least of several; a minute where
+    /// there is none.
+    static func width(of starts: [Timestamp]) -> Duration {
+        var counts: [Int64: Int] = [:]
+        for (start, next) in zip(starts, starts.dropFirst()) where next > start {
+            counts[next.nanoseconds - start.nanoseconds, default: 0] += 1
+        }
+        let ordered = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+        return ordered.first.map { .nanoseconds($0.key) } ?? .seconds(60)
+    }
+}

@@ -1,0 +1,218 @@
+internal import Timekeeping
+
+extension SLOReport {
+    /// What was measured over a window, with the sums of its slices.
+    package struct Measured: Codable, Sendable {
+        /// `events` or `slices`: what the budget counts.
+        package var unit: String
+        /// From the start of the first slice to the end of the last one that has ended.
+        package var start: String
+        package var end: String
+        package var sliceSeconds: Double
+        /// Slices of the whole window, those ahead among them.
+        package var slices: Int64
+        /// Those of them that have ended.
+        package var elapsed: Int64
+        /// Those of them that began under maintenance, which count in nothing else.
+        package var excluded: Int64
+        /// Those of them in which something reported.
+        package var observed: Int64
+        /// Events of all components together.
+        package var good: Int64
+        package var total: Int64
+        package var components: [Component]
+        package var judged: Judged?
+        /// The observed share of the slices that have ended and were not excluded.
+        package var coverage: Figure?
+        /// The good share of what was observed.
+        package var sli: Figure?
+        /// The bad share of what was observed.
+        package var errorRatio: Figure?
+        /// The bad share of the whole window, what was not observed counting as nothing.
+        package var spentShare: Figure?
+        /// How many units the window may hold that were not asked for; 0 where it is exact.
+        package var doubt: Int64
+    }
+
+    /// The events of one indicator.
+    package struct Component: Codable, Sendable {
+        package var name: String
+        package var weight: String
+        package var good: Int64
+        package var total: Int64
+        package var observed: Int32
+        /// Under maintenance, in neither of the above.
+        package var excludedGood: Int64
+        package var excludedTotal: Int64
+    }
+
+    /// The verdicts on time slices.
+    package struct Judged: Codable, Sendable {
+        package var judged: Int32
+        package var bad: Int32
+        /// Without any event, which are good.
+        package var empty: Int32
+        package var excluded: Int32
+        /// The bad shares of the slices, added up.
+        package var badShares: Figure
+    }
+
+    /// What may be lost, what has been, and what is left, below 0 where more was.
+    package struct Budget: Codable, Sendable {
+        /// One less the target.
+        package var share: String
+        /// Events or slices that may be bad; absent where components count different things.
+        package var allowed: Figure?
+        package var spent: Figure?
+        package var remaining: Figure?
+        package var spentRatio: Figure?
+        package var remainingRatio: Figure?
+        /// For how long everything may be bad.
+        package var allowedMinutes: Figure
+        package var spentMinutes: Figure?
+        package var remainingMinutes: Figure?
+        /// Whether ``allowed`` rests on traffic that was not seen.
+        package var isEstimated: Bool
+    }
+
+    /// The burn rate over one window.
+    package struct BurnRate: Codable, Sendable {
+        package var window: String
+        package var value: Figure?
+        package var measured: Measured
+    }
+
+    /// A burn-rate alert and what it is compared with.
+    package struct Rule: Codable, Sendable {
+        /// `objective/policy/rule`.
+        package var alert: String
+        package var severity: String
+        package var tier: String?
+        /// The burn rate to compare with.
+        package var factor: String
+        /// `>` unless a document says otherwise.
+        package var comparison: String
+        package var longWindow: String
+        package var shortWindow: String?
+        /// Below this many events in the long window it does not fire.
+        package var minimumEvents: Int64
+        package var isFiring: Bool
+    }
+
+    /// What a day has cost.
+    package struct Day: Codable, Sendable {
+        /// As the walls of the objective's zone have it.
+        package var date: String
+        package var good: Int64
+        package var total: Int64
+        /// Slices that were bad; nil where events are counted.
+        package var badSlices: Int32?
+        /// The part of the period's whole budget that the day spent.
+        package var spentRatio: Figure
+    }
+
+    /// One time that an alert fired.
+    package struct Alert: Codable, Sendable {
+        /// The alert and when it started.
+        package var id: String
+        package var alert: String
+        package var severity: String
+        package var tier: String?
+        package var start: String
+        /// Nil while it is firing.
+        package var end: String?
+        /// The sums that fired it, in words.
+        package var because: String
+        /// The sums that ended it, in words.
+        package var endedBecause: String?
+    }
+
+    /// The period before.
+    package struct Previous: Codable, Sendable {
+        package var start: String
+        package var end: String
+        package var sli: Figure?
+        package var spentRatio: Figure?
+        package var remainingRatio: Figure?
+        package var coverage: Figure?
+        /// How much the SLI differs from that of then.
+        package var sliChange: Figure?
+    }
+
+    /// What was left of the budget at an instant.
+    package struct Point: Codable, Sendable {
+        package var at: String
+        /// Nil where nothing was observed.
+        package var remainingRatio: Double?
+    }
+}
+
+extension SLOReport.Measured {
+    init(_ measurement: WindowMeasurement, of objective: Objective) {
+        let events = measurement.events
+        self.init(
+            unit: measurement.unit.rawValue,
+            start: measurement.window.lowerBound.description,
+            end: measurement.window.upperBound.description,
+            sliceSeconds: measurement.sliceWidth.inSeconds,
+            slices: measurement.slices,
+            elapsed: measurement.elapsed,
+            excluded: measurement.excluded,
+            observed: measurement.observed,
+            good: events.good,
+            total: events.total,
+            components: zip(objective.components, measurement.components).map {
+                SLOReport.Component($0, $1)
+            },
+            judged: measurement.judged.map { SLOReport.Judged($0) },
+            coverage: .init(measurement.coverage),
+            sli: .init(measurement.sli),
+            errorRatio: .init(measurement.errorRatio),
+            spentShare: .init(measurement.spentShare),
+            doubt: measurement.doubt
+        )
+    }
+}
+
+extension SLOReport.Component {
+    fileprivate init(_ component: ObjectiveComponent, _ sum: EventSum) {
+        self.init(
+            name: component.name,
+            weight: component.weight.description,
+            good: sum.good,
+            total: sum.total,
+            observed: sum.observed,
+            excludedGood: sum.excludedGood,
+            excludedTotal: sum.excludedTotal
+        )
+    }
+}
+
+extension SLOReport.Judged {
+    fileprivate init(_ sum: JudgedSum) {
+        self.init(
+            judged: sum.judged,
+            bad: sum.bad,
+            empty: sum.empty,
+            excluded: sum.excluded,
+            badShares: .init(ExactRatio(sum.badUnits, JudgedSum.unit))
+        )
+    }
+}
+
+extension SLOReport.Budget {
+    init(_ budget: ErrorBudget) {
+        self.init(
+            share: budget.share.description,
+            allowed: .init(budget.allowed),
+            spent: .init(budget.spent),
+            remaining: .init(budget.remaining),
+            spentRatio: .init(budget.spentRatio),
+            remainingRatio: .init(budget.remainingRatio),
+            allowedMinutes: .init(minutesOf: budget.time),
+            spentMinutes: budget.spentTime.map { .init(minutesOf: $0) },
+            remainingMinutes: budget.remainingTime.map { .init(minutesOf: $0) },
+            isEstimated: budget.isEstimated
+        )
+    }
+}

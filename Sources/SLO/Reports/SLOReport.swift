@@ -1,0 +1,146 @@
+internal import Timekeeping
+
+/// How some objectives stand at an instant, as it is written to JSON (`schema_version` 1).
+///
+/// Instants are RFC 3339 texts in UTC. Keys are written in `snake_case`. What was not measured is
+/// left out. Every ratio is given exactly; see ``Figure``.
+package struct SLOReport: Codable, Sendable {
+    package var schemaVersion = 1
+    package var asOf: String
+    /// Where the history came from: a store or a file.
+    package var source: String
+    package var objectives: [Objective]
+
+    /// An exact ratio.
+    package struct Figure: Codable, Hashable, Sendable {
+        /// The integer above the line, in digits, for it may have more than a JSON reader holds.
+        package var numerator: String
+        /// The integer below the line, above zero.
+        package var denominator: String
+        /// To 12 decimals, cut off and not rounded.
+        package var decimal: String
+        /// As nearly as a binary number has it.
+        package var value: Double
+    }
+
+    /// An objective with every sum behind its figures.
+    package struct Objective: Codable, Sendable {
+        package var name: String
+        package var displayName: String?
+        package var service: String
+        package var owner: String?
+        package var description: String?
+        /// `ok`, `at-risk`, `breached`, `partial` or `no-data`.
+        package var state: String
+        /// Why, in one sentence.
+        package var reason: String
+        /// The share that has to be good, as a decimal.
+        package var target: String
+        /// Whether the good share of what was observed is at least the target.
+        package var meetsTarget: Bool?
+        /// `Occurrences`, `Timeslices` or `RatioTimeslices`.
+        package var budgetingMethod: String
+        /// The good share that a slice has to have (`Timeslices`).
+        package var sliceTarget: String?
+        package var window: Window
+        /// What was changed for this report, such as `window=7d`; none where nothing was.
+        package var overrides: [String]
+        /// Of the objective as it is in its documents now.
+        package var revision: String
+        /// The versions under which its history was counted, oldest first.
+        package var revisions: [RevisionSeen]
+        package var measured: Measured
+        package var budget: Budget
+        package var burnRates: [BurnRate]
+        package var rules: [Rule]
+        /// When nothing is left if it goes on as over ``projectionWindow``.
+        ///
+        /// Nil where that is not before the period ends.
+        package var projectedExhaustion: String?
+        package var projectionWindow: String
+        /// The days that spent most, most first.
+        package var worstDays: [Day]
+        /// Alerts that fired in the period.
+        package var alerts: [Alert]
+        /// The period before; nil where nothing was observed in it.
+        package var previous: Previous?
+        package var faults: [Fault]
+        package var burnDown: [Point]
+        /// Good and bad since the history's first slice, as `slo_events_total` has them.
+        package var counted: Counted
+    }
+
+    /// The period of an objective.
+    package struct Window: Codable, Sendable {
+        /// `rolling` or `calendar`.
+        package var kind: String
+        /// Such as `30d`, or `1M` of a calendar.
+        package var length: String
+        package var seconds: Double
+        /// Of a calendar, whose walls tell when it starts.
+        package var timeZone: String?
+        package var start: String
+        /// Of a calendar period, it may lie ahead.
+        package var end: String
+    }
+
+    /// A version of the objective in the history.
+    package struct RevisionSeen: Codable, Sendable {
+        package var component: String
+        package var revision: String
+        package var indicatorRevision: String
+        package var start: String
+        package var end: String
+        package var slices: Int
+        package var isCurrent: Bool
+        /// False where the indicator was another one, so that its counts are left out.
+        package var isCounted: Bool
+    }
+
+    /// What an objective counted since its history began.
+    package struct Counted: Codable, Sendable {
+        package var good: Figure
+        package var bad: Figure
+    }
+
+    /// Values of a source that were not taken, or taken with a doubt.
+    package struct Fault: Codable, Sendable {
+        /// Such as `good-exceeds-total`.
+        package var fault: String
+        package var count: Int64
+    }
+}
+
+extension SLOReport.Figure {
+    /// The figure of a ratio.
+    package init(_ ratio: ExactRatio) {
+        let reduced = ratio.reduced
+        numerator = String(reduced.numerator)
+        denominator = String(reduced.denominator)
+        var text = reduced.decimal(12)
+        while text.hasSuffix("0") {
+            text.removeLast()
+        }
+        decimal = text.hasSuffix(".") ? String(text.dropLast()) : text
+        value = reduced.approximation
+    }
+
+    /// The figure of a ratio that may be missing.
+    package init?(_ ratio: ExactRatio?) {
+        guard let ratio else { return nil }
+        self.init(ratio)
+    }
+
+    /// Minutes of a duration.
+    package init(minutesOf duration: Duration) {
+        self.init(ExactRatio(Int128(duration.inNanoseconds), 60_000_000_000))
+    }
+
+    /// The ratio, exactly.
+    package var ratio: ExactRatio? {
+        guard let numerator = Int128(numerator), let denominator = Int128(denominator),
+            denominator > 0
+        else { return nil }
+        return ExactRatio(numerator, denominator)
+    }
+}

@@ -1,0 +1,34 @@
+internal import ArgumentParser
+internal import SLO
+
+/// `weir slo`: objectives held to a history.
+struct SLOCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "slo",
+        abstract: "Hold objectives to what a run, or a file, has of their history.",
+        subcommands: [
+            SLOReportCommand.self, SLOStatusCommand.self, SLOExplainCommand.self,
+            SLOLintCommand.self,
+        ]
+    )
+
+    /// Runs `body`; tells of an error on standard error and ends with the exit code for it.
+    static func reporting(_ body: () async throws -> Void) async throws {
+        do {
+            try await body()
+        } catch let error as ExitCode {
+            throw error
+        } catch let error as ValidationError {
+            throw error
+        } catch let error as RecordedHistoryError {
+            Terminal.message("weir: \(error)")
+            throw ExitStatus.wrongDocument.code
+        } catch {
+            Terminal.message("weir: \(error)")
+            throw ExitStatus(error).code
+        }
+    }
+
+    /// Under `--gate`, an objective that is breached or has no data.
+    static let gateFailed = ExitCode(1)
+}

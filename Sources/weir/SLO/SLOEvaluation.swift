@@ -1,0 +1,140 @@
+internal import ArgumentParser
+internal import Documents
+internal import SLO
+internal import Timekeeping
+
+/// Objectives held to their history, as the options ask for it.
+struct SLOEvaluation {
+    static let defaultObjectives = ["slo/storefront"]
+
+    var reviews: [ObjectiveReview]
+    var asOf: Timestamp
+    var source: String
+    var overrides: [String] = []
+    /// By the names of the objectives, as their documents have them.
+    var revisions: [String: Revision] = [:]
+
+    /// The evaluation as a report.
+    var report: SLOReport {
+        SLOReport(
+            reviews,
+            asOf: asOf,
+            source: source,
+            overrides: overrides,
+            revisionOf: revisions
+        )
+    }
+
+    /// Reads the objectives and their history, and follows it.
+    ///
+    /// `names` take the place of those of the options, `change` is made to each objective before
+    /// it is followed and says what it changed, and the burn-down has about as many steps as
+    /// `points` says.
+    init(
+        _ options: SLOOptions,
+        only names: [String]? = nil,
+        points: Int = 0,
+        change: (inout Objective) throws -> [String] = { _ in [] }
+    ) async throws {
+        let set = try SLOEvaluation.objectives(options)
+        let source = try await SLOEvaluation.source(options)
+        do {
+            let chosen = try SLOEvaluation.choose(
+                names ?? options.objective,
+                from: set.objectives,
+                for: source
+            )
+            asOf = try SLOEvaluation.instant(options, source)
+            self.source = source.label
+            reviews = []
+            for objective in chosen {
+                revisions[objective.name] = objective.revision
+                var changed = objective
+                if let window = options.window?.duration {
+                    changed.timeWindow = .rolling(window)
+                    overrides = ["window=\(DurationText.write(window))"]
+                }
+                overrides += try change(&changed).filter { !overrides.contains($0) }
+                let history = try await source.read(
+                    objective,
+                    in: (asOf - changed.historyReach)..<asOf,
+                    slice: options.slice?.duration
+                )
+                reviews.append(
+                    try ObjectiveReview(changed, history: history, asOf: asOf, points: points)
+                )
+            }
+        } catch {
+            try? await source.close()
+            throw error
+        }
+        try await source.close()
+    }
+
+    /// The objectives that the options name.
+    static func objectives(_ options: SLOOptions) throws -> ObjectiveSet {
+        let paths = options.objectives.isEmpty ? defaultObjectives : options.objectives
+        return try ObjectiveFiles(paths).read()
+    }
+
+    static func source(_ options: SLOOptions) async throws -> HistorySource {
+        if let path = options.history { return try HistorySource.file(at: path) }
+        return try await HistorySource.warehouse(options.warehouse)
+    }
+
+    static func instant(
+        _ options: SLOOptions,
+        _ source: HistorySource
+    ) throws -> Timestamp {
+        let now = RealTimeline().now
+        switch options.asOf {
+        case .instant(let instant): return instant
+        case .now: return now
+        case .latest: return source.end ?? now
+        case nil: return options.history == nil ? now : source.end ?? now
+        }
+    }
+
+    /// The objectives with these names, or all that the source may have a history of.
+    static func choose(
+        _ names: [String],
+        from objectives: [Objective],
+        for source: HistorySource
+    ) throws -> [Objective] {
+        let known = objectives.map(\.name)
+        for name in names where !known.contains(name) {
+            throw ValidationError(
+                "--objective \(name): there is no objective of that name"
+                    + suggestion(for: name, in: known)
+                    + "; there are " + known.joined(separator: ", ") + "."
+            )
+        }
+        var chosen = names.isEmpty ? objectives : objectives.filter { names.contains($0.name) }
+        guard case .file(let file, let path) = source else { return chosen }
+        let told = file.series.compactMap(\.objective)
+        if told.isEmpty {
+            if names.isEmpty { chosen.removeAll(where: \.isComposite) }
+            guard chosen.count == 1 else {
+                throw ValidationError(
+                    "\(path) has the history of one objective; say which with --objective: "
+                        + known.joined(separator: ", ") + "."
+                )
+            }
+        } else if names.isEmpty {
+            chosen.removeAll { !told.contains($0.name) }
+            guard !chosen.isEmpty else {
+                throw ValidationError(
+                    "\(path) has the history of \(told.joined(separator: ", ")), and none of "
+                        + "them is an objective; there are \(known.joined(separator: ", "))."
+                )
+            }
+        }
+        if let composite = chosen.first(where: \.isComposite) {
+            throw ValidationError(
+                "'\(composite.name)' has \(composite.components.count) indicators, and a file "
+                    + "has the history of one; read it from a warehouse."
+            )
+        }
+        return chosen
+    }
+}

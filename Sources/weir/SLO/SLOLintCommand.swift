@@ -1,0 +1,38 @@
+internal import ArgumentParser
+internal import Documents
+internal import Pipeline
+internal import SLO
+
+/// `weir slo lint`: what is wrong with OpenSLO documents, and what is doubtful.
+struct SLOLintCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lint",
+        abstract: "Check OpenSLO documents: all mistakes at once, and judgement.",
+        discussion: "Mistakes end with 65. What is doubtful is told, and ends with 0."
+    )
+
+    @Argument(help: "Files or directories (default: slo/storefront).")
+    var paths: [String] = []
+
+    @Option(help: "How it is printed: text or json.")
+    var format: SummaryFormat = .text
+
+    func run() async throws {
+        try await SLOCommand.reporting {
+            let paths = paths.isEmpty ? SLOEvaluation.defaultObjectives : paths
+            let reading = OpenSLO.read(try OpenSLO.files(at: paths))
+            let world = ObjectiveLint.World(meters: PipelineMeter.all.map(\.name))
+            let doubts = reading.warnings + ObjectiveLint.warnings(for: reading.set, in: world)
+            let finding = LintReport(
+                mistakes: reading.mistakes,
+                warnings: doubts.sorted(),
+                objectives: reading.set.objectives.map(\.name)
+            )
+            switch format {
+            case .text: try Terminal.result(finding.text)
+            case .json: try Terminal.result(String(try finding.json().dropLast()))
+            }
+            if !reading.mistakes.isEmpty { throw ExitStatus.wrongDocument.code }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+internal import ArgumentParser
+internal import Documents
+internal import SLO
+internal import Timekeeping
+
+/// What the `weir slo` commands have in common: which objectives, which history, which instant.
+struct SLOOptions: ParsableArguments {
+    @Option(help: "OpenSLO files or directories (repeatable; default: slo/storefront).")
+    var objectives: [String] = []
+
+    @Option(help: "Where a run kept the history: sqlite:<path> (also WEIR_WAREHOUSE_URL).")
+    var warehouse: String?
+
+    @Option(help: "A file with the history instead: CSV with start,good,total, or OpenMetrics.")
+    var history: String?
+
+    @Option(help: "How wide the slices of --history are, such as 1m (default: as it shows).")
+    var slice: DurationArgument?
+
+    @Option(help: "Only this objective; with a CSV --history, the one it is the history of.")
+    var objective: [String] = []
+
+    @Option(help: "A rolling window, such as 7d, in place of the one each objective has.")
+    var window: DurationArgument?
+
+    @Option(
+        help: """
+            The instant to report on: RFC 3339, 'now' (default), or 'latest', the end of the \
+            history (default with --history).
+            """
+    )
+    var asOf: InstantArgument?
+
+    func validate() throws {
+        if history == nil, slice != nil {
+            throw ValidationError("--slice is for --history; a warehouse knows its slices.")
+        }
+        if history != nil, warehouse != nil {
+            throw ValidationError("--history and --warehouse exclude each other.")
+        }
+    }
+}
+
+/// `--as-of`: an instant, `now` or `latest`.
+enum InstantArgument: ExpressibleByArgument {
+    case now
+    case latest
+    case instant(Timestamp)
+
+    /// Before and after these there is no history, and windows could leave the calendar.
+    private static let limits = Timestamp(seconds: 0)..<Timestamp(seconds: 7_258_118_400)
+
+    init?(argument: String) {
+        switch argument {
+        case "now": self = .now
+        case "latest": self = .latest
+        default:
+            guard let instant = Timestamp(rfc3339: argument),
+                InstantArgument.limits.contains(instant)
+            else { return nil }
+            self = .instant(instant)
+        }
+    }
+}
+
+/// `--format` of a report.
+enum SLOReportFormat: String, ExpressibleByArgument, CaseIterable {
+    case text
+    case json
+    case markdown
+    case html
+    case openmetrics
+}
+
+/// `--format` of a listing.
+enum SLOTextFormat: String, ExpressibleByArgument, CaseIterable {
+    case text
+    case json
+    case markdown
+    case html
+}

@@ -1,0 +1,106 @@
+internal import ArgumentParser
+internal import Reports
+internal import SLO
+
+/// `weir slo report`: how each objective stands, with all its figures.
+struct SLOReportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "report",
+        abstract: "How each objective stands: SLI, budget, burn rates, alerts, worst days."
+    )
+
+    @OptionGroup var options: SLOOptions
+
+    @Option(help: "How it is printed: text, json, markdown, html or openmetrics.")
+    var format: SLOReportFormat = .text
+
+    @Flag(help: "End with 1 where an objective is breached or has no data.")
+    var gate = false
+
+    func run() async throws {
+        try await SLOCommand.reporting {
+            let points = format == .html || format == .json ? 480 : 0
+            let evaluation = try await SLOEvaluation(options, points: points)
+            let report = evaluation.report
+            try Terminal.result(try text(of: evaluation, report))
+            if gate, !report.holds { throw SLOCommand.gateFailed }
+        }
+    }
+
+    private func text(of evaluation: SLOEvaluation, _ report: SLOReport) throws -> String {
+        let text: String
+        switch format {
+        case .text: text = report.document.text(colour: Terminal.usesColour)
+        case .json: text = try report.json()
+        case .markdown: text = report.document.markdown()
+        case .html: text = report.document.html()
+        case .openmetrics:
+            let readings = evaluation.reviews.map {
+                ObjectiveMetrics.Reading($0.status, $0.tracker.count)
+            }
+            text = ExpositionText.write(ObjectiveMetrics(readings).families, as: .openMetrics)
+        }
+        // The line end is written with it.
+        return String(text.dropLast())
+    }
+}
+
+/// `weir slo status`: one line for each objective.
+struct SLOStatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "One line for each objective."
+    )
+
+    @OptionGroup var options: SLOOptions
+
+    @Option(help: "How it is printed: text or json.")
+    var format: SummaryFormat = .text
+
+    @Flag(help: "End with 1 where an objective is breached or has no data.")
+    var gate = false
+
+    func run() async throws {
+        try await SLOCommand.reporting {
+            let report = try await SLOEvaluation(options).report
+            switch format {
+            case .text: try Terminal.result(report.lines.joined(separator: "\n"))
+            case .json: try Terminal.result(String(try report.statusJSON().dropLast()))
+            }
+            if gate, !report.holds { throw SLOCommand.gateFailed }
+        }
+    }
+}
+
+/// `weir slo explain`: every sum behind every figure of an objective.
+struct SLOExplainCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain",
+        abstract: "Every sum behind every figure of an objective, to be redone by hand."
+    )
+
+    @Argument(help: "The objective's name.")
+    var slo: String
+
+    @OptionGroup var options: SLOOptions
+
+    @Option(help: "How it is printed: text, json, markdown or html.")
+    var format: SLOTextFormat = .text
+
+    func run() async throws {
+        try await SLOCommand.reporting {
+            let report = try await SLOEvaluation(options, only: [slo]).report
+            for objective in report.objectives {
+                let document = SLOExplanation(objective, in: report).document
+                let text: String
+                switch format {
+                case .text: text = document.text(colour: Terminal.usesColour)
+                case .json: text = try report.json()
+                case .markdown: text = document.markdown()
+                case .html: text = document.html()
+                }
+                try Terminal.result(String(text.dropLast()))
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+import Documents
+import SLO
+import Testing
+import Timekeeping
+
+@Suite struct SliceTableReaderTests {
+    private static func read(_ text: String) throws -> HistoryFile {
+        var reader = SliceTableReader(file: "slices.csv")
+        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false)
+            .enumerated()
+        {
+            try reader.take(String(line), number: index + 1)
+        }
+        return try reader.finish()
+    }
+
+    private static let monday = SampleObjective.monday
+
+    @Test func `starts are instants or seconds`() throws {
+        let file = try Self.read(
+            """
+            # counts of a shop
+            start,good,total
+            2026-06-01T00:00:00Z,9,10
+            1780272060,10,10
+
+            1780272120.0,10,10
+            2026-06-01T02:03:00+02:00,1e1,10.0
+            """
+        )
+        #expect(file.mistakes.isEmpty)
+        #expect(file.warnings.isEmpty)
+        let series = try #require(file.series.first)
+        #expect(series.slice == .seconds(60))
+        #expect(series.slices.map(\.good) == [9, 10, 10, 10])
+        #expect(series.slices.map(\.start) == (0..<4).map { Self.monday + .seconds($0 * 60) })
+    }
+
+    @Test func `columns stand in any order, among others, quoted and spaced`() throws {
+        let file = try Self.read(
+            "total, region ,\"good\",Start\n10,eu,9,\"2026-06-01T00:00:00Z\"\n"
+        )
+        #expect(file.mistakes.isEmpty)
+        #expect(file.series[0].slices == [Slice(start: Self.monday, good: 9, total: 10)])
+    }
+
+    static let badRows: [(row: String, column: Int, says: String, fault: SliceFault)] = [
+        ("2026-06-01T00:01:00Z,2,1", 22, "good is 2 of 1", .goodExceedsTotal),
+        ("2026-06-01T00:01:00Z,-1,1", 22, "below zero", .negative),
+        ("2026-06-01T00:01:00Z,0,-1", 22, "below zero", .negative),
+        ("2026-06-01T00:01:00Z,NaN,1", 22, "good is \"NaN\"", .unreadable),
+        ("2026-06-01T00:01:00Z,1,+Inf", 24, "total is \"+Inf\"", .unreadable),
+        ("2026-06-01T00:01:00Z,0.5,1", 22, "whole number", .unreadable),
+        ("2026-06-01T00:01:00Z,,1", 22, "good is \"\"", .unreadable),
+        ("2026-06-01T00:01:00Z,1,1000000000001", 22, "not believed", .implausible),
+        ("yesterday,1,1", 1, "no start", .unreadable),
+        ("1780272060000,1,1", 1, "not milliseconds", .unreadable),
+        ("99999999999999999999,1,1", 1, "no start", .unreadable),
+        ("2026-06-01T00:01:00Z,1", 1, "2 fields", .unreadable),
+        ("2026-06-01T00:00:00Z,1,1", 1, "on line 2 already", .unreadable),
+    ]
+
+    @Test(arguments: badRows)
+    func `a bad row is named with its place, and the rest is read on`(
+        row: String,
+        column: Int,
+        says: String,
+        fault: SliceFault
+    ) throws {
+        let file = try Self.read(
+            "start,good,total\n2026-06-01T00:00:00Z,1,1\n\(row)\n2026-06-01T00:02:00Z,1,1"
+        )
+        #expect(file.mistakes.count == 1)
+        let mistake = try #require(file.mistakes.first)
+        #expect(mistake.description.hasPrefix("slices.csv:3:\(column): "))
+        #expect(mistake.message.contains(says), "\(mistake)")
+        #expect(file.series[0].slices.count == 2)
+        #expect(file.series[0].faults[fault] == 1)
+    }
+
+    @Test func `rows out of order are read in the order of their starts`() throws {
+        let file = try Self.read("start,good,total\n180,1,1\n60,2,2\n120,3,3\n")
+        #expect(file.series[0].slices.map(\.total) == [2, 3, 1])
+        #expect(file.warnings.map(\.line) == [3])
+        #expect(file.mistakes.isEmpty)
+    }
+
+    @Test func `a gap is told and not filled`() throws {
+        let file = try Self.read("start,good,total\n0,1,1\n60,1,1\n120,1,1\n360,1,1\n")
+        #expect(file.series[0].slice == .seconds(60))
+        #expect(file.series[0].slices.count == 4)
+        let gap = try #require(file.warnings.first)
+        #expect(gap.line == 5)
+        #expect(gap.message.contains("about 3 slices"))
+    }
+
+    @Test func `a header without its columns is refused with the name that was meant`() {
+        #expect {
+            try Self.read("start,god,total\n0,1,1")
+        } throws: { error in
+            let text = "\(error)"
+            return text.hasPrefix("slices.csv:1:1: the header has no column 'good'")
+                && text.contains("is it \"god\"?")
+        }
+        #expect(throws: DocumentError.self) { try Self.read("") }
+        #expect(throws: DocumentError.self) { try Self.read("# nothing\n\n") }
+    }
+
+    @Test func `a single row is a slice of a minute`() throws {
+        let file = try Self.read("start,good,total\n0,1,1\n")
+        #expect(file.series[0].slice == .seconds(60))
+    }
+}
