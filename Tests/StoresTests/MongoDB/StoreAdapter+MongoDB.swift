@@ -16,9 +16,13 @@ extension StoreAdapter {
             let hasPlace = Locked(false)
             return StoreHome(
                 raw: {
-                    if !hasPlace.value {
+                    // Several may open it at once, and it takes one place.
+                    let isFirst = hasPlace.change { taken in
+                        defer { taken = true }
+                        return !taken
+                    }
+                    if isFirst {
                         await MongoDBTestServer.places.take()
-                        hasPlace.change { $0 = true }
                     }
                     return try await MongoDBRawStore(location)
                 },

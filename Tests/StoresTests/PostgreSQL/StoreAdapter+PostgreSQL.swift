@@ -17,9 +17,13 @@ extension StoreAdapter {
             return StoreHome(
                 raw: { raw },
                 warehouse: {
-                    if !hasPlace.value {
+                    // Several may open it at once, and it takes one place.
+                    let isFirst = hasPlace.change { taken in
+                        defer { taken = true }
+                        return !taken
+                    }
+                    if isFirst {
                         await PostgreSQLTestServer.places.take()
-                        hasPlace.change { $0 = true }
                     }
                     return try await PostgreSQLWarehouse(location)
                 },
