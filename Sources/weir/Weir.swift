@@ -6,7 +6,7 @@ struct Weir: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "weir",
         abstract: "A flight simulator for streaming analytics pipelines.",
-        subcommands: [RunCommand.self]
+        subcommands: [RunCommand.self, SLOCommand.self]
     )
 
     static func main() async {

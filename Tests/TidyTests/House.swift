@@ -106,6 +106,11 @@ struct House {
                 reason: "the rules of the IANA time zones"
             ),
             Leave(
+                place: "Sources/SLO/Reports",
+                modules: ["FoundationEssentials"],
+                reason: "encodes reports as JSON"
+            ),
+            Leave(
                 place: "Sources/Pipeline",
                 modules: ["Foundation", "FoundationEssentials"],
                 reason: "encodes reports as JSON"

@@ -104,7 +104,7 @@ enum HistorySource {
     }
 }
 
-/// Reads a file of counts, whatever form it has.
+/// Reads a file of counts.
 struct HistoryFileReader {
     private let path: String
 
