@@ -49,7 +49,7 @@ private struct StoredState: Equatable {
 }
 
 extension Timed {
-    @Suite(.serialized, .timeLimit(.minutes(5)))
+    @Suite(.serialized, .timeLimit(.minutes(15)))
     struct KillTests {
         private static let count = 16_000
         private static let kills = 20

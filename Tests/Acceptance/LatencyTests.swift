@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension Timed {
-    @Suite(.serialized, .timeLimit(.minutes(2)))
+    @Suite(.serialized, .timeLimit(.minutes(6)))
     struct LatencyTests {
         private let folder: TestFolder
 

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// A log may come again edited, renamed or split: each of its events is stored and counted once.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(6)))
 struct RepeatedLogTests {
     private static let pipeline = Pipelines.csvShop.replacing(
         "columns: {",

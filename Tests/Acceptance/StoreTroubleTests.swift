@@ -10,7 +10,7 @@ enum StoreOption: String, CaseIterable, Sendable {
     var other: StoreOption { self == .raw ? .warehouse : .raw }
 }
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(6)))
 struct StoreTroubleTests {
     private let folder: TestFolder
 
