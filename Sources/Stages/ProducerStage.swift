@@ -19,7 +19,7 @@ package struct ProducerStage: Sendable {
     }
 
     /// Events closer together than this are published in one batch.
-    static let tick = Duration.milliseconds(1)
+    static let tick = Duration.microseconds(500)
 
     private let topic: any Topic
     private let timeline: any Timeline

@@ -26,7 +26,7 @@ package struct RealTimeline: Timeline {
             // A day at a time: the system's timers do not reach as far as a timestamp does.
             let wait = min(max(deadline - now, .zero), .seconds(86_400))
             do {
-                // A tolerance of zero keeps the one-millisecond tick of the producer sharp.
+                // A tolerance of zero keeps the tick of the producer sharp.
                 try await Task.sleep(for: wait, tolerance: .zero)
             } catch {
                 throw CancellationError()

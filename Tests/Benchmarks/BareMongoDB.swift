@@ -19,8 +19,21 @@ final class BareMongoDB {
         mongoc_client_destroy(client)
     }
 
+    /// Where the documents of a loop come from.
+    enum Making {
+        /// They lie there before the clock starts.
+        case ready
+        /// libbson makes each of them again, field by field, into one buffer.
+        case building
+    }
+
     /// Inserts `documents`; gives how many a second.
-    func insert(_ documents: [[UInt8]], into database: String, batch: Int) throws -> Double {
+    func insert(
+        _ documents: [[UInt8]],
+        _ making: Making,
+        into database: String,
+        batch: Int
+    ) throws -> Double {
         let collection = mongoc_client_get_collection(client, database, "raw_events")
         let concern = mongoc_write_concern_new()
         mongoc_write_concern_set_w(concern, MONGOC_WRITE_CONCERN_W_MAJORITY)
@@ -35,6 +48,7 @@ final class BareMongoDB {
             mongoc_write_concern_destroy(concern)
             mongoc_collection_destroy(collection)
         }
+        let built = BuiltDocument()
         let timeline = RealTimeline()
         let began = timeline.now
         for start in stride(from: 0, to: ready.count, by: batch) {
@@ -42,6 +56,7 @@ final class BareMongoDB {
             defer { mongoc_bulk_operation_destroy(bulk) }
             var error = bson_error_t()
             for document in ready[start..<min(start + batch, ready.count)] {
+                let document = making == .ready ? document : built.again(document)
                 guard mongoc_bulk_operation_insert_with_opts(bulk, document, unchecked, &error)
                 else { throw MongoDBBenchmarkError(description: "the bare loop could not add") }
             }
@@ -57,5 +72,30 @@ final class BareMongoDB {
         defer { mongoc_database_destroy(handle) }
         // What is not there need not be dropped.
         _ = mongoc_database_drop(handle, nil)
+    }
+}
+
+/// A document that is built over and over.
+private final class BuiltDocument {
+    private let handle = bson_new()
+    private let fields = UnsafeMutableRawPointer.allocate(
+        byteCount: weir_bson_iter_size,
+        alignment: weir_bson_iter_alignment
+    )
+
+    deinit {
+        fields.deallocate()
+        bson_destroy(handle)
+    }
+
+    /// The same fields as `document` has.
+    func again(_ document: OpaquePointer?) -> OpaquePointer? {
+        let field = OpaquePointer(fields)
+        bson_reinit(handle)
+        bson_iter_init(field, document)
+        while bson_iter_next(field) {
+            bson_append_iter(handle, nil, 0, field)
+        }
+        return handle
     }
 }

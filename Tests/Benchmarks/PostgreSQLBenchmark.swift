@@ -39,8 +39,9 @@ struct PostgreSQLBenchmark {
         var bare: [Double] = []
         var adapter: [Double] = []
         for _ in 0..<rounds {
-            adapter.append(Double(rows) / (try await runAdapter(commits)))
-            bare.append(Double(rows) / (try await runBare(commits)))
+            let seconds = try await runRound(commits)
+            adapter.append(Double(rows) / seconds.adapter)
+            bare.append(Double(rows) / seconds.bare)
         }
         let ratios = zip(adapter, bare).map { $0 / $1 }
         return [
@@ -104,37 +105,30 @@ struct PostgreSQLBenchmark {
         )
     }
 
-    /// Seconds for all commits through the adapter.
-    private func runAdapter(_ commits: [WarehouseCommit]) async throws -> Double {
+    /// Seconds for all commits through the adapter, and for the same rows, which lie ready as
+    /// bytes, over one connection that blocks; commit by commit in turn.
+    private func runRound(
+        _ commits: [WarehouseCommit]
+    ) async throws -> (adapter: Double, bare: Double) {
         let (location, url) = try PostgreSQLBenchmark.location("adapter")
+        let (other, _) = try PostgreSQLBenchmark.location("bare")
         let line = try BareLine(url)
-        try line.execute("DROP SCHEMA IF EXISTS \(location.schema) CASCADE")
+        for schema in [location.schema, other.schema] {
+            try line.execute("DROP SCHEMA IF EXISTS \(schema) CASCADE")
+        }
         let warehouse = try await PostgreSQLWarehouse(location)
-        let timeline = RealTimeline()
-        let began = timeline.now
-        for commit in commits {
-            try await warehouse.commit(commit)
-        }
-        let seconds = (timeline.now - began).inSeconds
-        await warehouse.close()
-        try line.execute("DROP SCHEMA \(location.schema) CASCADE")
-        return seconds
-    }
-
-    /// Seconds for the same rows, which lie ready as bytes, over one connection that blocks.
-    private func runBare(_ commits: [WarehouseCommit]) async throws -> Double {
-        let (location, url) = try PostgreSQLBenchmark.location("bare")
-        let line = try BareLine(url)
-        try line.execute("DROP SCHEMA IF EXISTS \(location.schema) CASCADE")
-        await (try PostgreSQLWarehouse(location)).close()
-        try line.execute("SET search_path TO \(location.schema)")
+        await (try PostgreSQLWarehouse(other)).close()
+        try line.execute("SET search_path TO \(other.schema)")
         try line.execute(WarehouseStatement.session)
-        let steps = commits.map { commit in
-            CommitRows(commit).steps.map { ($0, bytes: $0.rows().bytes + CopyRows.trailer) }
-        }
         let timeline = RealTimeline()
-        let began = timeline.now
-        for steps in steps {
+        var seconds = (adapter: 0.0, bare: 0.0)
+        for commit in commits {
+            let steps = CommitRows(commit).steps.map { step in
+                (step: step, bytes: step.rows().bytes + CopyRows.trailer)
+            }
+            let began = timeline.now
+            try await warehouse.commit(commit)
+            let middle = timeline.now
             try line.execute("BEGIN")
             for (step, bytes) in steps {
                 try line.copy(bytes, into: step.table)
@@ -143,9 +137,13 @@ struct PostgreSQLBenchmark {
                 }
             }
             try line.execute("COMMIT")
+            seconds.adapter += (middle - began).inSeconds
+            seconds.bare += (timeline.now - middle).inSeconds
         }
-        let seconds = (timeline.now - began).inSeconds
-        try line.execute("DROP SCHEMA \(location.schema) CASCADE")
+        await warehouse.close()
+        for schema in [location.schema, other.schema] {
+            try line.execute("DROP SCHEMA \(schema) CASCADE")
+        }
         return seconds
     }
 }

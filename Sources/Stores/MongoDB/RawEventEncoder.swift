@@ -22,6 +22,11 @@ internal import Timekeeping
 /// What an event does not have, its document does not have either. Types and trace are this
 /// program's own; `document` keeps what a log had.
 struct RawEventEncoder {
+    /// The GA4 name and the CloudEvents type of each event, by the number of its name.
+    private static let names = EventName.allCases.map {
+        (name: Array($0.ga4.utf8), type: Array("com.weir.shop.\($0.ga4).v1".utf8))
+    }
+
     /// Where the texts of symbols are made; kept for its memory.
     private var text: [UInt8] = []
 
@@ -40,11 +45,8 @@ struct RawEventEncoder {
         if !event.time.nanoseconds.isMultiple(of: 1_000_000) {
             document.append("time_ns", event.time.nanoseconds)
         }
-        append("type", to: &document) {
-            $0 += "com.weir.shop.".utf8
-            $0 += event.name.ga4.utf8
-            $0 += ".v1".utf8
-        }
+        let (name, type) = RawEventEncoder.names[Int(event.name.rawValue)]
+        document.append("type", utf8: type.span)
         append("subject", event.subject, in: event.subjectNamespace, batch, to: &document)
         append("traceparent", to: &document) {
             TraceContext(of: event, lexicon: batch.lexicon).appendTraceparent(to: &$0)
@@ -52,7 +54,7 @@ struct RawEventEncoder {
         if event.sequence > 0 {
             document.append("sequence", event.sequence)
         }
-        append("name", to: &document) { $0 += event.name.ga4.utf8 }
+        document.append("name", utf8: name.span)
         append("user_id", event.user, in: .user, batch, to: &document)
         append("session_id", event.session, in: .session, batch, to: &document)
         append("transaction_id", event.transaction, in: .order, batch, to: &document)

@@ -15,8 +15,6 @@ package struct CommitRows {
     }
 
     private let commit: WarehouseCommit
-    /// Sketches whose parts were taken out, to be put back as one.
-    var merged: [(key: SketchText, hashes: [UInt64])] = []
 
     package init(_ commit: WarehouseCommit) {
         self.commit = commit
@@ -24,7 +22,7 @@ package struct CommitRows {
 
     /// What stores the rows, in order; without what has none.
     package var steps: [Step] {
-        let (commit, merged) = (commit, merged)
+        let commit = commit
         var steps: [Step] = []
         func add(
             _ isEmpty: Bool,
@@ -40,11 +38,8 @@ package struct CommitRows {
         add(commit.products.isEmpty, "staged_products", then: ["add_products"]) {
             CommitRows.products(of: commit)
         }
-        add(
-            commit.sketches.isEmpty,
-            "distinct_hashes (grain, start_ns, measure, category, hashes)"
-        ) {
-            CommitRows.sketches(of: commit, merged)
+        add(commit.sketches.isEmpty, CommitRows.sketchTable) {
+            CommitRows.sketches(of: commit)
         }
         // A second count of an event fails the whole commit: the key is unique.
         add(commit.identities.isEmpty, "counted_events (subscription, identity)") {
@@ -63,6 +58,20 @@ package struct CommitRows {
         return steps
     }
 
+    /// What puts sketches back that were taken out, with fewer hashes.
+    static func step(_ merged: [(key: SketchText, hashes: [UInt64])]) -> Step {
+        Step(table: sketchTable, then: []) {
+            var rows = CopyRows(columns: 5)
+            for (key, hashes) in merged {
+                rows.append(hashes, for: key)
+            }
+            return rows
+        }
+    }
+
+    private static let sketchTable =
+        "distinct_hashes (grain, start_ns, measure, category, hashes)"
+
     /// The rest of a transaction that stores the rows of `steps`, its end included.
     ///
     /// One text, so that the server goes from step to step without waiting for more than rows.
@@ -74,14 +83,8 @@ package struct CommitRows {
     }
 
     /// One part of a sketch each.
-    private static func sketches(
-        of commit: WarehouseCommit,
-        _ merged: [(key: SketchText, hashes: [UInt64])]
-    ) -> CopyRows {
+    private static func sketches(of commit: WarehouseCommit) -> CopyRows {
         var rows = CopyRows(columns: 5)
-        for (key, hashes) in merged {
-            rows.append(hashes, for: key)
-        }
         for (key, added) in commit.sketches {
             rows.append(added, for: SketchText(key, commit.lexicon))
         }
@@ -90,57 +93,31 @@ package struct CommitRows {
 
     private static func windows(of commit: WarehouseCommit) -> CopyRows {
         // PostgreSQL refuses to add twice to one row in one statement.
-        var merged: [WindowKey: Int] = [:]
-        var cells: [(key: WindowKey, delta: WindowCell)] = []
-        cells.reserveCapacity(commit.cells.count)
+        var merged: [WindowKey: WindowCell] = [:]
+        merged.reserveCapacity(commit.cells.count)
         for (key, delta) in commit.cells {
             var key = key
             if commit.lexicon.isEmpty(key.category) { key.category = .none }
-            if let place = merged[key] {
-                cells[place].delta += delta
-            } else {
-                merged[key] = cells.count
-                cells.append((key, delta))
-            }
+            merged[key, default: WindowCell()] += delta
         }
         var rows = CopyRows(columns: 4 + WarehouseStatement.sums.count)
-        for (key, delta) in cells {
-            rows.beginRow()
-            rows.append(key.grain.rawValue)
-            rows.append(key.start.nanoseconds)
-            rows.append(key: commit.lexicon.text(of: key.category, in: .category))
-            rows.append(key.currency.code)
-            for name in EventName.allCases {
-                rows.append(delta[name])
-            }
-            rows.append(delta.units)
-            rows.append(delta.revenue)
-            rows.append(delta.refunded)
+        for (key, delta) in merged {
+            rows.append(delta, for: key, commit.lexicon)
         }
         return rows
     }
 
     private static func products(of commit: WarehouseCommit) -> CopyRows {
         var merged: [ProductKey: ProductCell] = [:]
-        var keys: [ProductKey] = []
+        merged.reserveCapacity(commit.products.count)
         for (key, delta) in commit.products {
             var key = key
             if commit.lexicon.isEmpty(key.product) { key.product = .none }
-            if merged[key] == nil { keys.append(key) }
             merged[key, default: ProductCell()] += delta
         }
         var rows = CopyRows(columns: 8)
-        for key in keys {
-            let cell = merged[key, default: ProductCell()]
-            rows.beginRow()
-            rows.append(key.grain.rawValue)
-            rows.append(key.start.nanoseconds)
-            rows.append(key: commit.lexicon.text(of: key.product, in: .product))
-            rows.append(key.currency.code)
-            rows.append(cell.views)
-            rows.append(cell.orders)
-            rows.append(cell.units)
-            rows.append(cell.revenue)
+        for (key, delta) in merged {
+            rows.append(delta, for: key, commit.lexicon)
         }
         return rows
     }
@@ -196,6 +173,42 @@ package struct CommitRows {
 }
 
 extension CopyRows {
+    /// What is added to a window, as a row of `staged_windows`.
+    fileprivate mutating func append(
+        _ delta: WindowCell,
+        for key: WindowKey,
+        _ lexicon: Lexicon
+    ) {
+        beginRow()
+        append(key.grain.rawValue)
+        append(key.start.nanoseconds)
+        append(key: key.category, in: .category, lexicon)
+        append(key.currency.code)
+        for name in EventName.allCases {
+            append(delta[name])
+        }
+        append(delta.units)
+        append(delta.revenue)
+        append(delta.refunded)
+    }
+
+    /// What is added to a product in a window, as a row of `staged_products`.
+    fileprivate mutating func append(
+        _ delta: ProductCell,
+        for key: ProductKey,
+        _ lexicon: Lexicon
+    ) {
+        beginRow()
+        append(key.grain.rawValue)
+        append(key.start.nanoseconds)
+        append(key: key.product, in: .product, lexicon)
+        append(key.currency.code)
+        append(delta.views)
+        append(delta.orders)
+        append(delta.units)
+        append(delta.revenue)
+    }
+
     /// A part of a sketch, as a row of `distinct_hashes`.
     mutating func append(_ hashes: [UInt64], for key: SketchText) {
         beginRow()

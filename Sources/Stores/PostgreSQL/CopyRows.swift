@@ -1,3 +1,5 @@
+internal import Commerce
+
 /// Rows for a `COPY … FROM STDIN (FORMAT binary)`.
 ///
 /// The format is that of https://www.postgresql.org/docs/current/sql-copy.html: a header, rows of
@@ -51,6 +53,21 @@ package struct CopyRows: Sendable {
         append(KeyText.stored(text))
     }
 
+    /// The text of a symbol that is part of a key, as it is stored.
+    mutating func append(key symbol: Symbol, in namespace: Namespace, _ lexicon: Lexicon) {
+        guard symbol.lexiconIndex == nil else {
+            return append(key: lexicon.text(of: symbol, in: namespace))
+        }
+        // Written where it belongs; its length is known then.
+        let start = bytes.count
+        bytes.append(bigEndian: Int32(0))
+        lexicon.append(symbol, in: namespace, to: &bytes)
+        let length = UInt32(bytes.count - start - 4)
+        for place in 0..<4 {
+            bytes[start + place] = UInt8(truncatingIfNeeded: length >> (24 - 8 * place))
+        }
+    }
+
     /// A `bytea`, or a text by its bytes.
     mutating func append(bytesOf value: some Collection<UInt8>) {
         bytes.append(bigEndian: Int32(value.count))
@@ -60,7 +77,7 @@ package struct CopyRows: Sendable {
     /// A `bytea` of 64-bit numbers.
     package mutating func append(littleEndian numbers: [UInt64]) {
         bytes.append(bigEndian: Int32(8 * numbers.count))
-        unsafe numbers.map(\.littleEndian).withUnsafeBytes { numbers in
+        unsafe numbers.map { $0.littleEndian }.withUnsafeBytes { numbers in
             unsafe bytes.append(contentsOf: numbers)
         }
     }

@@ -58,11 +58,16 @@ final class PostgreSQLLine {
     /// Runs a text of one or more statements, in which there are no values.
     ///
     /// Each `COPY … FROM STDIN` in it takes the next of `copying`, which is made while the server
-    /// works on the one before.
-    func execute(_ script: String, copying rows: [() -> CopyRows] = []) throws(StoreError) {
+    /// works on the one before; `meanwhile` is called once, while it works on the first statement.
+    func execute(
+        _ script: String,
+        copying rows: [() -> CopyRows] = [],
+        meanwhile: () -> Void = {}
+    ) throws(StoreError) {
         var rest = rows[...]
         try check(unsafe PQsendQuery(handle, script))
         try flush()
+        meanwhile()
         var next = rest.popFirst()?()
         while let result = try nextResult() {
             if result.status == PGRES_COPY_IN {

@@ -15,19 +15,39 @@ extension PostgreSQLWarehouse {
         return parts.flatMap { $0 }
     }
 
-    /// Takes the parts of a sketch out of the database, to be put back as one.
-    static func takeParts(
-        of key: SketchText,
+    /// Makes the parts of each of these sketches one, with fewer hashes where there are far more
+    /// than it counts with.
+    ///
+    /// What fails stays in its parts, as good as before, and is merged when it is due again.
+    func merge(_ sketches: [SketchText]) async {
+        guard !sketches.isEmpty else { return }
+        try? await lookups.run { line throws(StoreError) in
+            try line.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+            for key in sketches {
+                let lengths = try line.query(
+                    WarehouseStatement.mergeSketch,
+                    PostgreSQLWarehouse.parameters(key)
+                ) { row in Int(row.integer(0)) / 8 }
+                let capacity = SketchKey.capacity(key.grain, ofOneCategory: !key.category.isEmpty)
+                if let length = lengths.first, length > 2 * capacity {
+                    try PostgreSQLWarehouse.cut(key, to: capacity, line)
+                }
+            }
+            try line.execute("COMMIT")
+        }
+    }
+
+    private static func cut(
+        _ key: SketchText,
+        to capacity: Int,
         _ line: PostgreSQLLine
-    ) throws(StoreError) -> [UInt64] {
+    ) throws(StoreError) {
         let parts = try line.query(WarehouseStatement.takeSketch, parameters(key)) { row in
             row.numbers(0)
         }
-        let hashes = parts.flatMap { $0 }
-        let capacity = SketchKey.capacity(key.grain, ofOneCategory: !key.category.isEmpty)
-        // What a sketch would drop or order costs more than the bytes it would save.
-        guard hashes.count > capacity else { return hashes }
-        return DistinctSketch(capacity: capacity, values: hashes).values
+        let fewer = DistinctSketch(capacity: capacity, values: parts.joined()).values
+        let step = CommitRows.step([(key, fewer)])
+        try line.execute("COPY \(step.table) FROM STDIN (FORMAT binary)", copying: [step.rows])
     }
 
     /// The sketches of `commit` that have gained so many parts that they are due to be merged.

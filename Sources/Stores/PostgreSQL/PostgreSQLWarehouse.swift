@@ -112,11 +112,15 @@ package final class PostgreSQLWarehouse: Warehouse {
 
     package func commit(_ commit: WarehouseCommit) async throws(StoreError) {
         let looked = seen.withLock { $0[commit.subscription] }
-        let crowded = sketchesToMerge(commit)
+        // Beside the commit, over another connection: what is stored stays the same.
+        async let merged: Void = merge(sketchesToMerge(commit))
         let (location, mark) = (location, WriterMark(writer: writer, number: commit.number))
         let before = try await commits.run { line throws(StoreError) in
-            var rows = CommitRows(commit)
-            try line.execute("BEGIN ISOLATION LEVEL READ COMMITTED; \(WarehouseStatement.lock)")
+            let steps = CommitRows(commit).steps
+            var first: CopyRows?
+            try line.execute("BEGIN ISOLATION LEVEL READ COMMITTED; \(WarehouseStatement.lock)") {
+                first = steps.first?.rows()
+            }
             let found =
                 try line.query(
                     WarehouseStatement.admit,
@@ -129,11 +133,12 @@ package final class PostgreSQLWarehouse: Warehouse {
             let seen = looked ?? found
             switch Admission(of: mark, found: found, seen: seen) {
             case .new:
-                for key in crowded {
-                    rows.merged.append((key, try PostgreSQLWarehouse.takeParts(of: key, line)))
-                }
-                let steps = rows.steps
-                try line.execute(CommitRows.script(steps), copying: steps.map(\.rows))
+                try line.execute(
+                    CommitRows.script(steps),
+                    copying: steps.enumerated().map { place, step in
+                        { place == 0 ? first ?? step.rows() : step.rows() }
+                    }
+                )
             case .stored:
                 try line.execute("ROLLBACK")
             case .taken:
@@ -154,6 +159,7 @@ package final class PostgreSQLWarehouse: Warehouse {
             return seen
         }
         seen.withLock { $0[commit.subscription] = .some(before) }
+        await merged
     }
 
     private static func mark(

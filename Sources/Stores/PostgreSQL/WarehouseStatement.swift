@@ -135,6 +135,21 @@ package enum WarehouseStatement {
             """
     )
 
+    /// Gives the length of what is one part then.
+    static let mergeSketch = Statement(
+        name: "merge_sketch",
+        sql: """
+            WITH taken AS (
+                DELETE FROM distinct_hashes
+                WHERE grain = $1 AND start_ns = $2 AND measure = $3 AND category = $4
+                RETURNING hashes
+            )
+            INSERT INTO distinct_hashes (grain, start_ns, measure, category, hashes)
+            SELECT $1, $2, $3, $4, string_agg(hashes, '') FROM taken HAVING count(*) > 0
+            RETURNING octet_length(hashes)::bigint
+            """
+    )
+
     static let takeSketch = Statement(
         name: "take_sketch",
         sql: """

@@ -42,10 +42,7 @@ struct MongoDBOutageTests {
         }
     }
 
-    @Test(
-        .disabled("the first answers after a restart are at times no error that may pass"),
-        arguments: 1...2 as ClosedRange<UInt64>
-    )
+    @Test(arguments: 1...2 as ClosedRange<UInt64>)
     func `a server killed in mid-write loses nothing acknowledged and keeps nothing twice`(
         seed: UInt64
     ) async throws {

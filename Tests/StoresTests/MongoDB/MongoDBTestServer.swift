@@ -22,7 +22,8 @@ struct MongoDBTestServer: Sendable {
 
     /// Beside other tests a server may take long to answer, which is no fault of it.
     private static let patience =
-        "connectTimeoutMS=60000&serverSelectionTimeoutMS=60000&socketTimeoutMS=120000"
+        "connectTimeoutMS=60000&serverSelectionTimeoutMS=120000&socketTimeoutMS=120000"
+        + "&serverSelectionTryOnce=false"
 
     private static let names = Atomic<Int>(0)
 
@@ -59,7 +60,7 @@ struct MongoDBTestServer: Sendable {
         on database: String,
         _ form: MongoDBSession.Form = .plain
     ) throws -> [String: Any] {
-        try MongoDBSession(url).run(command, on: database, form)
+        try MongoDBSession(url(database: database)).run(command, on: database, form)
     }
 
     /// The documents of `raw_events` that `filter` finds, by their positions.

@@ -40,6 +40,9 @@ struct PostgreSQLRefusalTests {
         #expect(message.split(whereSeparator: \.isNewline).count == 1)
     }
 
+    /// The rights on a database are one row, which PostgreSQL lets one transaction at a time change.
+    private let alone = "SELECT pg_advisory_xact_lock(20010905)"
+
     /// Makes a role that may make schemas, gives its name and URL to `body`, and drops it.
     private func withRole(
         _ options: String = "",
@@ -50,12 +53,15 @@ struct PostgreSQLRefusalTests {
         try server.query("CREATE ROLE \(role) LOGIN PASSWORD 'their secret' \(options)")
         defer {
             _ = try? server.query(
-                "GRANT \(role) TO CURRENT_USER; DROP OWNED BY \(role) CASCADE; DROP ROLE \(role)"
+                """
+                \(alone); GRANT \(role) TO CURRENT_USER; DROP OWNED BY \(role) CASCADE;
+                DROP ROLE \(role)
+                """
             )
         }
         if mayCreate {
             let database = try server.query("SELECT current_database()")[0][0]
-            try server.query("GRANT CREATE ON DATABASE \(database) TO \(role)")
+            try server.query("\(alone); GRANT CREATE ON DATABASE \(database) TO \(role)")
         }
         try await body(
             role,

@@ -162,6 +162,27 @@ struct PostgreSQLWarehouseTests {
         }
     }
 
+    @Test func `a sketch that holds far more than it counts with is cut down`() async throws {
+        try await withWarehouse { warehouse, schema in
+            let capacity = SketchKey.capacity(.second, ofOneCategory: false)
+            var whole = DistinctSketch(capacity: capacity)
+            for number in 0..<200 as Range<UInt64> {
+                let hashes = (0..<60).map { SplitMix64.mix(number * 60 + $0) }
+                hashes.forEach { whole.insert($0) }
+                var commit = WarehouseCommit()
+                commit.add(.second, Shop.epoch, .sample())
+                commit.add(.sessions, .second, Shop.epoch, hashes: hashes)
+                try await warehouse.commit(commit)
+            }
+            let rows = try await warehouse.windows(.second, categories: .total)
+            #expect(rows.map { $0.distinct[.sessions] } == [DistinctCount(whole)])
+            let kept = try server.query(
+                "SELECT sum(octet_length(hashes)) / 8 FROM \(schema).distinct_hashes"
+            )
+            #expect(Int(kept[0][0]) ?? .max < 12_000 - 4 * capacity)
+        }
+    }
+
     @Test func `late events are kept once, with their original bytes`() async throws {
         let lines = ["e\u{301}😀", "a'b", "3"].map {
             " " + shop.json(id: $0, time: "2023-11-14T18:13:20Z") + "\t"
