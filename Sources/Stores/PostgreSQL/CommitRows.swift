@@ -59,10 +59,10 @@ package struct CommitRows {
     }
 
     /// What puts sketches back that were taken out, with fewer hashes.
-    static func step(_ merged: [(key: SketchText, hashes: [UInt64])]) -> Step {
+    static func step(_ sketches: [(key: SketchText, hashes: [UInt64])]) -> Step {
         Step(table: sketchTable, then: []) {
             var rows = CopyRows(columns: 5)
-            for (key, hashes) in merged {
+            for (key, hashes) in sketches {
                 rows.append(hashes, for: key)
             }
             return rows
@@ -101,6 +101,7 @@ package struct CommitRows {
             merged[key, default: WindowCell()] += delta
         }
         var rows = CopyRows(columns: 4 + WarehouseStatement.sums.count)
+        // order-free: a row a key, all in one statement
         for (key, delta) in merged {
             rows.append(delta, for: key, commit.lexicon)
         }
@@ -116,6 +117,7 @@ package struct CommitRows {
             merged[key, default: ProductCell()] += delta
         }
         var rows = CopyRows(columns: 8)
+        // order-free: a row a key, all in one statement
         for (key, delta) in merged {
             rows.append(delta, for: key, commit.lexicon)
         }

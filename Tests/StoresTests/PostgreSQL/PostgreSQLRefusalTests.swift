@@ -40,7 +40,7 @@ struct PostgreSQLRefusalTests {
         #expect(message.split(whereSeparator: \.isNewline).count == 1)
     }
 
-    /// The rights on a database are one row, which PostgreSQL lets one transaction at a time change.
+    /// The rights on a database are one row, which one transaction at a time may change.
     private let alone = "SELECT pg_advisory_xact_lock(20010905)"
 
     /// Makes a role that may make schemas, gives its name and URL to `body`, and drops it.
