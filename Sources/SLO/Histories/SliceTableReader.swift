@@ -20,8 +20,6 @@ package struct SliceTableReader {
     }
 
     private static let names = ["start", "good", "total"]
-    /// Later than this in seconds is a year beyond all that is kept, and most likely milliseconds.
-    private static let latestSecond: Int64 = 9_214_646_400
 
     private let log: MistakeLog
     private var columns: Columns?
@@ -143,27 +141,16 @@ package struct SliceTableReader {
     private mutating func start(_ field: Field, _ line: Int) -> Timestamp? {
         if let instant = Timestamp(rfc3339: field.text) { return instant }
         let place = DocumentPlace(line: line, column: field.column)
-        guard let seconds = ExactDecimal(field.text), seconds.scale <= 9 else {
-            faults.count(.unreadable)
-            log.add(
-                "\"\(field.text)\" is no start; expected an instant such as "
-                    + "2026-01-31T12:00:00Z, or seconds since 1970",
-                at: place
-            )
-            return nil
-        }
-        let unit = Int64.powerOfTen(9 - seconds.scale)
-        let (nanoseconds, overflow) = seconds.digits.multipliedReportingOverflow(by: unit)
-        guard !overflow, abs(nanoseconds / 1_000_000_000) < Self.latestSecond else {
-            faults.count(.unreadable)
-            log.add(
-                "\(field.text) seconds since 1970 are no year that is kept; expected seconds, "
-                    + "not milliseconds",
-                at: place
-            )
-            return nil
-        }
-        return Timestamp(nanoseconds: nanoseconds)
+        if let instant = Timestamp(secondsText: field.text) { return instant }
+        faults.count(.unreadable)
+        let message =
+            ExactDecimal(field.text) == nil
+            ? "\"\(field.text)\" is no start; expected an instant such as "
+                + "2026-01-31T12:00:00Z, or seconds since 1970"
+            : "\(field.text) seconds since 1970 are no year that is kept; expected seconds, "
+                + "not milliseconds"
+        log.add(message, at: place)
+        return nil
     }
 
     private mutating func count(_ field: Field, _ name: String, _ line: Int) -> Int64? {

@@ -104,7 +104,7 @@ enum HistorySource {
     }
 }
 
-/// Reads a file of counts.
+/// Reads a file of counts, whatever form it has.
 struct HistoryFileReader {
     private let path: String
 
@@ -112,17 +112,25 @@ struct HistoryFileReader {
         self.path = path
     }
 
-    /// The history, as CSV.
+    /// The history, as the first line that says something tells: an exposition, or a table.
     func read(_ reader: LineReader) throws -> HistoryFile {
+        var counters: CounterSeriesReader?
         var table = SliceTableReader(file: path)
         while let line = try reader.next() {
             if let flaw = line.flaw {
                 table.refuse("\(flaw)", number: line.number)
-            } else {
-                let text = String(decoding: line.bytes, as: UTF8.self)
+                continue
+            }
+            let text = String(decoding: line.bytes, as: UTF8.self)
+            if counters == nil, !table.hasColumns, CounterSeriesReader.isExposition(text) {
+                counters = CounterSeriesReader(file: path)
+            }
+            if counters == nil {
                 try table.take(text, number: line.number)
+            } else {
+                counters?.take(text, number: line.number)
             }
         }
-        return try table.finish()
+        return try counters?.finish() ?? table.finish()
     }
 }

@@ -8,7 +8,8 @@ struct SLOCommand: AsyncParsableCommand {
         abstract: "Hold objectives to what a run, or a file, has of their history.",
         subcommands: [
             SLOReportCommand.self, SLOStatusCommand.self, SLOExplainCommand.self,
-            SLOLintCommand.self,
+            SLOExportCommand.self, SLOReplayCommand.self, SLOLintCommand.self,
+            SLORulesCommand.self,
         ]
     )
 

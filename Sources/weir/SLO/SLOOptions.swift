@@ -11,7 +11,7 @@ struct SLOOptions: ParsableArguments {
     @Option(help: "Where a run kept the history: sqlite:<path> (also WEIR_WAREHOUSE_URL).")
     var warehouse: String?
 
-    @Option(help: "A file with the history instead: CSV with the columns start,good,total.")
+    @Option(help: "A file with the history instead: CSV with start,good,total, or OpenMetrics.")
     var history: String?
 
     @Option(help: "How wide the slices of --history are, such as 1m (default: as it shows).")

@@ -1,0 +1,58 @@
+internal import ArgumentParser
+internal import SLO
+internal import Timekeeping
+
+/// `weir slo export`: the whole history for another program.
+struct SLOExportCommand: AsyncParsableCommand {
+    /// `--format` of an export.
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case openmetrics
+    }
+
+    static let configuration = CommandConfiguration(
+        commandName: "export",
+        abstract: "The history as counters with timestamps, for Prometheus to be filled with.",
+        discussion: """
+            weir slo export > history.om
+            promtool tsdb create-blocks-from openmetrics history.om <data directory>
+            """
+    )
+
+    @OptionGroup var options: SLOOptions
+
+    @Option(help: "How it is printed: openmetrics.")
+    var format: Format = .openmetrics
+
+    func validate() throws {
+        if options.window != nil {
+            throw ValidationError("--window is for reports; an export has the whole history.")
+        }
+    }
+
+    func run() async throws {
+        try await SLOCommand.reporting {
+            let set = try SLOEvaluation.objectives(options)
+            let source = try await SLOEvaluation.source(options)
+            let chosen = try SLOEvaluation.choose(
+                options.objective,
+                from: set.objectives,
+                for: source
+            )
+            var end = Timestamp.distantFuture
+            if case .instant(let instant) = options.asOf { end = instant }
+            var histories: [(objective: Objective, history: RecordedHistory)] = []
+            for objective in chosen {
+                let history = try await source.read(
+                    objective,
+                    in: .distantPast..<end,
+                    slice: options.slice?.duration
+                )
+                histories.append((objective, history))
+            }
+            try await source.close()
+            try HistoryExport(following: histories).write { piece in
+                try Terminal.result(String(piece.dropLast()))
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+internal import ArgumentParser
+internal import Reports
+internal import SLO
+
+/// `weir slo replay`: what would have fired and been spent under another objective.
+struct SLOReplayCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "replay",
+        abstract: "What would have fired and been spent under another target, window or policy.",
+        discussion: """
+            --objective takes a name, or a change: \(ObjectiveChange.forms). Changes are made to \
+            every objective that is named, or to all. The alerts are those of a live run, moved \
+            slice by slice.
+            """
+    )
+
+    @OptionGroup var options: SLOOptions
+
+    @Option(help: "How it is printed: text, json, markdown or html.")
+    var format: SLOTextFormat = .text
+
+    private var changeTexts: [String] { options.objective.filter { $0.contains("=") } }
+
+    func validate() throws {
+        for text in changeTexts where ObjectiveChange(text) == nil {
+            throw ValidationError(
+                "--objective \(text): this is no change; expected \(ObjectiveChange.forms)."
+            )
+        }
+        if changeTexts.isEmpty, options.window == nil {
+            throw ValidationError(
+                "nothing is changed; expected --objective \(ObjectiveChange.forms)."
+            )
+        }
+    }
+
+    func run() async throws {
+        try await SLOCommand.reporting {
+            let changes = changeTexts.compactMap { ObjectiveChange($0) }
+            let names = options.objective.filter { !$0.contains("=") }
+            var plain = options
+            plain.window = nil
+            let written = try await SLOEvaluation(plain, only: names)
+            var same = options
+            same.asOf = .instant(written.asOf)
+            let changed = try await SLOEvaluation(same, only: names, points: 480) { objective in
+                ObjectiveChange.apply(changes, to: &objective)
+                return changeTexts
+            }
+            let report = ReplayReport(
+                asWritten: written.report,
+                changed: changed.report,
+                changes: changed.overrides
+            )
+            try Terminal.result(String(try text(of: report).dropLast()))
+        }
+    }
+
+    private func text(of report: ReplayReport) throws -> String {
+        switch format {
+        case .text: report.document.text(colour: Terminal.usesColour)
+        case .json: try report.json()
+        case .markdown: report.document.markdown()
+        case .html: report.document.html()
+        }
+    }
+}

@@ -1,0 +1,45 @@
+internal import ArgumentParser
+internal import SLO
+
+/// `weir slo rules`: what Prometheus and Alertmanager need to know of the objectives.
+struct SLORulesCommand: AsyncParsableCommand {
+    /// Which of the documents is printed.
+    enum Part: String, ExpressibleByArgument, CaseIterable {
+        case rules
+        case tests
+        case inhibition
+    }
+
+    static let configuration = CommandConfiguration(
+        commandName: "rules",
+        abstract: "Prometheus recording rules and alerts, their tests, Alertmanager inhibition.",
+        discussion: """
+            weir slo rules > rules.yaml
+            weir slo rules --part tests --rules-file rules.yaml > rules.test.yaml
+            promtool test rules rules.test.yaml
+            """
+    )
+
+    @Option(help: "OpenSLO files or directories (repeatable; default: slo/storefront).")
+    var objectives: [String] = []
+
+    @Option(help: "What is printed: rules, tests (for promtool) or inhibition (Alertmanager).")
+    var part: Part = .rules
+
+    @Option(help: "Where the rules are, as seen from the tests.")
+    var rulesFile = "rules.yaml"
+
+    func run() async throws {
+        try await SLOCommand.reporting {
+            let paths = objectives.isEmpty ? SLOEvaluation.defaultObjectives : objectives
+            let rules = PrometheusRules(try ObjectiveFiles(paths).read().objectives)
+            let text: String
+            switch part {
+            case .rules: text = rules.rules
+            case .tests: text = rules.tests(rulesFile: rulesFile)
+            case .inhibition: text = PrometheusRules.inhibition
+            }
+            try Terminal.result(text.hasSuffix("\n") ? String(text.dropLast()) : text)
+        }
+    }
+}

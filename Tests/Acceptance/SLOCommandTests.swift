@@ -1,0 +1,123 @@
+import Foundation
+import Testing
+
+/// `weir slo` on histories with known answers.
+@Suite struct SLOCommandTests {
+    /// Thirty days of minutes with 100 events each, of which all of the last five fail.
+    private static let outage: String = {
+        var text = "start,good,total\n"
+        for minute in 0..<43_200 {
+            text += "\(1_780_272_000 + minute * 60),\(minute < 43_195 ? 100 : 0),100\n"
+        }
+        return text
+    }()
+
+    private static let objectives = Program.packageRoot.appending(path: "slo/storefront").path
+
+    private static func slo(_ arguments: [String]) async throws -> Ending {
+        try await Program.run(["slo"] + arguments)
+    }
+
+    private static func onFile(_ verb: [String], _ folder: TestFolder) async throws -> Ending {
+        let path = try folder.write("slices.csv", outage)
+        return try await slo(
+            verb + [
+                "--objectives", objectives, "--history", path, "--objective", "message-success",
+            ]
+        )
+    }
+
+    @Test func `a report on five minutes of outage has the Workbook's figures`() async throws {
+        let ending = try await Self.onFile(["report", "--format", "json", "--gate"], TestFolder())
+        #expect(ending.exitCode == 0, "\(ending.errors)")
+        let json = try #require(
+            JSONSerialization.jsonObject(with: Data(ending.output.utf8)) as? [String: Any]
+        )
+        let objectives = try #require(json["objectives"] as? [[String: Any]])
+        let budget = try #require(objectives.first?["budget"] as? [String: Any])
+        let spent = try #require(budget["spent_ratio"] as? [String: Any])
+        #expect(spent["numerator"] as? String == "25")
+        #expect(spent["denominator"] as? String == "216")
+        #expect(objectives.first?["state"] as? String == "at-risk")
+    }
+
+    @Test func `status is a line, and explain has the sums`() async throws {
+        let folder = try TestFolder()
+        let status = try await Self.onFile(["status"], folder)
+        #expect(status.output.hasPrefix("message-success: at-risk, SLI 99.9884% of 99.9%"))
+        let explain = try await Self.slo([
+            "explain", "message-success", "--objectives", Self.objectives, "--history",
+            folder.path("slices.csv"),
+        ])
+        #expect(explain.exitCode == 0, "\(explain.errors)")
+        #expect(explain.output.contains("4320000 - 4319500 good = 500"))
+    }
+
+    @Test func `a replay under another target is breached, and the gate of a report too`()
+        async throws
+    {
+        let folder = try TestFolder()
+        let replay = try await Self.onFile(["replay", "--objective", "target=99.99"], folder)
+        #expect(replay.exitCode == 0, "\(replay.errors)")
+        #expect(replay.output.contains("115.74%"))
+        let gate = try await Self.onFile(["status", "--gate", "--window", "1h"], folder)
+        #expect(gate.exitCode == 1)
+    }
+
+    @Test func `an export is read back as a history`() async throws {
+        let folder = try TestFolder()
+        let export = try await Self.onFile(["export"], folder)
+        #expect(export.exitCode == 0, "\(export.errors)")
+        #expect(export.output.hasSuffix("# EOF\n"))
+        let path = try folder.write("history.om", export.output)
+        let status = try await Self.slo([
+            "status", "--objectives", Self.objectives, "--history", path,
+        ])
+        #expect(status.errors.isEmpty)
+        #expect(status.output.hasPrefix("message-success: at-risk, SLI 99.9884% of 99.9%"))
+    }
+
+    @Test func `what is not there is told, and not made`() async throws {
+        let folder = try TestFolder()
+        let missing = try await Self.slo([
+            "report", "--objectives", Self.objectives, "--warehouse",
+            "sqlite:\(folder.path("none/warehouse.sqlite"))",
+        ])
+        #expect(missing.exitCode == 66)
+        #expect(missing.errors.contains("there is no warehouse at"))
+        #expect(!FileManager.default.fileExists(atPath: folder.path("none")))
+        let file = try await Self.slo([
+            "status", "--objectives", Self.objectives, "--history", folder.path("none.csv"),
+        ])
+        #expect(file.exitCode == 66)
+        let documents = try await Self.slo(["lint", folder.path("none.yaml")])
+        #expect(documents.exitCode == 66)
+    }
+
+    @Test func `all mistakes of a document are told at once`() async throws {
+        let folder = try TestFolder()
+        let path = try folder.write(
+            "slo.yaml",
+            "apiVersion: openslo/v1\nkind: SLO\nmetadata: {name: Bad Name}\nspec: {colour: red}\n"
+        )
+        let lint = try await Self.slo(["lint", path])
+        #expect(lint.exitCode == 65)
+        #expect(lint.output.contains("\(path):3:"))
+        #expect(lint.output.contains("\(path):4:"))
+        let shipped = try await Self.slo(["lint", Self.objectives])
+        #expect(shipped.exitCode == 0)
+        #expect(shipped.output.contains("4 objectives, 0 mistakes, 0 warnings"))
+    }
+
+    @Test func `a warehouse has what a run counted`() async throws {
+        let folder = try TestFolder()
+        let run = try await folder.run([Program.storefront, "--events", "2000", "--rate", "max"])
+        #expect(run.exitCode == 0, "\(run.errors)")
+        let status = try await Self.slo([
+            "status", "--objectives", Self.objectives, "--as-of", "latest", "--warehouse",
+            "sqlite:\(folder.warehouse.path)",
+        ])
+        #expect(status.exitCode == 0, "\(status.errors)")
+        #expect(status.output.contains("message-success: partial, SLI 100%"))
+    }
+}

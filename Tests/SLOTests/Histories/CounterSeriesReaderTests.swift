@@ -1,0 +1,99 @@
+import Documents
+import SLO
+import Testing
+import Timekeeping
+
+@Suite struct CounterSeriesReaderTests {
+    typealias Sample = SampleObjective
+
+    private static func read(_ text: String) throws -> HistoryFile {
+        var reader = CounterSeriesReader(file: "history.om")
+        for (index, line) in text.split(separator: "\n").enumerated() {
+            reader.take(String(line), number: index + 1)
+        }
+        return try reader.finish()
+    }
+
+    @Test func `an export reads back as the history it was made of`() throws {
+        let objective = try Sample.make()
+        var slices: [Slice] = []
+        for minute in 0..<300 where minute % 50 != 7 {
+            let good = Int64(minute * 7 % 90)
+            let bad = Int64(minute % 3)
+            let start = Sample.monday + Sample.minute * minute
+            slices.append(Slice(start: start, good: good, total: good + bad))
+        }
+        let history = RecordedHistory(slice: Sample.minute, components: [slices])
+        var text = ""
+        try HistoryExport(following: [(objective, history)]).write { text += $0 }
+        #expect(text.hasSuffix("# EOF\n"))
+        #expect(text.contains("slo_events_total{slo=\"sample\",result=\"good\"} 0 1780272000\n"))
+        let file = try Self.read(text)
+        #expect(file.mistakes.isEmpty)
+        #expect(file.warnings.isEmpty)
+        #expect(file.series.map(\.objective) == ["sample"])
+        #expect(file.series[0].slice == Sample.minute)
+        #expect(file.series[0].slices == slices)
+    }
+
+    @Test func `a counter that goes back has begun anew`() throws {
+        let file = try Self.read(
+            """
+            # TYPE slo_events counter
+            slo_events_total{slo="a",result="good"} 0 60
+            slo_events_total{slo="a",result="good"} 10 120
+            slo_events_total{slo="a",result="good"} 4 180
+            slo_events_total{slo="a",result="bad"} 0 60
+            slo_events_total{slo="a",result="bad"} 1 120
+            slo_events_total{slo="a",result="bad"} 1 180
+            # EOF
+            """
+        )
+        #expect(file.series[0].slices.map(\.total) == [11, 4])
+        #expect(file.series[0].faults[.reset] == 1)
+        #expect(file.warnings.map(\.line) == [4])
+        #expect(file.warnings[0].message.contains("went back from 10 to 4"))
+    }
+
+    static let badLines: [(line: String, says: String)] = [
+        ("slo_events_total{slo=\"a\",result=\"good\"} NaN 120", "the counter is NaN"),
+        ("slo_events_total{slo=\"a\",result=\"good\"} -1 120", "below zero"),
+        ("slo_events_total{slo=\"a\",result=\"good\"} 1", "expected a timestamp"),
+        ("slo_events_total{slo=\"a\",result=\"good\"} 1 60", "on line 1 already"),
+        ("slo_events_total{slo=\"a\",result=\"ugly\"} 1 120", "good or bad"),
+        ("slo_events_total{result=\"good\"} 1 120", "labels slo and result"),
+        ("slo_events_total{slo=\"a\" 1 120", "no sample"),
+        ("slo_events_total{slo=\"a\",result=\"good\"} 1 120", "no 'bad' sample"),
+    ]
+
+    @Test(arguments: badLines)
+    func `a sample that cannot be counted is named`(line: String, says: String) throws {
+        let file = try Self.read(
+            """
+            slo_events_total{slo="a",result="good"} 0 60
+            slo_events_total{slo="a",result="bad"} 0 60
+            \(line)
+            """
+        )
+        #expect(file.mistakes.count == 1)
+        #expect(file.mistakes[0].description.hasPrefix("history.om:3:1: "))
+        #expect(file.mistakes[0].message.contains(says), "\(file.mistakes[0])")
+        #expect(file.series[0].slices.isEmpty)
+    }
+
+    @Test func `labels are unescaped and other metrics passed over`() throws {
+        let file = try Self.read(
+            """
+            other_total 7 60
+            slo_events_total{slo="a \\"b\\"",result="good",job="x"} 0 60.5
+            slo_events_total{slo="a \\"b\\"",result="bad",job="x"} 0 60.5 # {id="1"} 1
+            """
+        )
+        #expect(file.mistakes.isEmpty)
+        #expect(file.series.map(\.objective) == ["a \"b\""])
+    }
+
+    @Test func `without a sample it is no history`() {
+        #expect(throws: DocumentError.self) { try Self.read("# EOF") }
+    }
+}
