@@ -74,10 +74,12 @@ let package = Package(
             pkgConfig: "libmongoc-1.0",
             providers: [.apt(["libmongoc-dev"])]
         ),
+        .target(name: "CMongocSilence", dependencies: ["CMongoc"]),
         .target(
             name: "MongoDBStores",
             dependencies: [
                 "StoreThreads", "Stages", "Broker", "Commerce", "Timekeeping", "CMongoc",
+                "CMongocSilence",
             ],
             path: "Sources/Stores/MongoDB"
         ),

@@ -53,6 +53,20 @@ struct CommandLineTests {
         }
     }
 
+    @Test func `what another process of the same id left behind is not spoken of`() async throws {
+        // A killed process leaves the shared memory of its counters in its name; libmongoc, which
+        // the program is linked to, warns of it as soon as it is loaded.
+        let script = """
+            left="/dev/shm/mongoc-$$"
+            touch "$left" && echo "$left" && exec weir --help
+            """
+        let ending = try await Program.run(["-c", script], through: "bash")
+        let left = try #require(ending.output.split(separator: "\n").first)
+        try FileManager.default.removeItem(atPath: String(left))
+        #expect(ending.exitCode == 0)
+        #expect(ending.errors.isEmpty)
+    }
+
     @Test func `the summary as JSON is one object with a version`() async throws {
         let ending = try await folder.run([Program.storefront, "--events", "100", "--rate", "max"])
         #expect(ending.exitCode == 0)

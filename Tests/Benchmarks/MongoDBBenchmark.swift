@@ -1,5 +1,4 @@
 internal import Foundation
-internal import Logging
 internal import MongoDBStores
 internal import Pipeline
 internal import Stages
@@ -93,34 +92,9 @@ struct MongoDBBenchmark {
 
     /// Runs the pipeline into a new store; gives events per second.
     private func run(into location: MongoDBLocation) async throws -> Double {
-        let text = """
-            apiVersion: weir/v1
-            kind: Pipeline
-            metadata: {name: \(name)}
-            spec:
-              topics: [{name: events}]
-              subscriptions: [{name: ingest, topic: events}]
-              stages:
-                - {name: shop, kind: producer, publishes: events}
-                - {name: ingest, kind: ingest, subscription: ingest, store: raw,
-                   workers: 2, batch: \(batch)}
-              stores: [{name: raw, role: raw}]
-            """
-        var options = RunOptions()
-        options.rate = .maximum
-        options.events = events
         let store = try await MongoDBRawStore(location)
-        let run = PipelineRun(
-            document: try PipelineDocument.parse(text: text, file: name),
-            options: options,
-            stores: RunStores(
-                raw: [.init(name: "raw", label: "\(location)", store: store)],
-                warehouses: []
-            ),
-            timeline: RealTimeline(),
-            logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }
-        )
-        let report = try await run.run(stop: Signal()).report
+        let report = try await IngestPipeline(name: name, events: events, batch: batch)
+            .run(into: store, label: "\(location)")
         await store.close()
         return Double(events) / report.durationSeconds
     }

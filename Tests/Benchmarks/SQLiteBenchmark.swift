@@ -3,7 +3,6 @@ internal import Commerce
 internal import Foundation
 internal import GRDB
 internal import GRDBSQLite
-internal import Logging
 internal import Pipeline
 internal import SQLiteStores
 internal import Stages
@@ -43,34 +42,9 @@ struct SQLiteBenchmark {
     }
 
     private func runPipeline(_ path: String) async throws -> Double {
-        let text = """
-            apiVersion: weir/v1
-            kind: Pipeline
-            metadata: {name: sqlite-ingest}
-            spec:
-              topics: [{name: events}]
-              subscriptions: [{name: ingest, topic: events}]
-              stages:
-                - {name: shop, kind: producer, publishes: events}
-                - {name: ingest, kind: ingest, subscription: ingest, store: raw,
-                   workers: 2, batch: \(batch)}
-              stores: [{name: raw, role: raw}]
-            """
-        var options = RunOptions()
-        options.rate = .maximum
-        options.events = events
         let store = try SQLiteRawStore(SQLiteLocation(path: path))
-        let run = PipelineRun(
-            document: try PipelineDocument.parse(text: text, file: "sqlite-ingest"),
-            options: options,
-            stores: RunStores(
-                raw: [.init(name: "raw", label: path, store: store)],
-                warehouses: []
-            ),
-            timeline: RealTimeline(),
-            logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }
-        )
-        let report = try await run.run(stop: Signal()).report
+        let report = try await IngestPipeline(name: "sqlite-ingest", events: events, batch: batch)
+            .run(into: store, label: path)
         precondition(report.rawStore?.events == Int64(events), "the raw store lost events")
         try store.close()
         return Double(events) / report.durationSeconds

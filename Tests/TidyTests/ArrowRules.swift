@@ -68,10 +68,11 @@ struct ArrowRules {
         }
     }
 
-    /// Dependencies that no file of their target imports.
+    /// Dependencies that no file of their target imports; a target of C has no imports to ask.
     func checkUse(by files: [SwiftFile]) -> [Finding] {
         manifest.targets.filter { $0.path.hasPrefix("Sources/") }.flatMap { target in
             let own = files.filter { $0.file.isWithin(target.path) }
+            if own.isEmpty { return [Finding]() }
             let imported = Set(own.flatMap { $0.imports.map(\.module) })
             return target.dependencies
                 .filter { imported.isDisjoint(with: house.modules(of: $0)) }

@@ -58,7 +58,10 @@ struct House {
             ),
             Room(
                 name: "MongoDBStores",
-                rooms: ["StoreThreads", "Stages", "Broker", "Commerce", "Timekeeping", "CMongoc"]
+                rooms: [
+                    "StoreThreads", "Stages", "Broker", "Commerce", "Timekeeping", "CMongoc",
+                    "CMongocSilence",
+                ]
             ),
             Room(
                 name: "PostgreSQLStores",
@@ -69,6 +72,7 @@ struct House {
             ),
             Room(name: "StoreThreads", rooms: []),
             Room(name: "CMongoc", rooms: []),
+            Room(name: "CMongocSilence", rooms: ["CMongoc"]),
             Room(name: "CPostgres", rooms: []),
             Room(
                 name: "weir",

@@ -116,10 +116,10 @@ package final class PostgreSQLWarehouse: Warehouse {
         async let merged: Void = merge(sketchesToMerge(commit))
         let (location, mark) = (location, WriterMark(writer: writer, number: commit.number))
         let before = try await commits.run { line throws(StoreError) in
-            let steps = CommitRows(commit).steps
-            var first: CopyRows?
+            var steps = CommitRows(commit).steps
             try line.execute("BEGIN ISOLATION LEVEL READ COMMITTED; \(WarehouseStatement.lock)") {
-                first = steps.first?.rows()
+                guard let first = steps.first?.rows() else { return }
+                steps[0].rows = { first }
             }
             let found =
                 try line.query(
@@ -133,12 +133,7 @@ package final class PostgreSQLWarehouse: Warehouse {
             let seen = looked ?? found
             switch Admission(of: mark, found: found, seen: seen) {
             case .new:
-                try line.execute(
-                    CommitRows.script(steps),
-                    copying: steps.enumerated().map { place, step in
-                        { place == 0 ? first ?? step.rows() : step.rows() }
-                    }
-                )
+                try line.execute(CommitRows.script(steps), copying: steps.map(\.rows))
             case .stored:
                 try line.execute("ROLLBACK")
             case .taken:

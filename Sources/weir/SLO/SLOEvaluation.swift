@@ -36,7 +36,7 @@ struct SLOEvaluation {
         points: Int = 0,
         change: (inout Objective) throws -> [String] = { _ in [] }
     ) async throws {
-        let set = try SLOEvaluation.objectives(options)
+        let set = try SLOEvaluation.objectives(at: options.objectives)
         let source = try await SLOEvaluation.source(options)
         do {
             let chosen = try SLOEvaluation.choose(
@@ -71,10 +71,9 @@ struct SLOEvaluation {
         try await source.close()
     }
 
-    /// The objectives that the options name.
-    static func objectives(_ options: SLOOptions) throws -> ObjectiveSet {
-        let paths = options.objectives.isEmpty ? defaultObjectives : options.objectives
-        return try ObjectiveFiles(paths).read()
+    /// The objectives of these files and directories, or of the default ones.
+    static func objectives(at paths: [String]) throws -> ObjectiveSet {
+        try ObjectiveFiles(paths.isEmpty ? defaultObjectives : paths).read()
     }
 
     static func source(_ options: SLOOptions) async throws -> HistorySource {

@@ -31,7 +31,7 @@ struct SLOExportCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await SLOCommand.reporting {
-            let set = try SLOEvaluation.objectives(options)
+            let set = try SLOEvaluation.objectives(at: options.objectives)
             let source = try await SLOEvaluation.source(options)
             let chosen = try SLOEvaluation.choose(
                 options.objective,

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Documents
+internal import Reports
 internal import SLO
 internal import Timekeeping
 
@@ -78,4 +79,14 @@ enum SLOTextFormat: String, ExpressibleByArgument, CaseIterable {
     case json
     case markdown
     case html
+
+    /// `document` as it is printed, or `json` in its place.
+    func write(_ document: ReportDocument, json: () throws -> String) rethrows -> String {
+        switch self {
+        case .text: document.text(colour: Terminal.usesColour)
+        case .json: try json()
+        case .markdown: document.markdown()
+        case .html: document.html()
+        }
+    }
 }

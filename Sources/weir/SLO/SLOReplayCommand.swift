@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Reports
 internal import SLO
 
 /// `weir slo replay`: what would have fired and been spent under another objective.
@@ -52,16 +51,8 @@ struct SLOReplayCommand: AsyncParsableCommand {
                 changed: changed.report,
                 changes: changed.overrides
             )
-            try Terminal.result(String(try text(of: report).dropLast()))
-        }
-    }
-
-    private func text(of report: ReplayReport) throws -> String {
-        switch format {
-        case .text: report.document.text(colour: Terminal.usesColour)
-        case .json: try report.json()
-        case .markdown: report.document.markdown()
-        case .html: report.document.html()
+            let text = try format.write(report.document, json: report.json)
+            try Terminal.result(String(text.dropLast()))
         }
     }
 }

@@ -91,14 +91,8 @@ struct SLOExplainCommand: AsyncParsableCommand {
         try await SLOCommand.reporting {
             let report = try await SLOEvaluation(options, only: [slo]).report
             for objective in report.objectives {
-                let document = SLOExplanation(objective, in: report).document
-                let text: String
-                switch format {
-                case .text: text = document.text(colour: Terminal.usesColour)
-                case .json: text = try report.json()
-                case .markdown: text = document.markdown()
-                case .html: text = document.html()
-                }
+                let explanation = SLOExplanation(objective, in: report)
+                let text = try format.write(explanation.document, json: report.json)
                 try Terminal.result(String(text.dropLast()))
             }
         }

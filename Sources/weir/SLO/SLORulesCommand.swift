@@ -31,8 +31,8 @@ struct SLORulesCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await SLOCommand.reporting {
-            let paths = objectives.isEmpty ? SLOEvaluation.defaultObjectives : objectives
-            let rules = PrometheusRules(try ObjectiveFiles(paths).read().objectives)
+            let set = try SLOEvaluation.objectives(at: objectives)
+            let rules = PrometheusRules(set.objectives)
             let text: String
             switch part {
             case .rules: text = rules.rules

@@ -1,4 +1,6 @@
 internal import CMongoc
+// Nothing of it is called: it acts when the program is loaded.
+internal import CMongocSilence
 internal import Stages
 
 /// A URL as libmongoc has read it, with this program's own defaults for what it does not say.
@@ -9,11 +11,7 @@ internal import Stages
     let connectionLimit: Int
 
     /// libmongoc's own start, once a process; the process's end is its end as well.
-    private static let start: Void = {
-        mongoc_init()
-        // What matters comes back as an error; standard error is the program's own.
-        mongoc_log_set_handler(nil, nil)
-    }()
+    private static let start: Void = mongoc_init()
 
     /// Reads the URL of `location`.
     ///
