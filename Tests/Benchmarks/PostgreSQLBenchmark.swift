@@ -105,8 +105,9 @@ struct PostgreSQLBenchmark {
         )
     }
 
-    /// Seconds for all commits through the adapter, and for the same rows, which lie ready as
-    /// bytes, over one connection that blocks; commit by commit in turn.
+    /// Seconds for all commits through the adapter, and for the same rows over one connection
+    /// that blocks; commit by commit in turn. Each makes the bytes of its rows itself, as whoever
+    /// copies rows must.
     private func runRound(
         _ commits: [WarehouseCommit]
     ) async throws -> (adapter: Double, bare: Double) {
@@ -123,15 +124,12 @@ struct PostgreSQLBenchmark {
         let timeline = RealTimeline()
         var seconds = (adapter: 0.0, bare: 0.0)
         for commit in commits {
-            let steps = CommitRows(commit).steps.map { step in
-                (step: step, bytes: step.rows().bytes + CopyRows.trailer)
-            }
             let began = timeline.now
             try await warehouse.commit(commit)
             let middle = timeline.now
             try line.execute("BEGIN")
-            for (step, bytes) in steps {
-                try line.copy(bytes, into: step.table)
+            for step in CommitRows(commit).steps {
+                try line.copy(step.rows().bytes + CopyRows.trailer, into: step.table)
                 for statement in step.then {
                     try line.execute("EXECUTE \(statement)")
                 }
