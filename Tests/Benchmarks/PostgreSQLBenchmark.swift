@@ -105,9 +105,10 @@ struct PostgreSQLBenchmark {
         )
     }
 
-    /// Seconds for all commits through the adapter, and for the same rows over one connection
-    /// that blocks; commit by commit in turn. Each makes the bytes of its rows itself, as whoever
-    /// copies rows must.
+    /// Seconds for all commits through the adapter, and for the same rows over a bare connection.
+    ///
+    /// Commit by commit in turn; each makes the bytes of its rows itself, as whoever copies rows
+    /// must.
     private func runRound(
         _ commits: [WarehouseCommit]
     ) async throws -> (adapter: Double, bare: Double) {

@@ -32,10 +32,12 @@ extension ObjectiveTracker {
         switch rule {
         case .burnRate(let alert): return holds(alert, at: now, isFiring: isFiring)
         case .budgetExhausted:
-            let measurement = measure(currentSpan(asOf: now))
-            guard measurement.hasData else { return nil }
-            if measurement.events.total < objective.minimumEvents { return false }
-            return ErrorBudget(measurement, target: objective.target).isExhausted
+            let span = currentSpan(asOf: now)
+            guard let spent = spentShare(span) else { return nil }
+            guard spent.compares(.greaterThanOrEqual, to: .one, of: objective.budget) else {
+                return false
+            }
+            return measure(span).events.total >= objective.minimumEvents
         case .noData(let alert):
             if isUnderMaintenance { return nil }
             guard let since = silentSince else { return nil }
@@ -44,14 +46,15 @@ extension ObjectiveTracker {
     }
 
     private func holds(_ alert: BurnRateAlert, at now: Timestamp, isFiring: Bool) -> Bool? {
-        guard let long = share(last: alert.longWindow, asOf: now, isFiring: isFiring) else {
-            return nil
-        }
+        // The short window first: most of the time it is enough to say no.
         if let window = alert.shortWindow {
             guard let short = share(last: window, asOf: now, isFiring: isFiring) else {
                 return nil
             }
             guard exceeds(alert, short) else { return false }
+        }
+        guard let long = share(last: alert.longWindow, asOf: now, isFiring: isFiring) else {
+            return nil
         }
         guard exceeds(alert, long) else { return false }
         guard alert.minimumEvents > 0 else { return true }

@@ -13,19 +13,17 @@ internal import Timekeeping
 extension ObjectiveTracker {
     /// Opens time slices, and judges those that have ended since.
     mutating func judgeSlices(until instant: Timestamp, isFirst: Bool) {
-        guard let judgedLength, var sums = judged else { return }
+        guard let judgedLength, let end = judged?.end else { return }
         let current = instant.nanoseconds.flooringQuotient(judgedLength)
-        guard isFirst || current >= sums.end else { return }
-        let first = isFirst ? current : sums.end - 1
+        guard isFirst || current >= end else { return }
         var schedule = MaintenanceSchedule(objective.maintenance)
-        // Taken out so that the sums are changed in place.
-        judged = nil
-        sums.advance(to: current) { number in
+        // In place: no other copy of the sums is alive here, or all of them would be copied.
+        judged?.advance(to: current) { number in
             let start = Timestamp(nanoseconds: number * judgedLength)
             return JudgedSum(excluded: schedule.isUnderMaintenance(at: start) ? 1 : 0)
         }
-        judged = sums
-        for number in max(first, sums.open.lowerBound)..<max(first, current) {
+        let oldest = judged?.open.lowerBound ?? current
+        for number in max(isFirst ? current : end - 1, oldest)..<max(current, oldest) {
             judge(number)
         }
     }

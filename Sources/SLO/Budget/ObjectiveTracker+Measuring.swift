@@ -93,15 +93,18 @@ extension ObjectiveTracker {
     /// The same figure as ``WindowMeasurement/spentShare``, without the sums behind it: alerts ask
     /// for it every slice.
     func spentShare(last length: Duration, asOf instant: Timestamp) -> ExactRatio? {
-        let span = SliceSpan(last: length, before: instant, slice: judgedLength ?? sliceLength)
-        if let judged {
-            let answer = judged.sum(of: span.elapsed)
-            let expected = Int64(answer.read.count) - Int64(answer.sum.excluded)
+        spentShare(SliceSpan(last: length, before: instant, slice: judgedLength ?? sliceLength))
+    }
+
+    /// The same over a span of slices, those that lie ahead counting as nothing.
+    func spentShare(_ span: SliceSpan) -> ExactRatio? {
+        if let answer = judged?.sum(of: span.elapsed) {
+            let expected = Int64(answer.read.count) + span.ahead - Int64(answer.sum.excluded)
             return spentShare(answer.sum, of: expected)
         }
         guard events.count == 1 else { return measureEvents(span).spentShare }
         let answer = events[0].sum(of: span.elapsed)
-        let expected = Int64(answer.read.count) - Int64(answer.sum.excluded)
+        let expected = Int64(answer.read.count) + span.ahead - Int64(answer.sum.excluded)
         return spentShare(answer.sum, of: expected)
     }
 

@@ -31,7 +31,6 @@ extension RecordedHistory {
                     revision: series.revision,
                     indicatorRevision: series.indicatorRevision,
                     range: extent.range,
-                    count: extent.count,
                     isCurrent: series.revision == revision,
                     isCounted: index != nil
                 )

@@ -69,8 +69,6 @@ package struct RecordedRevision: Hashable, Sendable {
     package var indicatorRevision: Revision
     /// From the start of the first slice to the end of the last one.
     package var range: Range<Timestamp>
-    /// How many slices there are.
-    package var count: Int
     /// Whether the objective is still what it was then.
     package var isCurrent: Bool
     /// Whether the indicator is still what it was then, so that its slices are added up.
@@ -81,7 +79,6 @@ package struct RecordedRevision: Hashable, Sendable {
         revision: Revision,
         indicatorRevision: Revision,
         range: Range<Timestamp>,
-        count: Int,
         isCurrent: Bool,
         isCounted: Bool
     ) {
@@ -89,7 +86,6 @@ package struct RecordedRevision: Hashable, Sendable {
         self.revision = revision
         self.indicatorRevision = indicatorRevision
         self.range = range
-        self.count = count
         self.isCurrent = isCurrent
         self.isCounted = isCounted
     }

@@ -105,7 +105,6 @@ extension SLOReport.RevisionSeen {
             indicatorRevision: revision.indicatorRevision.description,
             start: revision.range.lowerBound.description,
             end: revision.range.upperBound.description,
-            slices: revision.count,
             isCurrent: revision.isCurrent,
             isCounted: revision.isCounted
         )

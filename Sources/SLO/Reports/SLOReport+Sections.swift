@@ -171,13 +171,13 @@ extension SLOReport.Objective {
             "versions in the history (the figures are reckoned under the current one, \(revision))",
             [
                 .text("revision"), .text("indicator"), .text("from"), .text("to"),
-                .number("slices"), .text("is"),
+                .text("is"),
             ],
             of: revisions
         ) { seen in
             [
                 Cell(seen.revision), Cell("\(seen.component) \(seen.indicatorRevision)"),
-                Cell(seen.start), Cell(seen.end), .count(Int64(seen.slices)),
+                Cell(seen.start), Cell(seen.end),
                 seen.isCurrent
                     ? Cell("current")
                     : seen.isCounted

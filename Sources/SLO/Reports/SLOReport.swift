@@ -91,7 +91,6 @@ package struct SLOReport: Codable, Sendable {
         package var indicatorRevision: String
         package var start: String
         package var end: String
-        package var slices: Int
         package var isCurrent: Bool
         /// False where the indicator was another one, so that its counts are left out.
         package var isCounted: Bool

@@ -45,13 +45,9 @@ package final class MemorySLIHistory: SLIHistory {
     package func extents() async throws -> [SliceSeriesExtent] {
         kept.withLock { kept in
             kept.keys.sorted().compactMap { series in
-                let starts = Set((kept[series] ?? [:]).keys.map(\.start))
+                let starts = (kept[series] ?? [:]).keys.map(\.start)
                 guard let first = starts.min(), let last = starts.max() else { return nil }
-                return SliceSeriesExtent(
-                    series: series,
-                    range: first..<(last + series.slice),
-                    count: starts.count
-                )
+                return SliceSeriesExtent(series: series, range: first..<(last + series.slice))
             }
         }
     }

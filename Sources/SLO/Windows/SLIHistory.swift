@@ -55,13 +55,10 @@ package struct SliceSeriesExtent: Hashable, Sendable {
     package var series: SliceSeries
     /// From the start of the first slice to the end of the last one.
     package var range: Range<Timestamp>
-    /// How many slices there are.
-    package var count: Int
 
-    package init(series: SliceSeries, range: Range<Timestamp>, count: Int) {
+    package init(series: SliceSeries, range: Range<Timestamp>) {
         self.series = series
         self.range = range
-        self.count = count
     }
 }
 

@@ -67,11 +67,7 @@ extension PostgreSQLWarehouse: SLIHistory {
                 )
                 let first = Timestamp(nanoseconds: row.integer(5))
                 let last = Timestamp(nanoseconds: row.integer(6))
-                return SliceSeriesExtent(
-                    series: series,
-                    range: first..<(last + slice),
-                    count: Int(row.integer(7))
-                )
+                return SliceSeriesExtent(series: series, range: first..<(last + slice))
             }
         }.sorted { $0.series < $1.series }
     }
@@ -119,10 +115,12 @@ private enum HistoryStatement {
     static let extents = Statement(
         name: "extents",
         sql: """
-            SELECT objective, component, revision, indicator_revision, slice_ns,
-                min(start_ns), max(start_ns), count(DISTINCT start_ns)
-            FROM sli_series JOIN sli_slices USING (series)
-            GROUP BY sli_series.series
+            SELECT objective, component, revision, indicator_revision, slice_ns, first, last
+            FROM sli_series CROSS JOIN LATERAL (
+                SELECT min(start_ns) AS first, max(start_ns) AS last
+                FROM sli_slices WHERE sli_slices.series = sli_series.series
+            ) AS extent
+            WHERE first IS NOT NULL
             """
     )
 }

@@ -69,11 +69,14 @@ extension SQLiteWarehouse: SLIHistory {
             try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT objective, component, revision, indicator_revision, slice_ns,
-                        min(start_ns) AS first, max(start_ns) AS last,
-                        count(DISTINCT start_ns) AS slices
-                    FROM sli_series JOIN sli_slices ON sli_slices.series = sli_series.series
-                    GROUP BY sli_series.series
+                    SELECT * FROM (
+                        SELECT objective, component, revision, indicator_revision, slice_ns,
+                            (SELECT min(start_ns) FROM sli_slices
+                             WHERE sli_slices.series = sli_series.series) AS first,
+                            (SELECT max(start_ns) FROM sli_slices
+                             WHERE sli_slices.series = sli_series.series) AS last
+                        FROM sli_series
+                    ) WHERE first IS NOT NULL
                     """
             ).map { row -> SliceSeriesExtent in
                 let slice = Duration.nanoseconds(row["slice_ns"] as Int64)
@@ -86,11 +89,7 @@ extension SQLiteWarehouse: SLIHistory {
                 )
                 let first = Timestamp(nanoseconds: row["first"])
                 let last = Timestamp(nanoseconds: row["last"])
-                return SliceSeriesExtent(
-                    series: series,
-                    range: first..<(last + slice),
-                    count: row["slices"]
-                )
+                return SliceSeriesExtent(series: series, range: first..<(last + slice))
             }.sorted { $0.series < $1.series }
         }
     }

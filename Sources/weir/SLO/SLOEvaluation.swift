@@ -47,6 +47,7 @@ struct SLOEvaluation {
             asOf = try SLOEvaluation.instant(options, source)
             self.source = source.label
             reviews = []
+            var followed: [(objective: Objective, changed: Objective)] = []
             for objective in chosen {
                 revisions[objective.name] = objective.revision
                 var changed = objective
@@ -55,20 +56,51 @@ struct SLOEvaluation {
                     overrides = ["window=\(DurationText.write(window))"]
                 }
                 overrides += try change(&changed).filter { !overrides.contains($0) }
-                let history = try await source.read(
-                    objective,
-                    in: (asOf - changed.historyReach)..<asOf,
-                    slice: options.slice?.duration
-                )
-                reviews.append(
-                    try ObjectiveReview(changed, history: history, asOf: asOf, points: points)
-                )
+                followed.append((objective, changed))
             }
+            reviews = try await SLOEvaluation.reviews(
+                of: followed,
+                source,
+                asOf: asOf,
+                slice: options.slice?.duration,
+                points: points
+            )
         } catch {
             try? await source.close()
             throw error
         }
         try await source.close()
+    }
+
+    /// Reads the histories one after the other, and follows each while the next ones are read.
+    private static func reviews(
+        of objectives: [(objective: Objective, changed: Objective)],
+        _ source: HistorySource,
+        asOf: Timestamp,
+        slice: Duration?,
+        points: Int
+    ) async throws -> [ObjectiveReview] {
+        try await withThrowingTaskGroup { group in
+            for (number, (objective, changed)) in objectives.enumerated() {
+                group.addTask {
+                    let history = try await source.read(
+                        objective,
+                        in: (asOf - changed.historyReach)..<asOf,
+                        slice: slice
+                    )
+                    let review = try ObjectiveReview(
+                        changed,
+                        history: history,
+                        asOf: asOf,
+                        points: points
+                    )
+                    return (number, review)
+                }
+            }
+            var reviews = [ObjectiveReview?](repeating: nil, count: objectives.count)
+            for try await (number, review) in group { reviews[number] = review }
+            return reviews.compactMap(\.self)
+        }
     }
 
     /// The objectives of these files and directories, or of the default ones.

@@ -4,12 +4,14 @@ import Testing
 /// What `weir slo report` says of a history, asked of a real Prometheus that was filled with the
 /// same history by `weir slo export`.
 ///
-/// | where they differ | Prometheus | Weir |
+/// Where they differ, and why:
+///
+/// | | Prometheus | Weir |
 /// |---|---|---|
-/// | a window that begins before the history | has no answer to `c - c offset w` | the sums of what there is, with its coverage, as `partial` |
-/// | an instant in a gap longer than the look-back of 5 minutes | has no answer | the sums of what there is; `no-data` where there is nothing |
-/// | a window with a gap in it | the bad share of what was observed, over the budget | that times the coverage: what was not observed has spent nothing |
-/// | `rate()` and `increase()` | extrapolate from the samples within the window to its edges | counts |
+/// | a window that begins before the history | `c - c offset w` has no answer | sums, `partial` |
+/// | an instant over 5 minutes into a gap | no answer: past its look-back | sums, or `no-data` |
+/// | a window with a gap in it | bad share over budget | times coverage: unseen spends nothing |
+/// | `rate()` and `increase()` | stretched to the window's edges | counts |
 @Suite(
     .enabled(if: PrometheusServer.isInstalled, PrometheusServer.skipped),
     .timeLimit(.minutes(5))
