@@ -140,7 +140,7 @@ let package = Package(
         .testTarget(name: "TidyTests"),
         .testTarget(
             name: "Acceptance",
-            dependencies: ["weir", grdb, subprocess],
+            dependencies: ["weir", "CMongoc", "CPostgres", grdb, subprocess],
             path: "Tests/Acceptance"
         ),
         .executableTarget(

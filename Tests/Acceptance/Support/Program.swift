@@ -95,6 +95,8 @@ enum Program {
 struct Running {
     fileprivate let execution: Execution<ArrayInput, BytesOutput, BytesOutput>
 
+    var processIdentifier: pid_t { execution.processIdentifier.value }
+
     func send(_ signal: Signal) throws {
         try execution.send(signal: signal)
     }

@@ -26,6 +26,7 @@ struct Report: Decodable {
         var backlog: Int
         var waitingToRetry: Int
         var deadLettered: Int
+        var shed: Int
         var conserved: Bool
         var deadLettersByReason: [String: Int]
     }
@@ -45,21 +46,22 @@ struct Report: Decodable {
         var duplicates: Int
         var late: Int
         var failures: [String: Int]
+        var storeRetries: Int
         var latency: Latency
     }
 
-    struct Sales: Decodable {
+    struct Sales: Decodable, Equatable {
         var currency: String
         var revenue: String
         var revenueMinor: Int
     }
 
-    struct Distinct: Decodable {
+    struct Distinct: Decodable, Equatable {
         var count: Int
         var exact: Bool
     }
 
-    struct Totals: Decodable {
+    struct Totals: Decodable, Equatable {
         var events: [String: Int]
         var orders: Int
         var units: Int
@@ -67,7 +69,7 @@ struct Report: Decodable {
         var shoppers: Distinct?
     }
 
-    struct Window: Decodable {
+    struct Window: Decodable, Equatable {
         var label: String
         var orders: Int
         var units: Int
@@ -75,9 +77,19 @@ struct Report: Decodable {
         var shoppers: Distinct?
     }
 
+    struct Product: Decodable, Equatable {
+        var product: String
+        var orders: Int
+        var units: Int
+        var revenue: String
+        var currency: String
+    }
+
     struct Warehouse: Decodable {
         var totals: Totals
         var months: [Window]
+        var days: [Window]
+        var topProducts: [Product]
         var deadLetters: Int
     }
 
@@ -88,6 +100,7 @@ struct Report: Decodable {
     struct Sample: Decodable {
         var seconds: Double
         var publishedRate: Double
+        var backlog: [String: Int]
     }
 
     var schemaVersion: Int
