@@ -8,13 +8,27 @@ let argumentParser: Target.Dependency = .product(
     name: "ArgumentParser",
     package: "swift-argument-parser"
 )
+let asyncHTTPClient: Target.Dependency = .product(
+    name: "AsyncHTTPClient",
+    package: "async-http-client"
+)
 let bigInt: Target.Dependency = .product(name: "BigInt", package: "BigInt")
 let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let grdbSQLite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let serviceLifecycle: Target.Dependency = .product(
+    name: "ServiceLifecycle",
+    package: "swift-service-lifecycle"
+)
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let unixSignals: Target.Dependency = .product(
     name: "UnixSignals",
@@ -32,11 +46,15 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/attaswift/BigInt", from: "6.0.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
@@ -59,6 +77,13 @@ let package = Package(
             dependencies: [
                 "Stages", "Broker", "Commerce", "SLO", "Reports", "Documents", "Timekeeping",
                 logging,
+            ]
+        ),
+        .target(
+            name: "Console",
+            dependencies: [
+                "SLO", "Timekeeping", httpTypes, hummingbird, hummingbirdCore, logging, nioCore,
+                serviceLifecycle,
             ]
         ),
         .target(
@@ -91,11 +116,17 @@ let package = Package(
             ],
             path: "Sources/Stores/PostgreSQL"
         ),
+        .target(
+            name: "PrometheusStores",
+            dependencies: ["SLO", "Timekeeping", asyncHTTPClient, nioCore, nioHTTP1],
+            path: "Sources/Stores/Prometheus"
+        ),
         .executableTarget(
             name: "weir",
             dependencies: [
-                "Pipeline", "SQLiteStores", "MongoDBStores", "PostgreSQLStores", "Stages",
-                "Commerce", "SLO", "Reports", "Documents", "Timekeeping",
+                "Console", "Pipeline", "SQLiteStores", "MongoDBStores", "PostgreSQLStores",
+                "PrometheusStores", "Stages", "Commerce", "SLO", "Reports", "Documents",
+                "Timekeeping",
                 argumentParser, logging, unixSignals,
             ]
         ),
@@ -133,21 +164,28 @@ let package = Package(
         .testTarget(
             name: "PipelineTests",
             dependencies: [
-                "Pipeline", "Stages", "Broker", "Commerce", "SLO", "Reports", "Documents",
-                "Timekeeping",
+                "TestSupport", "Pipeline", "Stages", "Broker", "Commerce", "SLO", "Reports",
+                "Documents", "Timekeeping", logging,
+            ]
+        ),
+        .testTarget(
+            name: "ConsoleTests",
+            dependencies: [
+                "TestSupport", "Console", "SLO", "Timekeeping", logging, nioCore, nioEmbedded,
             ]
         ),
         .testTarget(name: "TidyTests"),
         .testTarget(
             name: "Acceptance",
-            dependencies: ["weir", "CMongoc", "CPostgres", grdb, subprocess],
+            dependencies: ["TestSupport", "weir", "CMongoc", "CPostgres", grdb, subprocess],
             path: "Tests/Acceptance"
         ),
         .executableTarget(
             name: "weir-bench",
             dependencies: [
-                "Pipeline", "SQLiteStores", "MongoDBStores", "PostgreSQLStores", "CMongoc",
-                "CPostgres", "Stages", "Broker", "Commerce", "SLO", "Timekeeping", "TestSupport",
+                "Console", "Pipeline", "SQLiteStores", "MongoDBStores", "PostgreSQLStores",
+                "CMongoc", "CPostgres", "Stages", "Broker", "Commerce", "SLO", "Timekeeping",
+                "TestSupport",
                 argumentParser, grdb, grdbSQLite, logging,
             ],
             path: "Tests/Benchmarks"

@@ -61,6 +61,31 @@ package struct LatencyRecorder: Sendable {
         runCount = 0
     }
 
+    /// How what was recorded lies about `bounds`, which are in nanoseconds and ascend.
+    ///
+    /// A value within 0.1% of a bound may be counted on the other side of it, and the sum is as
+    /// exact as that.
+    package func distribution(upTo bounds: [Int64]) -> LatencyDistribution {
+        var flushed = self
+        flushed.flush()
+        var counts = Array(repeating: Int64(0), count: bounds.count)
+        var distribution = LatencyDistribution(counts: [], count: 0, sum: 0)
+        var place = 0
+        for step in flushed.histogram.recordedValues() {
+            while place < bounds.count, Int64(step.value) > bounds[place] { place += 1 }
+            if place < bounds.count { counts[place] += Int64(step.count) }
+            let middle = flushed.histogram.medianEquivalentForValue(step.value)
+            distribution.count += Int64(step.count)
+            distribution.sum += Double(middle) * Double(step.count)
+        }
+        var below: Int64 = 0
+        distribution.counts = counts.map { count in
+            below += count
+            return below
+        }
+        return distribution
+    }
+
     /// What was recorded, in nanoseconds.
     package var summary: LatencySummary {
         var flushed = self
@@ -79,6 +104,16 @@ package struct LatencyRecorder: Sendable {
             maximum: Int64(histogram.max)
         )
     }
+}
+
+/// How many latencies there were up to each of some bounds.
+package struct LatencyDistribution: Hashable, Sendable {
+    /// At each bound, those of at most that length.
+    package var counts: [Int64]
+    /// All of them.
+    package var count: Int64
+    /// In nanoseconds.
+    package var sum: Double
 }
 
 /// Percentiles in nanoseconds; all 0 where ``count`` is.

@@ -90,12 +90,11 @@ package final class StageMeter: Sendable {
     /// Everything so far.
     package var total: Counts {
         // A slice that is not taken yet belongs to the total as well; its lock is held, so that
-        // it is not taken between the two looks.
-        slice.withLock { open in
-            var total = counts.withLock { $0 }
-            total.latency.add(open)
-            return total
-        }
+        // it is not taken between the two looks. They are added up outside, for the stage waits.
+        let (open, counted) = slice.withLock { open in (open, counts.withLock { $0 }) }
+        var total = counted
+        total.latency.add(open)
+        return total
     }
 
     /// The latencies since the last call.

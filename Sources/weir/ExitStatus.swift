@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Commerce
+internal import Console
 internal import Documents
 internal import Pipeline
 internal import Stages
@@ -26,6 +27,10 @@ enum ExitStatus: Int32 {
             self = error.code == .refused ? .ourFault : .storeUnavailable
         case is StoreOpeningError:
             self = .storeUnavailable
+        case let error as ConsoleError:
+            self = error.code == .needsToken ? .usage : .storeUnavailable
+        case let error as TokenError:
+            self = error.exit
         case is RunError, is StoreURLError:
             self = .usage
         default:

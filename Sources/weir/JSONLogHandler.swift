@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Logging
+internal import Timekeeping
 
 /// Writes each log message to standard error as one JSON object a line.
 struct JSONLogHandler: LogHandler {
@@ -21,6 +22,13 @@ struct JSONLogHandler: LogHandler {
         self.label = label
         logLevel = level
         self.now = now
+    }
+
+    /// A logger of what matters as much as `level`, or more.
+    static func logger(_ level: Logger.Level, _ timeline: any Timeline) -> Logger {
+        Logger(label: "weir") { label in
+            JSONLogHandler(label: label, level: level) { timeline.now.description }
+        }
     }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {

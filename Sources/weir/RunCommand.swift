@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Commerce
+internal import Console
 internal import Foundation
 internal import Logging
 internal import Pipeline
@@ -55,6 +56,18 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "Where aggregates go: sqlite:<path> or memory: (also WEIR_WAREHOUSE_URL).")
     var warehouse: String?
 
+    @Option(
+        name: .customLong("serve"),
+        defaultAsFlag: ListenAddress.standard,
+        help: ArgumentHelp(
+            "Answer GET /metrics, /healthz and /readyz while it runs.",
+            valueName: "host:port"
+        )
+    )
+    var serveAddress: ListenAddress?
+
+    @OptionGroup var console: ConsoleOptions
+
     @Option(help: "Also write the report here: .json, .md, .html or .txt (repeatable).")
     var report: [String] = []
 
@@ -81,6 +94,9 @@ struct RunCommand: AsyncParsableCommand {
         if input == nil, speed != nil || inputFormat != nil {
             throw ValidationError("--speed and --input-format need --input.")
         }
+        if serveAddress == nil, console.consoleTokenFile != nil {
+            throw ValidationError("--console-token-file needs --serve.")
+        }
         for path in report where ReportFormat(path: path) == nil {
             throw ValidationError(
                 "--report \(path): the name must end in .json, .md, .html or .txt."
@@ -105,16 +121,18 @@ struct RunCommand: AsyncParsableCommand {
             Terminal.message("warning: \(warning)")
         }
         let objectives = try ObjectiveFiles(of: document, at: pipeline).read()
+        let timeline = RealTimeline()
+        let logger = JSONLogHandler.logger(logLevel.level, timeline)
+        let subject = RunSubject(ProcessMetrics(began: timeline.now, version: Weir.version))
+        let serving = try serveAddress.map { address in
+            let server = try console.server(at: address, logger: logger)
+            return Serving(server: server, subject: subject, logger: logger)
+        }
         let environment = ProcessInfo.processInfo.environment
         let stores = try await StoreWiring(
             raw: raw ?? environment["WEIR_RAW_URL"],
             warehouse: warehouse ?? environment["WEIR_WAREHOUSE_URL"]
         ).open(document)
-        let timeline = RealTimeline()
-        let level = logLevel.level
-        let logger = Logger(label: "weir") { label in
-            JSONLogHandler(label: label, level: level) { timeline.now.description }
-        }
         let live = LiveLine()
         let rejections = RejectionPrinter(live)
         let run = PipelineRun(
@@ -126,7 +144,9 @@ struct RunCommand: AsyncParsableCommand {
             onRejection: rejections.show
         )
         let result = try await interruptible { stop in
-            try await run.run(stop: stop, onSample: live.show)
+            try await serving.running {
+                try await run.run(stop: stop, onStart: subject.begin, onSample: live.show)
+            }
         }
         live.clear()
         rejections.finish()

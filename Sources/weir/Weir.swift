@@ -6,8 +6,11 @@ struct Weir: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "weir",
         abstract: "A flight simulator for streaming analytics pipelines.",
-        subcommands: [RunCommand.self, SLOCommand.self]
+        version: version,
+        subcommands: [RunCommand.self, SLOCommand.self, ServeCommand.self]
     )
+
+    static let version = "0.1.0"
 
     static func main() async {
         SecretArguments.hide()

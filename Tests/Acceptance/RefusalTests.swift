@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @Suite(.timeLimit(.minutes(6)))
@@ -131,6 +132,32 @@ struct RefusalTests {
             exitCode: 65,
             "mapping"
         ),
+        .options("an address that is none", ["--serve", "nowhere"], exitCode: 64, "nowhere"),
+        .options(
+            "an address that others reach, without a token",
+            ["--events", "1", "--serve", "0.0.0.0:0"],
+            exitCode: 64,
+            "0.0.0.0:0 can be reached from other machines",
+            "WEIR_CONSOLE_TOKEN"
+        ),
+        .options(
+            "a file without a token",
+            ["--events", "1", "--serve", "--console-token-file", "@file"],
+            exitCode: 64,
+            "@file holds no token"
+        ),
+        .options(
+            "a token file that is missing",
+            ["--events", "1", "--serve", "--console-token-file", "@nothing"],
+            exitCode: 66,
+            "@nothing cannot be read"
+        ),
+        .options(
+            "a token for nobody",
+            ["--events", "1", "--console-token-file", "@file"],
+            exitCode: 64,
+            "needs --serve"
+        ),
     ]
 
     static let commands: [BadCommand] = [
@@ -165,6 +192,23 @@ struct RefusalTests {
             environment: ["WEIR_WAREHOUSE_URL": "oracle:x"],
             exitCode: 64,
             fragments: ["\"oracle:…\""]
+        ),
+        BadCommand(
+            title: "a token in the environment that anyone could guess",
+            files: ["shop.yaml": Pipelines.shop],
+            arguments: ["run", "@shop.yaml", "--events", "1", "--serve", "0.0.0.0:0"],
+            environment: ["WEIR_CONSOLE_TOKEN": "secret"],
+            exitCode: 64,
+            fragments: ["WEIR_CONSOLE_TOKEN holds no token; expected 16 to 1024"]
+        ),
+        BadCommand(
+            title: "a warehouse to serve that is missing",
+            arguments: [
+                "serve", "127.0.0.1:0", "--warehouse", "sqlite:@none.sqlite", "--objectives",
+                Program.packageRoot.appending(path: "slo/storefront").path,
+            ],
+            exitCode: 66,
+            fragments: ["there is no warehouse at @none.sqlite"]
         ),
     ]
 

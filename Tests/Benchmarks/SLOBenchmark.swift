@@ -95,8 +95,8 @@ struct SLOBenchmark {
     }
 
     /// A tracker with 31 days behind it, so that every level of its sums is in use.
-    private func filled() -> ObjectiveTracker {
-        let objective = objective()
+    func filled(name: String = "bench") -> ObjectiveTracker {
+        let objective = objective(name: name)
         var tracker = ObjectiveTracker(objective, slice: .seconds(10))
         var now = Timestamp(seconds: 1_780_272_000)
         tracker.advance(to: now)
@@ -108,11 +108,12 @@ struct SLOBenchmark {
         return tracker
     }
 
-    private func objective() -> Objective {
+    /// An objective with four pairs of windows.
+    func objective(name: String = "bench") -> Objective {
         let source = MetricSource(dataSource: "run", kind: .weir, spec: [:])
         guard let target = ExactDecimal("0.999") else { preconditionFailure("a number") }
         return Objective(
-            name: "bench",
+            name: name,
             service: "bench",
             target: target,
             budgeting: .occurrences,

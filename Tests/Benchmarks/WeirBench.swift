@@ -64,6 +64,7 @@ struct Benchmark: Sendable {
         Benchmark(name: "postgresql-aggregates") { try await PostgreSQLBenchmark().measure() },
         Benchmark(name: "postgresql-load") { try await PostgreSQLLoadBenchmark().measure() },
         Benchmark(name: "slo") { SLOBenchmark().measure() },
+        Benchmark(name: "metrics") { try await MetricsBenchmark().measure() },
         Benchmark(name: "memory") { try MemoryBenchmark().measure() },
     ]
 }

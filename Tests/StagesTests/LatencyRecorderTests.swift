@@ -53,6 +53,37 @@ struct LatencyRecorderTests {
         #expect(runs.summary.count == Int64(reference.count))
     }
 
+    @Test(arguments: 1...10 as ClosedRange<UInt64>)
+    func `the counts up to bounds are those of the values within a thousandth`(seed: UInt64) {
+        var random = Randomness(seed: seed)
+        var recorder = LatencyRecorder()
+        let bounds: [Int64] = [0, 1000, 250_000, 1_000_000, 40_000_000_000, .max]
+        let values = (0..<3000).map { _ in
+            Int64(1) << Int64(random.below(36)) + Int64(random.below(1000))
+        }
+        for value in values {
+            recorder.record(value)
+        }
+        let found = recorder.distribution(upTo: bounds)
+        #expect(found.count == 3000)
+        for (bound, count) in zip(bounds, found.counts) {
+            // Only those that lie as near to the bound as this may be on its other side.
+            let nearest = Double(bound) * 0.999
+            let fewest = values.count { Double($0) <= nearest }
+            let most = values.count { $0 <= bound }
+            #expect((fewest...most).contains(Int(count)), "up to \(bound)")
+        }
+        let sum = values.reduce(0.0) { $0 + Double($1) }
+        #expect(abs(found.sum - sum) <= 0.001 * sum)
+    }
+
+    @Test func `nothing recorded is a distribution of nothing`() {
+        let found = LatencyRecorder().distribution(upTo: [1, 2])
+        #expect(found.counts == [0, 0])
+        #expect(found.count == 0)
+        #expect(found.sum == 0)
+    }
+
     @Test func `values out of range are recorded at the ends`() {
         var recorder = LatencyRecorder()
         recorder.record(-5)

@@ -50,6 +50,14 @@ struct House {
                 ],
                 products: ["Histogram", "Logging"]
             ),
+            Room(
+                name: "Console",
+                rooms: ["SLO", "Timekeeping"],
+                products: [
+                    "Hummingbird", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore",
+                    "ServiceLifecycle",
+                ]
+            ),
             // The ports of Stages are written in terms of the broker's publications.
             Room(
                 name: "SQLiteStores",
@@ -70,6 +78,11 @@ struct House {
                     "CPostgres",
                 ]
             ),
+            Room(
+                name: "PrometheusStores",
+                rooms: ["SLO", "Timekeeping"],
+                products: ["AsyncHTTPClient", "NIOCore", "NIOHTTP1"]
+            ),
             Room(name: "StoreThreads", rooms: []),
             Room(name: "CMongoc", rooms: []),
             Room(name: "CMongocSilence", rooms: ["CMongoc"]),
@@ -77,8 +90,9 @@ struct House {
             Room(
                 name: "weir",
                 rooms: [
-                    "Pipeline", "SQLiteStores", "MongoDBStores", "PostgreSQLStores", "Stages",
-                    "Broker", "Commerce", "SLO", "Reports", "Documents", "Timekeeping",
+                    "Console", "Pipeline", "SQLiteStores", "MongoDBStores", "PostgreSQLStores",
+                    "PrometheusStores", "Stages", "Broker", "Commerce", "SLO", "Reports",
+                    "Documents", "Timekeeping",
                 ],
                 products: ["ArgumentParser", "Logging", "UnixSignals"]
             ),
@@ -120,6 +134,16 @@ struct House {
                 reason: "encodes reports as JSON"
             ),
             Leave(
+                place: "Sources/Console/ProcessMetrics.swift",
+                modules: ["Glibc", "Darwin"],
+                reason: "what the system says of this process"
+            ),
+            Leave(
+                place: "Sources/Console/ConsoleServer.swift",
+                modules: ["Glibc", "Darwin"],
+                reason: "the names of the reasons why an address cannot be listened on"
+            ),
+            Leave(
                 place: "Sources/Stores/SQLite",
                 modules: ["Foundation", "FoundationEssentials"],
                 reason: "GRDB speaks of dates and data in its terms; makes the files' folders"
@@ -138,6 +162,11 @@ struct House {
                 place: "Sources/Stores/PostgreSQL",
                 modules: ["Glibc", "Darwin"],
                 reason: "waits for the server's socket"
+            ),
+            Leave(
+                place: "Sources/Stores/Prometheus",
+                modules: ["FoundationEssentials"],
+                reason: "reads the URL and the server's JSON"
             ),
             Leave(
                 place: "Sources/weir",

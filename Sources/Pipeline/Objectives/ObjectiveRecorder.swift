@@ -102,6 +102,13 @@ package final class ObjectiveRecorder: Sendable {
         followed.withLock { $0.compactMap { $0.tracker.status() } }
     }
 
+    /// How each objective stands, with what was counted since the start.
+    ///
+    /// The sums are worked out on a copy, so that nobody waits for them.
+    package var readings: [ObjectiveMetrics.Reading] {
+        followed.withLock { $0.map(\.tracker) }.compactMap { ObjectiveMetrics.Reading($0) }
+    }
+
     /// The alerts that fired in this run, in the order of their starts.
     package var episodes: [AlertEpisode] {
         followed.withLock { followed in

@@ -21,11 +21,11 @@ final class PipelineMeters: Sendable {
 
     let rawStores: [Store<any RawStore>]
     let warehouses: [Store<any Warehouse>]
-    private let subscribers: [Subscriber]
+    let subscribers: [Subscriber]
     private let broker: InProcessBroker
     private let health: Mutex<ComponentHealth>
-    /// What the raw stores' server said last of its connections.
-    private let connections = Mutex<Int?>(nil)
+    /// What each raw store said last of its connections, in their order; nil where it has none.
+    private let lastConnections: Mutex<[StoreConnections?]>
 
     init(
         subscribers: [Subscriber],
@@ -37,6 +37,7 @@ final class PipelineMeters: Sendable {
         self.broker = broker
         self.rawStores = rawStores
         self.warehouses = warehouses
+        lastConnections = Mutex(rawStores.map { _ in nil })
         func subscriptions(of kind: String) -> [InProcessSubscription] {
             subscribers.filter { $0.stage.kindName == kind }.map(\.subscription)
         }
@@ -71,12 +72,7 @@ final class PipelineMeters: Sendable {
     /// the task is cancelled.
     func watchConnections(every slice: Duration, _ timeline: any Timeline) async {
         while !Task.isCancelled {
-            var open: Int?
-            for raw in rawStores {
-                guard let answer = await raw.store.connections() else { continue }
-                open = (open ?? 0) + (answer.server ?? answer.open)
-            }
-            connections.withLock { $0 = open }
+            await askForConnections()
             do {
                 try await timeline.sleep(until: timeline.now + slice / 2)
             } catch {
@@ -84,6 +80,17 @@ final class PipelineMeters: Sendable {
             }
         }
     }
+
+    /// Asks the raw stores for their connections.
+    func askForConnections() async {
+        for (place, raw) in rawStores.enumerated() {
+            let answer = await raw.store.connections()
+            lastConnections.withLock { $0[place] = answer }
+        }
+    }
+
+    /// What each raw store said last of its connections, in their order; nil where it has none.
+    var connections: [StoreConnections?] { lastConnections.withLock { $0 } }
 
     /// What all meters say at `now`; components are judged since the call before.
     func read(at now: Timestamp) -> MeterReading {
@@ -100,7 +107,8 @@ final class PipelineMeters: Sendable {
                 reading.jobsWithin[limit, default: 0] += count
             }
         }
-        reading.connections = connections.withLock { $0 }
+        let open = connections.compactMap { $0.map { $0.server ?? $0.open } }
+        reading.connections = open.isEmpty ? nil : open.reduce(0, +)
         reading.isUp = health.withLock { $0.takeSlice(at: now) }
         return reading
     }

@@ -43,11 +43,13 @@ package struct PipelineRun: Sendable {
     ///
     /// - Parameters:
     ///   - stop: Raised once, the producers stop and the rest drains.
+    ///   - onStart: Is handed the meters of the run, all at zero, before the first event.
     ///   - onSample: Sees a slice of the run at short intervals.
     /// - Returns: The report, and why the run failed where it did.
     /// - Throws: `InputError` or `StoreError` where the run cannot even begin.
     package func run(
         stop: Signal,
+        onStart: @Sendable (RunMetrics) -> Void = { _ in },
         onSample: @escaping @Sendable (RunReport.Sample) -> Void = { _ in }
     ) async throws -> Result {
         let began = timeline.now
@@ -61,6 +63,9 @@ package struct PipelineRun: Sendable {
             logger: logger,
             read: assembly.meters.read
         )
+        // So that their series are there from the start as well.
+        await assembly.meters.askForConnections()
+        onStart(RunMetrics(assembly, objectives))
         let failure = Mutex<(any Error)?>(nil)
         await withTaskGroup { group in
             group.addTask { await assembly.sampler.run(onSample: onSample) }

@@ -73,15 +73,21 @@ package struct ExpositionText: Sendable {
     /// The samples of one set of labels follow one another, in the order of their timestamps.
     package mutating func append(_ sample: MetricFamily.Sample, of family: MetricFamily) {
         written += family.sampleName
+        written += sample.part.rawValue
         if !sample.labels.isEmpty {
             written += "{"
             for (index, label) in sample.labels.enumerated() {
-                written += index == 0 ? "" : ","
-                written += "\(label.name)=\"\(ExpositionText.escaped(label.value))\""
+                // Piece by piece: an interpolated text would be made and thrown away.
+                if index > 0 { written += "," }
+                written += label.name
+                written += "=\""
+                written += ExpositionText.escaped(label.value)
+                written += "\""
             }
             written += "}"
         }
-        written += " " + sample.value.text
+        written += " "
+        written += sample.value.text
         if let timestamp = sample.timestamp {
             written += " " + text(of: timestamp)
         }
@@ -119,6 +125,8 @@ package struct ExpositionText: Sendable {
     }
 
     private static func escaped(_ text: String, quotes: Bool) -> String {
+        let isPlain = text.utf8.allSatisfy { $0 != 92 && $0 != 10 && ($0 != 34 || !quotes) }
+        if isPlain { return text }
         var escaped = ""
         for scalar in text.unicodeScalars {
             switch scalar {

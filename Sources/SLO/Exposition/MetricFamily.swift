@@ -9,6 +9,16 @@ package struct MetricFamily: Sendable {
         case gauge
         /// Always 1; what it says is in its labels. The name of its samples ends in `_info`.
         case info
+        /// How many values there were up to each bound, all together, and their sum.
+        case histogram
+    }
+
+    /// Which number of a histogram a sample is; of any other kind there is one.
+    package enum Part: String, Sendable {
+        case value = ""
+        case bucket = "_bucket"
+        case count = "_count"
+        case sum = "_sum"
     }
 
     /// A name and its value.
@@ -26,6 +36,7 @@ package struct MetricFamily: Sendable {
     /// A value at an instant.
     package struct Sample: Sendable {
         package var labels: [Label]
+        package var part: Part
         package var value: MetricValue
         /// Nil for the instant at which it is read.
         package var timestamp: Timestamp?
@@ -33,9 +44,11 @@ package struct MetricFamily: Sendable {
         package init(
             _ labels: [Label],
             _ value: MetricValue,
+            part: Part = .value,
             at timestamp: Timestamp? = nil
         ) {
             self.labels = labels
+            self.part = part
             self.value = value
             self.timestamp = timestamp
         }
@@ -71,7 +84,7 @@ package struct MetricFamily: Sendable {
         switch kind {
         case .counter: name + "_total"
         case .info: name + "_info"
-        case .gauge: name
+        case .gauge, .histogram: name
         }
     }
 

@@ -38,6 +38,8 @@ package struct ObjectiveSet: Sendable {
     package struct DataSource: Hashable, Sendable {
         package var name: String
         package var kind: MetricSource.Kind
+        /// Where its type stands.
+        package var site: OpenSLO.Site
         /// Nested keys are joined by points.
         package var connectionDetails: [String: String]
     }

@@ -106,6 +106,7 @@ struct OpenSLOResolver {
         return ObjectiveSet.DataSource(
             name: name.value,
             kind: kind,
+            site: type.site,
             connectionDetails: source.spec.connectionDetails?.flattened ?? [:]
         )
     }

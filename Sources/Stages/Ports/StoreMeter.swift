@@ -29,6 +29,15 @@ package final class StoreMeter: Sendable {
         /// When the calls began that are not answered yet.
         var pending: [UInt64: Timestamp] = [:]
         var lastCall: UInt64 = 0
+        /// Since when an operation has only failed.
+        var failing: [Operation: Failing] = [:]
+    }
+
+    /// A kind of call that was not answered since it first failed.
+    package struct Failing: Hashable, Sendable {
+        package var since: Timestamp
+        /// The class of the last reason.
+        package var reason: String
     }
 
     /// The store's name in the pipeline.
@@ -48,6 +57,11 @@ package final class StoreMeter: Sendable {
     /// When the oldest call began that is not answered yet; nil where none waits.
     package var waitingSince: Timestamp? { state.withLock { $0.pending.values.min() } }
 
+    /// What has failed and not succeeded since; the longest of the operations.
+    package var failing: Failing? {
+        state.withLock { $0.failing.values.min { $0.since < $1.since } }
+    }
+
     /// Calls the store, and counts what came of it.
     package func measure<Value>(
         _ operation: Operation,
@@ -64,6 +78,7 @@ package final class StoreMeter: Sendable {
             let took = (timeline.now - began).inNanoseconds
             state.withLock { state in
                 state.pending[number] = nil
+                state.failing[operation] = nil
                 state.counts.answered[operation, default: 0] += 1
                 state.counts.durations[operation, default: LatencyRecorder()].record(took)
             }
@@ -71,6 +86,8 @@ package final class StoreMeter: Sendable {
         } catch {
             state.withLock { state in
                 state.pending[number] = nil
+                let since = state.failing[operation]?.since ?? timeline.now
+                state.failing[operation] = Failing(since: since, reason: error.label)
                 state.counts.failures[error.label, default: 0] += 1
             }
             throw error

@@ -1,29 +1,43 @@
 internal import Commerce
 internal import Documents
 internal import Foundation
+internal import PrometheusStores
 internal import SLO
 internal import SQLiteStores
 internal import Stages
 internal import Timekeeping
 
 /// Where the history of objectives is read from.
-enum HistorySource {
-    case file(HistoryFile, path: String)
-    case store(OpenHistory, extents: [SliceSeriesExtent])
+struct HistorySource {
+    /// Where that is which is not asked of a Prometheus.
+    enum Place {
+        case file(HistoryFile, path: String)
+        case store(OpenHistory, extents: [SliceSeriesExtent])
+        /// Every objective is asked of a Prometheus.
+        case nowhere
+    }
+
+    let place: Place
+    /// Nil where a file takes its place.
+    var queries: PrometheusSources?
 
     static let defaultWarehouse = "sqlite:.weir/warehouse.sqlite"
 
     /// What it is called in a report.
     var label: String {
-        switch self {
-        case .file(_, let path): path
-        case .store(let store, _): store.label
+        let servers = queries?.labels ?? []
+        switch place {
+        case .file(_, let path): return path
+        case .store(let store, _): return ([store.label] + servers).joined(separator: ", ")
+        case .nowhere: return servers.joined(separator: ", ")
         }
     }
 
     /// The end of all that it has; nil where it has nothing.
     var end: Timestamp? {
-        switch self {
+        switch place {
+        case .nowhere:
+            nil
         case .file(let file, _):
             file.series.compactMap { series in series.slices.last.map { $0.start + series.slice } }
                 .max()
@@ -47,11 +61,29 @@ enum HistorySource {
         if !file.mistakes.isEmpty {
             Terminal.message("\(path): \(file.mistakes.count) rows not counted")
         }
-        return .file(file, path: path)
+        return HistorySource(place: .file(file, path: path))
     }
 
-    /// Opens the warehouse that `url` names, which has to be there: reading makes none.
-    static func warehouse(_ url: String?) async throws -> HistorySource {
+    /// The warehouse that `url` names for objectives that a run has the history of, and the servers
+    /// that `dataSources` name for the others.
+    ///
+    /// The warehouse has to be there, reading makes none; and it is opened only where one of
+    /// `objectives` needs it.
+    static func stores(
+        _ url: String?,
+        for objectives: [Objective],
+        _ dataSources: [ObjectiveSet.DataSource]
+    ) async throws -> HistorySource {
+        let queried = objectives.filter(\.isQueried)
+        let queries =
+            queried.isEmpty ? nil : try PrometheusSources(of: queried, dataSources)
+        guard queries == nil || queried.count < objectives.count else {
+            return HistorySource(place: .nowhere, queries: queries)
+        }
+        return HistorySource(place: try await warehouse(url), queries: queries)
+    }
+
+    private static func warehouse(_ url: String?) async throws -> Place {
         let url =
             url ?? ProcessInfo.processInfo.environment["WEIR_WAREHOUSE_URL"] ?? defaultWarehouse
         guard url != "memory:" else {
@@ -74,20 +106,40 @@ enum HistorySource {
 
     /// Lets go of it.
     func close() async throws {
-        if case .store(let store, _) = self {
+        if case .store(let store, _) = place {
             try await store.warehouse.close()
+        }
+    }
+
+    /// What it has of `objective` in `range`: nothing, and why, where a server that would have it
+    /// does not answer.
+    func answer(
+        _ objective: Objective,
+        in range: Range<Timestamp>,
+        slice: Duration? = nil
+    ) async throws -> (history: RecordedHistory, unanswered: String?) {
+        do {
+            return (try await read(objective, in: range, slice: slice), nil)
+        } catch let error as PrometheusError where error.code == .unavailable {
+            return (RecordedHistory(emptyFor: objective), "\(objective.name): \(error)")
         }
     }
 
     /// What it has of `objective` in `range`.
     ///
-    /// `slice` is how wide the slices of a file are, where that is told.
+    /// `slice` is how wide the slices of a file are, or those a query is cut into, where that is
+    /// told. Throws `PrometheusError` where a Prometheus does not answer.
     func read(
         _ objective: Objective,
         in range: Range<Timestamp>,
         slice: Duration?
     ) async throws -> RecordedHistory {
-        switch self {
+        if let queries, objective.isQueried {
+            return try await queries.read(objective, in: range, slice: slice)
+        }
+        switch place {
+        case .nowhere:
+            return RecordedHistory(emptyFor: objective)
         case .file(let file, _):
             let series =
                 file.series.first { $0.objective == objective.name }

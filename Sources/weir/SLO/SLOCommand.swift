@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import PrometheusStores
 internal import SLO
 
 /// `weir slo`: objectives held to a history.
@@ -21,6 +22,11 @@ struct SLOCommand: AsyncParsableCommand {
             throw error
         } catch let error as ValidationError {
             throw error
+        } catch let error as PrometheusError {
+            Terminal.message("weir: \(error)")
+            throw
+                (error.code == .wrongQuery
+                ? ExitStatus.wrongDocument : .storeUnavailable).code
         } catch let error as RecordedHistoryError {
             Terminal.message("weir: \(error)")
             throw ExitStatus.wrongDocument.code

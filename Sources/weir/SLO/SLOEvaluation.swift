@@ -11,6 +11,8 @@ struct SLOEvaluation {
     var asOf: Timestamp
     var source: String
     var overrides: [String] = []
+    /// Why objectives have no history: what is the matter with the servers that would have it.
+    var unanswered: [String] = []
     /// By the names of the objectives, as their documents have them.
     var revisions: [String: Revision] = [:]
 
@@ -37,13 +39,10 @@ struct SLOEvaluation {
         change: (inout Objective) throws -> [String] = { _ in [] }
     ) async throws {
         let set = try SLOEvaluation.objectives(at: options.objectives)
-        let source = try await SLOEvaluation.source(options)
+        let names = names ?? options.objective
+        let source = try await SLOEvaluation.source(options, names, of: set)
         do {
-            let chosen = try SLOEvaluation.choose(
-                names ?? options.objective,
-                from: set.objectives,
-                for: source
-            )
+            let chosen = try SLOEvaluation.choose(names, from: set.objectives, for: source)
             asOf = try SLOEvaluation.instant(options, source)
             self.source = source.label
             reviews = []
@@ -58,7 +57,7 @@ struct SLOEvaluation {
                 overrides += try change(&changed).filter { !overrides.contains($0) }
                 followed.append((objective, changed))
             }
-            reviews = try await SLOEvaluation.reviews(
+            (reviews, unanswered) = try await SLOEvaluation.reviews(
                 of: followed,
                 source,
                 asOf: asOf,
@@ -72,18 +71,28 @@ struct SLOEvaluation {
         try await source.close()
     }
 
+    /// Tells of the servers that gave no answer, to whom no figure is owed, and ends with the
+    /// exit code for it.
+    func expectAnswers() throws {
+        guard !unanswered.isEmpty else { return }
+        for message in unanswered { Terminal.message("weir: \(message)") }
+        throw ExitStatus.storeUnavailable.code
+    }
+
     /// Reads the histories one after the other, and follows each while the next ones are read.
+    ///
+    /// One that a server would have and does not give is empty, and told of.
     private static func reviews(
         of objectives: [(objective: Objective, changed: Objective)],
         _ source: HistorySource,
         asOf: Timestamp,
         slice: Duration?,
         points: Int
-    ) async throws -> [ObjectiveReview] {
+    ) async throws -> (reviews: [ObjectiveReview], unanswered: [String]) {
         try await withThrowingTaskGroup { group in
             for (number, (objective, changed)) in objectives.enumerated() {
                 group.addTask {
-                    let history = try await source.read(
+                    let (history, unanswered) = try await source.answer(
                         objective,
                         in: (asOf - changed.historyReach)..<asOf,
                         slice: slice
@@ -94,12 +103,13 @@ struct SLOEvaluation {
                         asOf: asOf,
                         points: points
                     )
-                    return (number, review)
+                    return (number, review, unanswered)
                 }
             }
-            var reviews = [ObjectiveReview?](repeating: nil, count: objectives.count)
-            for try await (number, review) in group { reviews[number] = review }
-            return reviews.compactMap(\.self)
+            var all: [(number: Int, review: ObjectiveReview, unanswered: String?)] = []
+            for try await one in group { all.append(one) }
+            all.sort { $0.number < $1.number }
+            return (all.map(\.review), all.compactMap(\.unanswered))
         }
     }
 
@@ -108,9 +118,18 @@ struct SLOEvaluation {
         try ObjectiveFiles(paths.isEmpty ? defaultObjectives : paths).read()
     }
 
-    static func source(_ options: SLOOptions) async throws -> HistorySource {
+    /// Where the options have the history of the objectives with these names, or of all.
+    static func source(
+        _ options: SLOOptions,
+        _ names: [String],
+        of set: ObjectiveSet
+    ) async throws -> HistorySource {
         if let path = options.history { return try HistorySource.file(at: path) }
-        return try await HistorySource.warehouse(options.warehouse)
+        return try await HistorySource.stores(
+            options.warehouse,
+            for: set.objectives.filter { names.isEmpty || names.contains($0.name) },
+            set.dataSources
+        )
     }
 
     static func instant(
@@ -141,7 +160,7 @@ struct SLOEvaluation {
             )
         }
         var chosen = names.isEmpty ? objectives : objectives.filter { names.contains($0.name) }
-        guard case .file(let file, let path) = source else { return chosen }
+        guard case .file(let file, let path) = source.place else { return chosen }
         let told = file.series.compactMap(\.objective)
         if told.isEmpty {
             if names.isEmpty { chosen.removeAll(where: \.isComposite) }

@@ -32,7 +32,7 @@ struct SLOExportCommand: AsyncParsableCommand {
     func run() async throws {
         try await SLOCommand.reporting {
             let set = try SLOEvaluation.objectives(at: options.objectives)
-            let source = try await SLOEvaluation.source(options)
+            let source = try await SLOEvaluation.source(options, options.objective, of: set)
             let chosen = try SLOEvaluation.choose(
                 options.objective,
                 from: set.objectives,

@@ -15,7 +15,12 @@ struct SLOOptions: ParsableArguments {
     @Option(help: "A file with the history instead: CSV with start,good,total, or OpenMetrics.")
     var history: String?
 
-    @Option(help: "How wide the slices of --history are, such as 1m (default: as it shows).")
+    @Option(
+        help: """
+            How wide the slices of --history are, or those a Prometheus is asked for, such as 1m \
+            (default: as the file shows, or the objective says).
+            """
+    )
     var slice: DurationArgument?
 
     @Option(help: "Only this objective; with a CSV --history, the one it is the history of.")
@@ -33,9 +38,6 @@ struct SLOOptions: ParsableArguments {
     var asOf: InstantArgument?
 
     func validate() throws {
-        if history == nil, slice != nil {
-            throw ValidationError("--slice is for --history; a warehouse knows its slices.")
-        }
         if history != nil, warehouse != nil {
             throw ValidationError("--history and --warehouse exclude each other.")
         }

@@ -53,6 +53,7 @@ struct SLOReplayCommand: AsyncParsableCommand {
             )
             let text = try format.write(report.document, json: report.json)
             try Terminal.result(String(text.dropLast()))
+            try changed.expectAnswers()
         }
     }
 }

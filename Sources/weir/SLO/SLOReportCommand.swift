@@ -23,6 +23,7 @@ struct SLOReportCommand: AsyncParsableCommand {
             let evaluation = try await SLOEvaluation(options, points: points)
             let report = evaluation.report
             try Terminal.result(try text(of: evaluation, report))
+            try evaluation.expectAnswers()
             if gate, !report.holds { throw SLOCommand.gateFailed }
         }
     }
@@ -62,11 +63,13 @@ struct SLOStatusCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await SLOCommand.reporting {
-            let report = try await SLOEvaluation(options).report
+            let evaluation = try await SLOEvaluation(options)
+            let report = evaluation.report
             switch format {
             case .text: try Terminal.result(report.lines.joined(separator: "\n"))
             case .json: try Terminal.result(String(try report.statusJSON().dropLast()))
             }
+            try evaluation.expectAnswers()
             if gate, !report.holds { throw SLOCommand.gateFailed }
         }
     }
@@ -89,12 +92,14 @@ struct SLOExplainCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await SLOCommand.reporting {
-            let report = try await SLOEvaluation(options, only: [slo]).report
+            let evaluation = try await SLOEvaluation(options, only: [slo])
+            let report = evaluation.report
             for objective in report.objectives {
                 let explanation = SLOExplanation(objective, in: report)
                 let text = try format.write(explanation.document, json: report.json)
                 try Terminal.result(String(text.dropLast()))
             }
+            try evaluation.expectAnswers()
         }
     }
 }

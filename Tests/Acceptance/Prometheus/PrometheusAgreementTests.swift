@@ -118,13 +118,13 @@ struct PrometheusAgreementTests {
                     Window.init
                 )
                 for window in windows {
-                    let good = try await prometheus.value(
+                    let good = try prometheus.value(
                         of: Self.difference("good", window.seconds),
-                        at: Double(instant)
+                        at: instant
                     )
-                    let bad = try await prometheus.value(
+                    let bad = try prometheus.value(
                         of: Self.difference("bad", window.seconds),
-                        at: Double(instant)
+                        at: instant
                     )
                     guard let good, let bad else {
                         #expect(!window.isWhole, "\(window) at minute \(minute)")
@@ -146,9 +146,9 @@ struct PrometheusAgreementTests {
                 let (good, bad) = (
                     Self.difference("good", 3 * 86_400), Self.difference("bad", 3 * 86_400)
                 )
-                let asked = try await prometheus.value(
+                let asked = try prometheus.value(
                     of: "1 - \(bad) / ((\(good) + \(bad)) * 0.001) * \(last.coverage)",
-                    at: Double(instant)
+                    at: instant
                 )
                 #expect(Self.agree(asked, remaining["value"] as? Double))
             }
@@ -178,11 +178,11 @@ struct PrometheusAgreementTests {
                 let largest = slices.filter {
                     $0.start < instant && Double($0.start) >= Double(instant) - window.seconds
                 }.map(\.good).max()
-                let asked = try await prometheus.value(
+                let asked = try prometheus.value(
                     of: "sum(increase(slo_events_total{result=\"good\"}"
                         + "[\(Int(window.seconds))s]))",
                     // Half a slice later, when there is no new sample yet.
-                    at: Double(instant) + 30
+                    at: instant + 30
                 )
                 let off = abs(try #require(asked) - window.good)
                 #expect(off <= Double(try #require(largest)), "\(window)")
@@ -209,9 +209,9 @@ struct PrometheusAgreementTests {
         #expect(whole.total == 2 * 3000)
         try await PrometheusServer.serving(folder.path("prometheus")) { prometheus in
             for (result, count) in [("good", whole.good), ("bad", whole.total - whole.good)] {
-                let counted = try await prometheus.value(
+                let counted = try prometheus.value(
                     of: "sum(slo_events_total{slo=\"message-success\",result=\"\(result)\"})",
-                    at: Double(instant)
+                    at: instant
                 )
                 #expect(counted == count)
             }

@@ -1,7 +1,6 @@
 import Foundation
-import FoundationNetworking
-import Glibc
 import Subprocess
+import TestSupport
 import Testing
 
 /// A Prometheus of one test's own, on a free port of 127.0.0.1.
@@ -11,12 +10,12 @@ struct PrometheusServer {
         FileManager.default.isExecutableFile(atPath: "/usr/bin/\($0)")
     }
 
-    /// What a query came to that is not a number.
-    struct Refused: Error {
-        var answer: String
+    /// It gave no answer that could be read.
+    struct Silent: Error {
+        var saying: String
     }
 
-    let port: UInt16
+    let port: Int
 
     /// Fills `folder` with the samples of an OpenMetrics file.
     static func backfill(_ file: String, into folder: String) async throws {
@@ -29,7 +28,23 @@ struct PrometheusServer {
         #expect(result.terminationStatus.isSuccess, "\(result.standardError)")
     }
 
-    /// Serves what is in `data` while `body` asks, and ends.
+    /// Starts one that scrapes an address each second, lets `body` ask it, and ends it.
+    static func scraping(
+        port: Int,
+        in folder: TestFolder,
+        _ body: (PrometheusServer) async throws -> Void
+    ) async throws {
+        let configuration = """
+            global: {scrape_interval: 1s}
+            scrape_configs:
+              - job_name: weir
+                honor_labels: true
+                static_configs: [{targets: ["127.0.0.1:\(port)"]}]
+            """
+        try await serving(folder.path("prometheus"), configuration: configuration, body)
+    }
+
+    /// Starts one that has what lies in the folder `data`, lets `body` ask it, and ends it.
     static func serving(
         _ data: String,
         configuration: String = "{}",
@@ -38,107 +53,82 @@ struct PrometheusServer {
         let file = "\(data)/prometheus.yml"
         try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
         try configuration.write(toFile: file, atomically: true, encoding: .utf8)
-        let server = PrometheusServer(port: try freePort())
-        let result = try await Subprocess.run(
-            .name("prometheus"),
-            arguments: [
-                "--config.file=\(file)", "--storage.tsdb.path=\(data)",
-                "--storage.tsdb.retention.time=100y",
-                "--web.listen-address=127.0.0.1:\(server.port)",
-            ],
-            input: .none,
-            output: .discarded,
-            error: .bytes(limit: 16 << 20)
-        ) { execution in
-            defer { try? execution.send(signal: .terminate) }
-            try await server.isReady()
-            try await body(server)
+        let server = PrometheusServer(port: RawConnection.freePort())
+        let arguments = [
+            "--config.file=\(file)", "--storage.tsdb.path=\(data)", "--log.level=warn",
+            "--storage.tsdb.retention.time=100y",
+            "--web.listen-address=127.0.0.1:\(server.port)",
+        ]
+        var isDone = false
+        let ending = try await Program.run(arguments, through: "prometheus") { program in
+            do {
+                try await server.wait { server.text("/-/ready") != nil }
+                try await body(server)
+                isDone = true
+            } catch {
+                try program.send(.terminate)
+                throw error
+            }
+            try program.send(.terminate)
         }
-        #expect(result.terminationStatus.isSuccess)
+        guard isDone else { throw Silent(saying: ending.errors) }
     }
 
-    /// What `path` answers.
-    func get(_ path: String, _ query: [String: String] = [:]) async throws -> Data {
-        var address = URLComponents()
-        (address.scheme, address.host, address.port) = ("http", "127.0.0.1", Int(port))
-        address.path = path
-        // order-free: the order of a query's parts has no meaning.
-        address.queryItems = query.map { URLQueryItem(name: $0.key, value: $0.value) }
-        // What URLComponents leaves as it is, a server reads as a space.
-        address.percentEncodedQuery = address.percentEncodedQuery?
-            .replacingOccurrences(of: "+", with: "%2B")
-        let (body, _) = try await URLSession.shared.data(from: try #require(address.url))
-        return body
+    /// What it tells at `path`, or nil while it does not answer.
+    func text(_ path: String) -> String? {
+        guard let connection = try? RawConnection(port: port),
+            connection.send("GET \(path) HTTP/1.0\r\nHost: here\r\n\r\n"),
+            let answer = connection.receive(), answer.contains(" 200 OK"),
+            let head = answer.firstRange(of: "\r\n\r\n")
+        else { return nil }
+        return String(answer[head.upperBound...])
     }
 
-    /// The one number that `expression` has at `instant`, in seconds since 1970; nil where
-    /// Prometheus has none.
-    func value(of expression: String, at instant: Double) async throws -> Double? {
-        struct Answer: Decodable {
-            struct Series: Decodable {
-                let value: [Value]
-            }
-            struct Result: Decodable {
-                let result: [Series]
-            }
-            enum Value: Decodable {
-                case instant(Double)
-                case text(String)
-
-                init(from decoder: any Decoder) throws {
-                    let container = try decoder.singleValueContainer()
-                    if let instant = try? container.decode(Double.self) {
-                        self = .instant(instant)
-                    } else {
-                        self = .text(try container.decode(String.self))
-                    }
-                }
-            }
-            let data: Result
-        }
-        let body = try await get(
-            "/api/v1/query",
-            ["query": expression, "time": String(instant)]
-        )
-        guard let answer = try? JSONDecoder().decode(Answer.self, from: body) else {
-            throw Refused(answer: String(decoding: body, as: UTF8.self))
-        }
-        #expect(answer.data.result.count <= 1, "more than one series: \(expression)")
-        guard case .text(let text)? = answer.data.result.first?.value.last else { return nil }
-        guard let number = Double(text) else { throw Refused(answer: text) }
-        return number
+    private func data(_ path: String) throws -> [String: Any] {
+        guard let text = text(path),
+            let json = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any],
+            let data = json["data"] as? [String: Any]
+        else { throw Silent(saying: text(path) ?? "") }
+        return data
     }
 
-    /// Returns when it answers; bounded by the time limit of the test.
-    private func isReady() async throws {
-        for _ in 0..<600 {
-            if let body = try? await get("/-/ready"),
-                String(decoding: body, as: UTF8.self).contains("Ready")
-            {
-                return
-            }
-            try await Task.sleep(for: .milliseconds(100))
+    /// The health and the last error of each target.
+    func targets() throws -> [(health: String, lastError: String)] {
+        let targets = try data("/api/v1/targets")["activeTargets"] as? [[String: Any]] ?? []
+        return targets.map {
+            ($0["health"] as? String ?? "", $0["lastError"] as? String ?? "no word")
         }
-        throw Refused(answer: "Prometheus was not ready within a minute")
     }
 
-    /// A port that nobody listens on.
-    ///
-    /// Another may take it before it is used; Prometheus ends then, and the test fails.
-    private static func freePort() throws -> UInt16 {
-        let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(socket) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutableBytes(of: &address) { bytes in
-            guard let start = bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self) else {
-                return false
-            }
-            return bind(socket, start, length) == 0 && getsockname(socket, start, &length) == 0
+    /// The samples that `query` gives now, or at an instant in seconds since 1970, by the value of
+    /// `label`.
+    func samples(
+        _ query: String,
+        by label: String = "",
+        at instant: Int? = nil
+    ) throws -> [String: Double] {
+        let text = query.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+        let time = instant.map { "&time=\($0)" } ?? ""
+        let path = "/api/v1/query?query=\(text)\(time)"
+        let result = try data(path)["result"] as? [[String: Any]] ?? []
+        var samples: [String: Double] = [:]
+        for sample in result {
+            let metric = sample["metric"] as? [String: String] ?? [:]
+            let value = (sample["value"] as? [Any])?.last as? String
+            samples[metric[label] ?? ""] = value.flatMap { Double($0) }
         }
-        try #require(isBound)
-        return UInt16(bigEndian: address.sin_port)
+        return samples
+    }
+
+    /// The one number that `query` has at an instant; nil where it has none.
+    func value(of query: String, at instant: Int) throws -> Double? {
+        try samples(query, at: instant).first?.value
+    }
+
+    /// Asks again and again until `isTrue`; the test's time limit bounds it.
+    func wait(until isTrue: () throws -> Bool) async throws {
+        while (try? isTrue()) != true {
+            try await ContinuousClock().sleep(for: .milliseconds(200))
+        }
     }
 }

@@ -1,0 +1,37 @@
+internal import HTTPTypes
+internal import Hummingbird
+internal import NIOCore
+
+extension ConsolePages.Request {
+    /// What matters of a request.
+    init(_ request: Request) {
+        self.init(request.method.rawValue, request.uri.path)
+        accept = request.headers[values: .accept]
+        authorization = request.headers[.authorization]
+        let length = request.headers[.contentLength]
+        hasBody = (length ?? "0") != "0" || request.headers[.transferEncoding] != nil
+    }
+}
+
+extension Response {
+    /// `answer` to `request`, which may have asked for its head alone.
+    init(_ answer: ConsoleAnswer, to request: Request) {
+        var fields: HTTPFields = [
+            .contentType: answer.contentType,
+            .cacheControl: "no-store",
+            .xContentTypeOptions: "nosniff",
+        ]
+        // order-free: fields of different names.
+        for (name, value) in answer.fields {
+            guard let name = HTTPField.Name(name) else { continue }
+            fields[name] = value
+        }
+        let body = ByteBuffer(string: answer.body)
+        fields[.contentLength] = String(body.readableBytes)
+        self.init(
+            status: HTTPResponse.Status(code: answer.status),
+            headers: fields,
+            body: request.method == .head ? ResponseBody() : ResponseBody(byteBuffer: body)
+        )
+    }
+}

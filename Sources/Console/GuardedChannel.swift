@@ -1,0 +1,40 @@
+internal import Hummingbird
+internal import HummingbirdCore
+internal import Logging
+internal import NIOCore
+
+/// HTTP/1.1 on connections that are guarded from the first byte on.
+struct GuardedChannel: ServerChildChannel {
+    let http: HTTP1Channel
+    let limits: ConsoleLimits
+
+    init(_ responder: @escaping HTTPChannelHandler.Responder, _ limits: ConsoleLimits) {
+        self.limits = limits
+        http = HTTP1Channel(
+            responder: responder,
+            configuration: .init(
+                httpDecoderConfiguration: .init(
+                    maxHeaderFieldSize: limits.headerField,
+                    maxHeaderListSize: limits.headers,
+                    maxHeaderFieldCount: limits.headerCount
+                )
+            )
+        )
+    }
+
+    func setup(
+        channel: any Channel,
+        logger: Logger
+    ) -> EventLoopFuture<HTTP1Channel.Value> {
+        do {
+            try channel.pipeline.syncOperations.addHandler(ConnectionGuard(limits))
+        } catch {
+            return channel.eventLoop.makeFailedFuture(error)
+        }
+        return http.setup(channel: channel, logger: logger)
+    }
+
+    func handle(value: HTTP1Channel.Value, logger: Logger) async {
+        await http.handle(value: value, logger: logger)
+    }
+}

@@ -1,0 +1,54 @@
+/// Where a console listens.
+package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
+    /// A name or an address, an IPv6 one without its brackets.
+    package var host: String
+    /// 0 for one that is free.
+    package var port: Int
+
+    /// This machine alone, where the shipped configuration of Prometheus looks.
+    package static let standard = ListenAddress(host: "127.0.0.1", port: 8080)
+
+    package init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    /// Reads `host:port`, `[::1]:port`, or a port alone, which means 127.0.0.1.
+    package init?(_ text: String) {
+        let colon = text.lastIndex(of: ":")
+        let digits = colon.map { text[text.index(after: $0)...] } ?? text[...]
+        guard digits.utf8.allSatisfy({ (48...57).contains($0) }),
+            let port = Int(digits), port <= 65_535
+        else { return nil }
+        var host = colon.map { text[..<$0] } ?? "127.0.0.1"
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            host = host.dropFirst().dropLast()
+        } else if host.contains(":") {
+            return nil
+        }
+        let isName = host.utf8.allSatisfy { byte in
+            (48...58).contains(byte) || (97...122).contains(byte | 32) || byte == 45 || byte == 46
+        }
+        guard !host.isEmpty, isName else { return nil }
+        self.init(host: String(host), port: port)
+    }
+
+    /// Whether only this machine can reach it.
+    ///
+    /// Names are none but `localhost`, for what another one means is up to somebody else.
+    package var isLoopback: Bool {
+        if host == "localhost" || host == "::1" { return true }
+        let octets = host.split(separator: ".", omittingEmptySubsequences: false)
+        return octets.count == 4 && octets.first == "127"
+            && octets.allSatisfy { octet in
+                octet.utf8.allSatisfy { (48...57).contains($0) } && UInt8(octet) != nil
+            }
+    }
+
+    /// What is bound: `localhost` is 127.0.0.1 whatever a file on this machine says.
+    var boundHost: String { host == "localhost" ? "127.0.0.1" : host }
+
+    package var description: String {
+        host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
+}

@@ -1,0 +1,148 @@
+internal import Broker
+internal import SLO
+internal import Stages
+internal import Timekeeping
+
+extension RunMetrics {
+    /// A subscription at the moment of the scrape.
+    private struct Subscribed {
+        var name: String
+        var topic: String
+        var counts: SubscriptionCounts
+        var oldestUnacked: Timestamp?
+
+        var labels: [Label] { [Label("subscription", name)] }
+    }
+
+    private func subscriptions() -> [Subscribed] {
+        zip(assembly.run.document.subscriptions, assembly.broker.subscriptions).map {
+            plan,
+            subscription in
+            Subscribed(
+                name: plan.name,
+                topic: plan.topic,
+                counts: subscription.counts,
+                oldestUnacked: subscription.oldestUnacked
+            )
+        }
+    }
+
+    /// Topics and subscriptions, by our names and by those that messaging has in common.
+    var brokerFamilies: [MetricFamily] {
+        let topics = assembly.broker.topics.map { ($0.name, $0.published.messages) }
+        let subscriptions = subscriptions()
+        let published = family(
+            "weir_topic_published_messages",
+            .counter,
+            help: "Messages that a topic has taken.",
+            of: topics
+        ) { ([Label("topic", $0)], $1) }
+        return [published] + states(of: subscriptions) + happenings(in: subscriptions)
+            + messaging(topics, subscriptions)
+    }
+
+    private func states(of subscriptions: [Subscribed]) -> [MetricFamily] {
+        func gauge(
+            _ name: String,
+            _ help: String,
+            _ value: (SubscriptionCounts) -> Int64
+        ) -> MetricFamily {
+            family("weir_subscription_\(name)_messages", .gauge, help: help, of: subscriptions) {
+                ($0.labels, value($0.counts))
+            }
+        }
+        let now = assembly.run.timeline.now
+        let ages = subscriptions.map { subscription in
+            let age = subscription.oldestUnacked.map { max(0, (now - $0).inSeconds) } ?? 0
+            return Sample(subscription.labels, .number(age))
+        }
+        return [
+            gauge("backlog", "Messages that are not delivered yet.") { $0.backlog },
+            gauge("outstanding", "Messages that are delivered and not settled.") { $0.outstanding },
+            gauge("waiting", "Messages that failed, and wait for their next attempt.") {
+                $0.waiting
+            },
+            MetricFamily(
+                "weir_subscription_oldest_unacked_age_seconds",
+                .gauge,
+                unit: "seconds",
+                help: "How long ago the oldest message that is not acked was published.",
+                samples: ages
+            ),
+        ]
+    }
+
+    private func happenings(in subscriptions: [Subscribed]) -> [MetricFamily] {
+        func counter(
+            _ name: String,
+            _ help: String,
+            _ value: (SubscriptionCounts) -> Int64
+        ) -> MetricFamily {
+            family("weir_subscription_\(name)", .counter, help: help, of: subscriptions) {
+                ($0.labels, value($0.counts))
+            }
+        }
+        return [
+            counter("published_messages", "Messages of the topic.") { $0.published },
+            counter("delivered_messages", "Deliveries of messages.") { $0.delivered },
+            counter("acked_messages", "Messages settled as processed.") { $0.acked },
+            counter("nacked_messages", "Deliveries settled as failed.") { $0.nacked },
+            counter("redelivered_messages", "Deliveries after the first one.") { $0.redelivered },
+            counter("dead_lettered_messages", "Messages given up.") { $0.deadLettered },
+            counter("expired_messages", "Messages not acked within the retention.") { $0.expired },
+            counter("filtered_messages", "Messages that the filter did not want.") { $0.filtered },
+            counter("shed_messages", "Messages dropped because it was full.") { $0.shed },
+            counter("expired_deadlines", "Deliveries not settled within the ack deadline.") {
+                $0.expiredDeadlines
+            },
+        ]
+    }
+
+    /// OpenTelemetry, "Semantic conventions for messaging metrics".
+    private func messaging(
+        _ topics: [(name: String, published: Int64)],
+        _ subscriptions: [Subscribed]
+    ) -> [MetricFamily] {
+        [
+            family(
+                "messaging_client_sent_messages",
+                .counter,
+                help: "Messages that producers sent.",
+                of: topics
+            ) { (RunMetrics.messagingLabels("send", topic: $0.name), $0.published) },
+            family(
+                "messaging_client_consumed_messages",
+                .counter,
+                help: "Messages that were delivered to consumers.",
+                of: subscriptions
+            ) {
+                let place = Label("messaging_destination_subscription_name", $0.name)
+                let labels = RunMetrics.messagingLabels("receive", topic: $0.topic)
+                return (labels + [place], $0.counts.delivered)
+            },
+            histogram(
+                "messaging_process_duration_seconds",
+                help: "How long processing one set of deliveries took: a job.",
+                of: assembly.meters.subscribers
+            ) { subscriber in
+                let name = subscriber.subscription.name
+                let topic = subscriptions.first { $0.name == name }?.topic ?? ""
+                let labels = RunMetrics.messagingLabels("process", topic: topic)
+                return (
+                    labels + [
+                        Label("messaging_destination_subscription_name", name),
+                        Label("messaging_consumer_group_name", subscriber.meter.name),
+                    ],
+                    subscriber.meter.total.jobs
+                )
+            },
+        ]
+    }
+
+    private static func messagingLabels(_ operation: String, topic: String) -> [Label] {
+        [
+            Label("messaging_system", "weir"), Label("messaging_operation_name", operation),
+            Label("messaging_destination_name", topic),
+        ]
+    }
+}

@@ -1,0 +1,187 @@
+internal import AsyncHTTPClient
+internal import FoundationEssentials
+internal import NIOCore
+internal import NIOHTTP1
+package import SLO
+package import Timekeeping
+
+/// A Prometheus, or what speaks its HTTP API, that is asked for the past of a query.
+///
+/// Source: the Prometheus HTTP API, version 1, "Range queries".
+package struct PrometheusServer: Sendable {
+    /// Prometheus gives 11,000 points to a query at most.
+    private static let mostPoints: Int64 = 10_000
+    /// More bytes than ten thousand points take are no answer to what was asked.
+    private static let mostBytes = 4 << 20
+    private static let patience = TimeAmount.seconds(30)
+
+    /// One for all servers, to the end of the process; a refused connection is told of at once.
+    private static let client: HTTPClient = {
+        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        configuration.timeout.connect = .seconds(10)
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
+
+    /// Its address without anything secret.
+    package let label: String
+    private let bearerToken: String?
+
+    /// The server at `url`, an `http:` or `https:` URL without login, query and fragment.
+    ///
+    /// - Returns: nil where it is none.
+    package init?(url: String, bearerToken: String? = nil) {
+        guard let parts = URL(string: url), let scheme = parts.scheme,
+            ["http", "https"].contains(scheme), let host = parts.host(), !host.isEmpty,
+            parts.user() == nil, parts.password() == nil, parts.query() == nil,
+            parts.fragment() == nil
+        else { return nil }
+        label = url.hasSuffix("/") ? String(url.dropLast()) : url
+        self.bearerToken = bearerToken
+    }
+
+    /// What `query` came to at every multiple of `step` in `range`, its ends among them.
+    package func series(
+        of query: String,
+        in range: ClosedRange<Timestamp>,
+        step: Duration
+    ) async throws(PrometheusError) -> QueriedSeries {
+        let step = max(1, step.inNanoseconds)
+        var next = (range.lowerBound.nanoseconds + step - 1).flooringQuotient(step)
+        let last = range.upperBound.nanoseconds.flooringQuotient(step)
+        var series = QueriedSeries()
+        while next <= last {
+            let end = min(last, next + Self.mostPoints - 1)
+            let body = try await ask([
+                ("query", query), ("start", Self.seconds(next * step)),
+                ("end", Self.seconds(end * step)), ("step", Self.seconds(step)),
+            ])
+            series.samples += try samples(in: body, query)
+            next = end + 1
+        }
+        return series
+    }
+
+    private func ask(_ fields: [(String, String)]) async throws(PrometheusError) -> [UInt8] {
+        var request = HTTPClientRequest(url: "\(label)/api/v1/query_range")
+        request.method = .POST
+        request.headers.add(name: "content-type", value: "application/x-www-form-urlencoded")
+        if let bearerToken {
+            request.headers.add(name: "authorization", value: "Bearer \(bearerToken)")
+        }
+        let form = fields.map { "\($0)=\(Self.escaped($1))" }.joined(separator: "&")
+        request.body = .bytes(ByteBuffer(string: form))
+        let response: HTTPClientResponse
+        let body: [UInt8]
+        do {
+            response = try await Self.client.execute(request, timeout: Self.patience)
+            body = Array(buffer: try await response.body.collect(upTo: Self.mostBytes))
+        } catch let error as HTTPClientError where error == .deadlineExceeded {
+            throw PrometheusError(
+                .unavailable,
+                "\(label): no answer within \(Self.patience.nanoseconds / 1_000_000_000) s"
+            )
+        } catch {
+            throw PrometheusError(
+                .unavailable,
+                "\(label): cannot be reached; see that a Prometheus listens there, or mend the "
+                    + "url of the DataSource"
+            )
+        }
+        try check(response.status, body)
+        return body
+    }
+
+    private func check(
+        _ status: HTTPResponseStatus,
+        _ body: [UInt8]
+    ) throws(PrometheusError) {
+        switch status.code {
+        case 200: return
+        case 400, 422:
+            let said = try? JSONDecoder().decode(Answer.self, from: Data(body)).error
+            throw PrometheusError(
+                .wrongQuery,
+                "\(label) refuses the query: \(said ?? "status \(status.code)")"
+            )
+        case 401, 403:
+            throw PrometheusError(
+                .unavailable,
+                "\(label): the login is refused; name the variable that holds a token with "
+                    + "bearerTokenEnv in the connectionDetails of the DataSource"
+            )
+        default:
+            throw PrometheusError(.unavailable, "\(label): answered with status \(status.code)")
+        }
+    }
+
+    private func samples(
+        in body: [UInt8],
+        _ query: String
+    ) throws(PrometheusError) -> [(instant: Timestamp, value: String)] {
+        guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(body)),
+            let result = answer.data?.result
+        else {
+            throw PrometheusError(
+                .unavailable,
+                "\(label): what answers is no Prometheus; mend the url of the DataSource"
+            )
+        }
+        guard result.count <= 1 else {
+            throw PrometheusError(
+                .wrongQuery,
+                "\(label): the query has \(result.count) series; expected one, as sum(\(query)) "
+                    + "would have"
+            )
+        }
+        return (result.first?.values ?? []).map { (instant: $0.instant, value: $0.value) }
+    }
+
+    /// Seconds with what is behind the point, exactly.
+    private static func seconds(_ nanoseconds: Int64) -> String {
+        let (whole, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
+        guard rest != 0 else { return "\(whole)" }
+        let digits = "\(rest.magnitude)"
+        return "\(whole).\(String(repeating: "0", count: 9 - digits.count))\(digits)"
+    }
+
+    private static func escaped(_ text: String) -> String {
+        var escaped = ""
+        for byte in text.utf8 {
+            let scalar = Unicode.Scalar(byte)
+            switch scalar {
+            case "a"..."z", "A"..."Z", "0"..."9", "-", ".", "_", "~":
+                escaped.unicodeScalars.append(scalar)
+            default:
+                let digits = String(byte, radix: 16, uppercase: true)
+                escaped += digits.count == 1 ? "%0\(digits)" : "%\(digits)"
+            }
+        }
+        return escaped
+    }
+}
+
+/// What Prometheus answers to a range query.
+private struct Answer: Decodable {
+    struct Result: Decodable {
+        var result: [Series]
+    }
+    struct Series: Decodable {
+        var values: [Sample]?
+    }
+    struct Sample: Decodable {
+        var instant: Timestamp
+        var value: String
+
+        /// `[<seconds>, "<value>"]`; Prometheus keeps milliseconds.
+        init(from decoder: any Decoder) throws {
+            var list = try decoder.unkeyedContainer()
+            let seconds = try list.decode(Double.self)
+            let milliseconds = Int64((seconds * 1000).rounded())
+            instant = Timestamp(nanoseconds: milliseconds * 1_000_000)
+            value = try list.decode(String.self)
+        }
+    }
+    var data: Result?
+    var error: String?
+}

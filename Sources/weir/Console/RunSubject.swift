@@ -1,0 +1,27 @@
+internal import Console
+internal import Pipeline
+internal import SLO
+internal import Synchronization
+
+/// A run as a console shows it, from before it begins.
+final class RunSubject: ConsoleSubject {
+    private let process: ProcessMetrics
+    private let run = Mutex<RunMetrics?>(nil)
+
+    init(_ process: ProcessMetrics) {
+        self.process = process
+    }
+
+    /// The run has its meters.
+    func begin(_ metrics: RunMetrics) {
+        run.withLock { $0 = metrics }
+    }
+
+    var families: [MetricFamily] {
+        (run.withLock { $0 }?.families ?? []) + process.families
+    }
+
+    var impediments: [String] {
+        run.withLock { $0 }?.impediments ?? ["the run has not begun"]
+    }
+}

@@ -1,0 +1,58 @@
+internal import ArgumentParser
+internal import Console
+internal import Logging
+internal import SLO
+internal import Timekeeping
+internal import UnixSignals
+
+/// `weir serve`: the objectives of a warehouse for a scraper, without a run.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Serve how objectives stand in a warehouse, for Prometheus, without a run.",
+        discussion: """
+            GET /metrics, /healthz and /readyz, until it is interrupted. The warehouse is read \
+            again every 10 s, or less often where that would take more than a tenth of a core.
+            """
+    )
+
+    @Argument(help: "Where to listen: host:port, or a port.")
+    var address: ListenAddress = .standard
+
+    @OptionGroup var console: ConsoleOptions
+
+    @Option(help: "OpenSLO files or directories (repeatable; default: slo/storefront).")
+    var objectives: [String] = []
+
+    @Option(help: "Where a run kept the history: sqlite:<path> (also WEIR_WAREHOUSE_URL).")
+    var warehouse: String?
+
+    @Option(help: "What is logged to standard error: debug, info, warning or error.")
+    var logLevel: LogLevelArgument = .warning
+
+    func run() async throws {
+        try await SLOCommand.reporting {
+            let timeline = RealTimeline()
+            let logger = JSONLogHandler.logger(logLevel.level, timeline)
+            let server = try console.server(at: address, logger: logger)
+            let set = try SLOEvaluation.objectives(at: objectives)
+            let subject = WarehouseSubject(
+                set,
+                warehouse: warehouse,
+                process: ProcessMetrics(began: timeline.now, version: Weir.version),
+                timeline: timeline,
+                logger: logger
+            )
+            try await subject.refresh()
+            let interrupts = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+            try await Serving(server: server, subject: subject, logger: logger).while {
+                await withTaskGroup { group in
+                    group.addTask { await subject.keepFresh() }
+                    for await _ in interrupts { break }
+                    group.cancelAll()
+                }
+            }
+            throw ExitStatus.interrupted.code
+        }
+    }
+}

@@ -1,0 +1,130 @@
+import Console
+import Logging
+import SLO
+import Testing
+
+@Suite struct ConsolePagesTests {
+    typealias Request = ConsolePages.Request
+
+    private static let secret = "a-token-of-some-length"
+    private static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    private static func pages(
+        _ subject: FixedSubject = FixedSubject(),
+        token: String? = nil
+    ) -> ConsolePages {
+        ConsolePages(subject, token: token.flatMap { BearerToken($0) }, logger: silent)
+    }
+
+    @Test func `metrics are told in the format that is asked for`() {
+        let plain = Self.pages().answer(Request("GET", "/metrics"))
+        #expect(plain.status == 200)
+        #expect(plain.contentType == "text/plain; version=0.0.4; charset=utf-8")
+        #expect(
+            plain.body == """
+                # HELP sent_messages_total Messages.
+                # TYPE sent_messages_total counter
+                sent_messages_total{topic="events"} 7
+
+                """
+        )
+        var request = Request("GET", "/metrics")
+        request.accept = ["application/openmetrics-text; version=1.0.0"]
+        let open = Self.pages().answer(request)
+        #expect(
+            open.contentType == "application/openmetrics-text; version=1.0.0; charset=utf-8"
+        )
+        #expect(
+            open.body.hasSuffix(
+                "# TYPE sent_messages counter\n"
+                    + "sent_messages_total{topic=\"events\"} 7\n# EOF\n"
+            )
+        )
+    }
+
+    @Test func `a histogram has its buckets, its count and its sum`() {
+        var family = MetricFamily("took_seconds", .histogram, unit: "seconds", help: "Time.")
+        family.samples = HistogramSamples(
+            buckets: [(bound: 0.5, count: 1), (bound: 1, count: 2)],
+            count: 3,
+            sum: 4.25
+        ).samples([.init("stage", "a")])
+        for accept in ["text/plain", "application/openmetrics-text"] {
+            var request = Request("GET", "/metrics")
+            request.accept = [accept]
+            let body = Self.pages(FixedSubject([family])).answer(request).body
+            let samples = body.split(separator: "\n").filter { !$0.hasPrefix("#") }
+            #expect(
+                samples == [
+                    "took_seconds_bucket{stage=\"a\",le=\"0.5\"} 1",
+                    "took_seconds_bucket{stage=\"a\",le=\"1.0\"} 2",
+                    "took_seconds_bucket{stage=\"a\",le=\"+Inf\"} 3",
+                    "took_seconds_count{stage=\"a\"} 3",
+                    "took_seconds_sum{stage=\"a\"} 4.25",
+                ]
+            )
+        }
+    }
+
+    @Test func `a scrape that fails says so, and not why`() {
+        let answer = Self.pages(FixedSubject(nil)).answer(Request("GET", "/metrics"))
+        #expect(answer.status == 500)
+        #expect(!answer.body.contains("Trouble"))
+    }
+
+    @Test func `ready is what nothing impedes`() {
+        let ready = Self.pages().answer(Request("GET", "/readyz"))
+        #expect((ready.status, ready.body) == (200, "ready\n"))
+        let subject = FixedSubject(impediments: ["the store raw is down", "it is stopped"])
+        let impeded = Self.pages(subject).answer(Request("GET", "/readyz"))
+        #expect((impeded.status, impeded.body) == (503, "the store raw is down\nit is stopped\n"))
+        // It lives all the same.
+        #expect(Self.pages(subject).answer(Request("GET", "/healthz")).status == 200)
+    }
+
+    @Test(arguments: ["/", "", "/metrics/", "/METRICS", "/metricsx", "/../metrics", "//metrics"])
+    func `other paths are not found`(path: String) {
+        let answer = Self.pages().answer(Request("GET", path))
+        #expect(answer.status == 404)
+        #expect(answer.contentType == "text/plain; charset=utf-8")
+    }
+
+    @Test(arguments: ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "get", "X"])
+    func `only GET and HEAD are allowed`(method: String) {
+        for path in ["/metrics", "/healthz", "/readyz"] {
+            let answer = Self.pages().answer(Request(method, path))
+            #expect(answer.status == 405)
+            #expect(answer.fields["Allow"] == "GET, HEAD")
+        }
+        #expect(Self.pages().answer(Request(method, "/other")).status == 404)
+    }
+
+    @Test func `a body is refused`() {
+        var request = Request("GET", "/metrics")
+        request.hasBody = true
+        #expect(Self.pages().answer(request).status == 413)
+    }
+
+    @Test(arguments: ["/metrics", "/readyz", "/nothing", "/"])
+    func `with a token, nothing is told without it`(path: String) {
+        let pages = Self.pages(token: Self.secret)
+        for method in ["GET", "HEAD", "POST"] {
+            var request = Request(method, path)
+            #expect(pages.answer(request).status == 401)
+            #expect(pages.answer(request).fields["WWW-Authenticate"] == "Bearer realm=\"weir\"")
+            request.authorization = "Bearer " + Self.secret.reversed()
+            #expect(pages.answer(request).status == 401)
+            #expect(
+                pages.answer(request).fields["WWW-Authenticate"]
+                    == "Bearer realm=\"weir\", error=\"invalid_token\""
+            )
+            request.authorization = "Bearer \(Self.secret)"
+            #expect(pages.answer(request) == Self.pages().answer(Request(method, path)))
+        }
+    }
+
+    @Test func `whether the process lives is told to everyone`() {
+        let answer = Self.pages(token: Self.secret).answer(Request("GET", "/healthz"))
+        #expect((answer.status, answer.body) == (200, "ok\n"))
+    }
+}
