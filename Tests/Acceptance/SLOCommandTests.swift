@@ -77,6 +77,43 @@ import Testing
         #expect(status.output.hasPrefix("message-success: at-risk, SLI 99.9884% of 99.9%"))
     }
 
+    @Test func `a run under the gate fails with a breached objective and says which`() async throws
+    {
+        let objective = """
+            apiVersion: openslo/v1
+            kind: Service
+            metadata: {name: shop}
+            spec: {description: "The shop."}
+            ---
+            apiVersion: openslo/v1
+            kind: SLO
+            metadata: {name: fast-jobs}
+            spec:
+              service: shop
+              budgetingMethod: Occurrences
+              timeWindow: [{duration: 30d, isRolling: true}]
+              objectives: [{op: OPERATOR, value: 30, target: 0.99}]
+              indicator:
+                metadata: {name: job-duration}
+                spec:
+                  thresholdMetric: {metricSource: {type: weir, spec: {meter: jobs.duration}}}
+            """
+        for (comparison, code) in [("lte", 0), ("gt", 1)] as [(String, Int32)] {
+            let folder = try TestFolder()
+            try folder.write(
+                "slo.yaml",
+                objective.replacingOccurrences(of: "OPERATOR", with: comparison)
+            )
+            let pipeline = try folder.write(
+                "shop.yaml",
+                Pipelines.shop([("stores:\n", "objectives: [slo.yaml]\n  stores:\n")])
+            )
+            let ending = try await folder.run([pipeline, "--events", "200", "--gate"])
+            #expect(ending.exitCode == code, "\(ending.errors)")
+            #expect(ending.errors.contains("gate: fast-jobs fails: ") == (code == 1))
+        }
+    }
+
     @Test func `what is not there is told, and not made`() async throws {
         let folder = try TestFolder()
         let missing = try await Self.slo([

@@ -19,6 +19,22 @@ extension RunReport {
         package var budgetRemaining: Double?
         /// The observed share of the period so far.
         package var coverage: Double?
+        /// Whether anything measured it at all: with SQLite nobody counts MongoDB's connections.
+        package var isMeasured: Bool
+
+        /// Whether the good share of what was observed is at least the target, or nil.
+        ///
+        /// A short run may miss it and have spent little of a month's budget.
+        package var meetsTarget: Bool?
+
+        /// Whether it is breached or misses its target, or was measured too short to tell.
+        package var failsGate: Bool {
+            switch ObjectiveState(rawValue: state) {
+            case .breached: true
+            case .noData: isMeasured
+            case .ok, .atRisk, .partial, nil: meetsTarget == false
+            }
+        }
 
         init(_ status: ObjectiveStatus) {
             name = status.objective.name
@@ -30,6 +46,8 @@ extension RunReport {
             sli = status.measurement.sli?.approximation
             budgetRemaining = status.budget.remainingRatio?.approximation
             coverage = status.measurement.coverage?.approximation
+            meetsTarget = status.isMeetingTarget
+            isMeasured = status.measurement.components.contains { $0.observed > 0 }
         }
     }
 
