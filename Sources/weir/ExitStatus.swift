@@ -23,9 +23,7 @@ enum ExitStatus: Int32 {
             self = error.code == .wrong ? .wrongDocument : .inputNotFound
         case let error as InputError:
             self = error.code == .wrongFormat ? .wrongDocument : .inputNotFound
-        case let error as StoreError:
-            self = error.code == .refused ? .ourFault : .storeUnavailable
-        case is StoreOpeningError:
+        case is StoreError, is StoreOpeningError:
             self = .storeUnavailable
         case let error as ConsoleError:
             self = error.code == .needsToken ? .usage : .storeUnavailable

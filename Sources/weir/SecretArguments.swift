@@ -9,16 +9,28 @@ enum SecretArguments {
         let arguments = CommandLine.arguments
         for index in arguments.indices {
             guard let original = CommandLine.unsafeArgv[index],
-                let password = password(in: Array(arguments[index].utf8))
+                !passwords(in: Array(arguments[index].utf8)).isEmpty
             else { continue }
-            for place in password {
+            for place in passwords(in: Array(arguments[index].utf8)).joined() {
                 original[place] = CChar(bitPattern: UInt8(ascii: "*"))
             }
         }
     }
 
-    /// Where the password of a URL stands: between the first colon behind `//` and the last `@`.
-    static func password(in bytes: [UInt8]) -> Range<Int>? {
+    /// Where the passwords of a URL stand: before its `@`, and as options, as libpq takes them.
+    static func passwords(in bytes: [UInt8]) -> [Range<Int>] {
+        guard bytes.firstRange(of: Array("://".utf8)) != nil else { return [] }
+        let options = ["password=", "sslpassword="].flatMap { name in
+            bytes.ranges(of: Array(name.utf8)).map { range in
+                let rest = bytes[range.upperBound...]
+                return range.upperBound..<(rest.firstIndex(of: UInt8(ascii: "&")) ?? rest.endIndex)
+            }
+        }
+        return options + (password(in: bytes).map { [$0] } ?? [])
+    }
+
+    /// Between the first colon behind `//` and the last `@`.
+    private static func password(in bytes: [UInt8]) -> Range<Int>? {
         guard let scheme = bytes.firstRange(of: Array("://".utf8)),
             let at = bytes.lastIndex(of: UInt8(ascii: "@")), at >= scheme.upperBound,
             let colon = bytes[scheme.upperBound..<at].firstIndex(of: UInt8(ascii: ":"))

@@ -179,6 +179,20 @@ import Timekeeping
         #expect(measurement.coverage == ExactRatio(3, 10))
     }
 
+    @Test func `a composite of which a part was never seen has no data and no figures`() throws {
+        var tracker = ObjectiveTracker(
+            try Sample.make(target: "0.9", weights: ["0.5", "0.5"]),
+            slice: Sample.minute
+        )
+        tracker.advance(to: Sample.monday)
+        tracker.record(Slice(start: Sample.monday, good: 10, total: 10), of: 0)
+        tracker.advance(to: Sample.monday + Sample.minute)
+        let status = try #require(tracker.status())
+        #expect(status.state == .noData)
+        #expect(status.measurement.sli == nil)
+        #expect(status.budget.remainingRatio == nil)
+    }
+
     @Test func `a composite of events loses what its components lose by weight`() throws {
         let objective = try Sample.make(
             target: "0.5",

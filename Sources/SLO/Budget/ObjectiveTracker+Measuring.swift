@@ -34,6 +34,9 @@ extension ObjectiveTracker {
         let read = answers[0].read
         let excluded = Int64(answers[0].sum.excluded)
         let sums = answers.map(\.sum)
+        // A part that nobody saw would look good in the whole.
+        let hasData = sums.allSatisfy { $0.observed > 0 }
+        let expected = Int64(read.count) + span.ahead - excluded
         return WindowMeasurement(
             unit: .events,
             window: instants(of: read, width: sliceLength),
@@ -42,11 +45,11 @@ extension ObjectiveTracker {
             elapsed: Int64(read.count),
             excluded: excluded,
             observed: sums.map { Int64($0.observed) }.min() ?? 0,
-            hasData: sums.contains { $0.observed > 0 },
+            hasData: hasData,
             components: sums,
             judged: nil,
-            errorRatio: errorRatio(sums),
-            spentShare: spentShare(sums, of: Int64(read.count) + span.ahead - excluded),
+            errorRatio: hasData ? errorRatio(sums) : nil,
+            spentShare: hasData ? spentShare(sums, of: expected) : nil,
             doubt: answers.reduce(0) { $0 + $1.doubt.total }
         )
     }
@@ -91,7 +94,7 @@ extension ObjectiveTracker {
     /// nil where nothing was observed.
     ///
     /// The same figure as ``WindowMeasurement/spentShare``, without the sums behind it: alerts ask
-    /// for it every slice.
+    /// for it every slice. Of a composite of which a part was not observed, what the others spent.
     func spentShare(last length: Duration, asOf instant: Timestamp) -> ExactRatio? {
         spentShare(SliceSpan(last: length, before: instant, slice: judgedLength ?? sliceLength))
     }
@@ -102,10 +105,10 @@ extension ObjectiveTracker {
             let expected = Int64(answer.read.count) + span.ahead - Int64(answer.sum.excluded)
             return spentShare(answer.sum, of: expected)
         }
-        guard events.count == 1 else { return measureEvents(span).spentShare }
-        let answer = events[0].sum(of: span.elapsed)
-        let expected = Int64(answer.read.count) + span.ahead - Int64(answer.sum.excluded)
-        return spentShare(answer.sum, of: expected)
+        let answers = events.map { $0.sum(of: span.elapsed) }
+        let (read, excluded) = (answers[0].read, answers[0].sum.excluded)
+        let expected = Int64(read.count) + span.ahead - Int64(excluded)
+        return spentShare(answers.map(\.sum), of: expected)
     }
 
     private func spentShare(_ sum: JudgedSum, of expected: Int64) -> ExactRatio? {

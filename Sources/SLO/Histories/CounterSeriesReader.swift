@@ -44,8 +44,13 @@ package struct CounterSeriesReader {
         else {
             return refuse("expected the labels slo and result, which is good or bad", number)
         }
-        guard let text = sample.timestamp, let instant = Timestamp(secondsText: text) else {
-            return refuse("expected a timestamp in seconds since 1970 behind the value", number)
+        guard let text = sample.timestamp, let instant = Timestamp(secondsText: text),
+            Timestamp.historical.contains(instant)
+        else {
+            return refuse(
+                "expected a timestamp in seconds since 1970, before 2200, behind the value",
+                number
+            )
         }
         guard let value = ExactDecimal(sample.value), value.scale == 0 else {
             faults[objective, default: SliceFaults()].count(.unreadable)

@@ -28,14 +28,14 @@ package struct HistoryFile: Sendable {
 
     /// The width that slices with these starts, in ascending order, were probably cut in.
     ///
-    /// The distance that neighbours have most often, and the least of several; a minute where
-    /// there is none.
+    /// The distance that neighbours have most often, and the least of several, but a day at most;
+    /// a minute where there is none.
     static func width(of starts: [Timestamp]) -> Duration {
         var counts: [Int64: Int] = [:]
         for (start, next) in zip(starts, starts.dropFirst()) where next > start {
             counts[next.nanoseconds - start.nanoseconds, default: 0] += 1
         }
         let ordered = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-        return ordered.first.map { .nanoseconds($0.key) } ?? .seconds(60)
+        return ordered.first.map { min(.nanoseconds($0.key), .seconds(86_400)) } ?? .seconds(60)
     }
 }

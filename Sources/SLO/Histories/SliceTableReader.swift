@@ -139,16 +139,18 @@ package struct SliceTableReader {
     }
 
     private mutating func start(_ field: Field, _ line: Int) -> Timestamp? {
-        if let instant = Timestamp(rfc3339: field.text) { return instant }
         let place = DocumentPlace(line: line, column: field.column)
-        if let instant = Timestamp(secondsText: field.text) { return instant }
+        let instant = Timestamp(rfc3339: field.text) ?? Timestamp(secondsText: field.text)
+        if let instant, Timestamp.historical.contains(instant) { return instant }
         faults.count(.unreadable)
         let message =
-            ExactDecimal(field.text) == nil
-            ? "\"\(field.text)\" is no start; expected an instant such as "
-                + "2026-01-31T12:00:00Z, or seconds since 1970"
-            : "\(field.text) seconds since 1970 are no year that is kept; expected seconds, "
-                + "not milliseconds"
+            instant != nil
+            ? "\"\(field.text)\" is not between 1970 and 2200; expected an instant that is"
+            : ExactDecimal(field.text) == nil
+                ? "\"\(field.text)\" is no start; expected an instant such as "
+                    + "2026-01-31T12:00:00Z, or seconds since 1970"
+                : "\(field.text) seconds since 1970 are no year that is kept; expected seconds, "
+                    + "not milliseconds"
         log.add(message, at: place)
         return nil
     }

@@ -1,6 +1,9 @@
 internal import Timekeeping
 
 extension Timestamp {
+    /// Where the instants of a history lie: windows that end at any of them stay in the calendar.
+    static let historical = Timestamp(seconds: 0)..<Timestamp(seconds: 7_258_118_400)
+
     /// The instant that `text` names in seconds since 1970, with up to nine decimals; nil where it
     /// does not, or where no timestamp reaches that far.
     init?(secondsText text: String) {

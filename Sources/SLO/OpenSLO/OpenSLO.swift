@@ -1,4 +1,4 @@
-internal import Documents
+package import Documents
 
 /// OpenSLO v1 as its reference SDK enforces it: the documents as they are written, with the
 /// place of everything that another document or a rule may find fault with.
@@ -44,7 +44,7 @@ package enum OpenSLO {
         package var description: String { "\(file):\(line):\(column)" }
 
         /// `message` about this place.
-        func mistake(_ message: String) -> Mistake {
+        package func mistake(_ message: String) -> Mistake {
             Mistake(file: file, line: line, column: column, message: message)
         }
     }

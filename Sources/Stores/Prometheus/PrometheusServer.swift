@@ -11,14 +11,18 @@ package import Timekeeping
 package struct PrometheusServer: Sendable {
     /// Prometheus gives 11,000 points to a query at most.
     private static let mostPoints: Int64 = 10_000
+    /// Prometheus has nothing from before 1970, and nobody asks for what comes after 2200.
+    fileprivate static let seconds = 0.0...7_258_118_400.0
     /// More bytes than ten thousand points take are no answer to what was asked.
     private static let mostBytes = 4 << 20
+    /// For an answer, from the question to its last byte.
     private static let patience = TimeAmount.seconds(30)
 
     /// One for all servers, to the end of the process; a refused connection is told of at once.
     private static let client: HTTPClient = {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.timeout.connect = .seconds(10)
+        configuration.timeout.read = .seconds(10)
         configuration.connectionPool.retryConnectionEstablishment = false
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }()
@@ -34,7 +38,7 @@ package struct PrometheusServer: Sendable {
         guard let parts = URL(string: url), let scheme = parts.scheme,
             ["http", "https"].contains(scheme), let host = parts.host(), !host.isEmpty,
             parts.user() == nil, parts.password() == nil, parts.query() == nil,
-            parts.fragment() == nil
+            parts.fragment() == nil, (1...65_535).contains(parts.port ?? 80)
         else { return nil }
         label = url.hasSuffix("/") ? String(url.dropLast()) : url
         self.bearerToken = bearerToken
@@ -72,14 +76,24 @@ package struct PrometheusServer: Sendable {
         let form = fields.map { "\($0)=\(Self.escaped($1))" }.joined(separator: "&")
         request.body = .bytes(ByteBuffer(string: form))
         let response: HTTPClientResponse
-        let body: [UInt8]
+        var body: [UInt8] = []
         do {
-            response = try await Self.client.execute(request, timeout: Self.patience)
-            body = Array(buffer: try await response.body.collect(upTo: Self.mostBytes))
-        } catch let error as HTTPClientError where error == .deadlineExceeded {
+            let deadline = NIODeadline.now() + Self.patience
+            response = try await Self.client.execute(request, deadline: deadline)
+            for try await piece in response.body {
+                body.append(contentsOf: piece.readableBytesView)
+                // Whoever sends byte by byte is always about to send more.
+                guard NIODeadline.now() < deadline else { throw HTTPClientError.deadlineExceeded }
+                guard body.count <= Self.mostBytes else { throw notPrometheus }
+            }
+        } catch let error as PrometheusError {
+            throw error
+        } catch let error as HTTPClientError
+            where error == .deadlineExceeded || error == .readTimeout
+        {
             throw PrometheusError(
                 .unavailable,
-                "\(label): no answer within \(Self.patience.nanoseconds / 1_000_000_000) s"
+                "\(label): no whole answer within \(Self.patience.nanoseconds / 1_000_000_000) s"
             )
         } catch {
             throw PrometheusError(
@@ -99,11 +113,12 @@ package struct PrometheusServer: Sendable {
         switch status.code {
         case 200: return
         case 400, 422:
-            let said = try? JSONDecoder().decode(Answer.self, from: Data(body)).error
-            throw PrometheusError(
-                .wrongQuery,
-                "\(label) refuses the query: \(said ?? "status \(status.code)")"
-            )
+            guard let said = try? JSONDecoder().decode(Answer.self, from: Data(body)).error else {
+                throw notPrometheus
+            }
+            // Nothing that a terminal would take for a command.
+            let line = said.map { $0.isNewline ? " " : $0 }.filter { $0 >= " " && $0 != "\u{7f}" }
+            throw PrometheusError(.wrongQuery, "\(label) refuses the query: \(String(line))")
         case 401, 403:
             throw PrometheusError(
                 .unavailable,
@@ -120,13 +135,9 @@ package struct PrometheusServer: Sendable {
         _ query: String
     ) throws(PrometheusError) -> [(instant: Timestamp, value: String)] {
         guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(body)),
-            let result = answer.data?.result
-        else {
-            throw PrometheusError(
-                .unavailable,
-                "\(label): what answers is no Prometheus; mend the url of the DataSource"
-            )
-        }
+            answer.status == "success", let data = answer.data, data.resultType == "matrix"
+        else { throw notPrometheus }
+        let result = data.result
         guard result.count <= 1 else {
             throw PrometheusError(
                 .wrongQuery,
@@ -135,6 +146,13 @@ package struct PrometheusServer: Sendable {
             )
         }
         return (result.first?.values ?? []).map { (instant: $0.instant, value: $0.value) }
+    }
+
+    private var notPrometheus: PrometheusError {
+        PrometheusError(
+            .unavailable,
+            "\(label): what answers is no Prometheus; mend the url of the DataSource"
+        )
     }
 
     /// Seconds with what is behind the point, exactly.
@@ -164,6 +182,7 @@ package struct PrometheusServer: Sendable {
 /// What Prometheus answers to a range query.
 private struct Answer: Decodable {
     struct Result: Decodable {
+        var resultType: String
         var result: [Series]
     }
     struct Series: Decodable {
@@ -177,11 +196,18 @@ private struct Answer: Decodable {
         init(from decoder: any Decoder) throws {
             var list = try decoder.unkeyedContainer()
             let seconds = try list.decode(Double.self)
+            guard PrometheusServer.seconds.contains(seconds) else {
+                throw DecodingError.dataCorruptedError(
+                    in: list,
+                    debugDescription: "an instant is outside the years 1970 to 2200"
+                )
+            }
             let milliseconds = Int64((seconds * 1000).rounded())
             instant = Timestamp(nanoseconds: milliseconds * 1_000_000)
             value = try list.decode(String.self)
         }
     }
+    var status: String
     var data: Result?
     var error: String?
 }

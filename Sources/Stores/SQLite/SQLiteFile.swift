@@ -30,7 +30,10 @@ package struct SQLiteLocation: Hashable, Sendable {
             omittingEmptySubsequences: false
         )
         // SQLite takes `:memory:` for no file at all.
-        guard let path = parts.first, !path.isEmpty, path != ":memory:" else { return nil }
+        guard let path = parts.first, !path.isEmpty, path != ":memory:",
+            // The URL of another store, with its password perhaps, is no file's name.
+            path.firstRange(of: "://") == nil
+        else { return nil }
         self.init(path: String(path))
         guard parts.count == 2 else { return }
         for option in parts[1].split(separator: "&") {

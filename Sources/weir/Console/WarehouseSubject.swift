@@ -6,8 +6,8 @@ internal import Timekeeping
 
 /// The objectives of a warehouse as a console shows them.
 ///
-/// A scrape reads what the last look at the warehouse has found, held to the time of the scrape:
-/// where nothing more is found, the objectives come to have no data by themselves.
+/// A scrape reads what the last look at the warehouse has found. Where the last one found nothing
+/// out, it is held to the time of the scrape: the objectives come to have no data by themselves.
 final class WarehouseSubject: ConsoleSubject {
     private struct State {
         var reviews: [ObjectiveReview] = []
@@ -47,12 +47,12 @@ final class WarehouseSubject: ConsoleSubject {
     /// - Throws: What it throws, with what was read before kept.
     func refresh() async throws {
         let began = timeline.now
-        let reviews = try await read(asOf: began)
+        let (reviews, unanswered) = try await read(asOf: began)
         state.withLock { state in
             state.reviews = reviews
             state.refreshed = began
             state.took = timeline.now - began
-            state.failure = nil
+            state.failure = unanswered.isEmpty ? nil : "a Prometheus does not answer"
         }
     }
 
@@ -69,30 +69,37 @@ final class WarehouseSubject: ConsoleSubject {
             do {
                 try await refresh()
             } catch {
-                state.withLock { $0.failure = "\(error)" }
+                state.withLock { $0.failure = "the warehouse cannot be read" }
                 logger.warning("the warehouse cannot be read", metadata: ["error": "\(error)"])
             }
         }
     }
 
-    private func read(asOf now: Timestamp) async throws -> [ObjectiveReview] {
+    /// How the objectives stand, and which of them a server had to answer for and did not.
+    private func read(
+        asOf now: Timestamp
+    ) async throws -> (reviews: [ObjectiveReview], unanswered: [String]) {
         let source = try await HistorySource.stores(
             warehouse,
-            for: set.objectives,
+            for: set.entries,
             set.dataSources
         )
         do {
             var reviews: [ObjectiveReview] = []
+            var missing: [String] = []
             for objective in set.objectives {
                 let (history, unanswered) = try await source.answer(
                     objective,
                     in: (now - objective.historyReach)..<now
                 )
-                if let unanswered { logger.warning("\(unanswered)") }
+                if let unanswered {
+                    logger.warning("\(unanswered)")
+                    missing.append(objective.name)
+                }
                 reviews.append(try ObjectiveReview(objective, history: history, asOf: now))
             }
             try await source.close()
-            return reviews
+            return (reviews, missing)
         } catch {
             try? await source.close()
             throw error
@@ -100,8 +107,9 @@ final class WarehouseSubject: ConsoleSubject {
     }
 
     var families: [MetricFamily] {
-        let now = timeline.now
         let state = state.withLock { $0 }
+        // What has ended since the last look has not been read yet, and is nobody's fault.
+        let now = state.failure == nil ? state.refreshed ?? timeline.now : timeline.now
         let readings = state.reviews.map { review in
             ObjectiveMetrics.Reading(
                 review.tracker.status(asOf: now) ?? review.status,
@@ -124,7 +132,7 @@ final class WarehouseSubject: ConsoleSubject {
     }
 
     var impediments: [String] {
-        // The failure itself may tell more of the store than whoever asks should know.
-        state.withLock { $0.failure == nil ? [] : ["the warehouse cannot be read"] }
+        // No more than that: the error may tell what whoever asks should not know.
+        state.withLock { $0.failure.map { [$0] } ?? [] }
     }
 }

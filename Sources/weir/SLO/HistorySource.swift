@@ -67,17 +67,17 @@ struct HistorySource {
     /// The warehouse that `url` names for objectives that a run has the history of, and the servers
     /// that `dataSources` name for the others.
     ///
-    /// The warehouse has to be there, reading makes none; and it is opened only where one of
-    /// `objectives` needs it.
+    /// The warehouse has to be there, reading makes none; and it is opened only where an objective
+    /// of `entries` needs it.
     static func stores(
         _ url: String?,
-        for objectives: [Objective],
+        for entries: [ObjectiveSet.Entry],
         _ dataSources: [ObjectiveSet.DataSource]
     ) async throws -> HistorySource {
-        let queried = objectives.filter(\.isQueried)
+        let queried = entries.filter(\.objective.isQueried)
         let queries =
             queried.isEmpty ? nil : try PrometheusSources(of: queried, dataSources)
-        guard queries == nil || queried.count < objectives.count else {
+        guard queries == nil || queried.count < entries.count else {
             return HistorySource(place: .nowhere, queries: queries)
         }
         return HistorySource(place: try await warehouse(url), queries: queries)

@@ -13,60 +13,72 @@ struct PrometheusSources: Sendable {
     /// By the names of their data sources.
     private var servers: [String: PrometheusServer] = [:]
 
-    /// Servers for those of `objectives` whose history is asked for; none are reached yet.
+    /// Servers for objectives whose history is asked for; none are reached yet.
     ///
     /// - Throws: `DocumentError` with every data source that does not say where its server is, and
-    ///   every objective whose sources are of several types.
-    init(of objectives: [Objective], _ dataSources: [ObjectiveSet.DataSource]) throws {
+    ///   every objective that has other sources as well.
+    init(of entries: [ObjectiveSet.Entry], _ dataSources: [ObjectiveSet.DataSource]) throws {
         var mistakes: [Mistake] = []
         for source in dataSources where source.kind == .prometheus {
-            let site = source.site
-            func mistake(_ message: String) {
+            do throws(SourceFlaw) {
+                servers[source.name] = try PrometheusSources.server(source)
+            } catch {
                 mistakes.append(
-                    Mistake(
-                        file: site.file,
-                        line: site.line,
-                        column: site.column,
-                        message: "the DataSource '\(source.name)' \(message)"
+                    source.site.mistake("the DataSource '\(source.name)' \(error.text)")
+                )
+            }
+        }
+        for entry in entries {
+            let (name, sources) = (
+                entry.objective.name, entry.objective.components.flatMap(\.indicator.sources)
+            )
+            if sources.contains(where: { $0.kind != .prometheus }) {
+                mistakes.append(
+                    entry.site.mistake(
+                        "'\(name)' has sources of type prometheus and others; expected one type"
+                    )
+                )
+            } else if sources.contains(where: { source in
+                !dataSources.contains { $0.name == source.dataSource }
+            }) {
+                mistakes.append(
+                    entry.site.mistake(
+                        "'\(name)' asks a Prometheus, and no DataSource says where it is; add one "
+                            + "of type prometheus and name it with metricSourceRef"
                     )
                 )
             }
-            let details = source.connectionDetails
-            var token: String?
-            if let name = details["bearerTokenEnv"] {
-                token = ProcessInfo.processInfo.environment[name]
-                if token == nil {
-                    mistake("names the variable \(name) for its token, and it is not set")
-                }
-            }
-            guard let url = details["url"],
-                let server = PrometheusServer(url: url, bearerToken: token)
-            else {
-                mistake(
-                    "has no connectionDetails.url to reach a Prometheus by; expected one such as "
-                        + "http://127.0.0.1:9090, without user and password"
-                )
-                continue
-            }
-            servers[source.name] = server
         }
-        let used = Set(objectives.flatMap(\.components).flatMap(\.indicator.sources))
-        guard mistakes.isEmpty || !used.contains(where: { $0.kind == .prometheus }) else {
-            throw DocumentError(mistakes)
-        }
-        for objective in objectives where objective.isQueried {
-            let sources = objective.components.flatMap(\.indicator.sources)
-            for source in sources where servers[source.dataSource] == nil {
-                throw DocumentError(
-                    .unreadable,
-                    source.kind == .prometheus
-                        ? "'\(objective.name)' asks a Prometheus, and no DataSource says where it "
-                            + "is; add one of type prometheus and name it with metricSourceRef"
-                        : "'\(objective.name)' has sources of type \(source.kind.rawValue) beside "
-                            + "those of type prometheus; expected sources of one type"
+        guard mistakes.isEmpty else { throw DocumentError(mistakes) }
+    }
+
+    /// What is wrong with a data source, behind its name.
+    private struct SourceFlaw: Error {
+        var text: String
+    }
+
+    private static func server(
+        _ source: ObjectiveSet.DataSource
+    ) throws(SourceFlaw) -> PrometheusServer {
+        let details = source.connectionDetails
+        var token: String?
+        if let name = details["bearerTokenEnv"] {
+            token = ProcessInfo.processInfo.environment[name]
+            guard token != nil else {
+                throw SourceFlaw(
+                    text: "names the variable \(name) for its token, and it is not set; set it"
                 )
             }
         }
+        guard let url = details["url"],
+            let server = PrometheusServer(url: url, bearerToken: token)
+        else {
+            throw SourceFlaw(
+                text: "has no connectionDetails.url to reach a Prometheus by; expected one such as "
+                    + "http://127.0.0.1:9090, without user and password"
+            )
+        }
+        return server
     }
 
     /// Their addresses, each once.

@@ -127,7 +127,7 @@ struct SLOEvaluation {
         if let path = options.history { return try HistorySource.file(at: path) }
         return try await HistorySource.stores(
             options.warehouse,
-            for: set.objectives.filter { names.isEmpty || names.contains($0.name) },
+            for: set.entries.filter { names.isEmpty || names.contains($0.objective.name) },
             set.dataSources
         )
     }

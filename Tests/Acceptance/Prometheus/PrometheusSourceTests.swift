@@ -125,8 +125,9 @@ struct PrometheusSourceTests {
         #expect(status.output.hasPrefix("message-success: no-data"))
     }
 
-    @Test func `a data source that says not where is told with its place`() async throws {
-        let path = try objective(url: "")
+    @Test(arguments: ["", "http://127.0.0.1:99999", "http://user:secret@127.0.0.1:9090"])
+    func `a data source that says not where is told with its place`(url: String) async throws {
+        let path = try objective(url: url)
         let (ending, _) = try await report(["--objectives", path])
         #expect(ending.exitCode == 65)
         #expect(ending.errors.contains("objective.yaml:4:"), "\(ending.errors)")

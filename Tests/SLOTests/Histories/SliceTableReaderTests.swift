@@ -36,6 +36,23 @@ import Timekeeping
         #expect(series.slices.map(\.start) == (0..<4).map { Self.monday + .seconds($0 * 60) })
     }
 
+    @Test func `an instant that no window could end at is refused, and a slice is a day at most`()
+        throws
+    {
+        let file = try Self.read(
+            """
+            start,good,total
+            -3000000000,1,1
+            0,1,1
+            4767225600,1,1
+            7258118400,1,1
+            """
+        )
+        #expect(file.mistakes.map(\.line) == [2, 5])
+        #expect(file.series.first?.slices.count == 2)
+        #expect(file.series.first?.slice == .seconds(86_400))
+    }
+
     @Test func `columns stand in any order, among others, quoted and spaced`() throws {
         let file = try Self.read(
             "total, region ,\"good\",Start\n10,eu,9,\"2026-06-01T00:00:00Z\"\n"
