@@ -50,10 +50,14 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "How many times faster than the log's own clock, or 'max' (default: max).")
     var speed: SpeedArgument?
 
-    @Option(help: "Where raw events go: sqlite:<path> or memory: (also WEIR_RAW_URL).")
+    @Option(help: "Where raw events go: sqlite:<path>, mongodb://… or memory: (also WEIR_RAW_URL).")
     var raw: String?
 
-    @Option(help: "Where aggregates go: sqlite:<path> or memory: (also WEIR_WAREHOUSE_URL).")
+    @Option(
+        help: """
+            Where aggregates go: sqlite:<path>, postgresql://… or memory: (also WEIR_WAREHOUSE_URL).
+            """
+    )
     var warehouse: String?
 
     @Option(

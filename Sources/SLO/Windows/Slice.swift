@@ -48,6 +48,11 @@ package enum SliceFault: String, Hashable, Sendable, CaseIterable {
     case reset
 }
 
+extension SliceFault {
+    /// Whether what it was met in is missing from the figures.
+    package var losesSlice: Bool { self != .reset && self != .clockStep }
+}
+
 /// How often each fault was met.
 package struct SliceFaults: Hashable, Sendable {
     private var counts = [Int64](repeating: 0, count: SliceFault.allCases.count)

@@ -24,7 +24,11 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "OpenSLO files or directories (repeatable; default: slo/storefront).")
     var objectives: [String] = []
 
-    @Option(help: "Where a run kept the history: sqlite:<path> (also WEIR_WAREHOUSE_URL).")
+    @Option(
+        help: """
+            Where a run kept the history: sqlite:<path> or postgresql://… (also WEIR_WAREHOUSE_URL).
+            """
+    )
     var warehouse: String?
 
     @Option(help: "What is logged to standard error: debug, info, warning or error.")

@@ -64,11 +64,26 @@ struct SLOEvaluation {
                 slice: options.slice?.duration,
                 points: points
             )
+            tellFaults(of: source)
         } catch {
             try? await source.close()
             throw error
         }
         try await source.close()
+    }
+
+    /// Tells what of the histories is not in the figures.
+    private func tellFaults(of source: HistorySource) {
+        // Who read a file has told of each by its line.
+        if case .file = source.place { return }
+        for review in reviews {
+            for (fault, count) in review.status.faults.met where fault.losesSlice {
+                Terminal.message(
+                    "warning: \(review.status.objective.name): not counted, as "
+                        + "\(fault.rawValue): \(count) slices"
+                )
+            }
+        }
     }
 
     /// Tells of the servers that gave no answer, to whom no figure is owed, and ends with the

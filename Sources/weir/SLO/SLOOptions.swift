@@ -9,7 +9,11 @@ struct SLOOptions: ParsableArguments {
     @Option(help: "OpenSLO files or directories (repeatable; default: slo/storefront).")
     var objectives: [String] = []
 
-    @Option(help: "Where a run kept the history: sqlite:<path> (also WEIR_WAREHOUSE_URL).")
+    @Option(
+        help: """
+            Where a run kept the history: sqlite:<path> or postgresql://… (also WEIR_WAREHOUSE_URL).
+            """
+    )
     var warehouse: String?
 
     @Option(help: "A file with the history instead: CSV with start,good,total, or OpenMetrics.")

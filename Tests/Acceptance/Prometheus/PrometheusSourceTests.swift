@@ -104,6 +104,14 @@ struct PrometheusSourceTests {
                 #expect(theirs == ours, "\(key)")
             }
 
+            // More good events than events: nobody knows what they were.
+            let odd = try objective(
+                url: "http://127.0.0.1:\(server.port)",
+                total: #"slo_events_total{result="bad"}"#
+            )
+            let (ending, _) = try await report(["--objectives", odd])
+            #expect(ending.errors.contains("not counted, as good-exceeds-total: "))
+
             // Two series, of which nobody knows which is meant; and no PromQL.
             for (total, word) in [("slo_events_total", "2 series"), ("sum(", "refuses")] {
                 let path = try objective(url: "http://127.0.0.1:\(server.port)", total: total)
