@@ -141,7 +141,7 @@ let package = Package(
         .testTarget(name: "CommerceTests", dependencies: ["Commerce", "Timekeeping"]),
         .target(
             name: "TestSupport",
-            dependencies: ["Broker", "Commerce", "Timekeeping"],
+            dependencies: ["Broker", "Commerce", "Timekeeping", "CMongoc", "CPostgres"],
             path: "Tests/TestSupport"
         ),
         .testTarget(
@@ -157,8 +157,8 @@ let package = Package(
         .testTarget(
             name: "StoresTests",
             dependencies: [
-                "TestSupport", "SQLiteStores", "MongoDBStores", "PostgreSQLStores", "CMongoc",
-                "CPostgres", "Stages", "Broker", "Commerce", "SLO", "Timekeeping", grdb, subprocess,
+                "TestSupport", "SQLiteStores", "MongoDBStores", "PostgreSQLStores",
+                "Stages", "Broker", "Commerce", "SLO", "Timekeeping", grdb, subprocess,
             ]
         ),
         .testTarget(
@@ -177,7 +177,7 @@ let package = Package(
         .testTarget(name: "TidyTests"),
         .testTarget(
             name: "Acceptance",
-            dependencies: ["TestSupport", "weir", "CMongoc", "CPostgres", grdb, subprocess],
+            dependencies: ["TestSupport", "weir", grdb, subprocess],
             path: "Tests/Acceptance"
         ),
         .executableTarget(

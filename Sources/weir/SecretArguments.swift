@@ -8,9 +8,7 @@ enum SecretArguments {
     static func hide() {
         let arguments = CommandLine.arguments
         for index in arguments.indices {
-            guard let original = CommandLine.unsafeArgv[index],
-                !passwords(in: Array(arguments[index].utf8)).isEmpty
-            else { continue }
+            guard let original = CommandLine.unsafeArgv[index] else { continue }
             for place in passwords(in: Array(arguments[index].utf8)).joined() {
                 original[place] = CChar(bitPattern: UInt8(ascii: "*"))
             }

@@ -10,12 +10,19 @@ enum Terminal {
         isatty(1) == 1 && (ProcessInfo.processInfo.environment["NO_COLOR"] ?? "").isEmpty
     }
 
-    /// Writes a result.
+    /// Writes a result, and a line end behind it.
+    ///
+    /// - Throws: What ``document(_:)`` throws.
+    static func result(_ text: String) throws(StoreError) {
+        try document(text + "\n")
+    }
+
+    /// Writes a text that has its line ends.
     ///
     /// - Throws: A `StoreError` where standard output is closed, or on a full disk.
-    static func result(_ text: String) throws(StoreError) {
+    static func document(_ text: String) throws(StoreError) {
         do {
-            try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
+            try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
         } catch {
             throw StoreError(
                 .unavailable,

@@ -1,6 +1,5 @@
 internal import Commerce
 package import Stages
-internal import Synchronization
 internal import Timekeeping
 
 /// Sketches are stored as what each commit adds to them: a part is a run of 64-bit hashes, little
@@ -48,23 +47,6 @@ extension PostgreSQLWarehouse {
         let fewer = DistinctSketch(capacity: capacity, values: parts.joined()).values
         let step = CommitRows.step([(key, fewer)])
         try line.execute("COPY \(step.table) FROM STDIN (FORMAT binary)", copying: [step.rows])
-    }
-
-    /// The sketches of `commit` that have gained so many parts that they are due to be merged.
-    func sketchesToMerge(_ commit: WarehouseCommit) -> [SketchText] {
-        let mergedParts = PostgreSQLWarehouse.mergedParts
-        return parts.withLock { parts in
-            if parts.count > 100_000 { parts = [:] }
-            var due: [SketchText] = []
-            for (key, _) in commit.sketches {
-                let text = SketchText(key, commit.lexicon)
-                // Not all from zero, or all that came at once would be merged at once.
-                let count = parts[text, default: parts.count % (mergedParts / 2)] + 1
-                parts[text] = count < mergedParts ? count : nil
-                if count >= mergedParts { due.append(text) }
-            }
-            return due
-        }
     }
 
     private static func parameters(_ key: SketchText) -> [Parameter] {

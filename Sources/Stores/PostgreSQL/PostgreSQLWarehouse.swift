@@ -12,9 +12,6 @@ internal import Timekeeping
 /// - Failure and recovery: a connection that dies is opened again at the next call. A server that
 ///   gives no sign of life for the location's patience is `unavailable`, and may be asked again.
 package final class PostgreSQLWarehouse: Warehouse {
-    /// How many parts a sketch may have before they are merged into one.
-    static let mergedParts = 128
-
     /// Three, so that what a stage looks up waits neither for a commit nor for a report.
     let commits: PostgreSQLConnection
     let lookups: PostgreSQLConnection
@@ -25,7 +22,7 @@ package final class PostgreSQLWarehouse: Warehouse {
     /// What each subscription's mark was when its progress was asked for.
     private let seen = Mutex<[String: WriterMark?]>([:])
     /// How many parts were added to each sketch since it was last one.
-    let parts = Mutex<[SketchText: Int]>([:])
+    private let parts = Mutex(SketchParts(limit: 128, spread: 64))
 
     /// Opens the warehouse at `location`, and makes its tables where they are missing.
     ///
@@ -113,7 +110,7 @@ package final class PostgreSQLWarehouse: Warehouse {
     package func commit(_ commit: WarehouseCommit) async throws(StoreError) {
         let looked = seen.withLock { $0[commit.subscription] }
         // Beside the commit, over another connection: what is stored stays the same.
-        async let merged: Void = merge(sketchesToMerge(commit))
+        async let merged: Void = merge(parts.withLock { $0.due(after: commit) })
         let (location, mark) = (location, WriterMark(writer: writer, number: commit.number))
         let before = try await commits.run { line throws(StoreError) in
             var steps = CommitRows(commit).steps

@@ -16,14 +16,11 @@ package final class SQLiteWarehouse: Warehouse {
         var stream: String
     }
 
-    /// How many parts a sketch may have before they are merged into one.
-    private static let mergedParts = 64
-
     let file: SQLiteFile
     /// The intervals that the file holds, so that a commit writes only what has changed.
     private let storedIntervals = Mutex<[StreamKey: IntervalSet]>([:])
     /// How many parts were added to each sketch since it was last one.
-    private let parts = Mutex<[SketchText: Int]>([:])
+    private let parts = Mutex(SketchParts(limit: 64))
 
     /// Opens or makes the file at `location`.
     package init(_ location: SQLiteLocation) throws(StoreError) {
@@ -96,7 +93,7 @@ package final class SQLiteWarehouse: Warehouse {
 
     package func commit(_ commit: WarehouseCommit) async throws(StoreError) {
         let before = storedIntervals.withLock { $0 }
-        let crowded = sketchesToMerge(commit)
+        let crowded = Set(parts.withLock { $0.due(after: commit) })
         try await file.write { database in
             try SQLiteWarehouse.add(commit.cells, commit.lexicon, to: database)
             try SQLiteWarehouse.add(commit.products, commit.lexicon, to: database)
@@ -137,21 +134,6 @@ package final class SQLiteWarehouse: Warehouse {
                 stored[StreamKey(subscription: commit.subscription, stream: progress.stream)] =
                     progress.consumed
             }
-        }
-    }
-
-    /// The sketches of `commit` that have gained so many parts that they are due to be merged.
-    private func sketchesToMerge(_ commit: WarehouseCommit) -> Set<SketchText> {
-        parts.withLock { parts in
-            if parts.count > 100_000 { parts = [:] }
-            var due: Set<SketchText> = []
-            for (key, _) in commit.sketches {
-                let text = SketchText(key, commit.lexicon)
-                let count = parts[text, default: 0] + 1
-                parts[text] = count < SQLiteWarehouse.mergedParts ? count : nil
-                if count >= SQLiteWarehouse.mergedParts { due.insert(text) }
-            }
-            return due
         }
     }
 

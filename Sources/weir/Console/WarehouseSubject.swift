@@ -75,7 +75,7 @@ final class WarehouseSubject: ConsoleSubject {
         }
     }
 
-    /// How the objectives stand, and which of them a server had to answer for and did not.
+    /// How the objectives stand, and why some have no history.
     private func read(
         asOf now: Timestamp
     ) async throws -> (reviews: [ObjectiveReview], unanswered: [String]) {
@@ -85,21 +85,10 @@ final class WarehouseSubject: ConsoleSubject {
             set.dataSources
         )
         do {
-            var reviews: [ObjectiveReview] = []
-            var missing: [String] = []
-            for objective in set.objectives {
-                let (history, unanswered) = try await source.answer(
-                    objective,
-                    in: (now - objective.historyReach)..<now
-                )
-                if let unanswered {
-                    logger.warning("\(unanswered)")
-                    missing.append(objective.name)
-                }
-                reviews.append(try ObjectiveReview(objective, history: history, asOf: now))
-            }
+            let found = try await source.reviews(of: set.objectives.map { ($0, $0) }, asOf: now)
+            for message in found.unanswered { logger.warning("\(message)") }
             try await source.close()
-            return (reviews, missing)
+            return found
         } catch {
             try? await source.close()
             throw error

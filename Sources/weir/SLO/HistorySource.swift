@@ -1,7 +1,6 @@
 internal import Commerce
 internal import Documents
 internal import Foundation
-internal import PrometheusStores
 internal import SLO
 internal import SQLiteStores
 internal import Stages
@@ -108,20 +107,6 @@ struct HistorySource {
     func close() async throws {
         if case .store(let store, _) = place {
             try await store.warehouse.close()
-        }
-    }
-
-    /// What it has of `objective` in `range`: nothing, and why, where a server that would have it
-    /// does not answer.
-    func answer(
-        _ objective: Objective,
-        in range: Range<Timestamp>,
-        slice: Duration? = nil
-    ) async throws -> (history: RecordedHistory, unanswered: String?) {
-        do {
-            return (try await read(objective, in: range, slice: slice), nil)
-        } catch let error as PrometheusError where error.code == .unavailable {
-            return (RecordedHistory(emptyFor: objective), "\(objective.name): \(error)")
         }
     }
 

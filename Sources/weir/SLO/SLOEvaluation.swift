@@ -57,9 +57,8 @@ struct SLOEvaluation {
                 overrides += try change(&changed).filter { !overrides.contains($0) }
                 followed.append((objective, changed))
             }
-            (reviews, unanswered) = try await SLOEvaluation.reviews(
+            (reviews, unanswered) = try await source.reviews(
                 of: followed,
-                source,
                 asOf: asOf,
                 slice: options.slice?.duration,
                 points: points
@@ -92,40 +91,6 @@ struct SLOEvaluation {
         guard !unanswered.isEmpty else { return }
         for message in unanswered { Terminal.message("weir: \(message)") }
         throw ExitStatus.storeUnavailable.code
-    }
-
-    /// Reads the histories one after the other, and follows each while the next ones are read.
-    ///
-    /// One that a server would have and does not give is empty, and told of.
-    private static func reviews(
-        of objectives: [(objective: Objective, changed: Objective)],
-        _ source: HistorySource,
-        asOf: Timestamp,
-        slice: Duration?,
-        points: Int
-    ) async throws -> (reviews: [ObjectiveReview], unanswered: [String]) {
-        try await withThrowingTaskGroup { group in
-            for (number, (objective, changed)) in objectives.enumerated() {
-                group.addTask {
-                    let (history, unanswered) = try await source.answer(
-                        objective,
-                        in: (asOf - changed.historyReach)..<asOf,
-                        slice: slice
-                    )
-                    let review = try ObjectiveReview(
-                        changed,
-                        history: history,
-                        asOf: asOf,
-                        points: points
-                    )
-                    return (number, review, unanswered)
-                }
-            }
-            var all: [(number: Int, review: ObjectiveReview, unanswered: String?)] = []
-            for try await one in group { all.append(one) }
-            all.sort { $0.number < $1.number }
-            return (all.map(\.review), all.compactMap(\.unanswered))
-        }
     }
 
     /// The objectives of these files and directories, or of the default ones.

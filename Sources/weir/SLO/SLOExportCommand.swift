@@ -51,7 +51,7 @@ struct SLOExportCommand: AsyncParsableCommand {
             }
             try await source.close()
             try HistoryExport(following: histories).write { piece in
-                try Terminal.result(String(piece.dropLast()))
+                try Terminal.document(piece)
             }
         }
     }

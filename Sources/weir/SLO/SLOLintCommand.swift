@@ -30,7 +30,7 @@ struct SLOLintCommand: AsyncParsableCommand {
             )
             switch format {
             case .text: try Terminal.result(finding.text)
-            case .json: try Terminal.result(String(try finding.json().dropLast()))
+            case .json: try Terminal.document(try finding.json())
             }
             if !reading.mistakes.isEmpty { throw ExitStatus.wrongDocument.code }
         }

@@ -51,8 +51,7 @@ struct SLOReplayCommand: AsyncParsableCommand {
                 changed: changed.report,
                 changes: changed.overrides
             )
-            let text = try format.write(report.document, json: report.json)
-            try Terminal.result(String(text.dropLast()))
+            try Terminal.document(try format.write(report.document, json: report.json))
             try changed.expectAnswers()
         }
     }

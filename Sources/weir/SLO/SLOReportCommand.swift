@@ -22,27 +22,24 @@ struct SLOReportCommand: AsyncParsableCommand {
             let points = format == .html || format == .json ? 480 : 0
             let evaluation = try await SLOEvaluation(options, points: points)
             let report = evaluation.report
-            try Terminal.result(try text(of: evaluation, report))
+            try Terminal.document(try text(of: evaluation, report))
             try evaluation.expectAnswers()
             if gate, !report.holds { throw SLOCommand.gateFailed }
         }
     }
 
     private func text(of evaluation: SLOEvaluation, _ report: SLOReport) throws -> String {
-        let text: String
         switch format {
-        case .text: text = report.document.text(colour: Terminal.usesColour)
-        case .json: text = try report.json()
-        case .markdown: text = report.document.markdown()
-        case .html: text = report.document.html()
+        case .text: return report.document.text(colour: Terminal.usesColour)
+        case .json: return try report.json()
+        case .markdown: return report.document.markdown()
+        case .html: return report.document.html()
         case .openmetrics:
             let readings = evaluation.reviews.map {
                 ObjectiveMetrics.Reading($0.status, $0.tracker.count)
             }
-            text = ExpositionText.write(ObjectiveMetrics(readings).families, as: .openMetrics)
+            return ExpositionText.write(ObjectiveMetrics(readings).families, as: .openMetrics)
         }
-        // The line end is written with it.
-        return String(text.dropLast())
     }
 }
 
@@ -67,7 +64,7 @@ struct SLOStatusCommand: AsyncParsableCommand {
             let report = evaluation.report
             switch format {
             case .text: try Terminal.result(report.lines.joined(separator: "\n"))
-            case .json: try Terminal.result(String(try report.statusJSON().dropLast()))
+            case .json: try Terminal.document(try report.statusJSON())
             }
             try evaluation.expectAnswers()
             if gate, !report.holds { throw SLOCommand.gateFailed }
@@ -96,8 +93,7 @@ struct SLOExplainCommand: AsyncParsableCommand {
             let report = evaluation.report
             for objective in report.objectives {
                 let explanation = SLOExplanation(objective, in: report)
-                let text = try format.write(explanation.document, json: report.json)
-                try Terminal.result(String(text.dropLast()))
+                try Terminal.document(try format.write(explanation.document, json: report.json))
             }
             try evaluation.expectAnswers()
         }

@@ -39,7 +39,7 @@ struct SLORulesCommand: AsyncParsableCommand {
             case .tests: text = rules.tests(rulesFile: rulesFile)
             case .inhibition: text = PrometheusRules.inhibition
             }
-            try Terminal.result(text.hasSuffix("\n") ? String(text.dropLast()) : text)
+            try Terminal.document(text.hasSuffix("\n") ? text : text + "\n")
         }
     }
 }

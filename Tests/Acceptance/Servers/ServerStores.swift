@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A raw store and a warehouse of one test's own on two servers, read as anybody may read them.
@@ -35,12 +36,13 @@ struct ServerStores: Sendable {
         try rows("SET lock_timeout = '5s'; DROP SCHEMA IF EXISTS \(name) CASCADE")
     }
 
-    /// What PostgreSQL gives for `sql`, whose tables are those of the schema.
+    /// What PostgreSQL gives for `sql`, whose tables are those of the schema: a bar between the
+    /// values of a row.
     @discardableResult
     func rows(_ sql: String) throws -> [String] {
         let session = try PostgreSQLSession(try #require(servers[.warehouse].string))
-        try session.rows("SET search_path = \(name)")
-        return try session.rows(sql)
+        try session.query("SET search_path = \(name)")
+        return try session.query(sql).map { $0.joined(separator: "|") }
     }
 
     /// What MongoDB answers to `command`, both as Extended JSON.

@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import TestSupport
 import Testing
 
 /// A MongoDB and a PostgreSQL server, by URLs of users who may make and drop what tests need.
@@ -20,13 +20,8 @@ struct Servers: Sendable {
     static let skipped: Comment =
         "WEIR_TEST_MONGODB_URL and WEIR_TEST_POSTGRESQL_URL do not name servers; infra/test does"
 
-    private static let names = Atomic<Int>(0)
-
     /// The name of something that is to be made, different each time.
-    static func newName() -> String {
-        let number = names.wrappingAdd(1, ordering: .relaxed).newValue
-        return "acceptance_\(ProcessInfo.processInfo.processIdentifier)_\(number)"
-    }
+    static func newName() -> String { ownName("acceptance") }
 
     /// The URL of the server that a store is on.
     subscript(store: StoreOption) -> URLComponents {

@@ -1,7 +1,6 @@
-import CMongoc
 import Foundation
 import MongoDBStores
-import Synchronization
+import TestSupport
 import Testing
 
 /// The server that tests are given by WEIR_TEST_MONGODB_URL.
@@ -25,13 +24,8 @@ struct MongoDBTestServer: Sendable {
         "connectTimeoutMS=60000&serverSelectionTimeoutMS=120000&socketTimeoutMS=120000"
         + "&serverSelectionTryOnce=false"
 
-    private static let names = Atomic<Int>(0)
-
     /// The name of a database that is to be made, different each time.
-    static func newName() -> String {
-        let number = names.wrappingAdd(1, ordering: .relaxed).newValue
-        return "test_\(ProcessInfo.processInfo.processIdentifier)_\(number)"
-    }
+    static func newName() -> String { ownName("test") }
 
     /// The URL with another database, and further options.
     func url(database: String, options: String = "") throws -> String {

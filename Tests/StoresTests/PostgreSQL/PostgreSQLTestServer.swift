@@ -1,7 +1,6 @@
-import CPostgres
 import Foundation
 import PostgreSQLStores
-import Synchronization
+import TestSupport
 import Testing
 
 /// The PostgreSQL server that tests are given by WEIR_TEST_POSTGRESQL_URL.
@@ -20,13 +19,8 @@ struct PostgreSQLTestServer: Sendable {
     /// Each test has up to three connections a warehouse.
     static let places = TestPlaces(6)
 
-    private static let names = Atomic<Int>(0)
-
     /// The name of something that is to be made, different each time.
-    static func newName() -> String {
-        let number = names.wrappingAdd(1, ordering: .relaxed).newValue
-        return "test_\(ProcessInfo.processInfo.processIdentifier)_\(number)"
-    }
+    static func newName() -> String { ownName("test") }
 
     /// Where a warehouse of its own is.
     func location(

@@ -1,19 +1,22 @@
-import CMongoc
+internal import CMongoc
 import Foundation
 
 /// Another program's connection to a server, which knows nothing of ours.
-final class MongoDBSession {
-    struct Failure: Error, CustomStringConvertible {
-        var code: UInt32
-        var description: String
+package final class MongoDBSession {
+    package struct Failure: Error, CustomStringConvertible {
+        package var code: UInt32
+        package var description: String
     }
 
     private let client: OpaquePointer
 
-    init(_ url: String) throws {
+    package init(_ url: String) throws {
         mongoc_init()
-        guard let client = mongoc_client_new(url) else {
-            throw Failure(code: 0, description: "the URL is malformed")
+        var error = bson_error_t()
+        let parsed = mongoc_uri_new_with_error(url, &error)
+        defer { mongoc_uri_destroy(parsed) }
+        guard let parsed, let client = mongoc_client_new_from_uri_with_error(parsed, &error) else {
+            throw Failure(code: error.code, description: MongoDBSession.text(error))
         }
         self.client = client
         mongoc_client_set_error_api(client, 2)
@@ -24,7 +27,7 @@ final class MongoDBSession {
     }
 
     /// How Extended JSON writes numbers and dates.
-    enum Form {
+    package enum Form {
         /// As JSON has them, as far as it does.
         case plain
         /// As objects that name their BSON types.
@@ -32,7 +35,7 @@ final class MongoDBSession {
     }
 
     /// What the server answers to `command`, both as Extended JSON.
-    func run(
+    package func run(
         _ command: String,
         on database: String,
         _ form: Form = .plain
