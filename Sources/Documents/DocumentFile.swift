@@ -15,13 +15,13 @@ package enum DocumentFile {
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
             throw DocumentError(
                 .notFound,
-                "\(path): there is no such file; expected a \(kind) file"
+                "\(path): there is no such file; expected \(kind) file"
             )
         }
         guard !isDirectory.boolValue else {
             throw DocumentError(
                 .notFound,
-                "\(path): this is a directory; expected a \(kind) file in it"
+                "\(path): this is a directory; expected \(kind) file in it"
             )
         }
         let data = try bytes(at: path)
@@ -31,7 +31,7 @@ package enum DocumentFile {
                     file: path,
                     line: 1,
                     column: 1,
-                    message: "the file is larger than 1 MiB; expected a \(kind) file"
+                    message: "the file is larger than 1 MiB; expected \(kind) file"
                 )
             ])
         }
@@ -63,7 +63,7 @@ package enum DocumentFile {
         guard !files.isEmpty else {
             throw DocumentError(
                 .notFound,
-                "\(path): there is no YAML file in this directory; expected \(kind) files"
+                "\(path): there is no YAML file in this directory; expected \(kind) file in it"
             )
         }
         let folder = path.hasSuffix("/") ? path : path + "/"

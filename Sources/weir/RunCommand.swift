@@ -75,7 +75,7 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "Also write the report here: .json, .md, .html or .txt (repeatable).")
     var report: [String] = []
 
-    @Flag(help: "End with 1 where an objective misses its target, or too little tells.")
+    @Flag(help: "\(Gate.help)")
     var gate = false
 
     @Option(help: "How the summary is printed: text or json.")
@@ -240,21 +240,9 @@ struct RunCommand: AsyncParsableCommand {
         if let failure = closing.first {
             throw ExitStatus(failure).code
         }
-        if gate { try holdToObjectives(result.report.objectives ?? []) }
-    }
-
-    /// Tells of every objective that does not stand well, and fails where one fails the gate.
-    private func holdToObjectives(_ objectives: [RunReport.Objective]) throws {
-        for objective in objectives where objective.failsGate {
-            let sli = objective.sli.map { ", SLI \(ReportNumbers.percent($0))" } ?? ""
-            Terminal.message(
-                "gate: \(objective.name) fails: \(objective.state)\(sli) of \(objective.target); "
-                    + objective.reason
-            )
+        if gate {
+            let objectives = result.report.objectives ?? []
+            try Gate(objectives.map { ($0.name, $0.gate) }).hold()
         }
-        for objective in objectives where !objective.isMeasured {
-            Terminal.message("gate: \(objective.name) is not judged: nothing here measures it")
-        }
-        if objectives.contains(where: \.failsGate) { throw SLOCommand.gateFailed }
     }
 }

@@ -9,6 +9,18 @@ internal import Stages
 /// A store URL that no adapter takes.
 struct StoreURLError: Error, CustomStringConvertible {
     let description: String
+
+    /// The location that `read` finds in a URL; one that it cannot read is wrong usage, and no
+    /// server's fault.
+    static func locating<Location>(
+        _ read: () throws(StoreError) -> Location
+    ) throws(StoreURLError) -> Location {
+        do throws(StoreError) {
+            return try read()
+        } catch {
+            throw StoreURLError(description: error.message)
+        }
+    }
 }
 
 /// A store that could not be opened: whatever the reason, somebody has to look at the store.
@@ -61,7 +73,9 @@ struct StoreWiring {
         if url == "memory:" {
             return .init(name: store.name, label: url, store: MemoryRawStore())
         }
-        if let location = try MongoDBLocation(url: url) {
+        if let location = try StoreURLError.locating({ () throws(StoreError) in
+            try MongoDBLocation(url: url)
+        }) {
             let keys = store.indexes.compactMap { RawEventKey(rawValue: $0.rawValue) }
             let opened = try await MongoDBRawStore(location, indexes: keys)
             for warning in opened.warnings {
@@ -80,7 +94,9 @@ struct StoreWiring {
             return .init(name: store.name, label: url, store: MemoryWarehouse())
         }
         if PostgreSQLLocation.isMeant(by: url) {
-            let location = try PostgreSQLLocation(url: url)
+            let location = try StoreURLError.locating { () throws(StoreError) in
+                try PostgreSQLLocation(url: url)
+            }
             let opened = try await PostgreSQLWarehouse(location)
             return .init(name: store.name, label: location.label, store: opened)
         }

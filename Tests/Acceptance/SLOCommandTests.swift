@@ -114,6 +114,64 @@ import Testing
         }
     }
 
+    @Test func `a gate fails a history of which rows were not counted`() async throws {
+        let folder = try TestFolder()
+        let header = "start,good,total\n"
+        for (row, code) in [("60,9,9\n", 0), ("60,many,9\n", 1)] as [(String, Int32)] {
+            let path = try folder.write("slices.csv", header + "0,9,9\n" + row)
+            let ending = try await Self.slo([
+                "status", "--objectives", Self.objectives, "--history", path, "--objective",
+                "message-success", "--gate",
+            ])
+            #expect(ending.exitCode == code, "\(ending.errors)")
+            #expect(ending.errors.contains("1 row not counted") == (code == 1))
+        }
+    }
+
+    @Test func `an unmeasured objective does not fail a gate that judges others`() async throws {
+        let folder = try TestFolder()
+        let run = try await folder.run([
+            Program.packageRoot.appending(path: "pipelines/storefront.yaml").path,
+            "--events", "500", "--rate", "max", "--gate",
+        ])
+        #expect(run.exitCode == 0, "\(run.errors)")
+        let told = "gate: mongodb-connections is not judged: nothing has measured it"
+        #expect(run.errors.contains(told))
+        let report = try await Program.run(
+            [
+                "slo", "report", "--gate", "--as-of", "latest", "--objectives", Self.objectives,
+                "--warehouse", "sqlite:\(folder.warehouse.path)",
+            ]
+        )
+        #expect(report.exitCode == 0, "\(report.errors)")
+        #expect(report.errors.contains(told))
+        let unmeasured = try await Self.slo([
+            "status", "--gate", "--objectives", Self.objectives, "--objective",
+            "mongodb-connections", "--warehouse",
+            "sqlite:\(folder.warehouse.path)",
+        ])
+        #expect(unmeasured.exitCode == 1)
+        #expect(unmeasured.errors.contains("gate: no objective can be judged"))
+    }
+
+    @Test(arguments: ["10s", "90s"])
+    func `slices that do not suit the rows of a file are refused`(slice: String) async throws {
+        let folder = try TestFolder()
+        let ending = try await Self.onFile(["status", "--slice", slice], folder)
+        #expect(ending.exitCode == 64)
+        #expect(ending.errors.contains("are 1m wide; expected that, or a multiple of it"))
+    }
+
+    @Test(arguments: ["0", "1", "100"])
+    func `a target that no objective can have is no change`(target: String) async throws {
+        let ending = try await Self.onFile(
+            ["replay", "--objective", "target=\(target)"],
+            TestFolder()
+        )
+        #expect(ending.exitCode == 64)
+        #expect(ending.errors.contains("this is no change; expected target=99.95"))
+    }
+
     @Test func `what is not there is told, and not made`() async throws {
         let folder = try TestFolder()
         let missing = try await Self.slo([

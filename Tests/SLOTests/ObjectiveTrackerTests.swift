@@ -47,7 +47,7 @@ import Timekeeping
         #expect(breached.budget.remaining == ExactRatio(-1, 1))
         #expect(breached.budget.remainingRatio == ExactRatio(-1, 60))
         #expect(breached.budget.remainingTime == .seconds(-6))
-        #expect(breached.projectedExhaustion == breached.asOf)
+        #expect(breached.budget.isExhausted && breached.projectedExhaustion == nil)
     }
 
     @Test func `silence is no data however good it was before`() throws {

@@ -5,7 +5,7 @@ extension PipelineDocument {
     ///
     /// - Throws: ``DocumentError`` with every mistake of the file.
     package static func read(path: String) throws(DocumentError) -> PipelineDocument {
-        try parse(text: DocumentFile.text(at: path, kind: "pipeline"), file: path)
+        try parse(text: DocumentFile.text(at: path, kind: "a pipeline"), file: path)
     }
 
     /// The pipeline that `text` describes; `file` is what messages call it.

@@ -1,5 +1,5 @@
 internal import Reports
-internal import SLO
+package import SLO
 internal import Timekeeping
 
 extension RunReport {
@@ -14,27 +14,17 @@ extension RunReport {
         package var good: Int64
         package var total: Int64
         /// The good share of what was observed; nil where nothing was.
-        package var sli: Double?
+        package var sli: SLOReport.Figure?
         /// The part of the error budget that is left, below 0 where too much was spent.
-        package var budgetRemaining: Double?
+        package var remainingRatio: SLOReport.Figure?
         /// The observed share of the period so far.
-        package var coverage: Double?
-        /// Whether anything measured it at all: with SQLite nobody counts MongoDB's connections.
-        package var isMeasured: Bool
-
+        package var coverage: SLOReport.Figure?
         /// Whether the good share of what was observed is at least the target, or nil.
         ///
         /// A short run may miss it and have spent little of a month's budget.
         package var meetsTarget: Bool?
-
-        /// Whether it is breached or misses its target, or was measured too short to tell.
-        package var failsGate: Bool {
-            switch ObjectiveState(rawValue: state) {
-            case .breached: true
-            case .noData: isMeasured
-            case .ok, .atRisk, .partial, nil: meetsTarget == false
-            }
-        }
+        /// What `--gate` makes of it.
+        package var gate: GateVerdict
 
         init(_ status: ObjectiveStatus) {
             name = status.objective.name
@@ -43,11 +33,11 @@ extension RunReport {
             target = status.objective.target.description
             good = status.measurement.events.good
             total = status.measurement.events.total
-            sli = status.measurement.sli?.approximation
-            budgetRemaining = status.budget.remainingRatio?.approximation
-            coverage = status.measurement.coverage?.approximation
+            sli = SLOReport.Figure(status.measurement.sli)
+            remainingRatio = SLOReport.Figure(status.budget.remainingRatio)
+            coverage = SLOReport.Figure(status.measurement.coverage)
             meetsTarget = status.isMeetingTarget
-            isMeasured = status.measurement.components.contains { $0.observed > 0 }
+            gate = status.gateVerdict
         }
     }
 
@@ -81,8 +71,10 @@ extension RunReport {
         ) { objective in
             [
                 Cell(objective.name), Cell(objective.state, objective.mark),
-                share(objective.sli), Cell(objective.target), share(objective.budgetRemaining),
-                share(objective.coverage), Cell(objective.reason),
+                Cell(FigureText.percent(objective.sli)),
+                Cell(FigureText.percent(target: objective.target)),
+                Cell(FigureText.percent(objective.remainingRatio, digits: 2)),
+                Cell(FigureText.percent(objective.coverage)), Cell(objective.reason),
             ]
         }
         var blocks: [ReportDocument.Block] = [.table(states)]
@@ -101,10 +93,6 @@ extension RunReport {
             blocks.append(.table(episodes))
         }
         return [Section(title: "Objectives", blocks: blocks)]
-    }
-
-    private func share(_ value: Double?) -> Cell {
-        value.map { Cell(ReportNumbers.percent($0)) } ?? .absent
     }
 }
 

@@ -8,7 +8,10 @@ extension RunReport {
     var salesSections: [Section] {
         guard let warehouse else { return [] }
         let totals = warehouse.totals
-        var blocks: [ReportDocument.Block] = [.facts(RunReport.facts(of: warehouse))]
+        var blocks: [ReportDocument.Block] = [
+            .note(Cell("all that the warehouse holds, of earlier runs too")),
+            .facts(RunReport.facts(of: warehouse)),
+        ]
         if !totals.events.isEmpty {
             let events = Table(
                 "Events by name",
@@ -22,11 +25,13 @@ extension RunReport {
         if !warehouse.months.isEmpty {
             blocks.append(.table(RunReport.monthTable(warehouse.months)))
         }
-        if !warehouse.topProducts.isEmpty {
+        // A product that was only looked at has not been sold.
+        let sold = warehouse.topProducts.filter { $0.orders > 0 }
+        if !sold.isEmpty {
             let products = Table(
                 "Top products",
                 [.text("product"), .number("orders"), .number("units"), .number("revenue")],
-                of: warehouse.topProducts,
+                of: sold,
                 limit: RunReport.shownProducts
             ) {
                 [

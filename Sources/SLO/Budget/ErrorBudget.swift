@@ -14,7 +14,7 @@ package struct ErrorBudget: Sendable {
     ///
     /// Nil for `Occurrences` of several components, whose events are not of one kind.
     package var allowed: ExactRatio?
-    /// Events or slices that were bad, slices by their bad share.
+    /// Events or slices that were bad, slices by their bad share; nil where nothing was observed.
     package var spent: ExactRatio?
     /// The time for which everything may be bad.
     package var time: Duration
@@ -33,7 +33,9 @@ package struct ErrorBudget: Sendable {
         switch measurement.unit {
         case .slices:
             allowed = ExactRatio(Int128(counted), 1).multiplied(by: ExactRatio(share))
-            spent = measurement.judged.map { ExactRatio($0.badUnits, JudgedSum.unit) }
+            if measurement.hasData {
+                spent = measurement.judged.map { ExactRatio($0.badUnits, JudgedSum.unit) }
+            }
             isEstimated = false
         case .events:
             guard measurement.components.count == 1, let sum = measurement.components.first,

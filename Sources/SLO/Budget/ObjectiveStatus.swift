@@ -11,12 +11,15 @@ package struct ObjectiveStatus: Sendable {
     /// The whole period: of a calendar, its end may lie ahead.
     package var period: Range<Timestamp>
     package var measurement: WindowMeasurement
+    /// The end of the last slice in which anything reported; nil where nothing ever has.
+    package var lastReport: Timestamp?
     package var budget: ErrorBudget
     /// By window, shortest first.
     package var burnRates: [BurnRateReading]
     /// When nothing is left if it goes on like ``projectionWindow``.
     ///
-    /// Nil where that is not before the calendar period ends, or not within one period.
+    /// Nil where that is not before the calendar period ends, or not within one period, and where
+    /// nothing is left already.
     package var projectedExhaustion: Timestamp?
     /// The window whose burn rate the projection goes on with.
     package var projectionWindow: Duration

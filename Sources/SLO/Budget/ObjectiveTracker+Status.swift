@@ -1,3 +1,4 @@
+internal import Documents
 package import Timekeeping
 
 extension ObjectiveTracker {
@@ -51,6 +52,7 @@ extension ObjectiveTracker {
             reason: reason,
             period: period,
             measurement: measurement,
+            lastReport: lastReports.compactMap(\.self).max(),
             budget: budget,
             burnRates: burnRateWindows.map { burnRate(last: $0, asOf: asOf) },
             projectedExhaustion: exhaustion(
@@ -112,8 +114,7 @@ extension ObjectiveTracker {
         in period: Range<Timestamp>,
         asOf: Timestamp
     ) -> Timestamp? {
-        if budget.isExhausted { return asOf }
-        guard let share, share > .zero, let remaining = budget.remainingRatio,
+        guard !budget.isExhausted, let share, share > .zero, let remaining = budget.remainingRatio,
             let whole = budget.spentShare.map({ _ in period.upperBound - period.lowerBound })
         else { return nil }
         // remaining · period / (share / budget)
@@ -139,11 +140,18 @@ extension ObjectiveTracker {
         asOf: Timestamp,
         _ policy: StatusPolicy
     ) -> (ObjectiveState, String) {
-        guard measurement.hasData else { return (.noData, "nothing was observed in the period") }
+        let latest = lastReports.compactMap(\.self).max()
+        guard measurement.hasData else {
+            if latest != nil, let silent = lastReports.firstIndex(of: nil) {
+                return (.noData, "nothing has measured \(objective.components[silent].name)")
+            }
+            if let latest, let width = objective.budgeting.sliceWindow, asOf - latest < width {
+                return (.noData, "not one slice of \(DurationText.write(width)) is over yet")
+            }
+            return (.noData, "nothing was observed in the period")
+        }
         let limit = max(policy.staleAfter, slice * 2)
-        if let latest = lastReports.compactMap(\.self).max(), asOf - latest > limit,
-            !isUnderMaintenance
-        {
+        if let latest, asOf - latest > limit, !isUnderMaintenance {
             return (.noData, "nothing was observed since \(latest)")
         }
         if measurement.events.total == 0 {

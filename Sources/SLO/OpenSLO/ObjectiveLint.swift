@@ -23,6 +23,7 @@ package struct ObjectiveLint {
     /// What is doubtful in `set`, in the order of the places.
     package static func warnings(for set: ObjectiveSet, in world: World = World()) -> [Mistake] {
         var lint = ObjectiveLint(world: world)
+        lint.checkDataSources(set)
         for entry in set.entries {
             lint.checkBudget(entry)
             lint.checkMeters(entry)
@@ -76,6 +77,17 @@ package struct ObjectiveLint {
                     at: entry.targetSite
                 )
             }
+        }
+    }
+
+    private mutating func checkDataSources(_ set: ObjectiveSet) {
+        for source in set.dataSources
+        where source.kind == .prometheus && source.connectionDetails["url"] == nil {
+            warn(
+                "the DataSource '\(source.name)' does not say where its Prometheus is, so that no "
+                    + "report can ask it; expected connectionDetails: {url: http://…}",
+                at: source.site
+            )
         }
     }
 

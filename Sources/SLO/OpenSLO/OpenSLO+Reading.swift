@@ -38,10 +38,13 @@ extension OpenSLO {
         var files: [SourceText] = []
         var seen: Set<String> = []
         for path in paths {
-            for file in try DocumentFile.paths(at: path, kind: "OpenSLO")
+            for file in try DocumentFile.paths(at: path, kind: "an OpenSLO")
             where seen.insert(file).inserted {
                 files.append(
-                    SourceText(file: file, text: try DocumentFile.text(at: file, kind: "OpenSLO"))
+                    SourceText(
+                        file: file,
+                        text: try DocumentFile.text(at: file, kind: "an OpenSLO")
+                    )
                 )
             }
         }

@@ -1,15 +1,15 @@
 internal import Reports
 
 /// Exact figures as people read them: cut off and never rounded up, so that 99.999% is not 100%.
-enum FigureText {
+package enum FigureText {
     /// A ratio in per cent, to `digits` decimals.
-    static func percent(_ figure: SLOReport.Figure?, digits: Int = 4) -> String {
+    package static func percent(_ figure: SLOReport.Figure?, digits: Int = 4) -> String {
         guard let ratio = figure?.ratio else { return "–" }
         return number(ratio.multiplied(by: ExactRatio(100, 1)), digits: digits) + "%"
     }
 
     /// A number, to `digits` decimals at most.
-    static func number(_ figure: SLOReport.Figure?, digits: Int = 2) -> String {
+    package static func number(_ figure: SLOReport.Figure?, digits: Int = 2) -> String {
         guard let ratio = figure?.ratio else { return "–" }
         return number(ratio, digits: digits)
     }
@@ -34,7 +34,7 @@ enum FigureText {
     }
 
     /// The target, a decimal text, in per cent with all its digits.
-    static func percent(target: String) -> String {
+    package static func percent(target: String) -> String {
         guard let decimal = ExactDecimal(target) else { return target }
         let ratio = ExactRatio(decimal).multiplied(by: ExactRatio(100, 1))
         return number(ratio, digits: 16) + "%"

@@ -15,7 +15,8 @@ package enum ObjectiveChange: Hashable, Sendable {
 
     /// What may be written, for messages.
     package static let forms =
-        "target=99.95 (per cent, or a share below 1), window=7d, policy=workbook, "
+        "target=99.95 (per cent below 100, or a share above 0 and below 1), "
+        + "window=7d, policy=workbook, "
         + "policy=1h/5m@14.4 or minimum-events=100"
 
     /// The change that `text` asks for, such as `target=99.95`; nil where it asks for none.
@@ -39,9 +40,9 @@ package enum ObjectiveChange: Hashable, Sendable {
         }
     }
 
-    /// A share below 1, or per cent from 1 on.
+    /// A share below 1, or per cent above 1; which of the two 1 is meant to be, nobody knows.
     private static func share(_ text: String) -> ExactDecimal? {
-        guard let number = ExactDecimal(text) else { return nil }
+        guard let number = ExactDecimal(text), number > .zero, number != .one else { return nil }
         let share =
             number < .one ? number : ExactDecimal(digits: number.digits, scale: number.scale + 2)
         return share.flatMap { Objective.isTarget($0) ? $0 : nil }

@@ -31,14 +31,6 @@ extension SLOReport {
         objectives.map(\.line)
     }
 
-    /// Whether every objective holds and was observed enough to say so.
-    package var holds: Bool {
-        objectives.allSatisfy {
-            $0.state != ObjectiveState.breached.rawValue
-                && $0.state != ObjectiveState.noData.rawValue
-        }
-    }
-
     private var verdict: Cell {
         guard !objectives.isEmpty else { return Cell("no objectives", .absent) }
         let counts = ObjectiveState.allCases.map { state in
@@ -118,7 +110,8 @@ extension SLOReport.Objective {
         ) {
             ReportNumbers.fixed($0, 1) + "%"
         }
-        guard series.values.contains(where: { $0 != nil }) else { return nil }
+        // One point draws no line.
+        guard series.values.count(where: { $0 != nil }) > 1 else { return nil }
         let times = instants.map { ($0 - start).inSeconds }
         return Plot(
             title: "Error budget of \(title)",

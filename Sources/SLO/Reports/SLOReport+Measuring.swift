@@ -73,6 +73,8 @@ extension SLOReport {
         package var remainingMinutes: Figure?
         /// Whether ``allowed`` rests on traffic that was not seen.
         package var isEstimated: Bool
+        /// Whether nothing is left.
+        package var isExhausted: Bool
     }
 
     /// The burn rate over one window.
@@ -212,7 +214,8 @@ extension SLOReport.Budget {
             allowedMinutes: .init(minutesOf: budget.time),
             spentMinutes: budget.spentTime.map { .init(minutesOf: $0) },
             remainingMinutes: budget.remainingTime.map { .init(minutesOf: $0) },
-            isEstimated: budget.isEstimated
+            isEstimated: budget.isEstimated,
+            isExhausted: budget.isExhausted
         )
     }
 }

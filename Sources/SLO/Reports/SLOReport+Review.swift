@@ -38,6 +38,7 @@ extension SLOReport.Objective {
             reason: status.reason,
             target: objective.target.description,
             meetsTarget: status.isMeetingTarget,
+            gate: status.gateVerdict,
             budgetingMethod: objective.budgeting.name,
             sliceTarget: objective.budgeting.sliceTarget?.description,
             window: .init(objective.timeWindow, status.period),

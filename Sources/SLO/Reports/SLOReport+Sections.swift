@@ -48,13 +48,18 @@ extension SLOReport.Objective {
             ),
         ]
         facts += budgetFacts
-        facts.append(
-            Fact(
-                "exhausted",
-                projectedExhaustion.map { Cell($0, .warning) } ?? Cell("not within the period"),
-                remark: "if it goes on as over the last \(projectionWindow)"
+        if budget.isExhausted {
+            facts.append(Fact("exhausted", Cell("already", .bad), remark: "nothing is left"))
+        } else if measured.sli != nil {
+            facts.append(
+                Fact(
+                    "exhausted",
+                    projectedExhaustion.map { Cell($0, .warning) }
+                        ?? Cell("not within the period"),
+                    remark: "if it goes on as over the last \(projectionWindow)"
+                )
             )
-        )
+        }
         if measured.excluded > 0 {
             facts.append(
                 Fact("excluded", .count(measured.excluded), remark: "slices under maintenance")
@@ -75,16 +80,18 @@ extension SLOReport.Objective {
     }
 
     private var budgetFacts: [Fact] {
+        let whole = Fact(
+            "budget",
+            Cell("\(FigureText.number(budget.allowedMinutes)) min"),
+            remark: "\(FigureText.number(budget.allowed)) \(measured.unit)"
+                + (budget.isEstimated ? ", at the traffic observed" : "")
+        )
+        guard budget.spentRatio != nil else { return [whole] }
         let isOverspent = budget.remainingRatio?.ratio.map { $0 < .zero } ?? false
         let mark: ReportDocument.Mark = isOverspent ? .bad : .none
         let unit = measured.unit
-        let estimate = budget.isEstimated ? ", at the traffic observed" : ""
         return [
-            Fact(
-                "budget",
-                Cell("\(FigureText.number(budget.allowedMinutes)) min"),
-                remark: "\(FigureText.number(budget.allowed)) \(unit)\(estimate)"
-            ),
+            whole,
             Fact(
                 "spent",
                 Cell("\(FigureText.number(budget.spentMinutes)) min", mark),

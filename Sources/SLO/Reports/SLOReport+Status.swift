@@ -9,6 +9,7 @@ extension SLOReport {
             var sli: Figure?
             var remainingRatio: Figure?
             var coverage: Figure?
+            var gate: GateVerdict
         }
 
         var schemaVersion = 1
@@ -29,7 +30,8 @@ extension SLOReport {
                         target: $0.target,
                         sli: $0.measured.sli,
                         remainingRatio: $0.budget.remainingRatio,
-                        coverage: $0.measured.coverage
+                        coverage: $0.measured.coverage,
+                        gate: $0.gate
                     )
                 }
             )

@@ -38,6 +38,8 @@ package struct SLOReport: Codable, Sendable {
         package var target: String
         /// Whether the good share of what was observed is at least the target.
         package var meetsTarget: Bool?
+        /// What `--gate` makes of it.
+        package var gate: GateVerdict
         /// `Occurrences`, `Timeslices` or `RatioTimeslices`.
         package var budgetingMethod: String
         /// The good share that a slice has to have (`Timeslices`).
@@ -55,7 +57,7 @@ package struct SLOReport: Codable, Sendable {
         package var rules: [Rule]
         /// When nothing is left if it goes on as over ``projectionWindow``.
         ///
-        /// Nil where that is not before the period ends.
+        /// Nil where that is not before the period ends, and where nothing is left already.
         package var projectedExhaustion: String?
         package var projectionWindow: String
         /// The days that spent most, most first.

@@ -59,15 +59,20 @@ extension ObjectiveRules {
         )
     }
 
+    /// Counters that are gone, or stand still, for as long as the alert says.
+    ///
+    /// The time is kept by `for`, not by a range: a Prometheus that has just begun has nothing in
+    /// any range, and knows of no silence. What stands still is seen within five minutes, which
+    /// hold two samples of any usual scrape.
     private func noData(_ alert: NoDataAlert, _ policy: AlertPolicy) -> YAMLValue {
-        let window = PromQL.duration(alert.after)
-        return rule(
+        rule(
             text(alert, policy),
             """
-            absent_over_time(\(RuleNames.events){\(scraped)}[\(window)])
+            absent(\(RuleNames.events){\(scraped)})
             or
-            (sum by (slo) (increase(\(RuleNames.events){\(scraped)}[\(window)])) == 0)
-            """
+            (sum by (slo) (increase(\(RuleNames.events){\(scraped)}[5m])) == 0)
+            """,
+            after: alert.after
         )
     }
 

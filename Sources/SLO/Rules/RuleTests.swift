@@ -19,7 +19,7 @@ struct RuleTests {
     var tests: [YAMLValue] {
         [quietTest, mixedTest]
             + rules.burnRateAlerts.compactMap { burnRateTest($0.alert, $0.policy) }
-            + [exhaustedTest, noDataTest].compactMap { $0 }
+            + [exhaustedTest, noDataTest, standstillTest].compactMap { $0 }
     }
 
     // MARK: - Recordings
@@ -189,34 +189,75 @@ struct RuleTests {
         ])
     }
 
-    /// Asks for this objective's alerts alone, since the other ones have no data all the time.
+    /// The counters are gone, after they were there from the beginning.
     private var noDataTest: YAMLValue? {
+        noDataAlerts.map { alerts in
+            let calm = 2 * Self.tickMinutes
+            let gone = Self.ticks(calm + 1)
+            return noDataTest(
+                "\(name): missing data are told",
+                good: "0+1x\(calm) stale",
+                bad: "0+0x\(calm) stale",
+                silentAt: [0, calm, gone],
+                firing: alerts.count,
+                at: Self.ticks(gone + Self.minutes(alerts.longest))
+            )
+        }
+    }
+
+    /// The counters stand still; a Prometheus that has just begun cannot know that.
+    private var standstillTest: YAMLValue? {
+        noDataAlerts.map { alerts in
+            let seen = Self.ticks(1)
+            let end = Self.ticks(seen + Self.minutes(alerts.longest))
+            return noDataTest(
+                "\(name): counters that stand still are told",
+                good: "7+0x\(end)",
+                bad: "0+0x\(end)",
+                silentAt: [0, seen],
+                firing: alerts.count,
+                at: end
+            )
+        }
+    }
+
+    private var noDataAlerts: (count: Int, longest: Duration)? {
         let lengths = rules.objective.alertPolicies.filter(\.alertWhenNoData).flatMap(\.rules)
             .compactMap { rule in
                 if case .noData(let alert) = rule { alert.after } else { nil }
             }
-        guard let longest = lengths.max() else { return nil }
-        let calm = 2 * Self.tickMinutes
-        let silence = Self.ticks(calm + Int((longest.inSeconds / 60).rounded(.up)) + 1)
+        return lengths.max().map { (lengths.count, $0) }
+    }
+
+    private static func minutes(_ duration: Duration) -> Int {
+        Int((duration.inSeconds / 60).rounded(.up))
+    }
+
+    /// Asks for this objective's alerts alone, since the other ones have no data all the time.
+    private func noDataTest(
+        _ title: String,
+        good: String,
+        bad: String,
+        silentAt silent: [Int],
+        firing count: Int,
+        at fired: Int
+    ) -> YAMLValue {
         let alerts =
             "count(ALERTS{alertname=\"SLONoData\", alertstate=\"firing\", \(rules.selector)})"
-        let count = YAMLValue.mapping([
-            ("labels", .text("{}")), ("value", .number("\(lengths.count)")),
+        let firing = YAMLValue.mapping([
+            ("labels", .text("{}")), ("value", .number("\(count)")),
         ])
-        let checks = [(calm, []), (silence, [count])].map { minutes, samples -> YAMLValue in
-            .mapping([
+        let checks = (silent.map { ($0, []) } + [(fired, [firing])]).map { minutes, samples in
+            YAMLValue.mapping([
                 ("expr", .text(alerts)),
                 ("eval_time", .text("\(minutes)m")),
                 ("exp_samples", .list(samples)),
             ])
         }
         return .mapping([
-            ("name", .text("\(name): missing data are told")),
+            ("name", .text(title)),
             ("interval", .text("1m")),
-            (
-                "input_series",
-                .list(series(good: "0+1x\(calm) stale", bad: "0+0x\(calm) stale"))
-            ),
+            ("input_series", .list(series(good: good, bad: bad))),
             ("promql_expr_test", .list(checks)),
         ])
     }

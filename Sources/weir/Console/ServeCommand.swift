@@ -11,8 +11,9 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve",
         abstract: "Serve how objectives stand in a warehouse, for Prometheus, without a run.",
         discussion: """
-            GET /metrics, /healthz and /readyz, until it is interrupted. The warehouse is read \
-            again every 10 s, or less often where that would take more than a tenth of a core.
+            GET /metrics, /healthz and /readyz, until it is interrupted, which is how it ends well \
+            (exit code 0). The warehouse is read again every 10 s, or less often where that would \
+            take more than a tenth of a core.
             """
     )
 
@@ -56,7 +57,6 @@ struct ServeCommand: AsyncParsableCommand {
                     group.cancelAll()
                 }
             }
-            throw ExitStatus.interrupted.code
         }
     }
 }

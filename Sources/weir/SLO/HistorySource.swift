@@ -1,3 +1,4 @@
+internal import ArgumentParser
 internal import Commerce
 internal import Documents
 internal import Foundation
@@ -58,7 +59,8 @@ struct HistorySource {
             Terminal.message("\(mistake)")
         }
         if !file.mistakes.isEmpty {
-            Terminal.message("\(path): \(file.mistakes.count) rows not counted")
+            let count = file.mistakes.count
+            Terminal.message("\(path): \(count) \(count == 1 ? "row" : "rows") not counted")
         }
         return HistorySource(place: .file(file, path: path))
     }
@@ -101,6 +103,33 @@ struct HistorySource {
         }
         let opened = try await OpenHistory(url)
         return .store(opened, extents: try await opened.history.extents())
+    }
+
+    /// Refuses a width of slices that does not suit what is there.
+    ///
+    /// - Throws: `ValidationError` where the rows of a file are wider, or would lie across two
+    ///   slices, and where nothing is cut into slices on being read.
+    func check(slice: Duration) throws {
+        switch place {
+        case .store where queries == nil:
+            throw ValidationError(
+                "--slice is for --history and for what a Prometheus is asked; a warehouse has "
+                    + "slices of its own."
+            )
+        case .store, .nowhere: return
+        case .file(let file, let path):
+            for series in file.series where series.slices.count > 1 {
+                let (width, remainder) = slice.inNanoseconds.quotientAndRemainder(
+                    dividingBy: series.slice.inNanoseconds
+                )
+                guard width < 1 || remainder != 0 else { continue }
+                throw ValidationError(
+                    "--slice \(DurationText.write(slice)): the rows of \(path) are "
+                        + "\(DurationText.write(series.slice)) wide; expected that, or a multiple "
+                        + "of it."
+                )
+            }
+        }
     }
 
     /// Lets go of it.

@@ -16,7 +16,9 @@ struct OpenHistory {
     init(_ url: String) async throws {
         do {
             if PostgreSQLLocation.isMeant(by: url) {
-                let location = try PostgreSQLLocation(url: url)
+                let location = try StoreURLError.locating { () throws(StoreError) in
+                    try PostgreSQLLocation(url: url)
+                }
                 let opened = try await PostgreSQLWarehouse(location)
                 self.init(opened, opened, location.label)
             } else if let location = SQLiteLocation(url: url) {

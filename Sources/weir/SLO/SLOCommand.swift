@@ -21,7 +21,8 @@ struct SLOCommand: AsyncParsableCommand {
         } catch let error as ExitCode {
             throw error
         } catch let error as ValidationError {
-            throw error
+            Terminal.message("weir: \(error.message)")
+            throw ExitStatus.usage.code
         } catch let error as PrometheusError {
             Terminal.message("weir: \(error)")
             throw
@@ -35,7 +36,4 @@ struct SLOCommand: AsyncParsableCommand {
             throw ExitStatus(error).code
         }
     }
-
-    /// Under `--gate`, an objective that is breached or has no data.
-    static let gateFailed = ExitCode(1)
 }

@@ -15,6 +15,8 @@ struct SLOEvaluation {
     var unanswered: [String] = []
     /// By the names of the objectives, as their documents have them.
     var revisions: [String: Revision] = [:]
+    /// How many rows of a file have a mistake, each of which was told.
+    var rowsNotCounted = 0
 
     /// The evaluation as a report.
     var report: SLOReport {
@@ -24,6 +26,14 @@ struct SLOEvaluation {
             source: source,
             overrides: overrides,
             revisionOf: revisions
+        )
+    }
+
+    /// What `--gate` makes of it; rows of a file that were not counted let nothing pass.
+    var gate: Gate {
+        Gate(
+            reviews.map { ($0.status.objective.name, $0.status.gateVerdict) },
+            rowsNotCounted: rowsNotCounted
         )
     }
 
@@ -45,6 +55,7 @@ struct SLOEvaluation {
             let chosen = try SLOEvaluation.choose(names, from: set.objectives, for: source)
             asOf = try SLOEvaluation.instant(options, source)
             self.source = source.label
+            if case .file(let file, _) = source.place { rowsNotCounted = file.mistakes.count }
             reviews = []
             var followed: [(objective: Objective, changed: Objective)] = []
             for objective in chosen {
@@ -73,6 +84,15 @@ struct SLOEvaluation {
 
     /// Tells what of the histories is not in the figures.
     private func tellFaults(of source: HistorySource) {
+        for review in reviews
+        where review.status.objective.isQueried && review.status.lastReport == nil
+            && unanswered.isEmpty
+        {
+            Terminal.message(
+                "warning: \(review.status.objective.name): its query has given no value in this "
+                    + "time; expected one series"
+            )
+        }
         // Who read a file has told of each by its line.
         if case .file = source.place { return }
         for review in reviews {
@@ -104,12 +124,18 @@ struct SLOEvaluation {
         _ names: [String],
         of set: ObjectiveSet
     ) async throws -> HistorySource {
-        if let path = options.history { return try HistorySource.file(at: path) }
-        return try await HistorySource.stores(
-            options.warehouse,
-            for: set.entries.filter { names.isEmpty || names.contains($0.objective.name) },
-            set.dataSources
-        )
+        let source =
+            if let path = options.history {
+                try HistorySource.file(at: path)
+            } else {
+                try await HistorySource.stores(
+                    options.warehouse,
+                    for: set.entries.filter { names.isEmpty || names.contains($0.objective.name) },
+                    set.dataSources
+                )
+            }
+        if let slice = options.slice?.duration { try source.check(slice: slice) }
+        return source
     }
 
     static func instant(
@@ -134,8 +160,7 @@ struct SLOEvaluation {
         let known = objectives.map(\.name)
         for name in names where !known.contains(name) {
             throw ValidationError(
-                "--objective \(name): there is no objective of that name"
-                    + suggestion(for: name, in: known)
+                "there is no objective \(name)" + suggestion(for: name, in: known)
                     + "; there are " + known.joined(separator: ", ") + "."
             )
         }
@@ -152,6 +177,13 @@ struct SLOEvaluation {
             }
         } else if names.isEmpty {
             chosen.removeAll { !told.contains($0.name) }
+            for composite in chosen.filter(\.isComposite) {
+                Terminal.message(
+                    "\(composite.name) is left out: it has \(composite.components.count) "
+                        + "indicators, and a file has the history of one"
+                )
+            }
+            chosen.removeAll(where: \.isComposite)
             guard !chosen.isEmpty else {
                 throw ValidationError(
                     "\(path) has the history of \(told.joined(separator: ", ")), and none of "

@@ -14,7 +14,7 @@ struct SLOReportCommand: AsyncParsableCommand {
     @Option(help: "How it is printed: text, json, markdown, html or openmetrics.")
     var format: SLOReportFormat = .text
 
-    @Flag(help: "End with 1 where an objective is breached or has no data.")
+    @Flag(help: "\(Gate.help)")
     var gate = false
 
     func run() async throws {
@@ -24,7 +24,7 @@ struct SLOReportCommand: AsyncParsableCommand {
             let report = evaluation.report
             try Terminal.document(try text(of: evaluation, report))
             try evaluation.expectAnswers()
-            if gate, !report.holds { throw SLOCommand.gateFailed }
+            if gate { try evaluation.gate.hold() }
         }
     }
 
@@ -55,7 +55,7 @@ struct SLOStatusCommand: AsyncParsableCommand {
     @Option(help: "How it is printed: text or json.")
     var format: SummaryFormat = .text
 
-    @Flag(help: "End with 1 where an objective is breached or has no data.")
+    @Flag(help: "\(Gate.help)")
     var gate = false
 
     func run() async throws {
@@ -67,7 +67,7 @@ struct SLOStatusCommand: AsyncParsableCommand {
             case .json: try Terminal.document(try report.statusJSON())
             }
             try evaluation.expectAnswers()
-            if gate, !report.holds { throw SLOCommand.gateFailed }
+            if gate { try evaluation.gate.hold() }
         }
     }
 }

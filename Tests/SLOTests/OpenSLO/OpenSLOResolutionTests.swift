@@ -186,7 +186,7 @@ import Testing
         #expect(
             throws: DocumentError(
                 .notFound,
-                "\(folder): there is no YAML file in this directory; expected OpenSLO files"
+                "\(folder): there is no YAML file in this directory; expected an OpenSLO file in it"
             )
         ) { try OpenSLO.files(at: [folder]) }
     }

@@ -7,7 +7,7 @@ import Timekeeping
     typealias Sample = SampleObjective
 
     static let targets: [(String, String)] = [
-        ("target=99.95", "0.9995"), ("target=0.9995", "0.9995"), ("target=1", "0.01"),
+        ("target=99.95", "0.9995"), ("target=0.9995", "0.9995"), ("target=1.5", "0.015"),
         ("target=99.999", "0.99999"),
     ]
 
@@ -18,7 +18,8 @@ import Timekeeping
 
     @Test(
         arguments: [
-            "target=100", "target=-1", "target=x", "window=0s", "window=7", "policy=", "policy=1h",
+            "target=100", "target=1", "target=0", "target=-1", "target=x", "window=0s", "window=7",
+            "policy=", "policy=1h",
             "policy=5m/1h@2", "policy=1h/5m/1m@2", "policy=1h@0", "minimum-events=-1", "name",
             "colour=red",
         ]

@@ -55,7 +55,7 @@ import Timekeeping
         #expect(page.because.contains("16.6666 over 1h (100 of 6000 events bad)"))
         // 0.884… of 2,592,000 s at a burn rate of 83.3….
         #expect(objective.projectedExhaustion == "2026-07-01T07:38:24Z")
-        #expect(report.holds)
+        #expect(objective.gate.outcome == .passes)
     }
 
     @Test func `what is overspent is below zero and not clamped`() throws {
@@ -65,18 +65,20 @@ import Timekeeping
         #expect(objective.budget.remaining?.decimal == "-38880")
         #expect(objective.budget.remainingMinutes?.decimal == "-388.8")
         #expect(objective.state == "breached")
-        #expect(!report.holds)
+        #expect(objective.gate.outcome == .fails)
         #expect(report.document.text(colour: false).contains("-900%"))
     }
 
-    @Test func `without data nothing is said, and no gate holds`() throws {
+    @Test func `without data nothing is said, nothing is left, and nothing is judged`() throws {
         let objective = try Sample.make()
         let report = try Self.report(objective, RecordedHistory(emptyFor: objective))
         #expect(report.objectives[0].state == "no-data")
         #expect(report.objectives[0].measured.sli == nil)
         #expect(report.objectives[0].budget.remainingRatio == nil)
-        #expect(!report.holds)
+        #expect(report.objectives[0].gate.outcome == .notJudged)
         #expect(try !report.json().contains("\"sli\""))
+        let text = report.document.text(colour: false)
+        #expect(!text.contains("  left ") && !text.contains("  exhausted "))
     }
 
     @Test func `JSON comes back as it went, in snake case`() throws {
