@@ -158,7 +158,8 @@ let package = Package(
             name: "StoresTests",
             dependencies: [
                 "TestSupport", "SQLiteStores", "MongoDBStores", "PostgreSQLStores",
-                "Stages", "Broker", "Commerce", "SLO", "Timekeeping", grdb, subprocess,
+                "PrometheusStores", "Stages", "Broker", "Commerce", "SLO", "Timekeeping", grdb,
+                subprocess,
             ]
         ),
         .testTarget(

@@ -105,10 +105,11 @@ extension ObjectiveTracker {
             let expected = Int64(answer.read.count) + span.ahead - Int64(answer.sum.excluded)
             return spentShare(answer.sum, of: expected)
         }
-        let answers = events.map { $0.sum(of: span.elapsed) }
-        let (read, excluded) = (answers[0].read, answers[0].sum.excluded)
-        let expected = Int64(read.count) + span.ahead - Int64(excluded)
-        return spentShare(answers.map(\.sum), of: expected)
+        let first = events[0].sum(of: span.elapsed)
+        let expected = Int64(first.read.count) + span.ahead - Int64(first.sum.excluded)
+        // Nearly every objective has one component, and no array is made for it.
+        guard objective.isComposite else { return spentShare(first.sum, of: expected) }
+        return spentShare(events.map { $0.sum(of: span.elapsed).sum }, of: expected)
     }
 
     private func spentShare(_ sum: JudgedSum, of expected: Int64) -> ExactRatio? {

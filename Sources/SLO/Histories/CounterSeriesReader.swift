@@ -118,9 +118,17 @@ package struct CounterSeriesReader {
             let goodEvents = readers.good.increment(to: goodPoint.value)
             let badEvents = readers.bad.increment(to: badPoint.value)
             guard let goodEvents, let badEvents else { continue }
-            slices.append(
-                Slice(start: instant - width, good: goodEvents, total: goodEvents + badEvents)
-            )
+            let (total, overflows) = goodEvents.addingReportingOverflow(badEvents)
+            guard !overflows, total <= Slice.largestTotal else {
+                refuse(
+                    "\(goodEvents) good and \(badEvents) bad events in a slice are not believed; "
+                        + "expected at most \(Slice.largestTotal)",
+                    goodPoint.line
+                )
+                faults.count(.implausible)
+                continue
+            }
+            slices.append(Slice(start: instant - width, good: goodEvents, total: total))
         }
         faults.add(readers.good.faults)
         faults.add(readers.bad.faults)

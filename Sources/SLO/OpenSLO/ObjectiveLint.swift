@@ -61,6 +61,17 @@ package struct ObjectiveLint {
                 at: entry.windowSite
             )
         }
+        let weights = objective.components.map(\.weight)
+        if objective.isComposite, !objective.budgeting.isTimeslices,
+            // Advice, so that binary fractions are good enough.
+            weights.reduce(0, { $0 + $1.approximation }) > 1.000_001
+        {
+            warn(
+                "the weights \(weights.map(\.description).joined(separator: ", ")) add up to more "
+                    + "than 1, so that the SLI can be below 0; expected weights that add up to 1",
+                at: entry.targetSite
+            )
+        }
         guard let slice = objective.budgeting.sliceWindow else { return }
         if slice > period {
             warn(

@@ -44,21 +44,24 @@ extension SQLiteWarehouse: SLIHistory {
             let rows = try RowReader(
                 database,
                 """
-                SELECT start_ns, sum(good), sum(total) FROM sli_slices
+                SELECT start_ns, good, total FROM sli_slices
                 WHERE series = ? AND start_ns >= ? AND start_ns < ?
-                GROUP BY start_ns ORDER BY start_ns
+                ORDER BY start_ns
                 """,
                 [number, range.lowerBound.nanoseconds, range.upperBound.nanoseconds]
             )
             var slices: [Slice] = []
+            // Added up here: SQLite would allocate for each group, and most have one row. What
+            // cannot be added is no count that is believed.
             try rows.forEach { row in
-                slices.append(
-                    Slice(
-                        start: Timestamp(nanoseconds: row.integer(0)),
-                        good: row.integer(1),
-                        total: row.integer(2)
-                    )
-                )
+                let start = Timestamp(nanoseconds: row.integer(0))
+                let (good, total) = (row.integer(1), row.integer(2))
+                if let last = slices.indices.last, slices[last].start == start {
+                    slices[last].good = Int64(clamping: Int128(slices[last].good) + Int128(good))
+                    slices[last].total = Int64(clamping: Int128(slices[last].total) + Int128(total))
+                } else {
+                    slices.append(Slice(start: start, good: good, total: total))
+                }
             }
             return slices
         }

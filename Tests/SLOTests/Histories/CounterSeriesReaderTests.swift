@@ -81,6 +81,21 @@ import Timekeeping
         #expect(file.series[0].slices.isEmpty)
     }
 
+    @Test func `more events in a slice than are believed are named`() throws {
+        let file = try Self.read(
+            """
+            slo_events_total{slo="a",result="good"} 0 60
+            slo_events_total{slo="a",result="bad"} 0 60
+            slo_events_total{slo="a",result="good"} 999999999999999999 120
+            slo_events_total{slo="a",result="bad"} 1 120
+            """
+        )
+        #expect(file.mistakes.count == 1)
+        #expect(file.mistakes[0].description.hasPrefix("history.om:3:1: "))
+        #expect(file.mistakes[0].message.contains("are not believed"), "\(file.mistakes[0])")
+        #expect(file.series[0].slices.isEmpty)
+    }
+
     @Test func `labels are unescaped and other metrics passed over`() throws {
         let file = try Self.read(
             """

@@ -53,6 +53,25 @@ import Testing
                 + "burn rate is at most 14.4; expected a lower threshold"
         ),
         Row(
+            "a Prometheus of which nobody says where it is",
+            [("{url: \"http://127.0.0.1:9090\"}", "{hostname: localhost}")],
+            "9:14: the DataSource 'local-prom' does not say where its Prometheus is, so that no "
+                + "report can ask it; expected connectionDetails: {url: http://…}"
+        ),
+        Row(
+            "a composite of which the weights are more than the whole",
+            [
+                (
+                    "[{displayName: Good, target: 0.999}]",
+                    "[{target: 0.999, indicatorRef: checkout-ok-ratio, compositeWeight: 0.75}, "
+                        + "{target: 0.999, indicatorRef: checkout-ok-ratio, compositeWeight: 0.5}]"
+                ),
+                ("  indicatorRef: checkout-ok-ratio\n", ""),
+            ],
+            "46:25: the weights 0.75, 0.5 add up to more than 1, so that the SLI can be below 0; "
+                + "expected weights that add up to 1"
+        ),
+        Row(
             "a target of nothing",
             [("target: 0.999", "target: 0")],
             "23:71: the threshold 14.4 cannot be reached: with the target 0 the burn rate is at "
