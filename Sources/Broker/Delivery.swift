@@ -27,6 +27,21 @@ package struct Delivery: Sendable {
     @inlinable package var batch: Batch { publication.batch }
     /// How many messages are delivered.
     @inlinable package var count: Int { selection.count }
+
+    /// The same delivery with other content: it is settled as the one it was made of.
+    package func replacing(batch: Batch, selection: Selection) -> Delivery {
+        Delivery(
+            id: id,
+            publication: Publication(
+                batch: batch,
+                firstPosition: publication.firstPosition,
+                publishTime: publication.publishTime
+            ),
+            selection: selection,
+            attempt: attempt,
+            deadline: deadline
+        )
+    }
 }
 
 /// Why a message could not be processed.

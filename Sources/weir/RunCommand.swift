@@ -72,6 +72,9 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var console: ConsoleOptions
 
+    @Option(help: "A file of faults that happen to the run.")
+    var scenario: String?
+
     @Option(help: "Also write the report here: .json, .md, .html or .txt (repeatable).")
     var report: [String] = []
 
@@ -128,6 +131,9 @@ struct RunCommand: AsyncParsableCommand {
             Terminal.message("warning: \(warning)")
         }
         let objectives = try ObjectiveFiles(of: document, at: pipeline).read()
+        let scenario = try scenario.map { path in
+            try ScenarioDocument.read(path: path, for: document, lasting: duration?.duration)
+        }
         let timeline = RealTimeline()
         let logger = JSONLogHandler.logger(logLevel.level, timeline)
         let subject = RunSubject(ProcessMetrics(began: timeline.now, version: Weir.version))
@@ -144,7 +150,7 @@ struct RunCommand: AsyncParsableCommand {
         let rejections = RejectionPrinter(live)
         let run = PipelineRun(
             document: document,
-            options: options(objectives),
+            options: options(objectives, scenario),
             stores: stores,
             timeline: timeline,
             logger: logger,
@@ -161,9 +167,13 @@ struct RunCommand: AsyncParsableCommand {
         try finish(result, closing)
     }
 
-    private func options(_ objectives: ObjectiveSet) -> RunOptions {
+    private func options(
+        _ objectives: ObjectiveSet,
+        _ scenario: ScenarioDocument?
+    ) -> RunOptions {
         var options = RunOptions()
         options.objectives = objectives.objectives
+        options.scenario = scenario
         options.rate = rate?.rate
         options.duration = duration?.duration
         options.events = events

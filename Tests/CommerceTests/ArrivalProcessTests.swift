@@ -145,6 +145,41 @@ struct ArrivalProcessTests {
         }
     }
 
+    @Test(arguments: [LoadProfile.Arrivals.uniform, .poisson])
+    func `surges multiply whatever the shape says, each for its time alone`(
+        arrivals: LoadProfile.Arrivals
+    ) {
+        let shapes: [(LoadProfile.Shape, (Int) -> Double)] = [
+            (.constant(rate: 1000), { _ in 1000 }),
+            (.ramp(from: 0, to: 2000, over: .seconds(10)), { 200 * Double($0) + 100 }),
+            (
+                .diurnal(mean: 1000, amplitude: 0, period: .seconds(3), peakAt: .zero),
+                { _ in 1000 }
+            ),
+        ]
+        let factors = [1, 1, 4, 6, 1.5, 1, 0, 1, 1, 1]
+        for (shape, rate) in shapes {
+            var profile = LoadProfile(shape: shape, arrivals: arrivals)
+            profile.surges = [
+                .init(range: .seconds(2)..<(.seconds(4)), factor: 4),
+                .init(range: .seconds(3)..<(.seconds(5)), factor: 1.5),
+                .init(range: .seconds(6)..<(.seconds(7)), factor: 0),
+            ]
+            let process = ArrivalProcess(
+                profile: profile,
+                start: Self.start,
+                chance: Randomness(seed: 1)
+            )
+            let counts = Self.counts(process, slots: 10, of: .seconds(1))
+            for (second, count) in counts.enumerated() {
+                let expected = rate(second) * factors[second]
+                // Five deviations of a Poisson count, or the edges of an even one.
+                let bound = arrivals == .poisson ? 5 * expected.squareRoot() + 1 : 2
+                #expect(abs(Double(count) - expected) <= bound, "\(shape) second \(second)")
+            }
+        }
+    }
+
     @Test func `a day's curve brings its area, is highest at its peak and repeats`() {
         let shape = LoadProfile.Shape.diurnal(
             mean: 1000,

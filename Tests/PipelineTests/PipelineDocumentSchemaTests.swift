@@ -3,20 +3,29 @@ import Foundation
 import Pipeline
 import Testing
 
-/// The published JSON Schema and the readers know the same keys.
+/// The published JSON Schemas and the readers know the same keys.
 @Suite struct PipelineDocumentSchemaTests {
-    private let definitions: [String: Any]
+    static let files = [
+        ("pipeline.schema.json", PipelineKeys.all), ("scenario.schema.json", ScenarioKeys.all),
+    ]
 
-    init() throws {
-        let data = try Data(contentsOf: shippedFile("pipeline.schema.json"))
+    private static func definitions(of file: String) throws -> [String: Any] {
+        let data = try Data(contentsOf: shippedFile(file))
         let schema = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
-        definitions = try #require(schema["$defs"] as? [String: Any])
         #expect(schema["$schema"] as? String == "https://json-schema.org/draft/2020-12/schema")
         #expect(schema["$ref"] as? String == "#/$defs/document")
+        return try #require(schema["$defs"] as? [String: Any])
     }
 
-    @Test(arguments: PipelineKeys.all)
-    func `schema and reader know the same keys`(keys: KeySet) throws {
+    @Test(arguments: files)
+    func `schema and reader know the same keys`(file: String, all: [KeySet]) throws {
+        let definitions = try Self.definitions(of: file)
+        for keys in all {
+            try compare(keys, definitions)
+        }
+    }
+
+    private func compare(_ keys: KeySet, _ definitions: [String: Any]) throws {
         let definition = try #require(definitions[keys.name] as? [String: Any])
         let properties = try #require(definition["properties"] as? [String: Any])
         let required = definition["required"] as? [String] ?? []
@@ -26,14 +35,18 @@ import Testing
         #expect(definition["description"] is String)
     }
 
-    @Test func `the schema has no mapping that no reader knows`() {
+    @Test(arguments: files)
+    func `the schema has no mapping that no reader knows`(file: String, all: [KeySet]) throws {
+        let definitions = try Self.definitions(of: file)
         let mappings = definitions.keys.filter {
             (definitions[$0] as? [String: Any])?["properties"] != nil
         }
-        #expect(mappings.sorted() == PipelineKeys.all.map(\.name).sorted())
+        #expect(mappings.sorted() == all.map(\.name).sorted())
     }
 
-    @Test func `every reference of the schema leads somewhere`() {
+    @Test(arguments: files.map(\.0))
+    func `every reference of the schema leads somewhere`(file: String) throws {
+        let definitions = try Self.definitions(of: file)
         var targets: [String] = []
         func collect(_ value: Any) {
             if let mapping = value as? [String: Any] {
@@ -50,6 +63,12 @@ import Testing
         for target in Set(targets).sorted() {
             #expect(definitions[String(target.dropFirst("#/$defs/".count))] != nil, "\(target)")
         }
+    }
+
+    @Test func `the schema of scenarios has every kind of fault`() throws {
+        let definitions = try Self.definitions(of: "scenario.schema.json")
+        let kinds = (definitions["kind"] as? [String: Any])?["enum"] as? [String]
+        #expect(kinds == FaultKind.allCases.map(\.rawValue))
     }
 
     @Test func `the shipped pipeline names its schema`() throws {

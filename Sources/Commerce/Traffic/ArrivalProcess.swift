@@ -10,12 +10,17 @@ package struct ArrivalProcess: Sendable {
     private let isPoisson: Bool
     private let exponential = ExponentialSampler()
     private let shape: RatePieces
+    /// By what all rates are multiplied from an instant on, counted from the start, in order.
+    private let factors: [(at: Int64, factor: Double)]
     private var chance: Randomness
 
     /// The piece that the last arrival fell in, and what is precomputed of it.
     private var piece: RatePieces.Piece
     private var pieceIndex = 0
     private var cycleStart: Int64 = 0
+    /// The factor that holds now, and where among ``factors`` the next one is.
+    private var factor = 1.0
+    private var nextFactor = 0
     /// Nanoseconds from one event to the next; 0 where that is not the same all over the piece.
     private var interval = 0.0
     /// Where the piece ends, or the time that a timestamp can name, counted from the start.
@@ -38,6 +43,7 @@ package struct ArrivalProcess: Sendable {
         self.start = start.nanoseconds
         isPoisson = profile.arrivals == .poisson
         shape = RatePieces(profile.shape)
+        factors = profile.factors
         self.chance = chance
         piece = shape.pieces[0]
         last = start.nanoseconds >= 0 ? .max - start.nanoseconds : .max
@@ -73,19 +79,28 @@ package struct ArrivalProcess: Sendable {
         var need = gap
         while true {
             let beyond = Double(fraction) * 0x1p-32
-            let rest = Double(piece.end - (whole - cycleStart)) - beyond
+            let change = nextFactor < factors.count ? factors[nextFactor].at : .max
+            let (ending, overflow) = cycleStart.addingReportingOverflow(piece.end)
+            let end = min(overflow ? .max : ending, change)
+            let rest = Double(end - whole) - beyond
             let inPiece = Double(whole - cycleStart - piece.start) + beyond
-            let rate = piece.rate + piece.slope * inPiece
-            if let step = RatePieces.time(toCollect: need, from: rate, slope: piece.slope),
+            let (rate, slope) = (
+                factor * (piece.rate + piece.slope * inPiece), factor * piece.slope
+            )
+            if let step = RatePieces.time(toCollect: need, from: rate, slope: slope),
                 step < rest
             {
                 return advance(by: step)
             }
-            guard piece.end != .max else { return nil }
-            need = max(0, need - (rate + piece.slope * rest / 2) * rest)
-            whole = cycleStart + piece.end
+            guard end != .max else { return nil }
+            need = max(0, need - (rate + slope * rest / 2) * rest)
+            whole = end
             fraction = 0
-            if pieceIndex + 1 < shape.pieces.count {
+            if end == change {
+                factor = factors[nextFactor].factor
+                nextFactor += 1
+                enterPiece(pieceIndex)
+            } else if pieceIndex + 1 < shape.pieces.count {
                 enterPiece(pieceIndex + 1)
             } else {
                 guard enterCycle(&need) else { return nil }
@@ -109,9 +124,13 @@ package struct ArrivalProcess: Sendable {
     /// rate close to 0 takes no longer than any other.
     private mutating func enterCycle(_ need: inout Double) -> Bool {
         guard let cycle = shape.cycle, shape.cycleArea > 0 else { return false }
-        let cycles = (need / shape.cycleArea).rounded(.down)
+        let area = factor * shape.cycleArea
+        var cycles = area > 0 ? (need / area).rounded(.down) : .infinity
+        if nextFactor < factors.count {
+            cycles = min(cycles, Double((factors[nextFactor].at - whole) / cycle))
+        }
         guard cycles < Double(Int64.max / cycle / 2) else { return false }
-        need = max(0, need - cycles * shape.cycleArea)
+        need = max(0, need - cycles * area)
         let (begin, overflow) = whole.addingReportingOverflow(Int64(cycles) * cycle)
         guard !overflow, begin < Int64.max - cycle else { return false }
         whole = begin
@@ -123,9 +142,13 @@ package struct ArrivalProcess: Sendable {
     private mutating func enterPiece(_ index: Int) {
         pieceIndex = index
         piece = shape.pieces[index]
-        interval = piece.slope == 0 && piece.rate > 0 ? 1 / piece.rate : 0
+        let rate = factor * piece.rate
+        interval = piece.slope == 0 && rate > 0 ? 1 / rate : 0
         let (end, overflow) = cycleStart.addingReportingOverflow(piece.end)
         pieceEnd = overflow ? last : min(end, last)
+        if nextFactor < factors.count {
+            pieceEnd = min(pieceEnd, factors[nextFactor].at)
+        }
     }
 }
 

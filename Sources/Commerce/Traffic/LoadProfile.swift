@@ -1,3 +1,5 @@
+internal import Timekeeping
+
 /// How many events arrive when: the load that a producer offers, whatever becomes of it.
 package struct LoadProfile: Hashable, Sendable {
     /// How arrivals are spaced.
@@ -34,8 +36,22 @@ package struct LoadProfile: Hashable, Sendable {
         }
     }
 
+    /// A time in which the load is a multiple of what the shape says.
+    package struct Surge: Hashable, Sendable {
+        /// Counted from the start of the run.
+        package var range: Range<Duration>
+        /// At least 0; where surges overlap, their factors are multiplied.
+        package var factor: Double
+
+        package init(range: Range<Duration>, factor: Double) {
+            self.range = range
+            self.factor = factor
+        }
+    }
+
     package var shape: Shape
     package var arrivals: Arrivals
+    package var surges: [Surge] = []
 
     package init(shape: Shape, arrivals: Arrivals) {
         self.shape = shape
@@ -43,10 +59,34 @@ package struct LoadProfile: Hashable, Sendable {
     }
 }
 
+extension LoadProfile {
+    /// What the shape is multiplied by, from each instant on; 1 before the first.
+    ///
+    /// Instants are nanoseconds from the start of the run, in ascending order.
+    var factors: [(at: Int64, factor: Double)] {
+        let edges = Set(
+            surges.flatMap {
+                [$0.range.lowerBound.inNanoseconds, $0.range.upperBound.inNanoseconds]
+            }
+        )
+        return edges.sorted().map { edge in
+            let active = surges.filter { $0.range.contains(.nanoseconds(edge)) }
+            return (edge, active.reduce(1) { $0 * $1.factor })
+        }
+    }
+}
+
 extension LoadProfile: CustomStringConvertible {
     /// The shape and its rates in words.
     package var description: String {
-        switch shape {
+        let surged = surges.isEmpty ? "" : ", with \(surges.count) surges"
+        return shape.text + surged
+    }
+}
+
+extension LoadProfile.Shape {
+    fileprivate var text: String {
+        switch self {
         case .constant(let rate): "constant \(rate)/s"
         case .ramp(let from, let to, let over): "ramp from \(from)/s to \(to)/s over \(over)"
         case .step(let steps):

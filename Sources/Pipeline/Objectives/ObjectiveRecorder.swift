@@ -28,12 +28,14 @@ package final class ObjectiveRecorder: Sendable {
     private let read: @Sendable (Timestamp) -> MeterReading
     private let timeline: any Timeline
     private let logger: Logger
+    private let onSlice: @Sendable (_ end: Timestamp, _ isBad: Bool) -> Void
 
     /// Takes up `objectives` where `history` left them, except those whose slice windows are no
     /// multiple of `slice`.
     ///
     /// The `writer` is the run, whose slices these are; `read` tells what the meters say at an
-    /// instant. Throws what `history` throws.
+    /// instant; `onSlice` hears of the end of each slice, and whether an objective counted
+    /// anything bad in it. Throws what `history` throws.
     init(
         _ objectives: [Objective],
         history: any SLIHistory,
@@ -41,8 +43,10 @@ package final class ObjectiveRecorder: Sendable {
         slice: Duration,
         timeline: any Timeline,
         logger: Logger,
+        onSlice: @escaping @Sendable (_ end: Timestamp, _ isBad: Bool) -> Void = { _, _ in },
         read: @escaping @Sendable (Timestamp) -> MeterReading
     ) async throws {
+        self.onSlice = onSlice
         self.history = history
         self.writer = writer
         self.slice = slice
@@ -146,11 +150,13 @@ package final class ObjectiveRecorder: Sendable {
 
     private func take(endingAt end: Timestamp) {
         let reading = read(timeline.now)
+        var isBad = false
         let transitions = followed.withLock { followed in
             followed.indices.flatMap { index in
-                followed[index].take(endingAt: end, slice, reading)
+                followed[index].take(endingAt: end, slice, reading, isBad: &isBad)
             }
         }
+        onSlice(end, isBad)
         for transition in transitions {
             log(transition)
         }
@@ -189,13 +195,15 @@ extension ObjectiveRecorder.Followed {
     fileprivate mutating func take(
         endingAt end: Timestamp,
         _ slice: Duration,
-        _ reading: MeterReading
+        _ reading: MeterReading,
+        isBad: inout Bool
     ) -> [AlertTransition] {
         for component in probes.indices {
             let counts = probes[component].slice(endingAt: end, length: slice, reading)
             // Opened before it is counted in, or it would lie ahead.
             tracker.advance(to: max(end - slice, tracker.now ?? .distantPast))
             guard let counts else { continue }
+            if counts.bad > 0 { isBad = true }
             tracker.record(counts, of: component)
             counted[component].append(counts)
         }

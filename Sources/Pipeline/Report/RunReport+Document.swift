@@ -25,7 +25,7 @@ extension RunReport {
             facts: runFacts,
             sections: [
                 latencySection, conservationSection, stageSection, exceptionSection,
-            ] + objectiveSections + salesSections,
+            ] + faultSections + objectiveSections + salesSections,
             cards: cards,
             plots: plots,
             footer: "Schema version \(schemaVersion) · \(started) to \(ended)"

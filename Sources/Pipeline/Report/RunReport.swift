@@ -34,6 +34,8 @@ package struct RunReport: Codable, Sendable {
     package var objectives: [Objective]? = nil
     /// The alerts that fired in the run.
     package var alerts: [Alert]? = nil
+    /// What went wrong on purpose.
+    package var faults: [Fault]? = nil
     /// The run over time; at most 1,200 slices of equal length, but for the last.
     package var samples: [Sample]
 

@@ -11,6 +11,8 @@ final class Assembly: Sendable {
         var stage: ProducerStage
         var topic: String
         var source: any EventSource
+        /// The topic, where something goes wrong with what is published there.
+        var faulty: FaultyTopic?
     }
 
     /// A stage that reads a subscription.
@@ -89,6 +91,7 @@ final class Assembly: Sendable {
     func run(_ producer: Producer) async {
         do {
             try await producer.stage.run(producer.source)
+            try await producer.faulty?.flush()
         } catch is CancellationError {
             // It was told to stop; what it had published drains.
         } catch {
@@ -109,25 +112,33 @@ extension Assembly {
         var rawStores: [PipelineMeters.Store<any RawStore>] = []
         var warehouses: [PipelineMeters.Store<any Warehouse>] = []
         var jobLimits: [StageMeter.Limit] = []
+        let faults: FaultInjector?
 
         /// The parts of `run` before there are any stages: its stores, with a meter each.
-        init(_ run: PipelineRun) {
+        init(_ run: PipelineRun, _ faults: FaultInjector?) {
+            self.faults = faults
             rawStores = run.stores.raw.map { named in
                 let meter = StoreMeter(name: named.name, timeline: run.timeline)
-                return .init(store: MeteredRawStore(named.store, meter: meter), meter: meter)
+                let store = faults?.around(named.store, called: named.name) ?? named.store
+                return .init(store: MeteredRawStore(store, meter: meter), meter: meter)
             }
             warehouses = run.stores.warehouses.map { named in
                 let meter = StoreMeter(name: named.name, timeline: run.timeline)
-                return .init(store: MeteredWarehouse(named.store, meter: meter), meter: meter)
+                let store = faults?.around(named.store, called: named.name) ?? named.store
+                return .init(store: MeteredWarehouse(store, meter: meter), meter: meter)
             }
             jobLimits = PipelineMeters.jobLimits(of: run.options.objectives)
         }
     }
 
-    /// Opens the input and puts the stages of `run` together.
-    static func make(_ run: PipelineRun, began: Timestamp) async throws -> Assembly {
+    /// Opens the input and puts the stages of `run` together, round which `faults` happen.
+    static func make(
+        _ run: PipelineRun,
+        began: Timestamp,
+        _ faults: FaultInjector?
+    ) async throws -> Assembly {
         let lexicon = Lexicon()
-        let sources = try sources(of: run, began: began, lexicon: lexicon)
+        let sources = try sources(of: run, began: began, lexicon: lexicon, faults)
         var firstPosition: Int64 = 1
         for raw in run.stores.raw {
             firstPosition = max(firstPosition, try await raw.store.nextPosition())
@@ -144,7 +155,7 @@ extension Assembly {
             },
             timeline: run.timeline
         )
-        var parts = Parts(run)
+        var parts = Parts(run, faults)
         var remaining = sources[...]
         for stage in run.document.stages {
             if case .producer(let topic) = stage.kind, let source = remaining.popFirst() {
@@ -184,7 +195,8 @@ extension Assembly {
     private static func sources(
         of run: PipelineRun,
         began: Timestamp,
-        lexicon: Lexicon
+        lexicon: Lexicon,
+        _ faults: FaultInjector?
     ) throws -> [TrafficSource] {
         let producers = run.document.stages.filter(\.isProducer)
         if let log = run.options.log {
@@ -211,6 +223,7 @@ extension Assembly {
                 index: index,
                 of: producers.count,
                 options: run.options,
+                surges: faults?.surges(of: stage.name, from: began) ?? [],
                 start: began,
                 lexicon: lexicon
             )
@@ -226,8 +239,10 @@ extension Assembly {
         to parts: inout Parts
     ) throws {
         let meter = ProducerMeter(name: stage.name, onRejection: run.onRejection)
+        let port = try found(broker.topic(topic), topic)
+        let faulty = parts.faults?.around(port, of: stage.name)
         let producer = ProducerStage(
-            topic: try found(broker.topic(topic), topic),
+            topic: faulty ?? port,
             timeline: run.timeline,
             meter: meter,
             pace: source.pace,
@@ -235,7 +250,7 @@ extension Assembly {
         )
         parts.producerMeters.append(meter)
         parts.producers.append(
-            Producer(stage: producer, topic: topic, source: source.source)
+            Producer(stage: producer, topic: topic, source: source.source, faulty: faulty)
         )
     }
 
@@ -248,10 +263,34 @@ extension Assembly {
         guard let name = stage.subscription else { return }
         let subscription = try found(broker.subscriptions.first { $0.name == name }, name)
         let meter = StageMeter(name: stage.name, jobLimits: parts.jobLimits)
+        parts.stageMeters.append(meter)
+        parts.metered.append(.init(stage: stage, meter: meter, subscription: subscription))
+        for _ in 0..<stage.workers {
+            let life = StageLife()
+            let port = parts.faults?.around(subscription, of: stage.name, life: life)
+            let body = try worker(of: stage, on: port ?? subscription, meter, broker, run, parts)
+            parts.subscribers.append(
+                Subscriber(
+                    run: parts.faults?.around(body, of: stage.name, life: life) ?? body,
+                    publishesTo: stage.topic
+                )
+            )
+        }
+    }
+
+    /// One worker of a stage, to be run to its end, and then again where it died.
+    private static func worker(
+        of stage: PipelineDocument.Stage,
+        on subscription: any Subscription,
+        _ meter: StageMeter,
+        _ broker: InProcessBroker,
+        _ run: PipelineRun,
+        _ parts: Parts
+    ) throws -> @Sendable () async throws -> Void {
         let rules = run.document.validation.rules
-        let body: @Sendable () async throws -> Void
+        let patience = parts.faults?.patience ?? StorePatience()
         switch stage.kind {
-        case .producer: return
+        case .producer: return {}
         case .ingest(_, let store):
             let raw = try found(parts.rawStores.first { $0.meter.name == store }, store)
             let ingest = IngestStage(
@@ -261,9 +300,10 @@ extension Assembly {
                 timeline: run.timeline,
                 meter: meter,
                 logger: run.logger,
+                patience: patience,
                 batchLimit: stage.batch
             )
-            body = { try await ingest.run() }
+            return { try await ingest.run() }
         case .analytics(let plan):
             var options = plan.options
             if let log = run.options.log, log.speed == nil {
@@ -282,9 +322,10 @@ extension Assembly {
                 rules: rules,
                 timeline: run.timeline,
                 meter: meter,
-                logger: run.logger
+                logger: run.logger,
+                patience: patience
             )
-            body = { try await analytics.run() }
+            return { try await analytics.run() }
         case .relay(_, let topic):
             let relay = RelayStage(
                 subscription: subscription,
@@ -292,12 +333,7 @@ extension Assembly {
                 timeline: run.timeline,
                 meter: meter
             )
-            body = { try await relay.run() }
-        }
-        parts.stageMeters.append(meter)
-        parts.metered.append(.init(stage: stage, meter: meter, subscription: subscription))
-        for _ in 0..<stage.workers {
-            parts.subscribers.append(Subscriber(run: body, publishesTo: stage.topic))
+            return { try await relay.run() }
         }
     }
 

@@ -53,7 +53,14 @@ package struct PipelineRun: Sendable {
         onSample: @escaping @Sendable (RunReport.Sample) -> Void = { _ in }
     ) async throws -> Result {
         let began = timeline.now
-        let assembly = try await Assembly.make(self, began: began)
+        let faults = options.scenario.map { scenario in
+            FaultInjector(
+                FaultPlan(scenario, start: began, lasting: options.duration, seed: options.seed),
+                timeline: timeline
+            )
+        }
+        let watch = Mutex(faults.map { FaultWatch($0.plan) })
+        let assembly = try await Assembly.make(self, began: began, faults)
         let objectives = try await ObjectiveRecorder(
             options.objectives,
             history: stores.history,
@@ -61,6 +68,10 @@ package struct PipelineRun: Sendable {
             slice: options.slice,
             timeline: timeline,
             logger: logger,
+            onSlice: { end, isBad in
+                let backlog = assembly.broker.subscriptions.reduce(0) { $0 + $1.counts.unsettled }
+                watch.withLock { $0?.see(sliceEndingAt: end, isBad: isBad, backlog: backlog) }
+            },
             read: assembly.meters.read
         )
         // So that their series are there from the start as well.
@@ -90,7 +101,14 @@ package struct PipelineRun: Sendable {
             ended: timeline.now
         )
         report.objectives = objectives.statuses.map(RunReport.Objective.init)
-        report.alerts = objectives.episodes.filter { $0.start >= began }.map(RunReport.Alert.init)
+        let alerts = objectives.episodes.filter { $0.start >= began }.map(RunReport.Alert.init)
+        report.alerts = alerts
+        if let faults {
+            let sights = watch.withLock { $0?.sights ?? [] }
+            report.faults = zip(zip(faults.plan.occurrences, faults.effects), sights).map {
+                RunReport.Fault($0.0, $0.1, $1, alerts: alerts)
+            }
+        }
         return Result(report: report, failure: problem)
     }
 

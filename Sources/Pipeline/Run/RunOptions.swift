@@ -32,6 +32,8 @@ package struct RunOptions: Sendable {
     package var events: Int?
     package var seed: UInt64 = 1
     package var log: Log?
+    /// What goes wrong in the run.
+    package var scenario: ScenarioDocument?
     /// What the run is held to.
     package var objectives: [Objective] = []
     /// How wide the slices are in which the objectives are counted; it divides each objective's

@@ -54,10 +54,11 @@ extension TrafficSource {
         index: Int,
         of count: Int,
         options: RunOptions,
+        surges: [LoadProfile.Surge] = [],
         start: Timestamp,
         lexicon: Lexicon
     ) -> TrafficSource {
-        let load: LoadProfile?
+        var load: LoadProfile?
         switch options.rate {
         case nil: load = document.load.scaled(by: 1 / Double(count))
         case .perSecond(let rate):
@@ -67,6 +68,7 @@ extension TrafficSource {
             )
         case .maximum: load = nil
         }
+        load?.surges = surges
         // A run is a stream of its own: its sequence begins at 1, and its events are new ones.
         let name = "/\(document.name)/\(producer)/\(start)"
         let seed = options.seed &+ UInt64(index)

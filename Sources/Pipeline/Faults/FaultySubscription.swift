@@ -1,0 +1,82 @@
+internal import Broker
+internal import Commerce
+internal import Synchronization
+internal import Timekeeping
+
+/// A subscription as a stage with faults receives from it.
+struct FaultySubscription: Subscription {
+    private let subscription: any Subscription
+    private let stage: TargetFaults
+    private let partitions: TargetFaults
+    private let timeline: any Timeline
+    private let alteration: BatchAlteration
+    private let life: StageLife
+
+    init(
+        _ subscription: any Subscription,
+        stage: TargetFaults,
+        partitions: TargetFaults,
+        life: StageLife
+    ) {
+        self.subscription = subscription
+        self.life = life
+        self.stage = stage
+        self.partitions = partitions
+        timeline = stage.injector.timeline
+        alteration = BatchAlteration(injector: stage.injector)
+    }
+
+    var name: String { subscription.name }
+    var counts: SubscriptionCounts { subscription.counts }
+    var policy: SubscriptionPolicy { subscription.policy }
+
+    func receive(
+        atMost limit: Int,
+        until deadline: Timestamp?
+    ) async throws(CancellationError) -> [Delivery]? {
+        try await partitions.waitForEnd(of: .partition)
+        guard let deliveries = try await subscription.receive(atMost: limit, until: deadline)
+        else { return nil }
+        if !deliveries.isEmpty { try await stage.waitForEnd(of: .hang) }
+        let active = stage.active(at: timeline.now)
+        guard !active.isEmpty else { return deliveries }
+        return deliveries.compactMap { delivery in
+            active.reduce(delivery) { delivery, occurrence in
+                delivery.flatMap { changed($0, by: occurrence) }
+            }
+        }
+    }
+
+    /// What `occurrence` leaves of a delivery; nil where it leaves nothing.
+    private func changed(_ delivery: Delivery, by occurrence: FaultPlan.Occurrence) -> Delivery? {
+        switch occurrence.fault.kind {
+        case .drop:
+            let events = delivery.batch.events
+            let seed = stage.injector.plan.seed
+            let (dropped, kept) = delivery.selection.partitioned { place in
+                occurrence.hits(events[place].id.low ^ events[place].id.high, seed: seed)
+            }
+            stage.injector.touch(occurrence, count: dropped.count)
+            guard !kept.isEmpty else {
+                subscription.settle(delivery, .ack)
+                return nil
+            }
+            // Settled, it is settled whole: nobody hears of what the stage never saw.
+            return delivery.replacing(batch: delivery.batch, selection: kept)
+        case .alter:
+            let altered = alteration.alter(delivery.batch, occurrence)
+            return delivery.replacing(batch: altered, selection: delivery.selection)
+        default: return delivery
+        }
+    }
+
+    func settle(_ delivery: Delivery, _ settlement: Settlement) {
+        guard !life.isDead else { return }
+        subscription.settle(delivery, settlement)
+    }
+
+    func extendDeadline(of delivery: Delivery) {
+        guard !life.isDead else { return }
+        subscription.extendDeadline(of: delivery)
+    }
+}

@@ -1,0 +1,167 @@
+internal import Broker
+internal import Commerce
+internal import Stages
+internal import Synchronization
+internal import Timekeeping
+
+/// What goes wrong with the calls to one store.
+final class StoreFaults: Sendable {
+    private let faults: TargetFaults
+    private let timeline: any Timeline
+    private let name: String
+    private let calls = Mutex<UInt64>(0)
+
+    init(_ faults: TargetFaults, store name: String) {
+        self.faults = faults
+        self.name = name
+        timeline = faults.injector.timeline
+    }
+
+    /// `operation`, with what is wrong with the store now before and after it.
+    func call<Result>(
+        isWrite: Bool,
+        _ operation: () async throws(StoreError) -> Result
+    ) async throws(StoreError) -> Result {
+        let active = faults.active(at: timeline.now)
+        guard !active.isEmpty else { return try await operation() }
+        let call = calls.withLock { calls in
+            calls += 1
+            return calls
+        }
+        let hit = active.filter { $0.hits(call, seed: faults.injector.plan.seed) }
+        for occurrence in hit {
+            try await before(occurrence)
+        }
+        let result = try await operation()
+        if isWrite, let lost = hit.first(where: { $0.fault.kind == .acknowledgementLost }) {
+            faults.injector.touch(lost)
+            throw StoreError(
+                .unavailable,
+                "\(name): the answer was lost, by the fault '\(lost.fault.name)'"
+            )
+        }
+        return result
+    }
+
+    private func before(_ occurrence: FaultPlan.Occurrence) async throws(StoreError) {
+        let fault = occurrence.fault
+        switch fault.kind {
+        case .slow:
+            faults.injector.touch(occurrence)
+            // Cancelled, the call itself has the say.
+            try? await timeline.sleep(until: timeline.now + fault.by)
+        case .unavailable, .failing:
+            faults.injector.touch(occurrence)
+            throw StoreError(
+                .unavailable,
+                "\(name) cannot be reached, by the fault '\(fault.name)'"
+            )
+        case .outOfConnections:
+            faults.injector.touch(occurrence)
+            throw StoreError(
+                .busy,
+                "\(name) has no free connection of \(fault.limit), by the fault '\(fault.name)'"
+            )
+        default: return
+        }
+    }
+
+    /// The connections that a store with `own` has: all that there may be, where it is out of
+    /// them.
+    ///
+    /// A store that has none of itself is taken to have one outside of the fault, so that the
+    /// objective on connections has a history.
+    func connections(_ own: StoreConnections?) -> StoreConnections? {
+        guard !faults.only(.outOfConnections).isEmpty else { return own }
+        var connections = own ?? StoreConnections(server: 1, open: 1, inUse: 0, limit: 1)
+        if let fault = faults.active(.outOfConnections, at: timeline.now)?.fault {
+            connections.server = max(connections.server ?? 0, fault.limit)
+        }
+        return connections
+    }
+}
+
+/// A raw store with which something goes wrong.
+struct FaultyRawStore: RawStore {
+    let store: any RawStore
+    let faults: StoreFaults
+
+    func nextPosition() async throws(StoreError) -> Int64 {
+        try await faults.call(isWrite: false) { () async throws(StoreError) in
+            try await store.nextPosition()
+        }
+    }
+
+    func store(_ writes: [RawWrite]) async throws(StoreError) -> RawOutcome {
+        try await faults.call(isWrite: true) { () async throws(StoreError) in
+            try await store.store(writes)
+        }
+    }
+
+    // What a report reads is outside of the run.
+    func count() async throws(StoreError) -> Int64 { try await store.count() }
+
+    func connections() async -> StoreConnections? {
+        faults.connections(await store.connections())
+    }
+
+    func close() async throws(StoreError) { try await store.close() }
+}
+
+/// A warehouse with which something goes wrong.
+struct FaultyWarehouse: Warehouse {
+    let warehouse: any Warehouse
+    let faults: StoreFaults
+
+    func progress(of subscription: String) async throws(StoreError) -> [StreamProgress] {
+        try await faults.call(isWrite: false) { () async throws(StoreError) in
+            try await warehouse.progress(of: subscription)
+        }
+    }
+
+    func counted(
+        _ identities: [EventIdentity],
+        by subscription: String
+    ) async throws(StoreError) -> Set<EventIdentity> {
+        try await faults.call(isWrite: false) { () async throws(StoreError) in
+            try await warehouse.counted(identities, by: subscription)
+        }
+    }
+
+    func sketch(_ key: SketchText) async throws(StoreError) -> [UInt64] {
+        try await faults.call(isWrite: false) { () async throws(StoreError) in
+            try await warehouse.sketch(key)
+        }
+    }
+
+    func commit(_ commit: WarehouseCommit) async throws(StoreError) {
+        try await faults.call(isWrite: true) { () async throws(StoreError) in
+            try await warehouse.commit(commit)
+        }
+    }
+
+    func keep(_ letters: [DeadLetter]) async throws(StoreError) {
+        try await faults.call(isWrite: true) { () async throws(StoreError) in
+            try await warehouse.keep(letters)
+        }
+    }
+
+    // What a report reads is outside of the run.
+
+    func windows(
+        _ grain: Grain,
+        categories: WindowCategories
+    ) async throws(StoreError) -> [WindowRow] {
+        try await warehouse.windows(grain, categories: categories)
+    }
+
+    func topProducts(atMost limit: Int) async throws(StoreError) -> [ProductRow] {
+        try await warehouse.topProducts(atMost: limit)
+    }
+
+    func exceptions() async throws(StoreError) -> WarehouseExceptions {
+        try await warehouse.exceptions()
+    }
+
+    func close() async throws(StoreError) { try await warehouse.close() }
+}
