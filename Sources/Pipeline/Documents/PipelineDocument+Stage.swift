@@ -55,6 +55,8 @@ extension PipelineDocument {
         package var calls: [String] = []
         /// How many of it work side by side.
         package var workers = 1
+        /// How long each worker has what it takes up, in virtual time; nil for no time.
+        package var serviceTime: ServiceTime?
         /// How many events it moves at once, at most.
         package var batch = 512
 

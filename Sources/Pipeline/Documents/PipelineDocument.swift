@@ -67,6 +67,8 @@ package struct PipelineDocument: Hashable, Sendable {
         package var owner: String?
         /// The keys that raw events are to be found by.
         package var indexes = BusinessKey.allCases
+        /// How long its calls take in virtual time; nil for no time.
+        package var serviceTime: ServiceTime?
 
         package init(name: String, role: Role, url: String, owner: String? = nil) {
             self.name = name

@@ -54,7 +54,7 @@ package enum PipelineKeys {
         "store",
         noun: "a store",
         required: ["name", "role"],
-        optional: ["url", "owner", "indexes"]
+        optional: ["url", "owner", "indexes", "serviceTime"]
     )
     static let service = KeySet(
         "service",
@@ -63,7 +63,16 @@ package enum PipelineKeys {
         optional: ["owner", "calls"]
     )
 
+    static let serviceTime = KeySet(
+        "serviceTime",
+        noun: "a service time",
+        required: ["distribution"],
+        optional: ["time", "mean", "median", "sigma", "quantiles", "servers"]
+    )
+    static let quantile = KeySet("quantile", noun: "a quantile", required: ["share", "time"])
+
     private static let ofEveryStage = ["owner", "calls", "workers", "batch"]
+    private static let ofEverySubscriber = ofEveryStage + ["serviceTime"]
     static let producer = KeySet(
         "producer",
         noun: "a producer",
@@ -74,20 +83,20 @@ package enum PipelineKeys {
         "ingest",
         noun: "an ingest stage",
         required: ["name", "kind", "subscription", "store"],
-        optional: ofEveryStage
+        optional: ofEverySubscriber
     )
     static let analytics = KeySet(
         "analytics",
         noun: "an analytics stage",
         required: ["name", "kind", "subscription", "store", "windows"],
         optional: ["allowedLateness", "commitInterval", "distinctCounts", "productSales"]
-            + ofEveryStage
+            + ofEverySubscriber
     )
     static let relay = KeySet(
         "relay",
         noun: "a relay",
         required: ["name", "kind", "subscription", "publishes"],
-        optional: ofEveryStage
+        optional: ofEverySubscriber
     )
 
     static let constantLoad = KeySet(
@@ -165,7 +174,8 @@ package enum PipelineKeys {
     /// Every mapping whose keys are fixed.
     package static let all = [
         document, metadata, spec, owner, topic, subscription, retryPolicy, deadLetterPolicy,
-        flowControl, store, service, producer, ingest, analytics, relay, constantLoad, rampLoad,
+        flowControl, store, serviceTime, quantile, service, producer, ingest, analytics, relay,
+        constantLoad, rampLoad,
         stepLoad, loadStep, spikeLoad, diurnalLoad, sessionTraffic, mixTraffic, prices, input, csv,
         columns, validation,
     ]

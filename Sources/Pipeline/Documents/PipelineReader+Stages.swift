@@ -67,6 +67,7 @@ extension PipelineReader {
         )
         stage.calls = readCalls(fields["calls"]).map(\.name)
         stage.workers = fields["workers"]?.integer(in: 1...256) ?? stage.workers
+        stage.serviceTime = fields["serviceTime"].flatMap { readServiceTime($0) }
         stage.batch = fields["batch"]?.integer(in: 1...65_536) ?? stage.batch
         flows.append(
             StageFlow(

@@ -81,6 +81,7 @@ struct PipelineReader {
                 ?? "sqlite:.weir/\(role.rawValue).sqlite",
             owner: use(fields["owner"], of: \.owners)?.name
         )
+        store.serviceTime = fields["serviceTime"].flatMap { readServiceTime($0) }
         if let indexes = fields["indexes"] {
             if role != .raw {
                 indexes.mistake("indexes are for raw stores; a warehouse has its own")

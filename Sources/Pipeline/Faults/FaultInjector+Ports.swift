@@ -5,16 +5,36 @@ internal import Timekeeping
 
 /// The ports of a run as its stages see them: as they are where nothing goes wrong with them.
 extension FaultInjector {
-    func around(_ store: any RawStore, called name: String) -> any RawStore {
-        let faults = faults(at: .store, name)
-        guard !faults.isEmpty else { return store }
-        return FaultyRawStore(store: store, faults: StoreFaults(faults, store: name))
+    func around(
+        _ store: any RawStore,
+        called name: String,
+        taking time: ServiceTime? = nil
+    ) -> any RawStore {
+        guard let conditions = conditions(of: name, taking: time) else { return store }
+        return ConditionedRawStore(store: store, conditions: conditions)
     }
 
-    func around(_ warehouse: any Warehouse, called name: String) -> any Warehouse {
-        let faults = faults(at: .store, name)
-        guard !faults.isEmpty else { return warehouse }
-        return FaultyWarehouse(warehouse: warehouse, faults: StoreFaults(faults, store: name))
+    func around(
+        _ warehouse: any Warehouse,
+        called name: String,
+        taking time: ServiceTime? = nil
+    ) -> any Warehouse {
+        guard let conditions = conditions(of: name, taking: time) else { return warehouse }
+        return ConditionedWarehouse(warehouse: warehouse, conditions: conditions)
+    }
+
+    private func conditions(of store: String, taking time: ServiceTime?) -> StoreConditions? {
+        let faults = faults(at: .store, store)
+        guard !faults.isEmpty || time != nil else { return nil }
+        return StoreConditions(faults, queue: queue(of: store, time), store: store)
+    }
+
+    /// The servers of what is called `name`, which draw their times from a stream of their own.
+    private func queue(of name: String, _ time: ServiceTime?) -> ServiceQueue? {
+        time.map { time in
+            let seed = name.utf8.reduce(plan.seed) { SplitMix64.mix($0 &+ UInt64($1) &+ 1) }
+            return ServiceQueue(time, seed: seed, timeline: timeline)
+        }
     }
 
     /// `topic` as the producer called `name` publishes to it; nil where nothing goes wrong there.
@@ -25,16 +45,25 @@ extension FaultInjector {
         return FaultyTopic(topic, producer: producer, partitions: partitions)
     }
 
-    /// `subscription` as a worker of the stage called `name` receives from it.
+    /// `subscription` as a worker of the stage called `name` receives from it; what the worker
+    /// takes up it has for as long as `time` says.
     func around(
         _ subscription: any Subscription,
         of name: String,
+        worker: Int,
+        taking time: ServiceTime? = nil,
         life: StageLife
     ) -> any Subscription {
         let stage = faults(at: .stage, name)
         let partitions = faults(at: .subscription, subscription.name)
-        guard !stage.isEmpty || !partitions.isEmpty else { return subscription }
-        return FaultySubscription(subscription, stage: stage, partitions: partitions, life: life)
+        guard !stage.isEmpty || !partitions.isEmpty || time != nil else { return subscription }
+        return ConditionedSubscription(
+            subscription,
+            stage: stage,
+            partitions: partitions,
+            queue: queue(of: "\(name)/\(worker)", time),
+            life: life
+        )
     }
 
     /// `body` as a worker of the stage called `name` that may crash.

@@ -117,14 +117,19 @@ extension Assembly {
         /// The parts of `run` before there are any stages: its stores, with a meter each.
         init(_ run: PipelineRun, _ faults: FaultInjector?) {
             self.faults = faults
+            let times = run.serviceTimesOfStores
             rawStores = run.stores.raw.map { named in
                 let meter = StoreMeter(name: named.name, timeline: run.timeline)
-                let store = faults?.around(named.store, called: named.name) ?? named.store
+                let store =
+                    faults?.around(named.store, called: named.name, taking: times[named.name])
+                    ?? named.store
                 return .init(store: MeteredRawStore(store, meter: meter), meter: meter)
             }
             warehouses = run.stores.warehouses.map { named in
                 let meter = StoreMeter(name: named.name, timeline: run.timeline)
-                let store = faults?.around(named.store, called: named.name) ?? named.store
+                let store =
+                    faults?.around(named.store, called: named.name, taking: times[named.name])
+                    ?? named.store
                 return .init(store: MeteredWarehouse(store, meter: meter), meter: meter)
             }
             jobLimits = PipelineMeters.jobLimits(of: run.options.objectives)
@@ -265,9 +270,15 @@ extension Assembly {
         let meter = StageMeter(name: stage.name, jobLimits: parts.jobLimits)
         parts.stageMeters.append(meter)
         parts.metered.append(.init(stage: stage, meter: meter, subscription: subscription))
-        for _ in 0..<stage.workers {
+        for number in 0..<stage.workers {
             let life = StageLife()
-            let port = parts.faults?.around(subscription, of: stage.name, life: life)
+            let port = parts.faults?.around(
+                subscription,
+                of: stage.name,
+                worker: number,
+                taking: run.options.takesServiceTimes ? stage.serviceTime : nil,
+                life: life
+            )
             let body = try worker(of: stage, on: port ?? subscription, meter, broker, run, parts)
             parts.subscribers.append(
                 Subscriber(

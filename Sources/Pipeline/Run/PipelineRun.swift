@@ -53,12 +53,7 @@ package struct PipelineRun: Sendable {
         onSample: @escaping @Sendable (RunReport.Sample) -> Void = { _ in }
     ) async throws -> Result {
         let began = timeline.now
-        let faults = options.scenario.map { scenario in
-            FaultInjector(
-                FaultPlan(scenario, start: began, lasting: options.duration, seed: options.seed),
-                timeline: timeline
-            )
-        }
+        let faults = injector(from: began)
         let watch = Mutex(faults.map { FaultWatch($0.plan) })
         let assembly = try await Assembly.make(self, began: began, faults)
         let objectives = try await ObjectiveRecorder(
@@ -103,13 +98,32 @@ package struct PipelineRun: Sendable {
         report.objectives = objectives.statuses.map(RunReport.Objective.init)
         let alerts = objectives.episodes.filter { $0.start >= began }.map(RunReport.Alert.init)
         report.alerts = alerts
-        if let faults {
+        if let faults, options.scenario != nil {
             let sights = watch.withLock { $0?.sights ?? [] }
             report.faults = zip(zip(faults.plan.occurrences, faults.effects), sights).map {
                 RunReport.Fault($0.0, $0.1, $1, alerts: alerts)
             }
         }
         return Result(report: report, failure: problem)
+    }
+
+    /// What happens to the ports of the run; nil where nothing does.
+    private func injector(from began: Timestamp) -> FaultInjector? {
+        guard options.scenario != nil || options.takesServiceTimes else { return nil }
+        let scenario = options.scenario ?? ScenarioDocument(name: "")
+        return FaultInjector(
+            FaultPlan(scenario, start: began, lasting: options.duration, seed: options.seed),
+            timeline: timeline
+        )
+    }
+
+    /// How long each store takes that says so, where that counts.
+    var serviceTimesOfStores: [String: ServiceTime] {
+        guard options.takesServiceTimes else { return [:] }
+        return Dictionary(
+            document.stores.compactMap { store in store.serviceTime.map { (store.name, $0) } },
+            uniquingKeysWith: { first, _ in first }
+        )
     }
 
     /// Runs all stages; ends when the last message is settled, or with the first failure.

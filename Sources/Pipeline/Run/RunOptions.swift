@@ -34,6 +34,9 @@ package struct RunOptions: Sendable {
     package var log: Log?
     /// What goes wrong in the run.
     package var scenario: ScenarioDocument?
+    /// Whether stores and stages take the times that the pipeline declares: in virtual time,
+    /// where they take none by themselves.
+    package var takesServiceTimes = false
     /// What the run is held to.
     package var objectives: [Objective] = []
     /// How wide the slices are in which the objectives are counted; it divides each objective's

@@ -3,22 +3,26 @@ internal import Commerce
 internal import Synchronization
 internal import Timekeeping
 
-/// A subscription as a stage with faults receives from it.
-struct FaultySubscription: Subscription {
+/// A subscription as a stage receives from it that takes its time, or goes wrong.
+struct ConditionedSubscription: Subscription {
     private let subscription: any Subscription
     private let stage: TargetFaults
     private let partitions: TargetFaults
     private let timeline: any Timeline
     private let alteration: BatchAlteration
+    /// What the worker's own work takes; nil where that is no time.
+    private let queue: ServiceQueue?
     private let life: StageLife
 
     init(
         _ subscription: any Subscription,
         stage: TargetFaults,
         partitions: TargetFaults,
+        queue: ServiceQueue?,
         life: StageLife
     ) {
         self.subscription = subscription
+        self.queue = queue
         self.life = life
         self.stage = stage
         self.partitions = partitions
@@ -37,7 +41,10 @@ struct FaultySubscription: Subscription {
         try await partitions.waitForEnd(of: .partition)
         guard let deliveries = try await subscription.receive(atMost: limit, until: deadline)
         else { return nil }
-        if !deliveries.isEmpty { try await stage.waitForEnd(of: .hang) }
+        if !deliveries.isEmpty {
+            try await stage.waitForEnd(of: .hang)
+            try await queue?.serve()
+        }
         let active = stage.active(at: timeline.now)
         guard !active.isEmpty else { return deliveries }
         return deliveries.compactMap { delivery in

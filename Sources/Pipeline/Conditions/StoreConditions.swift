@@ -4,24 +4,29 @@ internal import Stages
 internal import Synchronization
 internal import Timekeeping
 
-/// What goes wrong with the calls to one store.
-final class StoreFaults: Sendable {
+/// What one store is like: how long it takes, and what goes wrong with it.
+final class StoreConditions: Sendable {
     private let faults: TargetFaults
+    private let queue: ServiceQueue?
     private let timeline: any Timeline
     private let name: String
     private let calls = Mutex<UInt64>(0)
 
-    init(_ faults: TargetFaults, store name: String) {
+    init(_ faults: TargetFaults, queue: ServiceQueue?, store name: String) {
         self.faults = faults
+        self.queue = queue
         self.name = name
         timeline = faults.injector.timeline
     }
 
-    /// `operation`, with what is wrong with the store now before and after it.
+    /// `operation`, once a server of the store has had its time for it, with what is wrong with
+    /// the store before and after it.
     func call<Result>(
         isWrite: Bool,
         _ operation: () async throws(StoreError) -> Result
     ) async throws(StoreError) -> Result {
+        // Cancelled, the call itself has the say.
+        try? await queue?.serve()
         let active = faults.active(at: timeline.now)
         guard !active.isEmpty else { return try await operation() }
         let call = calls.withLock { calls in
@@ -48,7 +53,6 @@ final class StoreFaults: Sendable {
         switch fault.kind {
         case .slow:
             faults.injector.touch(occurrence)
-            // Cancelled, the call itself has the say.
             try? await timeline.sleep(until: timeline.now + fault.by)
         case .unavailable, .failing:
             faults.injector.touch(occurrence)
@@ -81,19 +85,19 @@ final class StoreFaults: Sendable {
     }
 }
 
-/// A raw store with which something goes wrong.
-struct FaultyRawStore: RawStore {
+/// A raw store under conditions.
+struct ConditionedRawStore: RawStore {
     let store: any RawStore
-    let faults: StoreFaults
+    let conditions: StoreConditions
 
     func nextPosition() async throws(StoreError) -> Int64 {
-        try await faults.call(isWrite: false) { () async throws(StoreError) in
+        try await conditions.call(isWrite: false) { () async throws(StoreError) in
             try await store.nextPosition()
         }
     }
 
     func store(_ writes: [RawWrite]) async throws(StoreError) -> RawOutcome {
-        try await faults.call(isWrite: true) { () async throws(StoreError) in
+        try await conditions.call(isWrite: true) { () async throws(StoreError) in
             try await store.store(writes)
         }
     }
@@ -102,19 +106,19 @@ struct FaultyRawStore: RawStore {
     func count() async throws(StoreError) -> Int64 { try await store.count() }
 
     func connections() async -> StoreConnections? {
-        faults.connections(await store.connections())
+        conditions.connections(await store.connections())
     }
 
     func close() async throws(StoreError) { try await store.close() }
 }
 
-/// A warehouse with which something goes wrong.
-struct FaultyWarehouse: Warehouse {
+/// A warehouse under conditions.
+struct ConditionedWarehouse: Warehouse {
     let warehouse: any Warehouse
-    let faults: StoreFaults
+    let conditions: StoreConditions
 
     func progress(of subscription: String) async throws(StoreError) -> [StreamProgress] {
-        try await faults.call(isWrite: false) { () async throws(StoreError) in
+        try await conditions.call(isWrite: false) { () async throws(StoreError) in
             try await warehouse.progress(of: subscription)
         }
     }
@@ -123,25 +127,25 @@ struct FaultyWarehouse: Warehouse {
         _ identities: [EventIdentity],
         by subscription: String
     ) async throws(StoreError) -> Set<EventIdentity> {
-        try await faults.call(isWrite: false) { () async throws(StoreError) in
+        try await conditions.call(isWrite: false) { () async throws(StoreError) in
             try await warehouse.counted(identities, by: subscription)
         }
     }
 
     func sketch(_ key: SketchText) async throws(StoreError) -> [UInt64] {
-        try await faults.call(isWrite: false) { () async throws(StoreError) in
+        try await conditions.call(isWrite: false) { () async throws(StoreError) in
             try await warehouse.sketch(key)
         }
     }
 
     func commit(_ commit: WarehouseCommit) async throws(StoreError) {
-        try await faults.call(isWrite: true) { () async throws(StoreError) in
+        try await conditions.call(isWrite: true) { () async throws(StoreError) in
             try await warehouse.commit(commit)
         }
     }
 
     func keep(_ letters: [DeadLetter]) async throws(StoreError) {
-        try await faults.call(isWrite: true) { () async throws(StoreError) in
+        try await conditions.call(isWrite: true) { () async throws(StoreError) in
             try await warehouse.keep(letters)
         }
     }
