@@ -215,24 +215,11 @@ struct RunCommand: AsyncParsableCommand {
     private func finish(_ result: PipelineRun.Result, _ closing: [StoreError]) throws {
         for path in report {
             guard let format = ReportFormat(path: path) else { continue }
-            let text = try result.report.rendered(as: format)
-            do {
-                let target = URL(filePath: path)
-                try FileManager.default.createDirectory(
-                    at: target.deletingLastPathComponent(),
-                    withIntermediateDirectories: true
-                )
-                try Data(text.utf8).write(to: target, options: .atomic)
-            } catch {
-                throw StoreError(
-                    .unavailable,
-                    "the report \(path) cannot be written: \(error.localizedDescription)"
-                )
-            }
+            try ReportFile.write(try result.report.rendered(as: format), to: path)
         }
         switch format {
         case .text: try Terminal.result(result.report.document.text(colour: Terminal.usesColour))
-        case .json: try Terminal.result(try result.report.json())
+        case .json: try Terminal.document(try result.report.json())
         }
         for path in report {
             Terminal.message("report: \(path)")

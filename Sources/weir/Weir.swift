@@ -7,7 +7,9 @@ struct Weir: AsyncParsableCommand {
         commandName: "weir",
         abstract: "A flight simulator for streaming analytics pipelines.",
         version: version,
-        subcommands: [RunCommand.self, SLOCommand.self, ServeCommand.self]
+        subcommands: [
+            RunCommand.self, CapacityCommand.self, SLOCommand.self, ServeCommand.self,
+        ]
     )
 
     static let version = "0.1.0"

@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Reports
 
 extension RunReport {
     /// The report as JSON: keys in `snake_case` and sorted, so that two reports compare by line.
@@ -6,10 +7,7 @@ extension RunReport {
     /// Names that come from data (event names, reasons, subscriptions) are keys too, and stay as
     /// they are. What was not measured is left out.
     package func json() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
+        try JSONText.write(self)
     }
 
     /// The report that ``json()`` wrote.

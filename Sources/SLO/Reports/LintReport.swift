@@ -1,4 +1,5 @@
 package import Documents
+internal import Reports
 
 /// What is wrong with some documents, and what is doubtful (`schema_version` 1).
 package struct LintReport: Codable, Sendable {

@@ -1,3 +1,5 @@
+internal import Reports
+
 extension SLOReport {
     /// The part of a report that fits on a line for each objective.
     private struct Status: Encodable {

@@ -1,0 +1,15 @@
+internal import FoundationEssentials
+
+/// JSON as every report is written: keys in `snake_case` and sorted, so that two reports compare
+/// by line.
+///
+/// What is nil is left out.
+package enum JSONText {
+    /// `value` as JSON, ending with a newline.
+    package static func write(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
+    }
+}

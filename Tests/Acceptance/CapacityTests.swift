@@ -1,0 +1,45 @@
+import Foundation
+import Testing
+
+extension Timed {
+    /// `weir capacity` on this machine, whatever it can do.
+    @Suite struct CapacityTests {
+        @Test
+        func `the curve has a rate that holds and one that does not, and names who is behind`()
+            async throws
+        {
+            let folder = try TestFolder()
+            let page = folder.path("capacity.html")
+            let ending = try await Program.run([
+                "capacity", Program.packageRoot.appending(path: "pipelines/storefront.yaml").path,
+                "--probe", "1s", "--from", "2000", "--precision", "1", "--confirm", "0",
+                "--raw", "memory:", "--warehouse", "memory:", "--format", "json",
+                "--report", page,
+            ])
+            #expect(ending.exitCode == 0, "\(ending.errors)")
+            let json = try #require(
+                JSONSerialization.jsonObject(with: Data(ending.output.utf8)) as? [String: Any]
+            )
+            let probes = try #require(json["probes"] as? [[String: Any]])
+            let holding = probes.filter { $0["holds"] as? Bool == true }
+            let failing = probes.filter { $0["holds"] as? Bool == false }
+            let capacity = json["capacity"] as? Double
+            #expect(holding.contains { $0["rate"] as? Double == capacity } || holding.isEmpty)
+            let first = try #require(failing.first)
+            #expect((first["verdict"] as? String)?.isEmpty == false)
+            #expect(["storefront", "ingest", "analytics"].contains(json["saturated"] as? String))
+            #expect(try folder.text(of: "capacity.html").contains("Latency by rate"))
+            #expect(ending.errors.contains("/s: "))
+        }
+
+        @Test(arguments: [["--from", "0"], ["--probe", "1ms"], ["--precision", "0"]])
+        func `what cannot be searched for is refused`(options: [String]) async throws {
+            let ending = try await Program.run(
+                ["capacity", Program.packageRoot.appending(path: "pipelines/storefront.yaml").path]
+                    + options
+            )
+            #expect(ending.exitCode == 64)
+            #expect(ending.errors.contains("\(options[0]) must be"))
+        }
+    }
+}
