@@ -17,7 +17,6 @@ let collections: Target.Dependency = .product(name: "Collections", package: "swi
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let grdbSQLite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
-let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
@@ -51,7 +50,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/attaswift/BigInt", from: "6.0.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -59,7 +57,7 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: [
-        .target(name: "Timekeeping"),
+        .target(name: "Timekeeping", dependencies: [collections]),
         .target(name: "Documents", dependencies: ["Timekeeping", yams]),
         .target(name: "Reports", dependencies: ["Timekeeping"]),
         .target(name: "SLO", dependencies: ["Documents", "Reports", "Timekeeping"]),
@@ -70,7 +68,7 @@ let package = Package(
         ),
         .target(
             name: "Stages",
-            dependencies: ["Broker", "Commerce", "Timekeeping", collections, histogram, logging]
+            dependencies: ["Broker", "Commerce", "Timekeeping", collections, logging]
         ),
         .target(
             name: "Pipeline",
@@ -131,7 +129,7 @@ let package = Package(
             ]
         ),
 
-        .testTarget(name: "TimekeepingTests", dependencies: ["Timekeeping"]),
+        .testTarget(name: "TimekeepingTests", dependencies: ["TestSupport", "Timekeeping"]),
         .testTarget(name: "DocumentsTests", dependencies: ["Documents", "Timekeeping"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
         .testTarget(

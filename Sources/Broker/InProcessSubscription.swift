@@ -4,10 +4,6 @@ package import Timekeeping
 
 /// A subscription inside this process: performs what its ``DeliveryState`` decides.
 package final class InProcessSubscription: Subscription {
-    /// How often a receiver that found nothing lets others run before it falls asleep: some ten
-    /// microseconds in all.
-    private static let yields = 16
-
     package let name: String
     package let policy: SubscriptionPolicy
     private let filter: AttributeFilter?
@@ -99,11 +95,6 @@ package final class InProcessSubscription: Subscription {
             }
             if isOver { return nil }
             if let deadline, deadline <= now { return [] }
-            // A publisher in full flow has the next batch ready within microseconds. Waiting
-            // for that awake saves both sides the price of falling asleep and of being woken.
-            if await arrival.isRaised(since: version, withinYields: InProcessSubscription.yields) {
-                continue
-            }
             let earliest = [wake, deadline].compactMap(\.self).min()
             try await timeline.wait(for: arrival, since: version, until: earliest)
         }

@@ -16,7 +16,7 @@ package struct IdentityLedger: Sendable {
     }
 
     /// Ids whose numbers follow one another.
-    private struct Span {
+    fileprivate struct Span {
         var high: UInt64
         var lows: ClosedRange<UInt64>
 
@@ -31,11 +31,41 @@ package struct IdentityLedger: Sendable {
         }
     }
 
-    private struct Run {
+    fileprivate struct Run {
         var source: Symbol
         /// Ascending, the last one highest.
         var spans: Deque<Span> = []
         var count = 0
+
+        /// Adds a span above all others, which may go on where the last one ends.
+        mutating func append(_ span: Span, count added: Int) {
+            count += added
+            if let last = spans.last, last.high == span.high,
+                last.lows.upperBound &+ 1 == span.lows.lowerBound
+            {
+                spans[spans.count - 1].lows = last.lows.lowerBound...span.lows.upperBound
+            } else {
+                spans.append(span)
+            }
+        }
+
+        /// Forgets all but the last `horizon` ids.
+        mutating func trim(to horizon: Int) {
+            var excess = count - horizon
+            while excess > 0, let first = spans.first {
+                let length = first.lows.upperBound - first.lows.lowerBound + 1
+                if length <= excess {
+                    spans.removeFirst()
+                    excess -= Int(length)
+                    count -= Int(length)
+                } else {
+                    spans[0].lows =
+                        first.lows.lowerBound + UInt64(excess)...first.lows.upperBound
+                    count -= excess
+                    excess = 0
+                }
+            }
+        }
     }
 
     private let horizon: Int
@@ -66,7 +96,8 @@ package struct IdentityLedger: Sendable {
     package mutating func admit(_ source: Symbol, _ id: EventID) -> Bool {
         let run = runIndex(of: source)
         guard let last = runs[run].spans.last?.last, id <= last else {
-            append(Span(high: id.high, lows: id.low...id.low), count: 1, to: run)
+            runs[run].append(Span(high: id.high, lows: id.low...id.low), count: 1)
+            runs[run].trim(to: horizon)
             return true
         }
         if contains(id, in: runs[run].spans) { return false }
@@ -84,60 +115,12 @@ package struct IdentityLedger: Sendable {
     private mutating func admitAscending(_ events: [Event], _ range: Range<Int>) -> Int {
         guard let first = range.first else { return range.upperBound }
         let source = events[first].source
-        let run = runIndex(of: source)
-        let highest = runs[run].spans.last?.last
-        return events.withUnsafeBufferPointer { events in
-            var last = events[first].id
-            if let highest, last <= highest { return first }
-            var span = Span(high: last.high, lows: last.low...last.low)
-            var began = first
-            for place in first + 1..<range.upperBound {
-                let id = events[place].id
-                guard events[place].source == source, last < id else {
-                    append(span, count: place - began, to: run)
-                    return place
-                }
-                last = id
-                if !span.extend(to: id) {
-                    append(span, count: place - began, to: run)
-                    span = Span(high: id.high, lows: id.low...id.low)
-                    began = place
-                }
-            }
-            append(span, count: range.upperBound - began, to: run)
-            return range.upperBound
+        let index = runIndex(of: source)
+        let end = events.withUnsafeBufferPointer { events in
+            runs[index].admit(events, range, of: source)
         }
-    }
-
-    /// Adds a span above all others, which may go on where the last one ends.
-    private mutating func append(_ span: Span, count: Int, to run: Int) {
-        runs[run].count += count
-        if let last = runs[run].spans.last, last.high == span.high,
-            last.lows.upperBound &+ 1 == span.lows.lowerBound
-        {
-            let merged = last.lows.lowerBound...span.lows.upperBound
-            runs[run].spans[runs[run].spans.count - 1].lows = merged
-        } else {
-            runs[run].spans.append(span)
-        }
-        trim(run)
-    }
-
-    private mutating func trim(_ run: Int) {
-        var excess = runs[run].count - horizon
-        while excess > 0, let first = runs[run].spans.first {
-            let length = first.lows.upperBound - first.lows.lowerBound + 1
-            if length <= excess {
-                runs[run].spans.removeFirst()
-                excess -= Int(length)
-                runs[run].count -= Int(length)
-            } else {
-                runs[run].spans[0].lows =
-                    first.lows.lowerBound + UInt64(excess)...first.lows.upperBound
-                runs[run].count -= excess
-                excess = 0
-            }
-        }
+        runs[index].trim(to: horizon)
+        return end
     }
 
     private mutating func runIndex(of source: Symbol) -> Int {
@@ -160,5 +143,36 @@ package struct IdentityLedger: Sendable {
             }
         }
         return low < spans.count && spans[low].high == id.high && spans[low].lows.contains(id.low)
+    }
+}
+
+extension IdentityLedger.Run {
+    /// Adds those at the beginning of `range` that are of `source` and ascend above what was
+    /// seen; gives the first place behind them.
+    fileprivate mutating func admit(
+        _ events: UnsafeBufferPointer<Event>,
+        _ range: Range<Int>,
+        of source: Symbol
+    ) -> Int {
+        let first = range.lowerBound
+        var last = events[first].id
+        if let highest = spans.last?.last, last <= highest { return first }
+        var span = IdentityLedger.Span(high: last.high, lows: last.low...last.low)
+        var began = first
+        for place in first + 1..<range.upperBound {
+            let id = events[place].id
+            guard events[place].source == source, last < id else {
+                append(span, count: place - began)
+                return place
+            }
+            last = id
+            if !span.extend(to: id) {
+                append(span, count: place - began)
+                span = IdentityLedger.Span(high: id.high, lows: id.low...id.low)
+                began = place
+            }
+        }
+        append(span, count: range.upperBound - began)
+        return range.upperBound
     }
 }

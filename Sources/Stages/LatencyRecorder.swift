@@ -1,107 +1,94 @@
-internal import Histogram
 internal import Timekeeping
 
-/// Latencies in nanoseconds, in an HDR histogram with three significant digits.
+/// Latencies in nanoseconds, to three significant digits, in a histogram of the HDR kind: buckets
+/// of a nanosecond up to 2,048 of them, then 1,024 to each doubling.
 package struct LatencyRecorder: Sendable {
     /// Anything longer is recorded as this, which the maximum shows.
     package static let longest: Int64 = 86_400_000_000_000
 
-    private var histogram = Histogram<UInt64>(
-        highestTrackableValue: UInt64(longest),
-        numberOfSignificantValueDigits: .three
-    )
-    /// Values from here to ``runEnd`` fall in the same bucket as the last one.
-    private var runStart: UInt64 = 1
-    private var runEnd: UInt64 = 0
-    private var runCount: UInt64 = 0
-    private var runMaximum: UInt64 = 0
+    /// As far as the longest latency so far takes them.
+    private var counts: [Int64] = []
+    private var total: Int64 = 0
+    private var sum = 0.0
+    private var maximum: Int64 = 0
 
     package init() {}
 
-    /// Records a latency, at least 0; messages of a batch mostly fall in the bucket of the one
-    /// before, and cost two comparisons.
-    package mutating func record(_ nanoseconds: Int64, count: UInt64 = 1) {
-        let value = UInt64(min(max(nanoseconds, 0), LatencyRecorder.longest))
-        if value >= runStart && value <= runEnd {
-            runCount += count
-            runMaximum = max(runMaximum, value)
-            return
+    /// Records a latency, at least 0, which `count` messages had.
+    package mutating func record(_ nanoseconds: Int64, count: Int64 = 1) {
+        let value = min(max(nanoseconds, 0), LatencyRecorder.longest)
+        let bucket = LatencyRecorder.bucket(of: value)
+        if bucket >= counts.count {
+            counts += Array(repeating: 0, count: (bucket | 1023) + 1 - counts.count)
         }
-        flush()
-        runStart = histogram.lowestEquivalentForValue(value)
-        runEnd = histogram.highestEquivalentForValue(value)
-        runCount = count
-        runMaximum = value
-    }
-
-    private mutating func flush() {
-        guard runCount > 0 else { return }
-        if runCount > 1 {
-            histogram.record(runStart, count: runCount - 1)
-        }
-        histogram.record(runMaximum)
-        runCount = 0
+        counts[bucket] += count
+        total += count
+        sum += Double(value) * Double(count)
+        maximum = max(maximum, value)
     }
 
     /// Adds everything that `other` recorded.
     package mutating func add(_ other: LatencyRecorder) {
-        var other = other
-        other.flush()
-        flush()
-        histogram.add(other.histogram)
-        runStart = 1
-        runEnd = 0
+        if other.counts.count > counts.count {
+            counts += Array(repeating: 0, count: other.counts.count - counts.count)
+        }
+        for bucket in other.counts.indices {
+            counts[bucket] += other.counts[bucket]
+        }
+        total += other.total
+        sum += other.sum
+        maximum = max(maximum, other.maximum)
     }
 
-    /// Forgets everything.
-    package mutating func reset() {
-        histogram.reset()
-        runStart = 1
-        runEnd = 0
-        runCount = 0
+    private static func bucket(of value: Int64) -> Int {
+        let shift = max(0, 53 - value.leadingZeroBitCount)
+        return (shift << 10) + Int(value >> Int64(shift))
+    }
+
+    /// The highest value that falls in `bucket`.
+    private static func highest(in bucket: Int) -> Int64 {
+        let shift = max(0, (bucket >> 10) - 1)
+        return (Int64(bucket - (shift << 10) + 1) << Int64(shift)) - 1
     }
 
     /// How what was recorded lies about `bounds`, which are in nanoseconds and ascend.
     ///
-    /// A value within 0.1% of a bound may be counted on the other side of it, and the sum is as
-    /// exact as that.
+    /// A value within 0.1% of a bound may be counted as above it.
     package func distribution(upTo bounds: [Int64]) -> LatencyDistribution {
-        var flushed = self
-        flushed.flush()
-        var counts = Array(repeating: Int64(0), count: bounds.count)
-        var distribution = LatencyDistribution(counts: [], count: 0, sum: 0)
-        var place = 0
-        for step in flushed.histogram.recordedValues() {
-            while place < bounds.count, Int64(step.value) > bounds[place] { place += 1 }
-            if place < bounds.count { counts[place] += Int64(step.count) }
-            let middle = flushed.histogram.medianEquivalentForValue(step.value)
-            distribution.count += Int64(step.count)
-            distribution.sum += Double(middle) * Double(step.count)
-        }
         var below: Int64 = 0
-        distribution.counts = counts.map { count in
-            below += count
+        var bucket = 0
+        let sums = bounds.map { bound in
+            while bucket < counts.count, LatencyRecorder.highest(in: bucket) <= bound {
+                below += counts[bucket]
+                bucket += 1
+            }
             return below
         }
-        return distribution
+        return LatencyDistribution(counts: sums, count: total, sum: sum)
     }
 
     /// What was recorded, in nanoseconds.
     package var summary: LatencySummary {
-        var flushed = self
-        flushed.flush()
-        let histogram = flushed.histogram
-        guard histogram.totalCount > 0 else { return LatencySummary() }
+        guard total > 0 else { return LatencySummary() }
+        var below: Int64 = 0
+        var bucket = 0
         func at(_ percentile: Double) -> Int64 {
-            Int64(histogram.valueAtPercentile(percentile))
+            // A hair less, so that rounding errors do not reach the next message.
+            let share = Double(total) * percentile.nextDown / 100
+            let rank = max(1, Int64(share.rounded(.up)))
+            while below < rank, bucket < counts.count {
+                below += counts[bucket]
+                bucket += 1
+            }
+            return min(LatencyRecorder.highest(in: bucket - 1), maximum)
         }
         return LatencySummary(
-            count: Int64(histogram.totalCount),
+            count: total,
             p50: at(50),
             p90: at(90),
             p99: at(99),
             p999: at(99.9),
-            maximum: Int64(histogram.max)
+            maximum: maximum
         )
     }
 }

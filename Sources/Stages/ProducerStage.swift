@@ -18,9 +18,6 @@ package struct ProducerStage: Sendable {
         case flatOut
     }
 
-    /// Events closer together than this are published in one batch.
-    static let tick = Duration.microseconds(500)
-
     private let topic: any Topic
     private let timeline: any Timeline
     private let meter: ProducerMeter
@@ -75,7 +72,8 @@ package struct ProducerStage: Sendable {
             // A full batch, or a replay at once, has more behind it that is due already.
             if made < batchLimit, schedule.speed != 0 {
                 let due = schedule.due(next)
-                try await timeline.sleep(until: max(due, now + ProducerStage.tick))
+                // Events closer together than a tick are published in one batch.
+                try await timeline.sleep(until: max(due, now + timeline.tick))
             } else {
                 await Task.yield()
             }

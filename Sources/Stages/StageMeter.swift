@@ -97,6 +97,11 @@ package final class StageMeter: Sendable {
         return total
     }
 
+    /// How many jobs there were so far, and how many kept within each limit.
+    package var jobCounts: (all: Int64, within: [Int64]) {
+        counts.withLock { ($0.jobCount, $0.jobsWithin) }
+    }
+
     /// The latencies since the last call.
     package func takeSlice() -> LatencySummary {
         let taken = slice.withLock { slice in
@@ -120,7 +125,7 @@ package final class StageMeter: Sendable {
         slice.withLock { slice in
             if batch.schedule.speed == 0 {
                 let waited = now.nanoseconds - batch.schedule.sendTime.nanoseconds
-                slice.record(waited, count: UInt64(selection.count))
+                slice.record(waited, count: Int64(selection.count))
                 return
             }
             selection.forEach { place in

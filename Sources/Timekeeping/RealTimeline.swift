@@ -8,6 +8,10 @@ internal import Darwin
 ///
 /// Setting the system clock during a run therefore moves no timestamp and no latency.
 package struct RealTimeline: Timeline {
+    /// How often a task that waits for a signal lets others run before it falls asleep: some ten
+    /// microseconds in all.
+    private static let yields = 16
+
     /// What to add to the monotonic clock to get time since the epoch.
     private let offset: Int64
 
@@ -19,6 +23,8 @@ package struct RealTimeline: Timeline {
     package var now: Timestamp {
         Timestamp(nanoseconds: RealTimeline.read(CLOCK_MONOTONIC) + offset)
     }
+
+    package var tick: Duration { .microseconds(500) }
 
     package func sleep(until deadline: Timestamp) async throws(CancellationError) {
         // Zero where the deadline has passed, so that other tasks get their turn all the same.
@@ -32,6 +38,37 @@ package struct RealTimeline: Timeline {
                 throw CancellationError()
             }
         } while now < deadline
+    }
+
+    package func wait(
+        for signal: Signal,
+        since version: UInt64,
+        until deadline: Timestamp?
+    ) async throws(CancellationError) {
+        // A publisher in full flow raises the signal within microseconds. Waiting for that awake
+        // saves both sides the price of falling asleep and of being woken.
+        if await signal.isRaised(since: version, withinYields: RealTimeline.yields) {
+            return
+        }
+        guard let deadline else {
+            return try await signal.wait(since: version)
+        }
+        await withTaskGroup { group in
+            // Either child ends the wait; the other is cancelled, which is not an error here.
+            group.addTask { try? await signal.wait(since: version) }
+            group.addTask { try? await sleep(until: deadline) }
+            await group.next()
+            group.cancelAll()
+        }
+        if Task.isCancelled {
+            throw CancellationError()
+        }
+    }
+
+    package func outside<Value, Failure: Error>(
+        _ work: () async throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        try await work()
     }
 
     private static func read(_ clock: clockid_t) -> Int64 {

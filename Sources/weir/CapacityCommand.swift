@@ -162,8 +162,4 @@ struct CapacityCommand: AsyncParsableCommand {
 extension DurationArgument {
     /// The default of `--probe`.
     static let standardProbe = DurationArgument(duration: .seconds(10))
-
-    private init(duration: Duration) {
-        self.duration = duration
-    }
 }

@@ -42,6 +42,10 @@ struct SpeedArgument: ExpressibleByArgument {
 struct DurationArgument: ExpressibleByArgument {
     var duration: Duration
 
+    init(duration: Duration) {
+        self.duration = duration
+    }
+
     init?(argument: String) {
         guard let value = DurationText.parse(argument), value > .zero else { return nil }
         duration = value

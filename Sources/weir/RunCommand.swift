@@ -8,7 +8,6 @@ internal import Reports
 internal import SLO
 internal import Stages
 internal import Timekeeping
-internal import UnixSignals
 
 /// `weir run`: a pipeline in real time.
 struct RunCommand: AsyncParsableCommand {
@@ -75,17 +74,7 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "A file of faults that happen to the run.")
     var scenario: String?
 
-    @Option(help: "Also write the report here: .json, .md, .html or .txt (repeatable).")
-    var report: [String] = []
-
-    @Flag(help: "\(Gate.help)")
-    var gate = false
-
-    @Option(help: "How the summary is printed: text or json.")
-    var format: SummaryFormat = .text
-
-    @Option(help: "What is logged to standard error: debug, info, warning or error.")
-    var logLevel: LogLevelArgument = .warning
+    @OptionGroup var reporting: ReportOptions
 
     mutating func validate() throws {
         if let rate, !rate.isSound {
@@ -106,11 +95,6 @@ struct RunCommand: AsyncParsableCommand {
         }
         if serveAddress == nil, console.consoleTokenFile != nil {
             throw ValidationError("--console-token-file needs --serve.")
-        }
-        for path in report where ReportFormat(path: path) == nil {
-            throw ValidationError(
-                "--report \(path): the name must end in .json, .md, .html or .txt."
-            )
         }
     }
 
@@ -135,7 +119,7 @@ struct RunCommand: AsyncParsableCommand {
             try ScenarioDocument.read(path: path, for: document, lasting: duration?.duration)
         }
         let timeline = RealTimeline()
-        let logger = JSONLogHandler.logger(logLevel.level, timeline)
+        let logger = JSONLogHandler.logger(reporting.logLevel.level, timeline)
         let subject = RunSubject(ProcessMetrics(began: timeline.now, version: Weir.version))
         let serving = try serveAddress.map { address in
             let server = try console.server(at: address, logger: logger)
@@ -156,7 +140,7 @@ struct RunCommand: AsyncParsableCommand {
             logger: logger,
             onRejection: rejections.show
         )
-        let result = try await interruptible { stop in
+        let result = try await Interruption.stopping { stop in
             try await serving.running {
                 try await run.run(stop: stop, onStart: subject.begin, onSample: live.show)
             }
@@ -164,7 +148,7 @@ struct RunCommand: AsyncParsableCommand {
         live.clear()
         rejections.finish()
         let closing = await stores.close()
-        try finish(result, closing)
+        try reporting.finish(result, closing)
     }
 
     private func options(
@@ -182,64 +166,5 @@ struct RunCommand: AsyncParsableCommand {
             RunOptions.Log(path: $0, format: inputFormat, speed: speed?.factor)
         }
         return options
-    }
-
-    /// Runs `body`; the first SIGINT or SIGTERM raises the signal it is given, the second one
-    /// ends the process.
-    private func interruptible(
-        _ body: @escaping @Sendable (Signal) async throws -> PipelineRun.Result
-    ) async throws -> PipelineRun.Result {
-        let stop = Signal()
-        let interrupts = await UnixSignalsSequence(trapping: .sigint, .sigterm)
-        return try await withThrowingTaskGroup(of: PipelineRun.Result?.self) { group in
-            group.addTask { try await body(stop) }
-            group.addTask {
-                var seen = 0
-                for await _ in interrupts {
-                    seen += 1
-                    guard seen < 2 else { Foundation.exit(ExitStatus.interrupted.rawValue) }
-                    Terminal.message("\nstopping: draining what is under way (again to quit now)")
-                    stop.raise()
-                }
-                return nil
-            }
-            defer { group.cancelAll() }
-            while let ended = try await group.next() {
-                if let result = ended { return result }
-            }
-            throw CancellationError()
-        }
-    }
-
-    /// Prints and writes the report, and ends with the exit code of the outcome.
-    private func finish(_ result: PipelineRun.Result, _ closing: [StoreError]) throws {
-        for path in report {
-            guard let format = ReportFormat(path: path) else { continue }
-            try ReportFile.write(try result.report.rendered(as: format), to: path)
-        }
-        switch format {
-        case .text: try Terminal.result(result.report.document.text(colour: Terminal.usesColour))
-        case .json: try Terminal.document(try result.report.json())
-        }
-        for path in report {
-            Terminal.message("report: \(path)")
-        }
-        for failure in closing {
-            Terminal.message("weir: \(failure)")
-        }
-        if let failure = result.failure {
-            Terminal.message("weir: \(failure)")
-            throw ExitStatus(failure).code
-        }
-        if result.report.outcome == .interrupted {
-            throw ExitStatus.interrupted.code
-        }
-        if let failure = closing.first {
-            throw ExitStatus(failure).code
-        }
-        if gate {
-            let objectives = result.report.objectives ?? []
-            try Gate(objectives.map { ($0.name, $0.gate) }).hold()
-        }
     }
 }

@@ -15,6 +15,15 @@ enum SecretArguments {
         }
     }
 
+    /// `text` with stars over the passwords of a URL in it.
+    static func masked(_ text: String) -> String {
+        var bytes = Array(text.utf8)
+        for place in passwords(in: bytes).joined() {
+            bytes[place] = UInt8(ascii: "*")
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// Where the passwords of a URL stand: before its `@`, and as options, as libpq takes them.
     static func passwords(in bytes: [UInt8]) -> [Range<Int>] {
         guard bytes.firstRange(of: Array("://".utf8)) != nil else { return [] }

@@ -8,7 +8,8 @@ struct Weir: AsyncParsableCommand {
         abstract: "A flight simulator for streaming analytics pipelines.",
         version: version,
         subcommands: [
-            RunCommand.self, CapacityCommand.self, SLOCommand.self, ServeCommand.self,
+            RunCommand.self, SimulateCommand.self, CapacityCommand.self, SLOCommand.self,
+            ServeCommand.self,
         ]
     )
 

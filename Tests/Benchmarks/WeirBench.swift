@@ -57,6 +57,7 @@ struct Benchmark: Sendable {
     static let all: [Benchmark] = [
         Benchmark(name: "storefront-1s") { try await ThroughputBenchmark.storefront.measure() },
         Benchmark(name: "storefront-sessions") { try await ThroughputBenchmark.sessions.measure() },
+        Benchmark(name: "simulate") { try await SimulateBenchmark().measure() },
         Benchmark(name: "latency-50k") { try await LatencyBenchmark().measure() },
         Benchmark(name: "sqlite-ingest") { try await SQLiteBenchmark().measure() },
         Benchmark(name: "mongodb-ingest") { try await MongoDBBenchmark.server().measure() },

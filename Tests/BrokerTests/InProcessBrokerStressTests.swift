@@ -137,12 +137,12 @@ struct InProcessBrokerStressTests {
     }
 
     @Test(arguments: [false, true])
-    func `everything arrives in many drawn interleavings`(isOrdered: Bool) throws {
+    func `everything arrives in many drawn interleavings`(isOrdered: Bool) async throws {
         for seed in 1...10 as ClosedRange<UInt64> {
-            let timeline = ManualTimeline()
+            let timeline = VirtualTimeline()
             let broker = broker(timeline, isOrdered: isOrdered)
             let tally = Tally()
-            let published = try runVirtually(on: timeline, seed: seed) {
+            let published = try await timeline.run(seed: seed) {
                 try await Self.run(broker, seed: seed, tally)
             }
             check(broker, tally, published)

@@ -7,7 +7,7 @@ import Timekeeping
 /// The broker of one process, in virtual time.
 struct InProcessBrokerTests {
     private let shop = Shop()
-    private let timeline = ManualTimeline()
+    private let timeline = VirtualTimeline()
     private let trouble = FailureReason(label: "trouble", detail: "the sink is away")
 
     private func broker(
@@ -34,7 +34,7 @@ struct InProcessBrokerTests {
         #expect(broker.subscription("events") == nil)
     }
 
-    @Test func `positions go on from the first one that the topic was given`() throws {
+    @Test func `positions go on from the first one that the topic was given`() async throws {
         let (shop, timeline) = (shop, timeline)
         let broker = InProcessBroker(
             topics: [(name: "events", firstPosition: 41)],
@@ -42,7 +42,7 @@ struct InProcessBrokerTests {
             timeline: timeline
         )
         let topic = try #require(broker.topics.first)
-        let positions = try runVirtually(on: timeline) {
+        let positions = try await timeline.run {
             try await topic.publish(shop.views(2))
             try await topic.publish(shop.views(2, from: 3))
             return try await broker.subscriptions[0].receive(atMost: 9, until: nil)?
@@ -53,11 +53,12 @@ struct InProcessBrokerTests {
         #expect(topic.published.messages == 4)
     }
 
-    @Test func `a publisher waits while the subscription is full and goes on at once then`() throws
+    @Test func `a publisher waits while the subscription is full and goes on at once then`()
+        async throws
     {
         let (shop, timeline) = (shop, timeline)
         let (_, topic, ingest) = try broker { $0.maximumMessages = 4 }
-        let published = try runVirtually(on: timeline) {
+        let published = try await timeline.run {
             try await topic.publish(shop.views(4))
             async let blocked: Void = topic.publish(shop.views(4, from: 5))
             try await timeline.sleep(until: Shop.epoch + .seconds(1))
@@ -72,13 +73,14 @@ struct InProcessBrokerTests {
         #expect(published.after == 8)
     }
 
-    @Test func `a publisher goes on when retention makes room though nobody receives`() throws {
+    @Test func `a publisher goes on when retention makes room though nobody receives`() async throws
+    {
         let (shop, timeline) = (shop, timeline)
         let (_, topic, ingest) = try broker {
             $0.maximumMessages = 4
             $0.retention = .seconds(30)
         }
-        try runVirtually(on: timeline) {
+        try await timeline.run {
             try await topic.publish(shop.views(4))
             try await topic.publish(shop.views(4, from: 5))
         }
@@ -87,13 +89,13 @@ struct InProcessBrokerTests {
         #expect(ingest.counts.backlog == 4)
     }
 
-    @Test func `nobody waits for a subscription that sheds`() throws {
+    @Test func `nobody waits for a subscription that sheds`() async throws {
         let (shop, timeline) = (shop, timeline)
         let (_, topic, ingest) = try broker {
             $0.maximumMessages = 3
             $0.whenFull = .shed
         }
-        try runVirtually(on: timeline) {
+        try await timeline.run {
             for first in stride(from: 1, to: 10, by: 2) {
                 try await topic.publish(shop.views(2, from: first))
             }
@@ -103,10 +105,12 @@ struct InProcessBrokerTests {
         #expect(ingest.counts.isConserved)
     }
 
-    @Test func `a publisher that is cancelled while it waits for room published nothing`() throws {
+    @Test func `a publisher that is cancelled while it waits for room published nothing`()
+        async throws
+    {
         let (shop, timeline) = (shop, timeline)
         let (_, topic, ingest) = try broker { $0.maximumMessages = 4 }
-        let wasCancelled = try runVirtually(on: timeline) {
+        let wasCancelled = try await timeline.run {
             try await topic.publish(shop.views(4))
             return await withTaskGroup(of: Bool.self) { group in
                 group.addTask {
@@ -128,7 +132,7 @@ struct InProcessBrokerTests {
         #expect(ingest.counts.published == 4)
     }
 
-    @Test func `one full subscription keeps a batch from all of them`() throws {
+    @Test func `one full subscription keeps a batch from all of them`() async throws {
         let (shop, timeline) = (shop, timeline)
         var narrow = SubscriptionPolicy()
         narrow.maximumMessages = 1
@@ -140,7 +144,7 @@ struct InProcessBrokerTests {
             ],
             timeline: timeline
         )
-        let published = try runVirtually(on: timeline) {
+        let published = try await timeline.run {
             try await broker.topics[0].publish(shop.views(1))
             async let blocked: Void = broker.topics[0].publish(shop.views(1, from: 2))
             try await timeline.sleep(until: Shop.epoch + .seconds(1))
@@ -154,12 +158,12 @@ struct InProcessBrokerTests {
         #expect(broker.subscriptions.map(\.counts.published) == [2, 2])
     }
 
-    @Test func `a filter lets pass what it asks for and the rest is counted`() throws {
+    @Test func `a filter lets pass what it asks for and the rest is counted`() async throws {
         let (shop, timeline) = (shop, timeline)
         let filter = try AttributeFilter(parsing: #"attributes.type = "purchase""#)
         let (_, topic, ingest) = try broker(filter: filter)
         let batch = shop.batch([shop.event(1), shop.event(2, .purchase), shop.event(3)])
-        let positions = try runVirtually(on: timeline) {
+        let positions = try await timeline.run {
             try await topic.publish(batch)
             return try await ingest.receive(atMost: 9, until: nil)?.map(\.positions)
         }
@@ -168,20 +172,22 @@ struct InProcessBrokerTests {
         #expect(ingest.counts.isConserved)
     }
 
-    @Test func `a receive with nothing to give ends at its deadline with an empty list`() throws {
+    @Test func `a receive with nothing to give ends at its deadline with an empty list`()
+        async throws
+    {
         let timeline = timeline
         let ingest = try broker().ingest
-        let deliveries = try runVirtually(on: timeline) {
+        let deliveries = try await timeline.run {
             try await ingest.receive(atMost: 9, until: Shop.epoch + .milliseconds(250))
         }
         #expect(deliveries?.isEmpty == true)
         #expect(timeline.now == Shop.epoch + .milliseconds(250))
     }
 
-    @Test func `a receiver wakes for the retry of what it nacked`() throws {
+    @Test func `a receiver wakes for the retry of what it nacked`() async throws {
         let (shop, timeline, trouble) = (shop, timeline, trouble)
         let (_, topic, ingest) = try broker { $0.minimumBackoff = .seconds(3) }
-        let attempts = try runVirtually(on: timeline) {
+        let attempts = try await timeline.run {
             try await topic.publish(shop.views(1))
             let first = try await ingest.receive(atMost: 9, until: nil) ?? []
             ingest.settle(first[0], .nack(trouble))
@@ -192,10 +198,10 @@ struct InProcessBrokerTests {
         #expect(timeline.now == Shop.epoch + .seconds(3))
     }
 
-    @Test func `another worker takes over what one did not settle in time`() throws {
+    @Test func `another worker takes over what one did not settle in time`() async throws {
         let (shop, timeline) = (shop, timeline)
         let (_, topic, ingest) = try broker { $0.ackDeadline = .seconds(10) }
-        let takenOver = try runVirtually(on: timeline) {
+        let takenOver = try await timeline.run {
             async let second = {
                 try await timeline.sleep(until: Shop.epoch + .seconds(1))
                 return try await ingest.receive(atMost: 9, until: nil)
@@ -208,10 +214,10 @@ struct InProcessBrokerTests {
         #expect(timeline.now == Shop.epoch + .seconds(10) + .milliseconds(100))
     }
 
-    @Test func `closing the topic ends receivers once everything is settled`() throws {
+    @Test func `closing the topic ends receivers once everything is settled`() async throws {
         let (shop, timeline) = (shop, timeline)
         let (_, topic, ingest) = try broker()
-        let ends = try runVirtually(on: timeline) {
+        let ends = try await timeline.run {
             async let idle = ingest.receive(atMost: 1, until: nil)
             try await topic.publish(shop.views(2))
             topic.close()
@@ -225,10 +231,10 @@ struct InProcessBrokerTests {
         #expect(ingest.counts.acked == 2)
     }
 
-    @Test func `a dead letter of the last message ends the receivers too`() throws {
+    @Test func `a dead letter of the last message ends the receivers too`() async throws {
         let (shop, timeline, trouble) = (shop, timeline, trouble)
         let (broker, topic, ingest) = try broker { $0.maximumAttempts = 1 }
-        let (ended, letters) = try runVirtually(on: timeline) {
+        let (ended, letters) = try await timeline.run {
             try await topic.publish(shop.views(1))
             topic.close()
             let delivery = try await ingest.receive(atMost: 1, until: nil) ?? []
@@ -244,11 +250,11 @@ struct InProcessBrokerTests {
     }
 
     @Test func `dead letters wait for a reader, come in order, and end when they are closed`()
-        throws
+        async throws
     {
         let (shop, timeline, trouble) = (shop, timeline, trouble)
         let (broker, topic, ingest) = try broker { $0.maximumAttempts = 1 }
-        let taken = try runVirtually(on: timeline) {
+        let taken = try await timeline.run {
             async let reader = {
                 var taken: [[Int]] = []
                 while let letters = try await broker.deadLetters(atMost: 2) {
@@ -268,10 +274,10 @@ struct InProcessBrokerTests {
         #expect(taken.allSatisfy { $0.count <= 2 })
     }
 
-    @Test func `a seek wakes receivers for what it brings back`() throws {
+    @Test func `a seek wakes receivers for what it brings back`() async throws {
         let (shop, timeline) = (shop, timeline)
         let (_, topic, ingest) = try broker { $0.retainsAcked = true }
-        let positions = try runVirtually(on: timeline) {
+        let positions = try await timeline.run {
             try await topic.publish(shop.views(2))
             ingest.ack(try await ingest.receive(atMost: 9, until: nil))
             async let again = ingest.receive(atMost: 9, until: nil)

@@ -4,30 +4,30 @@ import Timekeeping
 
 /// The signal that publishers and subscribers wait for, and the timeline of these tests.
 struct SignalTests {
-    @Test func `a raise between the look and the wait is not missed`() throws {
+    @Test func `a raise between the look and the wait is not missed`() async throws {
         let signal = Signal()
         let version = signal.version
         signal.raise()
-        try runVirtually(on: ManualTimeline()) {
+        try await VirtualTimeline().run {
             try await signal.wait(since: version)
         }
     }
 
-    @Test func `a wait without a raise does not return`() {
+    @Test func `a wait without a raise does not return`() async {
         let signal = Signal()
         signal.raise()
         let version = signal.version
-        #expect(throws: Standstill.self) {
-            try runVirtually(on: ManualTimeline()) {
+        await #expect(throws: Standstill.self) {
+            try await VirtualTimeline().run {
                 try await signal.wait(since: version)
             }
         }
     }
 
-    @Test func `one raise wakes everyone who waits`() throws {
-        let timeline = ManualTimeline()
+    @Test func `one raise wakes everyone who waits`() async throws {
+        let timeline = VirtualTimeline()
         let signal = Signal()
-        let woken = try runVirtually(on: timeline) {
+        let woken = try await timeline.run {
             let version = signal.version
             return try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<5 {
@@ -45,10 +45,10 @@ struct SignalTests {
         #expect(woken == 5)
     }
 
-    @Test func `a cancelled wait throws and leaves the others waiting`() throws {
-        let timeline = ManualTimeline()
+    @Test func `a cancelled wait throws and leaves the others waiting`() async throws {
+        let timeline = VirtualTimeline()
         let signal = Signal()
-        let outcome = try runVirtually(on: timeline) {
+        let outcome = try await timeline.run {
             let version = signal.version
             async let patient: Void = signal.wait(since: version)
             let wasCancelled = await withTaskGroup(of: Bool.self) { group in
@@ -71,10 +71,10 @@ struct SignalTests {
         #expect(outcome)
     }
 
-    @Test func `a wait that begins cancelled throws even if the signal was raised`() throws {
+    @Test func `a wait that begins cancelled throws even if the signal was raised`() async throws {
         let signal = Signal()
         signal.raise()
-        let threw = try runVirtually(on: ManualTimeline()) {
+        let threw = try await VirtualTimeline().run {
             await withTaskGroup(of: Bool.self) { group in
                 group.cancelAll()
                 group.addTask {
@@ -91,10 +91,10 @@ struct SignalTests {
         #expect(threw)
     }
 
-    @Test func `a wait with a deadline ends at the deadline or at the raise`() throws {
-        let timeline = ManualTimeline()
+    @Test func `a wait with a deadline ends at the deadline or at the raise`() async throws {
+        let timeline = VirtualTimeline()
         let signal = Signal()
-        try runVirtually(on: timeline) {
+        try await timeline.run {
             let deadline = Shop.epoch + .seconds(5)
             try await timeline.wait(for: signal, since: signal.version, until: deadline)
             #expect(timeline.now == deadline)
@@ -140,11 +140,11 @@ struct SignalTests {
         #expect(turn.value == rounds)
     }
 
-    @Test func `sleepers wake in the order of instant and then of falling asleep`() throws {
-        let timeline = ManualTimeline()
+    @Test func `sleepers wake in the order of instant and then of falling asleep`() async throws {
+        let timeline = VirtualTimeline()
         let order = Locked<[String]>([])
         let sleepers = [("late", 3), ("first", 1), ("second", 1), ("middle", 2)]
-        try runVirtually(on: timeline) {
+        try await timeline.run {
             try await withThrowingTaskGroup { group in
                 for (name, seconds) in sleepers {
                     group.addTask {
@@ -164,7 +164,7 @@ struct SignalTests {
     }
 
     @Test func `time moved by hand passes every sleeper on its way`() async throws {
-        let timeline = ManualTimeline()
+        let timeline = VirtualTimeline()
         timeline.advance(by: .seconds(2))
         #expect(timeline.now == Shop.epoch + .seconds(2))
         // What has passed does not let anyone sleep.

@@ -41,9 +41,9 @@ import Timekeeping
     }
 
     private static func run(
-        raw: (ManualTimeline) -> any RawStore = { _ in MemoryRawStore() }
-    ) throws -> Seen {
-        let timeline = ManualTimeline()
+        raw: (VirtualTimeline) -> any RawStore = { _ in MemoryRawStore() }
+    ) async throws -> Seen {
+        let timeline = VirtualTimeline()
         var options = RunOptions()
         options.rate = .perSecond(1000)
         options.events = 3000
@@ -57,7 +57,7 @@ import Timekeeping
             timeline: timeline,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
-        return try runVirtually(on: timeline) {
+        return try await timeline.run {
             let metrics = Locked<RunMetrics?>(nil)
             let before = Locked<[MetricFamily]>([])
             let impediments = Locked<[[String]]>([])
@@ -95,8 +95,10 @@ import Timekeeping
         return values
     }
 
-    @Test func `every series exists at 0 before the first event, and none comes later`() throws {
-        let seen = try Self.run()
+    @Test func `every series exists at 0 before the first event, and none comes later`()
+        async throws
+    {
+        let seen = try await Self.run()
         let before = Self.values(seen.before)
         let after = Self.values(seen.after)
         #expect(Set(before.keys) == Set(after.keys))
@@ -105,8 +107,8 @@ import Timekeeping
         }
     }
 
-    @Test func `the counters are those of the report`() throws {
-        let seen = try Self.run()
+    @Test func `the counters are those of the report`() async throws {
+        let seen = try await Self.run()
         let values = Self.values(seen.after)
         func expect(_ series: String, _ count: Int64) {
             #expect(values[series] == String(count), "\(series)")
@@ -129,8 +131,8 @@ import Timekeeping
         }
     }
 
-    @Test func `the buckets of a histogram ascend to its count`() throws {
-        for family in try Self.run().after where family.kind == .histogram {
+    @Test func `the buckets of a histogram ascend to its count`() async throws {
+        for family in try await Self.run().after where family.kind == .histogram {
             var last: Int64 = 0
             for sample in family.samples {
                 guard case .integer(let count) = sample.value else { continue }
@@ -148,9 +150,9 @@ import Timekeeping
     }
 
     @Test func `a run is not ready while its store is down, and is again when it comes back`()
-        throws
+        async throws
     {
-        let seen = try Self.run { AbsentRawStore(until: Shop.epoch + .seconds(8), $0) }
+        let seen = try await Self.run { AbsentRawStore(until: Shop.epoch + .seconds(8), $0) }
         let down = seen.impediments.filter { !$0.isEmpty }
         #expect(down.count > 10)
         for impediments in down {
@@ -164,8 +166,12 @@ import Timekeeping
         #expect(Self.values(seen.after)["weir_store_up{store=\"raw\"}"] == "1")
     }
 
-    @Test func `connections are told where there are any, and unknown ones are no number`() throws {
-        let values = Self.values(try Self.run { AbsentRawStore(until: Shop.epoch, $0) }.before)
+    @Test func `connections are told where there are any, and unknown ones are no number`()
+        async throws
+    {
+        let values = Self.values(
+            try await Self.run { AbsentRawStore(until: Shop.epoch, $0) }.before
+        )
         for (state, count) in [("server", "NaN"), ("open", "3"), ("in_use", "1"), ("limit", "8")] {
             #expect(values["mongodb_connections{store=\"raw\",state=\"\(state)\"}"] == count)
         }

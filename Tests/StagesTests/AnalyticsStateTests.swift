@@ -10,7 +10,7 @@ struct AnalyticsStateTests {
     private let now = Shop.epoch + .seconds(3600)
 
     private func state(
-        on warehouse: MemoryWarehouse = MemoryWarehouse(openWindows: 1000),
+        on warehouse: MemoryWarehouse = MemoryWarehouse(windowLimit: 1000, openWindows: 1000),
         _ change: (inout AnalyticsOptions) -> Void = { _ in }
     ) -> AnalyticsState {
         var options = AnalyticsOptions()
@@ -40,7 +40,7 @@ struct AnalyticsStateTests {
     }
 
     @Test func `a redelivered batch changes nothing, before a commit and after`() {
-        let warehouse = MemoryWarehouse(openWindows: 1000)
+        let warehouse = MemoryWarehouse(windowLimit: 1000, openWindows: 1000)
         var state = state()
         let batch = shop.views(5)
         #expect(take(batch, into: &state)?.counted.count == 5)
@@ -54,7 +54,7 @@ struct AnalyticsStateTests {
     }
 
     @Test func `a stream that is published again after a restart changes nothing`() {
-        let warehouse = MemoryWarehouse(openWindows: 1000)
+        let warehouse = MemoryWarehouse(windowLimit: 1000, openWindows: 1000)
         var first = state()
         take(shop.views(5), into: &first)
         commit(&first, to: warehouse)
@@ -79,7 +79,7 @@ struct AnalyticsStateTests {
     }
 
     @Test func `flawed events are permanent failures and are not counted`() {
-        let warehouse = MemoryWarehouse(openWindows: 1000)
+        let warehouse = MemoryWarehouse(windowLimit: 1000, openWindows: 1000)
         var state = state()
         var nameless = shop.event(2, .purchase)
         nameless.transaction = .none
@@ -97,7 +97,7 @@ struct AnalyticsStateTests {
     }
 
     @Test func `a late event misses the second and counts in the day`() {
-        let warehouse = MemoryWarehouse(openWindows: 1000)
+        let warehouse = MemoryWarehouse(windowLimit: 1000, openWindows: 1000)
         var state = state()
         // 22:13:20 and half a minute on: the second is over, the minute still open for 10 s.
         let ahead = shop.event(1, at: Shop.epoch + .seconds(30))
@@ -147,7 +147,7 @@ struct AnalyticsStateTests {
     }
 
     @Test func `an empty category text is no second total`() {
-        let warehouse = MemoryWarehouse(openWindows: 1000)
+        let warehouse = MemoryWarehouse(windowLimit: 1000, openWindows: 1000)
         var state = state()
         var item = shop.item()
         item.category = shop.lexicon.symbol(for: "", in: .category)
@@ -161,13 +161,13 @@ struct AnalyticsStateTests {
     @Test(arguments: 1...20 as ClosedRange<UInt64>)
     func `commits, redeliveries and restarts anywhere sum to the same`(seed: UInt64) {
         let lines = shop.randomLines(300, seed: seed)
-        let whole = MemoryWarehouse(openWindows: 1000)
+        let whole = MemoryWarehouse(windowLimit: 1000, openWindows: 1000)
         var single = state()
         take(shop.batch(lines), into: &single, at: Shop.epoch + .seconds(250))
         commit(&single, to: whole)
 
         var random = Randomness(seed: seed &+ 1000)
-        let warehouse = MemoryWarehouse(openWindows: 1000)
+        let warehouse = MemoryWarehouse(windowLimit: 1000, openWindows: 1000)
         var state = state(on: warehouse)
         var taken = 0
         var committed = 0

@@ -80,7 +80,7 @@ struct DistinctSketchTests {
     @Test func `the hashes it says it gained build it again`() {
         var sketch = DistinctSketch(capacity: 32)
         var gained: [UInt64] = []
-        for hash in hashes(0..<400) where sketch.insert(hash) {
+        for hash in hashes(0..<400) where sketch.insert(hash) == .added {
             gained.append(hash)
         }
         #expect(DistinctSketch(capacity: 32, values: gained).values == sketch.values)

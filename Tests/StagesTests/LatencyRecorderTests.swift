@@ -40,7 +40,7 @@ struct LatencyRecorderTests {
         var parts = [LatencyRecorder(), LatencyRecorder()]
         for _ in 0..<200 {
             let value = Int64(random.below(5_000_000_000))
-            let count = random.below(20) + 1
+            let count = Int64(random.below(20) + 1)
             runs.record(value, count: count)
             reference += Array(repeating: value, count: Int(count))
         }
@@ -92,13 +92,25 @@ struct LatencyRecorderTests {
         #expect(isNear(recorder.summary.maximum, LatencyRecorder.longest))
     }
 
-    @Test func `a reset forgets the run that is open`() {
+    @Test func `long outages of many messages are recorded without end`() {
         var recorder = LatencyRecorder()
-        recorder.record(1000, count: 7)
-        recorder.reset()
-        #expect(recorder.summary == LatencySummary())
-        recorder.record(1000)
-        #expect(recorder.summary.count == 1)
+        recorder.record(LatencyRecorder.longest, count: 10_000_000_000)
+        let found = recorder.distribution(upTo: [1, LatencyRecorder.longest * 2])
+        #expect(found.counts == [0, 10_000_000_000])
+        #expect(found.sum == 8.64e23)
+        #expect(recorder.summary.p50 == LatencyRecorder.longest)
+    }
+
+    @Test func `a bucket ends where the next one begins`() {
+        for power in 0..<36 {
+            for value in [1, 3, 5].map({ Int64($0) << Int64(power) }) {
+                var recorder = LatencyRecorder()
+                recorder.record(value - 1)
+                recorder.record(value)
+                #expect(isNear(recorder.summary.p50, value - 1))
+                #expect(recorder.summary.maximum == value)
+            }
+        }
     }
 
     @Test func `nothing recorded is all zeros`() {

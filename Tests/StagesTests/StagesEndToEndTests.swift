@@ -9,12 +9,12 @@ import Timekeeping
 /// The stages over the broker of one process and stores in memory, in virtual time.
 struct StagesEndToEndTests {
     private let shop = Shop()
-    private let timeline = ManualTimeline()
+    private let timeline = VirtualTimeline()
 
     /// A storefront: one topic, ingest and analytics on it, and the dead letters.
     private struct Storefront: Sendable {
         let broker: InProcessBroker
-        let timeline: ManualTimeline
+        let timeline: VirtualTimeline
         let store: TroubledRawStore
         let warehouse = MemoryWarehouse()
         let producer = ProducerMeter(name: "producer")
@@ -110,10 +110,10 @@ struct StagesEndToEndTests {
         }
     }
 
-    @Test func `everything that is published arrives once in both stores`() throws {
+    @Test func `everything that is published arrives once in both stores`() async throws {
         let storefront = storefront()
         let source = UniformSource(shop: shop, count: 5000, every: .microseconds(250))
-        try runVirtually(on: timeline) {
+        try await timeline.run {
             try await storefront.run { try await storefront.publish(source, to: $0) }
         }
         checkSettled(storefront)
@@ -131,10 +131,10 @@ struct StagesEndToEndTests {
     /// Four events fall due between two ticks of a millisecond, and none waits longer for ingest.
     ///
     /// Analytics gathers for a tenth of a second before it commits.
-    @Test func `latency is a tick for ingest and a commit interval for analytics`() throws {
+    @Test func `latency is a tick for ingest and a commit interval for analytics`() async throws {
         let storefront = storefront()
         let source = UniformSource(shop: shop, count: 4000, every: .microseconds(250))
-        try runVirtually(on: timeline) {
+        try await timeline.run {
             try await storefront.run { try await storefront.publish(source, to: $0) }
         }
         let ingest = storefront.ingest.total.latency.summary
@@ -146,7 +146,8 @@ struct StagesEndToEndTests {
         #expect(analytics.p50 > ingest.maximum)
     }
 
-    @Test func `a store that is away for a while loses nothing and shows its retries`() throws {
+    @Test func `a store that is away for a while loses nothing and shows its retries`() async throws
+    {
         let store = TroubledRawStore(timeline: timeline, failures: 7)
         let storefront = storefront(store: store) {
             $0.ackDeadline = .seconds(3)
@@ -154,7 +155,7 @@ struct StagesEndToEndTests {
             $0.maximumMessages = 100
         }
         let source = UniformSource(shop: shop, count: 1000, every: .milliseconds(1))
-        try runVirtually(on: timeline) {
+        try await timeline.run {
             try await storefront.run { try await storefront.publish(source, to: $0) }
         }
         checkSettled(storefront)
@@ -168,12 +169,12 @@ struct StagesEndToEndTests {
     }
 
     @Test(arguments: [StoreError.Code.corrupted, .readOnly, .wrongFormat, .refused])
-    func `a store that can never succeed is not tried again`(code: StoreError.Code) throws {
+    func `a store that can never succeed is not tried again`(code: StoreError.Code) async throws {
         let (shop, timeline) = (shop, timeline)
         let store = TroubledRawStore(timeline: timeline, failures: .max, code: code)
         let storefront = storefront(store: store)
-        let error = #expect(throws: StoreError.self) {
-            try runVirtually(on: timeline) {
+        let error = await #expect(throws: StoreError.self) {
+            try await timeline.run {
                 try await storefront.broker.topics[0].publish(shop.views(3))
                 try await storefront.ingestStage.run()
             }
@@ -187,12 +188,12 @@ struct StagesEndToEndTests {
         #expect(counts.waiting == 3)
     }
 
-    @Test func `patience with a store that stays away ends`() throws {
+    @Test func `patience with a store that stays away ends`() async throws {
         let (shop, timeline) = (shop, timeline)
         let store = TroubledRawStore(timeline: timeline, failures: .max)
         let storefront = storefront(store: store)
-        #expect(throws: StoreError.self) {
-            try runVirtually(on: timeline) {
+        await #expect(throws: StoreError.self) {
+            try await timeline.run {
                 try await storefront.broker.topics[0].publish(shop.views(3))
                 try await storefront.ingestStage.run()
             }
@@ -202,14 +203,15 @@ struct StagesEndToEndTests {
         #expect(storefront.broker.subscriptions[0].counts.nacked == 3)
     }
 
-    @Test func `flawed events become dead letters of both subscriptions with their reason`() throws
+    @Test func `flawed events become dead letters of both subscriptions with their reason`()
+        async throws
     {
         let storefront = storefront()
         var nameless = shop.event(2, .purchase)
         nameless.transaction = .none
         let old = shop.event(3, at: Timestamp(seconds: 0))
         let batch = shop.batch([shop.event(1, .purchase), nameless, old])
-        try runVirtually(on: timeline) {
+        try await timeline.run {
             try await storefront.run { try await $0.publish(batch) }
         }
         checkSettled(storefront)
@@ -232,14 +234,14 @@ struct StagesEndToEndTests {
     /// event *should* have been sent. A closed loop asks only how long the sink took once it was
     /// given something: one stall in thousands of calls, and its p99.9 is 0.
     @Test(arguments: [100_000, 100])
-    func `a stalled sink is found where arithmetic puts it`(room: Int) throws {
+    func `a stalled sink is found where arithmetic puts it`(room: Int) async throws {
         let store = TroubledRawStore(
             timeline: timeline,
             stall: (from: Shop.epoch + .seconds(5), lasting: .seconds(1))
         )
         let storefront = storefront(store: store) { $0.maximumMessages = room }
         let source = UniformSource(shop: shop, count: 10_000, every: .milliseconds(1))
-        try runVirtually(on: timeline) {
+        try await timeline.run {
             try await storefront.run { try await storefront.publish(source, to: $0) }
         }
         let latency = storefront.ingest.total.latency.summary
@@ -261,13 +263,13 @@ struct StagesEndToEndTests {
         return found >= exact && found <= exact + exact / 1000
     }
 
-    @Test func `a replay keeps the distances of the log divided by its speed`() throws {
+    @Test func `a replay keeps the distances of the log divided by its speed`() async throws {
         let (shop, timeline) = (shop, timeline)
         timeline.advance(by: .seconds(86_400))
         let start = timeline.now
         let storefront = storefront()
         let meter = storefront.producer
-        try runVirtually(on: timeline) {
+        try await timeline.run {
             try await ProducerStage(
                 topic: storefront.broker.topics[0],
                 timeline: timeline,
@@ -279,11 +281,11 @@ struct StagesEndToEndTests {
         #expect(meter.total.ended == start + .seconds(1))
     }
 
-    @Test func `a replay at once waits for nobody but a full subscription`() throws {
+    @Test func `a replay at once waits for nobody but a full subscription`() async throws {
         let storefront = storefront { $0.maximumMessages = 1000 }
         timeline.advance(by: .seconds(5000))
         let (shop, timeline) = (shop, timeline)
-        try runVirtually(on: timeline) {
+        try await timeline.run {
             try await storefront.run { topic in
                 try await ProducerStage(
                     topic: topic,
@@ -299,7 +301,7 @@ struct StagesEndToEndTests {
         #expect(timeline.now <= Shop.epoch + .seconds(5000) + .milliseconds(200))
     }
 
-    @Test func `a relay passes everything on once with its identity`() throws {
+    @Test func `a relay passes everything on once with its identity`() async throws {
         let (shop, timeline) = (shop, timeline)
         let filter = try AttributeFilter(parsing: #"attributes.type = "purchase""#)
         let broker = InProcessBroker(
@@ -311,7 +313,7 @@ struct StagesEndToEndTests {
             timeline: timeline
         )
         let meter = StageMeter(name: "relay")
-        let numbers = try runVirtually(on: timeline) {
+        let numbers = try await timeline.run {
             try await broker.topics[0].publish(
                 shop.batch((1...6).map { shop.event($0, $0 % 2 == 0 ? .purchase : .search) })
             )

@@ -24,7 +24,7 @@ struct House {
 
     static let weir = House(
         rooms: [
-            Room(name: "Timekeeping", rooms: []),
+            Room(name: "Timekeeping", rooms: [], products: ["Collections"]),
             Room(name: "Documents", rooms: ["Timekeeping"], products: ["Yams"]),
             Room(name: "Reports", rooms: ["Timekeeping"]),
             Room(name: "SLO", rooms: ["Documents", "Reports", "Timekeeping"]),
@@ -41,14 +41,14 @@ struct House {
             Room(
                 name: "Stages",
                 rooms: ["Broker", "Commerce", "Timekeeping"],
-                products: ["Collections", "Histogram", "Logging"]
+                products: ["Collections", "Logging"]
             ),
             Room(
                 name: "Pipeline",
                 rooms: [
                     "Stages", "Broker", "Commerce", "SLO", "Reports", "Documents", "Timekeeping",
                 ],
-                products: ["Histogram", "Logging"]
+                products: ["Logging"]
             ),
             Room(
                 name: "Console",

@@ -140,11 +140,15 @@ package final class ObjectiveRecorder: Sendable {
         }
     }
 
-    /// Counts what came since the last slice in the slice that is under way, and writes all.
+    /// Counts what came since the last slice in the slice that is under way, or ends now, and
+    /// writes all.
     func finish() async {
         let length = slice.inNanoseconds
-        let next = timeline.now.nanoseconds.flooringQuotient(length) + 1
-        take(endingAt: Timestamp(nanoseconds: next * length))
+        let begun = (timeline.now.nanoseconds - 1).flooringQuotient(length) + 1
+        var end = Timestamp(nanoseconds: begun * length)
+        let taken = followed.withLock { $0.compactMap(\.tracker.now).max() }
+        if let taken, taken >= end { end = taken + slice }
+        take(endingAt: end)
         await flush()
     }
 

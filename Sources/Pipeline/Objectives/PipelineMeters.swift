@@ -101,9 +101,9 @@ final class PipelineMeters: Sendable {
             reading.messagesTotal += counts.ended
         }
         for subscriber in subscribers {
-            let total = subscriber.meter.total
-            reading.jobs += total.jobCount
-            for (limit, count) in zip(subscriber.meter.jobLimits, total.jobsWithin) {
+            let jobs = subscriber.meter.jobCounts
+            reading.jobs += jobs.all
+            for (limit, count) in zip(subscriber.meter.jobLimits, jobs.within) {
                 reading.jobsWithin[limit, default: 0] += count
             }
         }

@@ -41,6 +41,7 @@ extension RunReport {
             Fact("published", Cell.count(published)),
             Fact("rate", rateCell),
         ]
+        facts += simulationFacts
         if let rawStore {
             facts.append(
                 Fact(

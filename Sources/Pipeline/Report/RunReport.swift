@@ -23,6 +23,8 @@ package struct RunReport: Codable, Sendable {
     package var started: String
     package var ended: String
     package var durationSeconds: Double
+    /// How it was simulated; nil for a run in real time.
+    package var simulation: Simulation? = nil
     package var input: Input
     package var rate: Rate
     package var producers: [Producer]
@@ -38,6 +40,23 @@ package struct RunReport: Codable, Sendable {
     package var faults: [Fault]? = nil
     /// The run over time; at most 1,200 slices of equal length, but for the last.
     package var samples: [Sample]
+
+    /// A run in virtual time, and how to repeat it.
+    package struct Simulation: Codable, Sendable {
+        /// The virtual time that was asked for; the run itself may end a little later, once
+        /// everything is settled, or earlier, where it was stopped.
+        package var from: String
+        package var to: String
+        package var seed: UInt64
+        /// How long events gather before they are published together.
+        package var tickSeconds: Double
+        /// Whether the documents of the raw events are in a store after the run.
+        package var keepsRawEvents: Bool
+        /// Equal for runs that did the same: every event, delivery, settlement, commit, alert.
+        package var digest: String
+        /// The command that runs it again.
+        package var replay: String
+    }
 
     /// Where the events came from.
     package struct Input: Codable, Sendable {

@@ -39,6 +39,8 @@ final class Assembly: Sendable {
     let meters: PipelineMeters
     let ends: OpenEnds
     let input: RunReport.Input
+    /// How long the run goes on although no event may be due; nil where the input ends it.
+    private let end: Timestamp?
     private let state = Mutex(State())
 
     private init(
@@ -47,18 +49,21 @@ final class Assembly: Sendable {
         parts: Parts,
         deadLetters: DeadLetterStage?,
         deadLetterMeter: DeadLetterMeter,
-        input: RunReport.Input
+        input: RunReport.Input,
+        end: Timestamp?
     ) {
         self.run = run
         self.broker = broker
         self.deadLetters = deadLetters
         self.deadLetterMeter = deadLetterMeter
         self.input = input
+        self.end = end
         producers = parts.producers
         subscribers = parts.subscribers
         producerMeters = parts.producerMeters
         stageMeters = parts.stageMeters
         sampler = RunSampler(
+            interval: run.options.sampleInterval,
             timeline: run.timeline,
             producers: parts.producerMeters,
             stages: parts.stageMeters,
@@ -87,11 +92,13 @@ final class Assembly: Sendable {
         state.withLock { $0.wasStopped = true }
     }
 
-    /// Runs a producer to the end of its source; then its topic may close.
+    /// Runs a producer to the end of its source, and of the time for which it is to publish;
+    /// then its topic may close.
     func run(_ producer: Producer) async {
         do {
             try await producer.stage.run(producer.source)
             try await producer.faulty?.flush()
+            if let end { try await run.timeline.sleep(until: end) }
         } catch is CancellationError {
             // It was told to stop; what it had published drains.
         } catch {
@@ -123,14 +130,20 @@ extension Assembly {
                 let store =
                     faults?.around(named.store, called: named.name, taking: times[named.name])
                     ?? named.store
-                return .init(store: MeteredRawStore(store, meter: meter), meter: meter)
+                return .init(
+                    store: MeteredRawStore(run.witnessed(store), meter: meter),
+                    meter: meter
+                )
             }
             warehouses = run.stores.warehouses.map { named in
                 let meter = StoreMeter(name: named.name, timeline: run.timeline)
                 let store =
                     faults?.around(named.store, called: named.name, taking: times[named.name])
                     ?? named.store
-                return .init(store: MeteredWarehouse(store, meter: meter), meter: meter)
+                return .init(
+                    store: MeteredWarehouse(run.witnessed(store), meter: meter),
+                    meter: meter
+                )
             }
             jobLimits = PipelineMeters.jobLimits(of: run.options.objectives)
         }
@@ -192,7 +205,8 @@ extension Assembly {
                     seed: nil,
                     speed: nil,
                     latencyFrom: ""
-                )
+                ),
+            end: run.options.endsByTime ? run.options.duration.map { began + $0 } : nil
         )
     }
 
@@ -247,7 +261,7 @@ extension Assembly {
         let port = try found(broker.topic(topic), topic)
         let faulty = parts.faults?.around(port, of: stage.name)
         let producer = ProducerStage(
-            topic: faulty ?? port,
+            topic: run.witnessed(faulty ?? port),
             timeline: run.timeline,
             meter: meter,
             pace: source.pace,
@@ -279,7 +293,14 @@ extension Assembly {
                 taking: run.options.takesServiceTimes ? stage.serviceTime : nil,
                 life: life
             )
-            let body = try worker(of: stage, on: port ?? subscription, meter, broker, run, parts)
+            let body = try worker(
+                of: stage,
+                on: run.witnessed(port ?? subscription),
+                meter,
+                broker,
+                run,
+                parts
+            )
             parts.subscribers.append(
                 Subscriber(
                     run: parts.faults?.around(body, of: stage.name, life: life) ?? body,
@@ -340,7 +361,7 @@ extension Assembly {
         case .relay(_, let topic):
             let relay = RelayStage(
                 subscription: subscription,
-                topic: try found(broker.topic(topic), topic),
+                topic: run.witnessed(try found(broker.topic(topic), topic)),
                 timeline: run.timeline,
                 meter: meter
             )

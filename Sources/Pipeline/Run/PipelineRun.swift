@@ -20,6 +20,8 @@ package struct PipelineRun: Sendable {
     let stores: RunStores
     let timeline: any Timeline
     let logger: Logger
+    /// What the run's decisions go into; nil where nobody asks.
+    let digest: RunDigest?
     /// Hears of every record of a log that no event could be made of.
     let onRejection: @Sendable (Rejection) -> Void
 
@@ -29,6 +31,7 @@ package struct PipelineRun: Sendable {
         stores: RunStores,
         timeline: any Timeline,
         logger: Logger,
+        digest: RunDigest? = nil,
         onRejection: @escaping @Sendable (Rejection) -> Void = { _ in }
     ) {
         self.document = document
@@ -36,6 +39,7 @@ package struct PipelineRun: Sendable {
         self.stores = stores
         self.timeline = timeline
         self.logger = logger
+        self.digest = digest
         self.onRejection = onRejection
     }
 
@@ -95,6 +99,7 @@ package struct PipelineRun: Sendable {
             began: began,
             ended: timeline.now
         )
+        digest?.note(objectives.episodes)
         report.objectives = objectives.statuses.map(RunReport.Objective.init)
         let alerts = objectives.episodes.filter { $0.start >= began }.map(RunReport.Alert.init)
         report.alerts = alerts

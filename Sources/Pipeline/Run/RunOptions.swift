@@ -42,8 +42,13 @@ package struct RunOptions: Sendable {
     /// How wide the slices are in which the objectives are counted; it divides each objective's
     /// own slice window.
     package var slice = Duration.seconds(10)
+    /// How long the first slices of the run's own curve are; they are joined as they grow many.
+    package var sampleInterval = Duration.milliseconds(100)
 
     package init() {}
+
+    /// Whether the run lasts as long as was asked for, and not until its input ends.
+    var endsByTime: Bool { duration != nil && log == nil && events == nil }
 }
 
 /// The stores a run writes to, by their names in the pipeline.

@@ -10,7 +10,7 @@ internal import Timekeeping
 final class RunSampler: Sendable {
     private struct State {
         var samples: [RunReport.Sample] = []
-        var interval: Duration = .milliseconds(100)
+        var interval: Duration
         var lastTime: Timestamp
         var lastPublished: Int64 = 0
         var lastProcessed: [Int64]
@@ -25,7 +25,9 @@ final class RunSampler: Sendable {
     private let subscriptions: [InProcessSubscription]
     private let state: Mutex<State>
 
+    /// A sampler that begins with slices as long as `interval`.
     init(
+        interval: Duration,
         timeline: any Timeline,
         producers: [ProducerMeter],
         stages: [StageMeter],
@@ -37,7 +39,11 @@ final class RunSampler: Sendable {
         self.subscriptions = subscriptions
         began = timeline.now
         state = Mutex(
-            State(lastTime: began, lastProcessed: Array(repeating: 0, count: stages.count))
+            State(
+                interval: interval,
+                lastTime: began,
+                lastProcessed: Array(repeating: 0, count: stages.count)
+            )
         )
     }
 

@@ -9,8 +9,7 @@ package import Timekeeping
 package struct DistinctCounter: Sendable {
     /// The hashes gathered for one measure and category.
     private struct List {
-        var measure: Measure
-        var category: Symbol
+        var part: DistinctPart
         var hashes: [UInt64] = []
     }
 
@@ -20,7 +19,7 @@ package struct DistinctCounter: Sendable {
         /// Only windows longer than this gain the hashes; nil for all.
         var missed: Grain?
         /// One for each measure over all categories, in their order, then one a category.
-        var lists = Measure.allCases.map { List(measure: $0, category: .none) }
+        var lists = Measure.allCases.map { List(part: .init(measure: $0, category: .none)) }
         /// The list of a category.
         var byCategory: [Symbol: Int] = [:]
 
@@ -33,9 +32,15 @@ package struct DistinctCounter: Sendable {
             let place = known ?? lists.count
             if known == nil {
                 byCategory[category] = place
-                lists.append(List(measure: measure, category: category))
+                lists.append(List(part: .init(measure: measure, category: category)))
             }
             lists[place].hashes.append(hash)
+        }
+
+        /// Those of `grains` that gain the hashes.
+        func gaining(_ grains: [Grain]) -> [Grain] {
+            guard let missed else { return grains }
+            return grains.filter { missed < $0 }
         }
     }
 
@@ -52,13 +57,16 @@ package struct DistinctCounter: Sendable {
     ///
     /// A direct-mapped table, so a miss proves nothing and a hit proves everything.
     private var recent: [UInt64] = Array(repeating: 0, count: recentCount)
-    private var sketches: [SketchKey: DistinctSketch] = [:]
+    /// Another one for each segment, so that none hits what an earlier one left in the table.
+    private var segmentSalt: UInt64 = 0
+    /// The windows at hand, by their start.
+    private var windows: [Grain: [Timestamp: DistinctWindow]] = [:]
     /// Windows that start here or earlier may have stored hashes that are not at hand.
     private var storedUntil: [Grain: Timestamp] = [:]
 
     /// A counter for windows of `grains` and for everything.
     package init(grains: [Grain]) {
-        self.grains = grains + [.all]
+        self.grains = grains.sorted() + [.all]
         base = grains.min() ?? .second
     }
 
@@ -104,7 +112,7 @@ package struct DistinctCounter: Sendable {
 
     @inline(__always)
     private mutating func note(_ hash: UInt64, _ measure: Measure, _ category: Symbol) {
-        let salt = UInt64(measure.place + 1) &* 0x9e37_79b9_7f4a_7c15 &+ category.bits
+        let salt = segmentSalt &+ UInt64(measure.place) &* 0x9e37_79b9_7f4a_7c15 &+ category.bits
         // Never 0, which marks an empty place of the table.
         let mark = SplitMix64.mix(hash ^ salt) | 1
         let place = Int(truncatingIfNeeded: mark >> 32) & (DistinctCounter.recentCount - 1)
@@ -117,9 +125,7 @@ package struct DistinctCounter: Sendable {
         let start = base.start(of: time)
         currentMissed = missed
         currentRange = start.nanoseconds..<base.end(of: start).nanoseconds
-        for place in recent.indices {
-            recent[place] = 0
-        }
+        segmentSalt &+= 0xd1b5_4a32_d192_ed03
         segments.append(Segment(start: start, missed: missed))
     }
 
@@ -127,9 +133,15 @@ package struct DistinctCounter: Sendable {
     /// were gathered for, are not at hand, and may have stored hashes.
     package var missing: [SketchKey] {
         var keys: Set<SketchKey> = []
-        forEachKey { key, _ in
-            if sketches[key] == nil, let until = storedUntil[key.grain], key.start <= until {
-                keys.insert(key)
+        for segment in segments {
+            for grain in segment.gaining(grains) {
+                let start = grain.start(of: segment.start)
+                guard let until = storedUntil[grain], start <= until else { continue }
+                let window = windows[grain]?[start]
+                for list in segment.lists
+                where !list.hashes.isEmpty && window?.holds(list.part) != true {
+                    keys.insert(list.part.key(grain, start))
+                }
             }
         }
         return keys.sorted { $0.sortsBefore($1) }
@@ -137,75 +149,61 @@ package struct DistinctCounter: Sendable {
 
     /// Lets the sketch of `key` go on from its stored hashes.
     package mutating func restore(_ key: SketchKey, _ hashes: [UInt64]) {
-        sketches[key] = DistinctSketch(capacity: key.capacity, values: hashes)
+        windows[key.grain, default: [:]][key.start, default: DistinctWindow(grain: key.grain)]
+            .restore(DistinctPart(measure: key.measure, category: key.category), hashes)
     }
 
     /// Brings what was gathered into the sketches; gives the hashes that each has gained, in a
     /// fixed order.
     package mutating func takeDeltas() -> [(key: SketchKey, added: [UInt64])] {
-        var added: [SketchKey: [UInt64]] = [:]
-        var gathered: [(SketchKey, [UInt64])] = []
-        forEachKey { gathered.append(($0, $1)) }
-        for (key, hashes) in gathered {
-            // Taken out and put back, so that the set is changed in place.
-            var sketch =
-                sketches.removeValue(forKey: key) ?? DistinctSketch(capacity: key.capacity)
-            for hash in hashes where sketch.insert(hash) {
-                added[key, default: []].append(hash)
+        var gaining: [Grain: Set<Timestamp>] = [:]
+        for segment in segments {
+            // What a window knows, all longer windows round it know or have no room for: only
+            // the rest has to go on to the next longer one.
+            var lists = segment.lists.filter { !$0.hashes.isEmpty }
+            for grain in segment.gaining(grains) {
+                let start = grain.start(of: segment.start)
+                gaining[grain, default: []].insert(start)
+                // Taken out and put back, so that it is changed in place.
+                var window =
+                    windows[grain]?.removeValue(forKey: start)
+                    ?? DistinctWindow(grain: grain, parts: lists.count)
+                for place in lists.indices {
+                    lists[place].hashes = window.add(lists[place].hashes, to: lists[place].part)
+                }
+                windows[grain, default: [:]][start] = window
             }
-            sketches[key] = sketch
         }
         segments.removeAll(keepingCapacity: true)
         currentRange = 0..<0
-        forgetOldWindows()
-        return added.map { (key: $0.key, added: $0.value) }
-            .sorted { $0.key.sortsBefore($1.key) }
-    }
-
-    private func forEachKey(_ body: (SketchKey, [UInt64]) -> Void) {
-        for segment in segments {
-            for list in segment.lists where !list.hashes.isEmpty {
-                for grain in grains where segment.missed.map({ $0 < grain }) ?? true {
-                    let key = SketchKey(
-                        grain: grain,
-                        start: grain.start(of: segment.start),
-                        measure: list.measure,
-                        category: list.category
-                    )
-                    body(key, list.hashes)
+        var deltas: [(key: SketchKey, added: [UInt64])] = []
+        for grain in grains {
+            for start in gaining[grain, default: []].sorted() {
+                windows[grain]?[start]?.takeGains { part, added in
+                    deltas.append((part.key(grain, start), added))
                 }
             }
         }
+        forgetOldWindows()
+        return deltas
     }
 
     /// Keeps memory bounded: drops the sketches of all but the newest windows of each grain.
     private mutating func forgetOldWindows() {
         for grain in grains where grain != .all {
-            let starts = Set(sketches.keys.lazy.filter { $0.grain == grain }.map(\.start))
-            guard starts.count > 2 * DistinctCounter.windowLimit else { continue }
-            let kept = starts.sorted().suffix(DistinctCounter.windowLimit)
-            guard let oldest = kept.first else { continue }
-            sketches = sketches.filter { $0.key.grain != grain || $0.key.start >= oldest }
-            let newestDropped = starts.filter { $0 < oldest }.max() ?? .distantPast
-            storedUntil[grain] = max(storedUntil[grain] ?? .distantPast, newestDropped)
-        }
-    }
-}
-
-extension Measure {
-    fileprivate var place: Int {
-        switch self {
-        case .shoppers: 0
-        case .sessions: 1
-        case .viewingSessions: 2
-        case .buyingSessions: 3
+            guard let starts = windows[grain]?.keys, starts.count > 2 * DistinctCounter.windowLimit
+            else { continue }
+            for start in starts.sorted().dropLast(DistinctCounter.windowLimit) {
+                windows[grain]?[start] = nil
+                storedUntil[grain] = max(storedUntil[grain] ?? .distantPast, start)
+            }
         }
     }
 }
 
 extension SketchKey {
-    func sortsBefore(_ other: SketchKey) -> Bool {
-        (grain, start, measure.rawValue, category.bits)
-            < (other.grain, other.start, other.measure.rawValue, other.category.bits)
+    fileprivate func sortsBefore(_ other: SketchKey) -> Bool {
+        (grain, start, measure.place, category.bits)
+            < (other.grain, other.start, other.measure.place, other.category.bits)
     }
 }

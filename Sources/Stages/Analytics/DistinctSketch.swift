@@ -18,35 +18,77 @@ package struct DistinctSketch: Sendable {
         self.capacity = capacity
     }
 
-    /// A sketch of what was saved as ``values``.
-    package init(capacity: Int, values: some Sequence<UInt64>) {
+    /// A sketch of what was saved as ``values``, or gathered in any order, with or without
+    /// repeats.
+    package init(capacity: Int, values: [UInt64]) {
         self.init(capacity: capacity)
+        if values.count > 2 * capacity, insertSmallest(of: values) { return }
+        expect(values.count)
         for value in values {
             insert(value)
         }
     }
 
-    /// Adds a hash; says whether the sketch now holds it and did not before.
-    @discardableResult
-    package mutating func insert(_ hash: UInt64) -> Bool {
-        // 0 marks an empty place, and the highest hash stands for "no threshold".
-        let hash = min(max(hash, 1), .max - 1)
-        guard hash < threshold, hashes.insert(hash) else { return false }
-        // Half as many again, so that the cost of shrinking is spread over many inserts.
-        if hashes.count >= capacity + capacity / 2 {
-            shrink()
-            return hash < threshold
+    /// Adds those of `values` that are left in the end, as far as one can tell beforehand: they
+    /// are spread evenly. Says whether they were enough; if not, nothing was added.
+    private mutating func insertSmallest(of values: [UInt64]) -> Bool {
+        let wanted = UInt64(capacity + capacity / 4)
+        let bound = (values.max() ?? 0) / UInt64(values.count) * wanted
+        hashes.expect(capacity + capacity / 2)
+        for value in values where value < bound {
+            _ = hashes.insert(max(value, 1))
         }
+        guard (capacity..<capacity + capacity / 2).contains(hashes.count) else {
+            hashes = HashSet()
+            return false
+        }
+        threshold = bound
+        isExactSoFar = false
         return true
     }
 
-    private mutating func shrink() {
-        let sorted = hashes.values.sorted()
-        threshold = sorted[capacity]
-        hashes = HashSet()
-        for hash in sorted[..<capacity] {
-            _ = hashes.insert(hash)
+    /// What became of a hash that was given to a sketch.
+    package enum Admission: Sendable {
+        /// The sketch holds it now and did not before.
+        case added
+        /// The sketch held it already.
+        case known
+        /// The sketch is full of smaller ones.
+        case dropped
+    }
+
+    /// Adds a hash.
+    @discardableResult
+    package mutating func insert(_ hash: UInt64) -> Admission {
+        // 0 marks an empty place, and the highest hash stands for "no threshold".
+        let hash = min(max(hash, 1), .max - 1)
+        guard hash < threshold else { return .dropped }
+        guard hashes.insert(hash) else { return .known }
+        // Half as many again, so that the cost of shrinking is spread over many inserts.
+        if hashes.count >= capacity + capacity / 2 {
+            shrink()
+            return hash < threshold ? .added : .dropped
         }
+        return .added
+    }
+
+    /// Makes room for `count` hashes at once, which then need not be made step by step.
+    package mutating func expect(_ count: Int) {
+        hashes.expect(min(count, capacity))
+    }
+
+    /// Drops all but about ``capacity`` of the smallest.
+    private mutating func shrink() {
+        // They are spread evenly, so that one can tell how many lie below a bound, nearly: that
+        // is a third of the work of finding the one that `capacity` of them lie below.
+        let wanted = min(capacity + 4 * Int(Double(capacity).squareRoot()), hashes.count)
+        var bound = threshold / UInt64(hashes.count) * UInt64(wanted)
+        if !(capacity...capacity + capacity / 4).contains(hashes.count(below: bound)) {
+            var values = hashes.values
+            bound = values.partition(at: capacity)
+        }
+        threshold = bound
+        hashes.remove(from: bound)
         isExactSoFar = false
     }
 
@@ -59,11 +101,15 @@ package struct DistinctSketch: Sendable {
     package var estimate: Int64 {
         if isExact { return Int64(hashes.count) }
         // (k - 1) / (largest / 2^64), in whole numbers.
-        let largest = hashes.values.sorted()[capacity - 1]
+        var values = hashes.values
+        let largest = values.partition(at: capacity - 1)
         let least = UInt64(capacity - 1)
         guard largest > least else { return .max }
         return Int64(clamping: largest.dividingFullWidth((high: least, low: 0)).quotient)
     }
+
+    /// All that it holds, in no particular order.
+    var gathered: [UInt64] { hashes.values }
 
     /// What must be saved to build the sketch again, ascending.
     package var values: [UInt64] { Array(hashes.values.sorted().prefix(capacity)) }
@@ -81,7 +127,7 @@ private struct HashSet: Sendable {
     /// Adds a hash, which is not 0; says whether it was not there before.
     mutating func insert(_ hash: UInt64) -> Bool {
         if 4 * count >= 3 * places.count {
-            grow()
+            grow(to: 2 * places.count)
         }
         var place = HashSet.home(of: hash, in: places.count)
         while places[place] != 0 {
@@ -96,9 +142,34 @@ private struct HashSet: Sendable {
     /// The hashes, in no particular order.
     var values: [UInt64] { places.filter { $0 != 0 } }
 
-    private mutating func grow() {
+    /// How many are less than `bound`.
+    func count(below bound: UInt64) -> Int {
+        // An empty place is 0, and wraps to the highest number there is.
+        places.count { $0 &- 1 < bound &- 1 }
+    }
+
+    /// Removes all from `bound` on.
+    mutating func remove(from bound: UInt64) {
         let old = places
-        places = Array(repeating: 0, count: 2 * old.count)
+        places = Array(repeating: 0, count: old.count)
+        count = 0
+        for hash in old where hash &- 1 < bound &- 1 {
+            _ = insert(hash)
+        }
+    }
+
+    /// Makes room for `count` hashes in all.
+    mutating func expect(_ count: Int) {
+        var size = places.count
+        while 3 * size <= 4 * (count - 1) { size *= 2 }
+        if size > places.count {
+            grow(to: size)
+        }
+    }
+
+    private mutating func grow(to size: Int) {
+        let old = places
+        places = Array(repeating: 0, count: size)
         for hash in old where hash != 0 {
             var place = HashSet.home(of: hash, in: places.count)
             while places[place] != 0 {

@@ -59,7 +59,27 @@ package enum Grain: String, Hashable, Sendable, CaseIterable, Comparable {
         }
     }
 
-    private var order: Int { Grain.allCases.firstIndex(of: self) ?? 0 }
+    /// Its place in ``allCases``.
+    package var order: UInt8 {
+        switch self {
+        case .second: 0
+        case .minute: 1
+        case .hour: 2
+        case .day: 3
+        case .month: 4
+        case .all: 5
+        }
+    }
+
+    // What raw values bring along compares and hashes their texts.
+
+    package static func == (left: Grain, right: Grain) -> Bool {
+        left.order == right.order
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(order)
+    }
 
     /// Shorter windows come first.
     package static func < (left: Grain, right: Grain) -> Bool {

@@ -42,6 +42,8 @@ package struct WindowAggregator: Sendable {
 
     private let options: AnalyticsOptions
     private let base: Grain
+    /// Those that are kept, shorter ones first, and the one over everything.
+    private let grains: [Grain]
     private var windows: [Window] = []
     private var products: [ProductKey: ProductCell] = [:]
     /// What late events add to the windows that are still open.
@@ -59,6 +61,7 @@ package struct WindowAggregator: Sendable {
     package init(options: AnalyticsOptions) {
         self.options = options
         base = options.grains.min() ?? .second
+        grains = options.grains.sorted() + [.all]
         distinct = options.countsDistinct ? DistinctCounter(grains: options.grains) : nil
     }
 
@@ -201,27 +204,16 @@ package struct WindowAggregator: Sendable {
         cells: [(key: WindowKey, delta: WindowCell)],
         products: [(key: ProductKey, delta: ProductCell)]
     ) {
-        var sums = lateSums
-        lateSums = [:]
-        for window in windows {
-            for grain in options.grains + [.all] {
-                var key = WindowKey(
-                    grain: grain,
-                    start: grain.start(of: window.start),
-                    category: .none,
-                    currency: window.currency
-                )
-                sums[key, default: WindowCell()] += window.total
-                // What has no category is in the total alone, whose key it would be else.
-                for (category, cell) in zip(window.categories, window.cells)
-                where category.isPresent {
-                    key.category = category
-                    sums[key, default: WindowCell()] += cell
-                }
+        var cells: [(key: WindowKey, delta: WindowCell)] = []
+        var spans = WindowSpan.all(of: windows)
+        for grain in grains {
+            // Each window lies within one of the next longer ones, which is made of it.
+            spans = WindowSpan.joined(spans, into: grain)
+            for span in spans {
+                span.append(to: &cells, grain)
             }
         }
-        let cells = sums.map { (key: $0.key, delta: $0.value) }
-            .sorted { $0.key.sortsBefore($1.key) }
+        addLateSums(to: &cells)
         let sales = products.map { (key: $0.key, delta: $0.value) }
             .sorted { $0.key.sortsBefore($1.key) }
         windows.removeAll(keepingCapacity: true)
@@ -230,6 +222,16 @@ package struct WindowAggregator: Sendable {
         currentRange = 0..<0
         pendingEvents = 0
         return (cells, sales)
+    }
+
+    private mutating func addLateSums(to cells: inout [(key: WindowKey, delta: WindowCell)]) {
+        guard !lateSums.isEmpty else { return }
+        for (key, delta) in cells {
+            lateSums[key, default: WindowCell()] += delta
+        }
+        cells = lateSums.map { (key: $0.key, delta: $0.value) }
+            .sorted { $0.key.sortsBefore($1.key) }
+        lateSums = [:]
     }
 }
 

@@ -99,6 +99,26 @@ package enum Measure: String, Hashable, Sendable, CaseIterable {
     case viewingSessions = "viewing_sessions"
     /// Sessions in which something was bought.
     case buyingSessions = "buying_sessions"
+
+    /// Its place in ``allCases``.
+    package var place: Int {
+        switch self {
+        case .shoppers: 0
+        case .sessions: 1
+        case .viewingSessions: 2
+        case .buyingSessions: 3
+        }
+    }
+
+    // What raw values bring along compares and hashes their texts.
+
+    package static func == (left: Measure, right: Measure) -> Bool {
+        left.place == right.place
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(place)
+    }
 }
 
 /// Which distinct count a sketch is of.

@@ -10,37 +10,54 @@ internal import Timekeeping
 /// event adds nothing. Only the identities of a log's events grow with the log, by some 30 bytes
 /// each.
 package final class MemoryWarehouse: Warehouse {
-    private struct TextKey: Hashable {
-        var grain: Grain
-        var start: Int64
-        var name: String
-        var currency: Currency
-    }
-
     private struct State {
-        var cells: [TextKey: WindowCell] = [:]
-        var products: [TextKey: ProductCell] = [:]
-        var sketches: [SketchText: DistinctSketch] = [:]
-        /// The distinct counts of windows whose sketches were let go.
-        var settled: [SketchText: DistinctCount] = [:]
-        /// The windows that are kept.
-        var starts: [Grain: Set<Int64>] = [:]
+        var commits = 0
+        var categories = TextNumbers()
+        var productNames = TextNumbers()
+        var windows: [Grain: [Int64: MemoryWindow]] = [:]
+        /// The windows whose distinct counts still grow.
+        var open: [Grain: Set<Int64>] = [:]
+        /// By the number of the product's name.
+        var products: [[(currency: Currency, cell: ProductCell)]] = []
         var progress: [String: [StreamProgress]] = [:]
         var counted: [String: Set<EventIdentity>] = [:]
         var late: Int64 = 0
         var deadLetters: Set<String> = []
     }
 
-    /// Of how many windows of a grain the sketches are kept.
-    private let openWindows: Int
-    private let windowLimit: Int
+    private let limits: [Grain: Limit]
     private let state = Mutex(State())
 
+    /// How many of the latest windows of a grain are kept, about, and of how many of those a
+    /// late event still counts in the distinct counts.
+    private struct Limit {
+        var windows: Int
+        var open: Int
+
+        /// The short windows are there to be looked at while they are new; the days of a year
+        /// are reported.
+        static func standard(_ grain: Grain) -> Limit {
+            switch grain {
+            case .second, .minute: Limit(windows: 128, open: 16)
+            case .hour: Limit(windows: 32, open: 4)
+            case .day, .month, .all: Limit(windows: 512, open: 2)
+            }
+        }
+    }
+
     /// An empty warehouse that keeps about `windowLimit` windows of each grain, and lets late
-    /// events still count in the distinct counts of the latest `openWindows`.
-    package init(windowLimit: Int = 600, openWindows: Int = 16) {
-        self.windowLimit = windowLimit
-        self.openWindows = openWindows
+    /// events still count in the distinct counts of the latest `openWindows`; for each grain as
+    /// many as make sense where it is not said.
+    package init(windowLimit: Int? = nil, openWindows: Int? = nil) {
+        var limits: [Grain: Limit] = [:]
+        for grain in Grain.allCases {
+            let standard = Limit.standard(grain)
+            limits[grain] = Limit(
+                windows: windowLimit ?? standard.windows,
+                open: openWindows ?? standard.open
+            )
+        }
+        self.limits = limits
     }
 
     package func progress(of subscription: String) -> [StreamProgress] {
@@ -55,49 +72,25 @@ package final class MemoryWarehouse: Warehouse {
     }
 
     package func sketch(_ key: SketchText) -> [UInt64] {
-        state.withLock { $0.sketches[key]?.values ?? [] }
+        state.withLock { state in
+            guard let category = state.categories.known(key.category) else { return [] }
+            let part = MemoryWindow.Part(measure: key.measure, category: category)
+            return state.windows[key.grain]?[key.start.nanoseconds]?.hashes(of: part) ?? []
+        }
     }
 
     package func commit(_ commit: WarehouseCommit) {
-        let lexicon = commit.lexicon
         state.withLock { state in
-            // The grains that have a new window, and so an old one too many.
-            var grown: Set<Grain> = []
-            for (key, delta) in commit.cells {
-                let text = TextKey(
-                    grain: key.grain,
-                    start: key.start.nanoseconds,
-                    name: lexicon.text(of: key.category, in: .category),
-                    currency: key.currency
-                )
-                state.cells[text, default: WindowCell()] += delta
-                if state.starts[key.grain, default: []].insert(key.start.nanoseconds).inserted {
-                    grown.insert(key.grain)
-                }
-            }
-            for (key, delta) in commit.products {
-                let text = TextKey(
-                    grain: key.grain,
-                    start: key.start.nanoseconds,
-                    name: lexicon.text(of: key.product, in: .product),
-                    currency: key.currency
-                )
-                state.products[text, default: ProductCell()] += delta
-            }
-            for (key, added) in commit.sketches {
-                let text = SketchText(key, lexicon)
-                guard state.settled[text] == nil else { continue }
-                var sketch =
-                    state.sketches.removeValue(forKey: text)
-                    ?? DistinctSketch(capacity: key.capacity)
-                for hash in added {
-                    sketch.insert(hash)
-                }
-                state.sketches[text] = sketch
-            }
-            for grain in grown.sorted() {
-                settle(grain, &state)
-                forgetOldest(grain, &state)
+            state.commits += 1
+            state.categories.read(commit.lexicon)
+            state.productNames.read(commit.lexicon)
+            add(commit.cells, to: &state)
+            add(commit.products, to: &state)
+            add(commit.sketches, to: &state)
+            // order-free: each grain has windows of its own.
+            for (grain, limit) in limits {
+                settle(grain, but: limit.open, &state)
+                forgetOldest(grain, but: limit.windows, &state)
             }
             state.late += Int64(commit.late.count)
             state.counted[commit.subscription, default: []].formUnion(commit.identities)
@@ -105,29 +98,93 @@ package final class MemoryWarehouse: Warehouse {
         }
     }
 
-    /// Turns the sketches of all but the latest windows into counts.
-    private func settle(_ grain: Grain, _ state: inout State) {
-        let starts = state.starts[grain, default: []]
-        guard starts.count > openWindows else { return }
-        let open = starts.sorted().suffix(openWindows)
-        let oldest = open.first ?? .min
-        // order-free: each is moved to a place of its own.
-        for (key, sketch) in state.sketches
-        where key.grain == grain && key.start.nanoseconds < oldest {
-            state.settled[key] = DistinctCount(sketch)
-            state.sketches[key] = nil
+    private func add(_ cells: [(key: WindowKey, delta: WindowCell)], to state: inout State) {
+        for run in runs(of: cells, { ($0.key.grain, $0.key.start) }) {
+            let first = cells[run.lowerBound].key
+            change(first.grain, first.start, in: &state) { window, categories in
+                for (key, delta) in cells[run] {
+                    let category = categories.number(of: key.category, in: .category)
+                    window.add(delta, to: .init(category: category, currency: key.currency))
+                }
+            }
         }
     }
 
-    private func forgetOldest(_ grain: Grain, _ state: inout State) {
-        let starts = state.starts[grain, default: []]
-        // In large steps, so that forgetting costs little a commit.
-        guard starts.count > windowLimit + windowLimit / 8 else { return }
-        let kept = Set(starts.sorted().suffix(windowLimit))
-        state.starts[grain] = kept
-        state.cells = state.cells.filter { $0.key.grain != grain || kept.contains($0.key.start) }
-        state.settled = state.settled.filter {
-            $0.key.grain != grain || kept.contains($0.key.start.nanoseconds)
+    private func add(_ sketches: [(key: SketchKey, added: [UInt64])], to state: inout State) {
+        for run in runs(of: sketches, { ($0.key.grain, $0.key.start) }) {
+            let first = sketches[run.lowerBound].key
+            state.open[first.grain, default: []].insert(first.start.nanoseconds)
+            change(first.grain, first.start, in: &state) { window, categories in
+                for (key, added) in sketches[run] {
+                    let part = MemoryWindow.Part(
+                        measure: key.measure,
+                        category: categories.number(of: key.category, in: .category)
+                    )
+                    window.add(added, to: part, capacity: key.capacity)
+                }
+            }
+        }
+    }
+
+    /// Where the rows of each window stand; those of one window stand together.
+    private func runs<Row>(
+        of rows: [Row],
+        _ window: (Row) -> (Grain, Timestamp)
+    ) -> [Range<Int>] {
+        var runs: [Range<Int>] = []
+        for place in rows.indices {
+            if let last = runs.last, window(rows[last.lowerBound]) == window(rows[place]) {
+                runs[runs.count - 1] = last.lowerBound..<place + 1
+            } else {
+                runs.append(place..<place + 1)
+            }
+        }
+        return runs
+    }
+
+    private func change(
+        _ grain: Grain,
+        _ start: Timestamp,
+        in state: inout State,
+        _ body: (inout MemoryWindow, inout TextNumbers) -> Void
+    ) {
+        // Taken out and put back, so that it is changed in place.
+        var window =
+            state.windows[grain]?.removeValue(forKey: start.nanoseconds)
+            ?? MemoryWindow(commit: state.commits)
+        window.begin(state.commits)
+        body(&window, &state.categories)
+        state.windows[grain, default: [:]][start.nanoseconds] = window
+    }
+
+    private func add(_ products: [(key: ProductKey, delta: ProductCell)], to state: inout State) {
+        for (key, delta) in products {
+            let product = state.productNames.number(of: key.product, in: .product)
+            while state.products.count <= product { state.products.append([]) }
+            if let known = state.products[product].firstIndex(where: { $0.0 == key.currency }) {
+                state.products[product][known].cell += delta
+            } else {
+                state.products[product].append((key.currency, delta))
+            }
+        }
+    }
+
+    /// Turns the hashes of all windows but the latest `count` into counts.
+    private func settle(_ grain: Grain, but count: Int, _ state: inout State) {
+        while let open = state.open[grain], open.count > count, let oldest = open.min() {
+            state.open[grain]?.remove(oldest)
+            state.windows[grain]?[oldest]?.settle()
+        }
+    }
+
+    private func forgetOldest(_ grain: Grain, but count: Int, _ state: inout State) {
+        guard let starts = state.windows[grain]?.keys,
+            // In large steps, so that forgetting costs little a commit.
+            starts.count > count + count / 8
+        else { return }
+        for start in starts.sorted().dropLast(count) {
+            state.windows[grain]?[start] = nil
+            state.open[grain]?.remove(start)
         }
     }
 
@@ -156,42 +213,31 @@ package final class MemoryWarehouse: Warehouse {
     }
 
     package func windows(_ grain: Grain, categories: WindowCategories) -> [WindowRow] {
-        state.withLock { state in
-            state.cells
-                .filter { $0.key.grain == grain && $0.key.name.isEmpty == (categories == .total) }
-                .map { key, cell in
-                    var distinct: [Measure: DistinctCount] = [:]
-                    for measure in Measure.allCases {
-                        let sketch = SketchText(
-                            grain: grain,
-                            start: .init(nanoseconds: key.start),
-                            measure: measure,
-                            category: key.name
-                        )
-                        distinct[measure] =
-                            state.settled[sketch]
-                            ?? state.sketches[sketch].map(DistinctCount.init)
-                    }
-                    return WindowRow(
-                        grain: grain,
-                        start: .init(nanoseconds: key.start),
-                        category: key.name,
-                        currency: key.currency,
-                        cell: cell,
-                        distinct: distinct
-                    )
-                }
-                .sorted(by: WindowRow.sortsBefore)
+        let (windows, names) = state.withLock { ($0.windows[grain] ?? [:], $0.categories) }
+        return windows.flatMap { start, window in
+            let counts = window.counts
+            return window.sums.compactMap { sum, cell -> WindowRow? in
+                let category = names.text(of: sum.category)
+                guard category.isEmpty == (categories == .total) else { return nil }
+                return WindowRow(
+                    grain: grain,
+                    start: .init(nanoseconds: start),
+                    category: category,
+                    currency: sum.currency,
+                    cell: cell,
+                    distinct: counts[sum.category] ?? [:]
+                )
+            }
         }
+        .sorted(by: WindowRow.sortsBefore)
     }
 
     package func topProducts(atMost limit: Int) -> [ProductRow] {
-        var sums: [String: [Currency: ProductCell]] = [:]
-        for (key, cell) in state.withLock({ $0.products }) {
-            sums[key.name, default: [:]][key.currency, default: ProductCell()] += cell
-        }
-        let rows = sums.flatMap { product, cells in
-            cells.map { ProductRow(product: product, currency: $0.key, cell: $0.value) }
+        let (products, names) = state.withLock { ($0.products, $0.productNames) }
+        let rows = products.enumerated().flatMap { product, cells in
+            cells.map {
+                ProductRow(product: names.text(of: product), currency: $0, cell: $1)
+            }
         }
         return Array(rows.sorted(by: ProductRow.ranksBefore).prefix(limit))
     }

@@ -44,7 +44,7 @@ extension PostgreSQLWarehouse {
         let parts = try line.query(WarehouseStatement.takeSketch, parameters(key)) { row in
             row.numbers(0)
         }
-        let fewer = DistinctSketch(capacity: capacity, values: parts.joined()).values
+        let fewer = DistinctSketch(capacity: capacity, values: Array(parts.joined())).values
         let step = CommitRows.step([(key, fewer)])
         try line.execute("COPY \(step.table) FROM STDIN (FORMAT binary)", copying: [step.rows])
     }

@@ -1,0 +1,79 @@
+package import Logging
+internal import SLO
+internal import Stages
+package import Timekeeping
+
+/// A run of a pipeline in virtual time: the stages, the broker and the objectives of every run,
+/// on a timeline that waits for nobody.
+///
+/// The same document, options, start and tick give the same run on every machine, bytes of the
+/// report and all.
+package struct Simulation: Sendable {
+    /// How many slices the report's curve has, about.
+    private static let samples = 1000
+
+    private let document: PipelineDocument
+    private var options: RunOptions
+    private var stores: RunStores
+    private let timeline: VirtualTimeline
+    private let logger: Logger
+    private let replay: String
+
+    /// A run of `document` from where `timeline` stands, for the duration in `options`.
+    ///
+    /// The stores are seen as keeping no time; one that does is given as an `OutsideRawStore` or
+    /// `OutsideWarehouse`, and its history as an `OutsideSLIHistory`. The command `replay` is
+    /// what the report says repeats the run.
+    package init(
+        document: PipelineDocument,
+        options: RunOptions,
+        stores: RunStores,
+        timeline: VirtualTimeline,
+        logger: Logger,
+        replay: String
+    ) {
+        self.document = document
+        self.options = options
+        // The length is known, so that no slice has to be made only to be joined.
+        self.options.sampleInterval = max(
+            options.sampleInterval,
+            timeline.tick,
+            (options.duration ?? .zero) / Simulation.samples
+        )
+        self.stores = stores
+        if stores.history is MemorySLIHistory {
+            // It would end with the run, and grow with it until then: nobody could ask it.
+            self.stores.history = NoSLIHistory()
+        }
+        self.timeline = timeline
+        self.logger = logger
+        self.replay = replay
+    }
+
+    /// Runs it; `stop` ends it early, as it does a run in real time.
+    ///
+    /// - Throws: What `PipelineRun.run` throws; `Standstill` where nobody can go on.
+    package func run(stop: Signal) async throws -> PipelineRun.Result {
+        let start = timeline.now
+        let digest = RunDigest(timeline: timeline)
+        let run = PipelineRun(
+            document: document,
+            options: options,
+            stores: stores,
+            timeline: timeline,
+            logger: logger,
+            digest: digest
+        )
+        var result = try await timeline.run { try await run.run(stop: stop) }
+        result.report.simulation = RunReport.Simulation(
+            from: start.description,
+            to: (start + (options.duration ?? .zero)).description,
+            seed: options.seed,
+            tickSeconds: timeline.tick.inSeconds,
+            keepsRawEvents: !stores.raw.contains { $0.store is MemoryRawStore },
+            digest: digest.text,
+            replay: replay
+        )
+        return result
+    }
+}

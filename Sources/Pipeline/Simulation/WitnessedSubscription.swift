@@ -1,0 +1,53 @@
+internal import Broker
+internal import Timekeeping
+
+/// A subscription whose deliveries and settlements go into a digest.
+struct WitnessedSubscription: Subscription {
+    private let subscription: any Subscription
+    private let digest: RunDigest
+
+    init(_ subscription: any Subscription, _ digest: RunDigest) {
+        self.subscription = subscription
+        self.digest = digest
+    }
+
+    var name: String { subscription.name }
+
+    var counts: SubscriptionCounts { subscription.counts }
+
+    var policy: SubscriptionPolicy { subscription.policy }
+
+    func receive(
+        atMost limit: Int,
+        until deadline: Timestamp?
+    ) async throws(CancellationError) -> [Delivery]? {
+        let deliveries = try await subscription.receive(atMost: limit, until: deadline)
+        digest.note(.received) { sum in
+            sum.add(name)
+            for delivery in deliveries ?? [] {
+                sum.add(delivery.id.number)
+                sum.add(delivery.publication.firstPosition)
+                sum.add(delivery.selection)
+                sum.add(delivery.attempt)
+            }
+        }
+        return deliveries
+    }
+
+    func settle(_ delivery: Delivery, _ settlement: Settlement) {
+        subscription.settle(delivery, settlement)
+        digest.note(.settled) { sum in
+            sum.add(name)
+            sum.add(delivery.id.number)
+            sum.add(settlement)
+        }
+    }
+
+    func extendDeadline(of delivery: Delivery) {
+        subscription.extendDeadline(of: delivery)
+        digest.note(.extended) { sum in
+            sum.add(name)
+            sum.add(delivery.id.number)
+        }
+    }
+}

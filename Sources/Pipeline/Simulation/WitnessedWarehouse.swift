@@ -1,0 +1,108 @@
+internal import Broker
+internal import Commerce
+internal import Stages
+internal import Timekeeping
+
+/// A warehouse whose commits and dead letters go into a digest.
+struct WitnessedWarehouse: Warehouse {
+    private let warehouse: any Warehouse
+    private let digest: RunDigest
+
+    init(_ warehouse: any Warehouse, _ digest: RunDigest) {
+        self.warehouse = warehouse
+        self.digest = digest
+    }
+
+    func progress(of subscription: String) async throws(StoreError) -> [StreamProgress] {
+        try await warehouse.progress(of: subscription)
+    }
+
+    func counted(
+        _ identities: [EventIdentity],
+        by subscription: String
+    ) async throws(StoreError) -> Set<EventIdentity> {
+        try await warehouse.counted(identities, by: subscription)
+    }
+
+    func sketch(_ key: SketchText) async throws(StoreError) -> [UInt64] {
+        try await warehouse.sketch(key)
+    }
+
+    func commit(_ commit: WarehouseCommit) async throws(StoreError) {
+        try await digest.following { () async throws(StoreError) in
+            try await warehouse.commit(commit)
+        }
+        digest.note(.committed) { $0.add(commit) }
+    }
+
+    func keep(_ letters: [DeadLetter]) async throws(StoreError) {
+        try await digest.following { () async throws(StoreError) in
+            try await warehouse.keep(letters)
+        }
+        digest.note(.deadLettersKept) { sum in
+            for letter in letters {
+                sum.add(letter.subscription)
+                sum.add(letter.publication.position(at: letter.place))
+                sum.add(letter.attempts)
+                sum.add(letter.reason.label)
+            }
+        }
+    }
+
+    func windows(
+        _ grain: Grain,
+        categories: WindowCategories
+    ) async throws(StoreError) -> [WindowRow] {
+        try await warehouse.windows(grain, categories: categories)
+    }
+
+    func topProducts(atMost limit: Int) async throws(StoreError) -> [ProductRow] {
+        try await warehouse.topProducts(atMost: limit)
+    }
+
+    func exceptions() async throws(StoreError) -> WarehouseExceptions {
+        try await warehouse.exceptions()
+    }
+
+    func close() async throws(StoreError) {
+        try await warehouse.close()
+    }
+}
+
+extension DigestSum {
+    /// Adds a commit; its rows come in a fixed order.
+    fileprivate mutating func add(_ commit: WarehouseCommit) {
+        add(commit.subscription)
+        add(commit.number)
+        for (key, delta) in commit.cells {
+            add(key.category.bits ^ UInt64(key.currency.bits) << 32)
+            add(key.start.nanoseconds ^ Int64(key.grain.order) << 56)
+            add(delta.total &+ delta.units &* 3)
+            add(delta.revenue &- delta.refunded &* 3)
+        }
+        for (key, delta) in commit.products {
+            add(key.product.bits ^ UInt64(key.currency.bits) << 32)
+            add(key.start.nanoseconds)
+            add(delta.views &+ delta.orders &* 3 &+ delta.units &* 5)
+            add(delta.revenue)
+        }
+        for (key, added) in commit.sketches {
+            add(key.category.bits ^ UInt64(key.measure.place) << 56)
+            add(key.start.nanoseconds ^ Int64(key.grain.order) << 56)
+            add(added.count)
+            add(added.reduce(0, &+))
+        }
+        for late in commit.late {
+            add(late.publication.position(at: late.place))
+        }
+        for identity in commit.identities {
+            add(identity.high)
+            add(identity.low)
+        }
+        for progress in commit.progress {
+            add(progress.stream)
+            add(progress.consumed.count)
+            add(progress.watermark.nanoseconds)
+        }
+    }
+}

@@ -1,0 +1,102 @@
+internal import Commerce
+internal import Timekeeping
+
+/// What is counted distinctly within a window.
+struct DistinctPart: Hashable, Sendable {
+    var measure: Measure
+    /// ``Symbol/none`` for all categories.
+    var category: Symbol
+
+    /// The sketch of this part in the window of `grain` that begins at `start`.
+    func key(_ grain: Grain, _ start: Timestamp) -> SketchKey {
+        SketchKey(grain: grain, start: start, measure: measure, category: category)
+    }
+
+    func sortsBefore(_ other: DistinctPart) -> Bool {
+        (measure.place, category.bits) < (other.measure.place, other.category.bits)
+    }
+}
+
+/// The distinct counts of one window, and what each has gained since this was last asked.
+struct DistinctWindow: Sendable {
+    fileprivate struct Count: Sendable {
+        var sketch: DistinctSketch
+        var gained: [UInt64] = []
+    }
+
+    private let grain: Grain
+    private var counts: [DistinctPart: Count] = [:]
+    /// The parts that have gained something.
+    private var gaining: [DistinctPart] = []
+
+    /// A window of `grain` in which nothing has been counted, with room for `parts` counts.
+    init(grain: Grain, parts: Int = 0) {
+        self.grain = grain
+        counts.reserveCapacity(parts)
+    }
+
+    /// Whether the count of `part` is at hand.
+    func holds(_ part: DistinctPart) -> Bool {
+        counts[part] != nil
+    }
+
+    /// Lets the count of `part` go on from its stored hashes.
+    mutating func restore(_ part: DistinctPart, _ hashes: [UInt64]) {
+        let capacity = part.key(grain, .distantPast).capacity
+        counts[part] = Count(sketch: DistinctSketch(capacity: capacity, values: hashes))
+    }
+
+    /// Adds `hashes` to the count of `part`; gives those that it did not know.
+    mutating func add(_ hashes: [UInt64], to part: DistinctPart) -> [UInt64] {
+        guard !hashes.isEmpty else { return hashes }
+        let capacity = part.key(grain, .distantPast).capacity
+        let (isGaining, unknown) = counts[
+            part,
+            default: Count(sketch: DistinctSketch(capacity: capacity))
+        ].add(hashes)
+        if isGaining {
+            gaining.append(part)
+        }
+        return unknown
+    }
+
+    /// Hands out what each part has gained since the last call, in the order of the parts.
+    mutating func takeGains(_ body: (DistinctPart, [UInt64]) -> Void) {
+        for part in gaining.sorted(by: { $0.sortsBefore($1) }) {
+            guard let gained = counts[part]?.gained else { continue }
+            counts[part]?.gained = []
+            body(part, gained)
+        }
+        gaining.removeAll(keepingCapacity: true)
+    }
+}
+
+extension DistinctWindow.Count {
+    /// Adds `hashes`; gives those that were not known, and whether this is the first gain.
+    fileprivate mutating func add(_ hashes: [UInt64]) -> (isFirst: Bool, unknown: [UInt64]) {
+        sketch.expect(hashes.count)
+        let before = gained.count
+        // Mostly they are new one and all, and then nothing has to be copied. The first that is
+        // not is given to the sketch once more below, which changes nothing.
+        var place = 0
+        while place < hashes.count, sketch.insert(hashes[place]) == .added {
+            place += 1
+        }
+        if before == 0, place == hashes.count {
+            gained = hashes
+            return (true, hashes)
+        }
+        gained += hashes[..<place]
+        var unknown = Array(hashes[..<place])
+        for hash in hashes[place...] {
+            switch sketch.insert(hash) {
+            case .added:
+                gained.append(hash)
+                unknown.append(hash)
+            case .dropped: unknown.append(hash)
+            case .known: break
+            }
+        }
+        return (before == 0 && !gained.isEmpty, unknown)
+    }
+}

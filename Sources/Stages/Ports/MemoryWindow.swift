@@ -1,0 +1,138 @@
+internal import Commerce
+
+/// One window of a warehouse in memory; categories by their numbers.
+///
+/// What the first commit brings is kept as it came. Most short windows get no more than that, and
+/// are forgotten without anybody having looked.
+struct MemoryWindow: Sendable {
+    /// What a sum is of.
+    struct Sum: Hashable, Sendable {
+        var category: Int
+        var currency: Currency
+    }
+
+    /// What a distinct count is of.
+    struct Part: Hashable, Sendable {
+        var measure: Measure
+        var category: Int
+    }
+
+    /// The hashes of a distinct count, as they came, and with repeats where they had some.
+    private struct Distinct {
+        let capacity: Int
+        var hashes: [UInt64] = []
+        /// The count once the hashes are let go.
+        var settled: DistinctCount?
+
+        var count: DistinctCount {
+            settled ?? DistinctCount(DistinctSketch(capacity: capacity, values: hashes))
+        }
+
+        mutating func add(_ added: some Collection<UInt64>) {
+            guard settled == nil else { return }
+            hashes.append(contentsOf: added)
+            if hashes.count > 4 * capacity {
+                hashes = DistinctSketch(capacity: capacity, values: hashes).gathered
+            }
+        }
+
+        mutating func settle() {
+            settled = count
+            hashes = []
+        }
+    }
+
+    private struct First {
+        var commit: Int
+        var cells: [(sum: Sum, cell: WindowCell)] = []
+        /// Of all parts, one after the other.
+        var hashes: [UInt64] = []
+        var parts: [(part: Part, capacity: Int, end: Int)] = []
+
+        mutating func add(_ added: [UInt64], to part: Part, capacity: Int) {
+            hashes += added
+            parts.append((part, capacity, hashes.count))
+        }
+    }
+
+    private var first: First?
+    private var cells: [Sum: WindowCell] = [:]
+    private var distinct: [Part: Distinct] = [:]
+    private var isSettled = false
+
+    /// An empty window, to which the commit of that number adds first.
+    init(commit: Int) {
+        first = First(commit: commit)
+    }
+
+    /// Says which commit adds next.
+    mutating func begin(_ commit: Int) {
+        if let first, first.commit != commit { unfold() }
+    }
+
+    private mutating func unfold() {
+        guard let first else { return }
+        self.first = nil
+        for (sum, cell) in first.cells {
+            add(cell, to: sum)
+        }
+        var start = 0
+        for (part, capacity, end) in first.parts {
+            distinct[part, default: Distinct(capacity: capacity)]
+                .add(first.hashes[start..<end])
+            start = end
+        }
+        if isSettled { settle() }
+    }
+
+    mutating func add(_ delta: WindowCell, to sum: Sum) {
+        if first?.cells.append((sum, delta)) == nil {
+            cells[sum, default: WindowCell()] += delta
+        }
+    }
+
+    /// Adds hashes of a part that is counted exactly up to `capacity`; those of a window that is
+    /// settled are let go.
+    mutating func add(_ added: [UInt64], to part: Part, capacity: Int) {
+        guard !isSettled else { return }
+        guard first == nil else {
+            first?.add(added, to: part, capacity: capacity)
+            return
+        }
+        distinct[part, default: Distinct(capacity: capacity)].add(added)
+    }
+
+    /// Lets go of the hashes: late events add no more to the distinct counts.
+    mutating func settle() {
+        isSettled = true
+        for place in distinct.values.indices {
+            distinct.values[place].settle()
+        }
+    }
+
+    /// The sums of the window, in no particular order.
+    var sums: [Sum: WindowCell] {
+        var window = self
+        window.unfold()
+        return window.cells
+    }
+
+    /// The distinct counts of each category.
+    var counts: [Int: [Measure: DistinctCount]] {
+        var window = self
+        window.unfold()
+        var counts: [Int: [Measure: DistinctCount]] = [:]
+        // order-free: each has a place of its own.
+        for (part, distinct) in window.distinct {
+            counts[part.category, default: [:]][part.measure] = distinct.count
+        }
+        return counts
+    }
+
+    /// The hashes of a distinct count, in any order.
+    func hashes(of part: Part) -> [UInt64] {
+        var window = self
+        window.unfold()
+        return window.distinct[part]?.hashes ?? []
+    }
+}

@@ -1,0 +1,72 @@
+package import Broker
+package import Timekeeping
+
+/// A warehouse that keeps its own time: on a virtual timeline, time stands still while it works.
+package struct OutsideWarehouse: Warehouse {
+    private let warehouse: any Warehouse
+    private let timeline: any Timeline
+
+    /// `warehouse`, as seen from `timeline`.
+    package init(_ warehouse: any Warehouse, timeline: any Timeline) {
+        self.warehouse = warehouse
+        self.timeline = timeline
+    }
+
+    package func progress(of subscription: String) async throws(StoreError) -> [StreamProgress] {
+        try await timeline.outside { () async throws(StoreError) in
+            try await warehouse.progress(of: subscription)
+        }
+    }
+
+    package func counted(
+        _ identities: [EventIdentity],
+        by subscription: String
+    ) async throws(StoreError) -> Set<EventIdentity> {
+        try await timeline.outside { () async throws(StoreError) in
+            try await warehouse.counted(identities, by: subscription)
+        }
+    }
+
+    package func sketch(_ key: SketchText) async throws(StoreError) -> [UInt64] {
+        try await timeline.outside { () async throws(StoreError) in
+            try await warehouse.sketch(key)
+        }
+    }
+
+    package func commit(_ commit: WarehouseCommit) async throws(StoreError) {
+        try await timeline.outside { () async throws(StoreError) in
+            try await warehouse.commit(commit)
+        }
+    }
+
+    package func keep(_ letters: [DeadLetter]) async throws(StoreError) {
+        try await timeline.outside { () async throws(StoreError) in
+            try await warehouse.keep(letters)
+        }
+    }
+
+    package func windows(
+        _ grain: Grain,
+        categories: WindowCategories
+    ) async throws(StoreError) -> [WindowRow] {
+        try await timeline.outside { () async throws(StoreError) in
+            try await warehouse.windows(grain, categories: categories)
+        }
+    }
+
+    package func topProducts(atMost limit: Int) async throws(StoreError) -> [ProductRow] {
+        try await timeline.outside { () async throws(StoreError) in
+            try await warehouse.topProducts(atMost: limit)
+        }
+    }
+
+    package func exceptions() async throws(StoreError) -> WarehouseExceptions {
+        try await timeline.outside { () async throws(StoreError) in
+            try await warehouse.exceptions()
+        }
+    }
+
+    package func close() async throws(StoreError) {
+        try await warehouse.close()
+    }
+}

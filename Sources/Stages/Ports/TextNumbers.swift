@@ -1,0 +1,58 @@
+internal import Commerce
+
+/// Numbers the texts that a warehouse in memory is given, from 0 in the order in which they come.
+///
+/// The text of a symbol is asked of its lexicon once only.
+struct TextNumbers: Sendable {
+    /// The shop's own symbols have small bits, and are looked up without a hash.
+    private static let shopSymbols = 1 << 16
+
+    private var texts: [String] = []
+    private var numbers: [String: Int] = [:]
+    private var lexicon: Lexicon?
+    /// What the symbols of ``lexicon`` stand for, by their bits.
+    private var bySymbol: [UInt64: Int] = [:]
+    /// The same for the shop's own: 0 for one that has not come yet, else 1 more.
+    private var byShopSymbol: [Int32] = Array(repeating: 0, count: shopSymbols)
+
+    /// The symbols that come next are of `lexicon`.
+    mutating func read(_ lexicon: Lexicon) {
+        guard self.lexicon !== lexicon else { return }
+        self.lexicon = lexicon
+        bySymbol = [:]
+        byShopSymbol = Array(repeating: 0, count: TextNumbers.shopSymbols)
+    }
+
+    /// The number of what `symbol` stands for; none stands for the empty text.
+    mutating func number(of symbol: Symbol, in namespace: Namespace) -> Int {
+        guard symbol.bits < UInt64(TextNumbers.shopSymbols) else {
+            if let known = bySymbol[symbol.bits] { return known }
+            let number = newNumber(of: symbol, namespace)
+            bySymbol[symbol.bits] = number
+            return number
+        }
+        let known = byShopSymbol[Int(symbol.bits)]
+        if known != 0 { return Int(known) - 1 }
+        let number = newNumber(of: symbol, namespace)
+        byShopSymbol[Int(symbol.bits)] = Int32(number + 1)
+        return number
+    }
+
+    private mutating func newNumber(of symbol: Symbol, _ namespace: Namespace) -> Int {
+        let text = lexicon?.text(of: symbol, in: namespace) ?? ""
+        if let known = numbers[text] { return known }
+        numbers[text] = texts.count
+        texts.append(text)
+        return texts.count - 1
+    }
+
+    /// The number of `text`, or nil where it has none yet.
+    func known(_ text: String) -> Int? {
+        numbers[text]
+    }
+
+    /// The text with that number.
+    func text(of number: Int) -> String {
+        texts[number]
+    }
+}

@@ -1,0 +1,198 @@
+internal import ArgumentParser
+internal import Documents
+internal import Logging
+internal import Pipeline
+internal import SLO
+internal import Stages
+internal import Timekeeping
+
+/// `weir simulate`: a pipeline in virtual time.
+struct SimulateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "simulate",
+        abstract: "Run a pipeline in virtual time, which passes as fast as it can be computed.",
+        discussion: """
+            The stages, the broker and the objectives are those of weir run. The same file, \
+            options and seed give the same run, and the same report to the byte, on every \
+            machine. Nothing is stored unless --raw or --warehouse says where: aggregates and \
+            exceptions are kept in memory, raw events are counted. A warehouse keeps the history \
+            of the objectives as well; a store that is not empty makes another run.
+            """
+    )
+
+    @Argument(help: "The pipeline file.")
+    var pipeline: String
+
+    @Option(name: .customLong("for"), help: "How much virtual time to simulate, such as 30d.")
+    var length: DurationArgument
+
+    @Option(help: "The instant at which it begins (RFC 3339).")
+    var start: StartArgument = .standard
+
+    @Option(help: "The seed of the shopper model.")
+    var seed: UInt64 = 1
+
+    @Option(
+        parsing: .unconditional,
+        help: "Events per second (default: the pipeline's load)."
+    )
+    var rate: RateArgument?
+
+    @Option(help: "How long events gather before they are published together, such as 10ms.")
+    var tick: DurationArgument = .standardTick
+
+    @Option(help: "Where raw events go: sqlite:<path>, mongodb://… or memory:.")
+    var raw = "memory:"
+
+    @Option(help: "Where aggregates go: sqlite:<path>, postgresql://… or memory:.")
+    var warehouse = "memory:"
+
+    @Option(help: "A file of faults that happen to the run.")
+    var scenario: String?
+
+    @OptionGroup var reporting: ReportOptions
+
+    mutating func validate() throws {
+        if let rate {
+            guard case .perSecond = rate.rate, rate.isSound else {
+                throw ValidationError(
+                    "--rate must be above 0 and at most "
+                        + "\(Int(RateArgument.limits.upperBound)) events per second; virtual time "
+                        + "has no 'max'."
+                )
+            }
+        }
+        guard length.duration <= SimulateCommand.longest else {
+            throw ValidationError(
+                "--for must be at most \(DurationText.write(SimulateCommand.longest))."
+            )
+        }
+        guard tick.duration <= .seconds(10) else {
+            throw ValidationError("--tick must be at most 10s.")
+        }
+    }
+
+    /// Of the daily windows, a warehouse in memory keeps somewhat more.
+    private static let longest = Duration.seconds(400 * 86_400)
+
+    func run() async throws {
+        do {
+            try await simulate()
+        } catch let error as ExitCode {
+            throw error
+        } catch {
+            Terminal.message("weir: \(error)")
+            throw ExitStatus(error).code
+        }
+    }
+
+    private func simulate() async throws {
+        let document = try PipelineDocument.read(path: pipeline)
+        for warning in document.warnings {
+            Terminal.message("warning: \(warning)")
+        }
+        let timeline = VirtualTimeline(start: start.instant, tick: tick.duration)
+        var options = RunOptions()
+        options.objectives = try ObjectiveFiles(of: document, at: pipeline).read().objectives
+        options.rate = rate?.rate
+        options.duration = length.duration
+        options.seed = seed
+        options.takesServiceTimes = true
+        options.scenario = try scenario.map { path in
+            try ScenarioDocument.read(path: path, for: document, lasting: length.duration)
+        }
+        let stores = try await StoreWiring(raw: raw, warehouse: warehouse).open(document)
+        let simulation = Simulation(
+            document: document,
+            options: options,
+            stores: stores.outside(timeline),
+            timeline: timeline,
+            logger: JSONLogHandler.logger(reporting.logLevel.level, timeline),
+            replay: replay
+        )
+        let progress = SimulationProgress(timeline, length: length.duration)
+        let result = try await Interruption.stopping { stop in
+            try await progress.shown { try await simulation.run(stop: stop) }
+        }
+        let closing = await stores.close()
+        try reporting.finish(result, closing)
+    }
+
+    /// The command that does the same again, every default spelt out.
+    private var replay: String {
+        var words = [
+            "weir", "simulate", pipeline.quotedForShell,
+            "--for", DurationText.write(length.duration), "--start", "\(start.instant)",
+            "--seed", "\(seed)", "--tick", DurationText.write(tick.duration),
+        ]
+        if case .perSecond(let rate) = rate?.rate {
+            words += ["--rate", rate == rate.rounded() ? "\(Int64(rate))" : "\(rate)"]
+        }
+        if let scenario { words += ["--scenario", scenario.quotedForShell] }
+        for (option, url) in [("--raw", raw), ("--warehouse", warehouse)] where url != "memory:" {
+            words += [option, SecretArguments.masked(url).quotedForShell]
+        }
+        return words.joined(separator: " ")
+    }
+}
+
+/// `--start`: an instant from 1980 to 2200, so that no window before or after it is too far.
+struct StartArgument: ExpressibleByArgument {
+    static let standard = StartArgument(instant: Timestamp(seconds: 1_767_225_600))
+
+    private static let limits = Timestamp(seconds: 315_532_800)...Timestamp(seconds: 7_258_118_400)
+
+    var instant: Timestamp
+
+    init(instant: Timestamp) {
+        self.instant = instant
+    }
+
+    init?(argument: String) {
+        guard let instant = Timestamp(rfc3339: argument), StartArgument.limits.contains(instant)
+        else { return nil }
+        self.instant = instant
+    }
+
+    var defaultValueDescription: String { "\(instant)" }
+}
+
+extension DurationArgument {
+    /// The default of `--tick`.
+    static let standardTick = DurationArgument(duration: .seconds(1))
+
+    var defaultValueDescription: String { DurationText.write(duration) }
+}
+
+extension RunStores {
+    /// The stores as a virtual timeline sees them; those in memory take no time of their own.
+    fileprivate func outside(_ timeline: VirtualTimeline) -> RunStores {
+        var seen = self
+        for place in raw.indices where !(raw[place].store is MemoryRawStore) {
+            seen.raw[place].store = OutsideRawStore(raw[place].store, timeline: timeline)
+        }
+        for place in warehouses.indices where !(warehouses[place].store is MemoryWarehouse) {
+            seen.warehouses[place].store = OutsideWarehouse(
+                warehouses[place].store,
+                timeline: timeline
+            )
+        }
+        if !(history is MemorySLIHistory) {
+            seen.history = OutsideSLIHistory(history, timeline: timeline)
+        }
+        return seen
+    }
+}
+
+extension String {
+    /// As one word of a shell's command line.
+    fileprivate var quotedForShell: String {
+        let plain = allSatisfy {
+            $0.isASCII && ($0.isLetter || $0.isNumber || "/._-:@".contains($0))
+        }
+        guard !plain || isEmpty else { return self }
+        return "'"
+            + split(separator: "'", omittingEmptySubsequences: false)
+            .joined(separator: "'\\''") + "'"
+    }
+}

@@ -1,0 +1,125 @@
+internal import Broker
+internal import Commerce
+internal import Logging
+internal import Pipeline
+internal import Stages
+internal import Timekeeping
+
+/// The storefront in virtual time against a fused loop: the same shoppers at the same rate and
+/// the same aggregates, summed up once a tick, without broker, ingest, stores or objectives.
+struct SimulateBenchmark {
+    private let rate = 1000.0
+    private let length = Duration.seconds(4 * 3600)
+    private let rounds = 3
+    private let start = Timestamp(seconds: 1_767_225_600)
+    private let tick = Duration.seconds(1)
+
+    func measure() async throws -> [Figure] {
+        let document = try PipelineDocument.read(path: "pipelines/storefront.yaml")
+        var fused: [Double] = []
+        var virtual: [Double] = []
+        for _ in 0..<rounds {
+            fused.append(try runFused(document))
+            virtual.append(try await runVirtual(document))
+        }
+        let speed = length.inSeconds / virtual.median
+        return [
+            Figure(
+                name: "simulate.fused",
+                value: rate * length.inSeconds / fused.median / 1e6,
+                unit: "million events/s"
+            ),
+            Figure(
+                name: "simulate.pipeline",
+                value: rate * speed / 1e6,
+                unit: "million events/s",
+                ratio: zip(virtual, fused).map { $0 / $1 }.median,
+                target: "<= 1.5 times the time of fused"
+            ),
+            Figure(name: "simulate.speed", value: speed, unit: "virtual s/s"),
+            Figure(
+                name: "simulate.30-days",
+                value: 30 * 86_400 / speed,
+                unit: "s, extrapolated",
+                target: "<= 120"
+            ),
+        ]
+    }
+
+    /// The seconds that the fused loop takes.
+    private func runFused(_ document: PipelineDocument) throws -> Double {
+        let clock = RealTimeline()
+        let began = clock.now
+        let lexicon = Lexicon()
+        guard case .sessions(let sessions) = document.traffic.model,
+            let options = document.stages.compactMap(\.analyticsOptions).first
+        else { preconditionFailure("the storefront has shoppers, and counts them") }
+        var source = SessionModel(
+            shop: document.traffic.shop,
+            options: sessions,
+            load: LoadProfile(shape: .constant(rate: rate), arrivals: document.load.arrivals),
+            seed: 1,
+            start: start,
+            source: "/bench",
+            lexicon: lexicon
+        )
+        var aggregator = WindowAggregator(options: options)
+        let pool = BatchPool()
+        var made: Int64 = 0
+        var counted: Int64 = 0
+        var now = start
+        while now < start + length {
+            now = now + tick
+            var size = 512
+            while size == 512 {
+                var builder = BatchBuilder(
+                    stream: source.stream,
+                    lexicon: lexicon,
+                    capacity: 512,
+                    pool: pool
+                )
+                _ = try source.fill(&builder, until: now, limit: 512)
+                size = builder.events.count
+                guard size > 0 else { break }
+                let batch = builder.finish(schedule: .asRecorded)
+                aggregator.add(batch, .range(0..<size))
+                made += Int64(size)
+            }
+            _ = aggregator.distinct?.takeDeltas()
+            counted += aggregator.takeDeltas().cells
+                .filter { $0.key.grain == .day && !$0.key.category.isPresent }
+                .reduce(0) { $0 + $1.delta.total }
+        }
+        precondition(counted == made, "the fused loop lost events")
+        return (clock.now - began).inSeconds
+    }
+
+    /// The seconds that the whole pipeline takes in virtual time.
+    private func runVirtual(_ document: PipelineDocument) async throws -> Double {
+        let clock = RealTimeline()
+        let began = clock.now
+        var options = RunOptions()
+        options.rate = .perSecond(rate)
+        options.duration = length
+        let simulation = Simulation(
+            document: document,
+            options: options,
+            stores: RunStores(
+                raw: [.init(name: "raw", label: "memory:", store: MemoryRawStore())],
+                warehouses: [.init(name: "warehouse", label: "memory:", store: MemoryWarehouse())]
+            ),
+            timeline: VirtualTimeline(start: start, tick: tick),
+            logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() },
+            replay: ""
+        )
+        let result = try await simulation.run(stop: Signal())
+        precondition(result.failure == nil, "the simulation failed")
+        return (clock.now - began).inSeconds
+    }
+}
+
+extension PipelineDocument.Stage {
+    fileprivate var analyticsOptions: AnalyticsOptions? {
+        if case .analytics(let plan) = kind { plan.options } else { nil }
+    }
+}
