@@ -1,17 +1,24 @@
 internal import Broker
 internal import Commerce
+internal import Synchronization
 internal import Timekeeping
 
 /// Makes of a batch what a fault makes of it: another batch with the same identities.
-struct BatchAlteration: Sendable {
-    let injector: FaultInjector
+final class BatchAlteration: Sendable {
+    private let injector: FaultInjector
+    /// Of the batch before.
+    private let lastOrder = Mutex(Symbol.none)
+
+    init(injector: FaultInjector) {
+        self.injector = injector
+    }
 
     /// What `occurrence` makes of `batch`; the batch itself where it changes no event.
     func alter(_ batch: Batch, _ occurrence: FaultPlan.Occurrence) -> Batch {
         var events = batch.events
         var items = batch.items
         var changed = 0
-        var lastOrder = Symbol.none
+        var lastOrder = lastOrder.withLock { $0 }
         for place in events.indices {
             let event = events[place]
             let isHit = occurrence.hits(event.id.low ^ event.id.high, seed: injector.plan.seed)
@@ -21,6 +28,7 @@ struct BatchAlteration: Sendable {
             }
             if order.isPresent { lastOrder = order }
         }
+        self.lastOrder.withLock { $0 = lastOrder }
         guard changed > 0 else { return batch }
         injector.touch(occurrence, count: changed)
         return Batch(

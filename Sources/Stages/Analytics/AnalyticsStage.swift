@@ -1,6 +1,7 @@
 package import Broker
 package import Commerce
 package import Logging
+internal import Synchronization
 package import Timekeeping
 
 /// Counts the events of a subscription in windows, and acknowledges what a commit has stored.
@@ -15,6 +16,9 @@ package struct AnalyticsStage: Sendable {
     private let meter: StageMeter
     private let retry: StoreRetry
     private let logger: Logger
+    /// The number of the last commit of all the lives of the stage: a stage that starts again in
+    /// the same run goes on counting.
+    private let lastCommit = LastCommit()
 
     package init(
         subscription: any Subscription,
@@ -49,7 +53,8 @@ package struct AnalyticsStage: Sendable {
             subscription: subscription.name,
             options: options,
             rules: rules,
-            stored: stored
+            stored: stored,
+            commits: lastCommit.number
         )
         var pending: [Taken] = []
         var pendingCount = 0
@@ -143,8 +148,19 @@ package struct AnalyticsStage: Sendable {
         }
         state.restore(restored)
         guard let commit = state.takeCommit() else { return }
+        lastCommit.number = commit.number
         try await retry.run(holdOn: holdOn) { () async throws(StoreError) in
             try await warehouse.commit(commit)
         }
+    }
+}
+
+/// What the lives of one stage share.
+private final class LastCommit: Sendable {
+    private let state = Mutex<Int64>(0)
+
+    var number: Int64 {
+        get { state.withLock { $0 } }
+        set { state.withLock { $0 = newValue } }
     }
 }

@@ -35,19 +35,22 @@ package struct AnalyticsState: Sendable {
     private var identities: [EventIdentity] = []
     private var lexicon: Lexicon?
     /// How many commits were taken.
-    private var commits: Int64 = 0
+    private var commits: Int64
 
-    /// A state that goes on from the `stored` progress of `subscription`.
+    /// A state that goes on from the `stored` progress of `subscription`, and counts its commits
+    /// on from `commits`.
     package init(
         subscription: String,
         options: AnalyticsOptions,
         rules: EventRules,
-        stored: [StreamProgress]
+        stored: [StreamProgress],
+        commits: Int64 = 0
     ) {
         self.subscription = subscription
         self.options = options
         self.rules = rules
         self.stored = stored
+        self.commits = commits
         base = options.grains.min() ?? .second
         aggregator = WindowAggregator(options: options)
         ledger = IdentityLedger(horizon: options.identityHorizon)

@@ -29,8 +29,9 @@ package struct DistinctSketch: Sendable {
         }
     }
 
-    /// Adds those of `values` that are left in the end, as far as one can tell beforehand: they
-    /// are spread evenly. Says whether they were enough; if not, nothing was added.
+    /// Adds those of `values` that are left in the end, as far as one can tell beforehand.
+    ///
+    /// They are spread evenly. Says whether they were enough; if not, nothing was added.
     private mutating func insertSmallest(of values: [UInt64]) -> Bool {
         let wanted = UInt64(capacity + capacity / 4)
         let bound = (values.max() ?? 0) / UInt64(values.count) * wanted

@@ -81,6 +81,14 @@ package final class MemoryWarehouse: Warehouse {
 
     package func commit(_ commit: WarehouseCommit) {
         state.withLock { state in
+            let stored = state.progress[commit.subscription] ?? []
+            let counted = state.counted[commit.subscription] ?? []
+            let isStored = commit.isStored { stream in
+                stored.first { $0.stream == stream }?.consumed
+            } isCounted: {
+                counted.isSuperset(of: $0)
+            }
+            if isStored { return }
             state.commits += 1
             state.categories.read(commit.lexicon)
             state.productNames.read(commit.lexicon)

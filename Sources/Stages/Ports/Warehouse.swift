@@ -111,6 +111,26 @@ package struct WarehouseCommit: Sendable {
     }
 }
 
+extension WarehouseCommit {
+    /// Whether all of it is stored already, when its answer was lost and it is given again.
+    ///
+    /// - Parameters:
+    ///   - consumed: What is stored of how far the subscription has come with a stream.
+    ///   - isCounted: Whether these identities are all stored; asked only where it matters.
+    /// - Returns: False for a commit that brings anything new.
+    /// - Throws: What `isCounted` throws.
+    package func isStored(
+        consumed: (_ stream: String) -> IntervalSet?,
+        isCounted: ([EventIdentity]) throws -> Bool
+    ) rethrows -> Bool {
+        // What moves no stream on and counts no event of a log tells nothing.
+        let movesOn = progress.contains { !$0.consumed.intervals.isEmpty }
+        guard movesOn || !identities.isEmpty else { return false }
+        guard progress.allSatisfy({ consumed($0.stream) == $0.consumed }) else { return false }
+        return try identities.isEmpty || isCounted(identities)
+    }
+}
+
 /// An event that came after a window it belongs to was closed.
 package struct LateEvent: Sendable {
     package var publication: Publication

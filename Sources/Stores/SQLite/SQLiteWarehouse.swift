@@ -63,21 +63,29 @@ package final class SQLiteWarehouse: Warehouse {
         by subscription: String
     ) async throws(StoreError) -> Set<EventIdentity> {
         try await file.read { database in
-            let statement = try database.cachedStatement(
-                sql: """
-                    SELECT 1 FROM counted_events
-                    WHERE subscription = ? AND identity_high = ? AND identity_low = ?
-                    """
-            )
-            var counted: Set<EventIdentity> = []
-            for identity in identities {
-                let arguments = SQLiteWarehouse.arguments(subscription, identity)
-                if try Int.fetchOne(statement, arguments: arguments) != nil {
-                    counted.insert(identity)
-                }
-            }
-            return counted
+            try SQLiteWarehouse.counted(identities, by: subscription, in: database)
         }
+    }
+
+    private static func counted(
+        _ identities: [EventIdentity],
+        by subscription: String,
+        in database: Database
+    ) throws -> Set<EventIdentity> {
+        let statement = try database.cachedStatement(
+            sql: """
+                SELECT 1 FROM counted_events
+                WHERE subscription = ? AND identity_high = ? AND identity_low = ?
+                """
+        )
+        var counted: Set<EventIdentity> = []
+        for identity in identities {
+            let arguments = SQLiteWarehouse.arguments(subscription, identity)
+            if try Int.fetchOne(statement, arguments: arguments) != nil {
+                counted.insert(identity)
+            }
+        }
+        return counted
     }
 
     private static func arguments(
@@ -95,6 +103,16 @@ package final class SQLiteWarehouse: Warehouse {
         let before = storedIntervals.withLock { $0 }
         let crowded = Set(parts.withLock { $0.due(after: commit) })
         try await file.write { database in
+            let isStored = try commit.isStored { stream in
+                before[StreamKey(subscription: commit.subscription, stream: stream)]
+            } isCounted: { identities in
+                try SQLiteWarehouse.counted(
+                    identities,
+                    by: commit.subscription,
+                    in: database
+                ).count == identities.count
+            }
+            if isStored { return }
             try SQLiteWarehouse.add(commit.cells, commit.lexicon, to: database)
             try SQLiteWarehouse.add(commit.products, commit.lexicon, to: database)
             for (key, added) in commit.sketches {

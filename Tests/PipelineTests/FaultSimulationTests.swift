@@ -1,0 +1,408 @@
+import Documents
+import Foundation
+import Logging
+import Pipeline
+import SLO
+import Stages
+import TestSupport
+import Testing
+import Timekeeping
+
+/// What faults do to a whole pipeline, in virtual time.
+@Suite(.timeLimit(.minutes(5)))
+struct FaultSimulationTests {
+    private static let start = Timestamp(seconds: 1_769_904_000)
+
+    /// One topic with an ingest and an analytics stage, and what is to be put into its places.
+    private static func pipeline(
+        ingest: String = "",
+        raw: String = "",
+        arrivals: String = "poisson"
+    ) throws -> PipelineDocument {
+        try PipelineDocument.parse(
+            text: """
+                apiVersion: weir/v1
+                kind: Pipeline
+                metadata: {name: shop}
+                spec:
+                  topics: [{name: events}]
+                  subscriptions:
+                    - name: ingest
+                      topic: events
+                      retryPolicy: {minimumBackoff: 0.1s, maximumBackoff: 1s}
+                      deadLetterPolicy: {maxDeliveryAttempts: 5}
+                    - {name: analytics, topic: events}
+                  stages:
+                    - {name: shop, kind: producer, publishes: events}
+                    - {name: ingest, kind: ingest, subscription: ingest, store: raw\(ingest)}
+                    - name: analytics
+                      kind: analytics
+                      subscription: analytics
+                      store: warehouse
+                      windows: [1m, 1d]
+                      allowedLateness: 1h
+                  stores:
+                    - {name: raw, role: raw, url: "memory:"\(raw)}
+                    - {name: warehouse, role: warehouse, url: "memory:"}
+                  load: {shape: constant, rate: 10, arrivals: \(arrivals)}
+                  traffic: {model: mix, users: 200, products: 50, categories: 5}
+                """,
+            file: "shop.yaml"
+        )
+    }
+
+    private static func simulate(
+        _ document: PipelineDocument,
+        faults: String = "",
+        objectives: [Objective] = [],
+        rate: Double = 10,
+        lasting length: Duration,
+        slice: Duration = .seconds(10),
+        tick: Duration = .milliseconds(100),
+        seed: UInt64 = 1
+    ) async throws -> RunReport {
+        var options = RunOptions()
+        options.rate = .perSecond(rate)
+        options.duration = length
+        options.seed = seed
+        options.slice = slice
+        options.objectives = objectives
+        options.takesServiceTimes = true
+        if !faults.isEmpty {
+            options.scenario = try ScenarioDocument.parse(
+                text: """
+                    apiVersion: weir/v1
+                    kind: Scenario
+                    metadata: {name: test}
+                    spec:
+                      faults: [\(faults)]
+                    """,
+                file: "faults.yaml",
+                for: document,
+                lasting: length
+            )
+        }
+        let stores = RunStores(
+            raw: [.init(name: "raw", label: "memory:", store: MemoryRawStore())],
+            warehouses: [.init(name: "warehouse", label: "memory:", store: MemoryWarehouse())]
+        )
+        let simulation = Simulation(
+            document: document,
+            options: options,
+            stores: stores,
+            timeline: VirtualTimeline(start: start, tick: tick),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            replay: "weir simulate"
+        )
+        let result = try await simulation.run(stop: Signal())
+        #expect(result.failure == nil, "\(String(describing: result.failure))")
+        for subscription in result.report.subscriptions {
+            #expect(subscription.conserved, "\(subscription.name)")
+        }
+        return result.report
+    }
+
+    // MARK: - What each kind does
+
+    struct Kind {
+        var fault: String
+        /// What must be so of the report, beside that of a run without the fault.
+        var check: @Sendable (_ report: RunReport, _ clean: RunReport) -> Bool
+    }
+
+    private static func fault(_ kind: String, _ target: String, _ more: String = "") -> String {
+        "{kind: \(kind), target: \(target), at: 20s, for: 20s\(more)}"
+    }
+
+    private static func stage(_ report: RunReport, _ name: String) -> RunReport.Stage? {
+        report.stages.first { $0.name == name }
+    }
+
+    private static func failures(_ report: RunReport, _ label: String) -> Int64 {
+        stage(report, "ingest")?.failures[label] ?? 0
+    }
+
+    static let kinds: [Kind] = [
+        Kind(fault: fault("unavailable", "raw")) { report, clean in
+            stage(report, "ingest")?.storeRetries ?? 0 > 0
+                && report.rawStore?.events == clean.rawStore?.events
+        },
+        Kind(fault: fault("slow", "raw", ", by: 3s")) { report, clean in
+            (stage(report, "ingest")?.latency.maxMs ?? 0) >= 3000
+                && report.rawStore?.events == clean.rawStore?.events
+        },
+        Kind(fault: fault("failing", "warehouse", ", share: 0.5")) { report, clean in
+            stage(report, "analytics")?.storeRetries ?? 0 > 0
+                && report.warehouse?.totals.orders == clean.warehouse?.totals.orders
+        },
+        Kind(fault: fault("out-of-connections", "raw", ", limit: 120")) { report, clean in
+            stage(report, "ingest")?.storeRetries ?? 0 > 0
+                && report.rawStore?.events == clean.rawStore?.events
+        },
+        Kind(fault: fault("acknowledgement-lost", "raw", ", share: 0.5")) { report, clean in
+            stage(report, "ingest")?.duplicates ?? 0 > 0
+                && report.rawStore?.events == clean.rawStore?.events
+        },
+        Kind(fault: fault("acknowledgement-lost", "warehouse", ", share: 0.5")) { report, clean in
+            report.warehouse?.totals.events == clean.warehouse?.totals.events
+        },
+        Kind(fault: fault("crash", "analytics", ", every: 3s")) { report, clean in
+            report.subscriptions[1].expiredDeadlines > 0
+                && report.warehouse?.totals.events == clean.warehouse?.totals.events
+        },
+        Kind(fault: fault("hang", "ingest")) { report, clean in
+            (stage(report, "ingest")?.latency.maxMs ?? 0) > 19_000
+                && report.rawStore?.events == clean.rawStore?.events
+        },
+        Kind(fault: fault("drop", "analytics", ", share: 0.5")) { report, clean in
+            let (seen, all) = (report.warehouse?.totals.events, clean.warehouse?.totals.events)
+            return (seen?.values.reduce(0, +) ?? 0) < (all?.values.reduce(0, +) ?? 0)
+                && report.rawStore?.events == clean.rawStore?.events
+                && report.subscriptions[1].acked == clean.subscriptions[1].acked
+        },
+        Kind(fault: fault("alter", "analytics", ", factor: 2")) { report, clean in
+            (report.warehouse?.totals.sales.first?.revenueMinor ?? 0)
+                > (clean.warehouse?.totals.sales.first?.revenueMinor ?? 0)
+                && report.warehouse?.totals.orders == clean.warehouse?.totals.orders
+        },
+        Kind(fault: fault("partition", "analytics")) { report, clean in
+            (stage(report, "analytics")?.latency.maxMs ?? 0) > 19_000
+                && report.warehouse?.totals.events == clean.warehouse?.totals.events
+        },
+        Kind(fault: fault("partition", "events")) { report, clean in
+            (stage(report, "ingest")?.latency.maxMs ?? 0) > 19_000
+                && report.rawStore?.events == clean.rawStore?.events
+        },
+        Kind(fault: fault("duplicate", "shop", ", share: 0.5")) { report, clean in
+            stage(report, "ingest")?.duplicates ?? 0 > 0
+                && stage(report, "analytics")?.duplicates ?? 0 > 0
+                && report.rawStore?.events == clean.rawStore?.events
+                && report.warehouse?.totals.events == clean.warehouse?.totals.events
+        },
+        Kind(fault: fault("reordered", "shop", ", share: 0.5")) { report, clean in
+            report.rawStore?.events == clean.rawStore?.events
+                && report.warehouse?.totals.events == clean.warehouse?.totals.events
+        },
+        Kind(fault: fault("late", "shop", ", by: 2h, share: 0.5")) { report, clean in
+            stage(report, "analytics")?.late ?? 0 > 0
+                && report.rawStore?.events == clean.rawStore?.events
+        },
+        Kind(fault: fault("malformed", "shop", ", share: 0.5")) { report, _ in
+            failures(report, "value-negative") > 0
+        },
+        Kind(fault: fault("oversized", "shop", ", limit: 500, share: 0.5")) { report, clean in
+            report.rawStore?.events == clean.rawStore?.events
+                && (report.faults?.first?.effects ?? 0) > 0
+        },
+        Kind(fault: fault("schema-change", "shop")) { report, _ in
+            failures(report, "currency-missing") > 0
+        },
+        Kind(fault: fault("empty-transaction-id", "shop")) { report, _ in
+            failures(report, "transaction-id-empty") > 0
+        },
+        Kind(fault: fault("repeated-transaction-id", "shop")) { report, clean in
+            report.rawStore?.events == clean.rawStore?.events
+                && report.rawStore != nil
+        },
+        Kind(fault: fault("clock-skew", "shop", ", by: 2d")) { report, _ in
+            failures(report, "time-in-future") > 0
+        },
+        Kind(fault: fault("spike", "shop", ", factor: 5")) { report, clean in
+            let more = Double(published(report) - published(clean))
+            return abs(more - 800) < 5 * 1000.0.squareRoot()
+        },
+        Kind(fault: fault("flash-sale", "shop", ", factor: 5")) { report, clean in
+            published(report) > published(clean) + 600
+        },
+        Kind(fault: fault("bot-flood", "shop", ", factor: 5")) { report, clean in
+            let lists = report.warehouse?.totals.events["view_item_list"] ?? 0
+            return lists > (clean.warehouse?.totals.events["view_item_list"] ?? 0) + 500
+        },
+        Kind(fault: fault("drought", "shop", ", factor: 0")) { report, clean in
+            abs(Double(published(clean) - published(report)) - 200) < 5 * 200.0.squareRoot()
+        },
+    ]
+
+    private static func published(_ report: RunReport) -> Int64 {
+        report.producers.reduce(0) { $0 + $1.published }
+    }
+
+    @Test func `a fault does what its kind says, and no message is unaccounted for`() async throws {
+        let document = try Self.pipeline(
+            raw: ", serviceTime: {distribution: constant, time: 20ms}"
+        )
+        let clean = try await Self.simulate(document, lasting: .seconds(60))
+        for kind in Self.kinds {
+            let report = try await Self.simulate(
+                document,
+                faults: kind.fault,
+                lasting: .seconds(60)
+            )
+            let does = kind.check(report, clean)
+            #expect(does, "\(kind.fault)")
+            let fault = try #require(report.faults?.first)
+            #expect(fault.effects > 0 || kind.fault.contains("drought"), "\(kind.fault)")
+            #expect(fault.start == "2026-02-01T00:00:20Z")
+            #expect(fault.end == "2026-02-01T00:00:40Z")
+        }
+    }
+
+    @Test func `every kind of fault has a test of what it does`() {
+        for kind in FaultKind.allCases {
+            #expect(Self.kinds.contains { $0.fault.contains("kind: \(kind.rawValue),") })
+        }
+    }
+
+    @Test func `the same seed has the same faults to the byte, and another seed has others`()
+        async throws
+    {
+        let document = try Self.pipeline()
+        let faults = """
+            {kind: failing, target: raw, share: 0.3, random: {every: 20s}, for: 5s}, \
+            {kind: duplicate, target: shop, share: 0.3, at: 10s, for: 60s}, \
+            {kind: crash, target: ingest, every: 7s, at: 30s, for: 30s}
+            """
+        var digests: [String] = []
+        for seed: UInt64 in [1, 1, 2] {
+            let report = try await Self.simulate(
+                document,
+                faults: faults,
+                lasting: .seconds(120),
+                seed: seed
+            )
+            digests.append(try #require(report.simulation?.digest))
+        }
+        #expect(digests[0] == digests[1])
+        #expect(digests[1] != digests[2])
+    }
+
+    // MARK: - Known answers
+
+    /// 99.9% of the seconds of 30 days, each good where ingest worked in it.
+    private static func availability() throws -> Objective {
+        let text = """
+            apiVersion: openslo/v1
+            kind: Service
+            metadata: {name: shop}
+            spec: {description: A shop.}
+            ---
+            apiVersion: openslo/v1
+            kind: SLO
+            metadata: {name: ingest-up}
+            spec:
+              service: shop
+              budgetingMethod: Timeslices
+              timeWindow: [{duration: 30d, isRolling: true}]
+              objectives:
+                - {op: gte, value: 1, target: 0.999, timeSliceTarget: 1, timeSliceWindow: 1m}
+              indicator:
+                metadata: {name: up}
+                spec:
+                  thresholdMetric:
+                    metricSource: {type: weir, spec: {meter: availability.ingest}}
+            """
+        let reading = OpenSLO.read([OpenSLO.SourceText(file: "slo.yaml", text: text)])
+        var objective = try #require(reading.checked().objectives.first)
+        // OpenSLO has no shorter slices than a minute; the engine has.
+        objective.budgeting = .timeslices(window: .seconds(1), target: .one)
+        let pairs = BurnRateAlert.workbook(period: .seconds(30 * 86_400)).map(AlertRule.burnRate)
+        objective.alertPolicies = [
+            AlertPolicy(
+                name: "burn",
+                rules: pairs + [.budgetExhausted(BudgetExhaustedAlert(severity: "page"))]
+            )
+        ]
+        return objective
+    }
+
+    @Test func `a total outage of ingest pages after 52, 130 and 260 s, and ends the budget`()
+        async throws
+    {
+        // What was not observed has spent nothing, so that the days before need not be made.
+        let objective = try Self.availability()
+        let report = try await Self.simulate(
+            Self.pipeline(arrivals: "uniform"),
+            faults: "{kind: partition, target: ingest, at: 60s, for: 45m}",
+            objectives: [objective],
+            rate: 1,
+            lasting: .seconds(3600),
+            slice: .seconds(1),
+            tick: .seconds(1)
+        )
+        let fault = try #require(report.faults?.first)
+        let visible = try #require(fault.visible.flatMap { Timestamp(rfc3339: $0) })
+        // A message has to wait for ten seconds before its stage counts as down; the first slice
+        // that is bad is the first second of the outage as the objective sees it.
+        let down = visible - .seconds(1)
+        let began = Self.start + .seconds(60)
+        #expect(down - began >= .seconds(9) && down - began <= .seconds(12))
+        var fired: [String: Duration] = [:]
+        for alert in report.alerts ?? [] {
+            let at = try #require(Timestamp(rfc3339: alert.start))
+            let rule = String(alert.alert.split(separator: "/").last ?? "")
+            fired[rule] = fired[rule] ?? at - down
+        }
+        #expect(fired["fast"] == .seconds(52))
+        #expect(fired["medium"] == .seconds(130))
+        #expect(fired["slow"] == .seconds(260))
+        #expect(fired["budget-exhausted"] == .seconds(2592))
+        #expect(fault.recovered != nil)
+    }
+
+    // MARK: - Queues
+
+    /// The chance that an arrival finds all of `servers` taken, by Erlang (1917).
+    private static func erlangC(_ load: Double, _ servers: Int) -> Double {
+        var term = 1.0
+        var sum = 1.0
+        for k in 1..<max(servers, 1) {
+            term *= load / Double(k)
+            sum += term
+        }
+        let last = term * load / Double(servers) * Double(servers) / (Double(servers) - load)
+        return last / (sum + last)
+    }
+
+    @Test(arguments: [(1, 0.5), (1, 0.8), (3, 2.1)])
+    func `waiting in line is as long as queueing theory says`(
+        servers: Int,
+        load: Double
+    ) async throws {
+        // Service takes a second on average, so that the load is the rate of arrivals.
+        let document = try Self.pipeline(
+            ingest: ", batch: 1, workers: \(servers), "
+                + "serviceTime: {distribution: exponential, mean: 1s}"
+        )
+        let seconds = 12_000
+        let report = try await Self.simulate(
+            document,
+            rate: load,
+            lasting: .seconds(seconds),
+            tick: .milliseconds(1)
+        )
+        let latency = try #require(Self.stage(report, "ingest")?.latency)
+        let count = Double(latency.count)
+        // Sojourn in M/M/c; with one server it is exponential of rate 1 - load.
+        let free = Double(servers) - load
+        let waits = Self.erlangC(load, servers)
+        if servers == 1 {
+            let mean = 1 / free
+            // A batch-means bound for correlated waits: (1 + load) / (1 - load) runs as one.
+            let error = 4 * mean * ((1 + load) / (1 - load) / count).squareRoot()
+            let median = try #require(latency.p50Ms) / 1000
+            #expect(abs(median - mean * 0.693147) < error, "median \(median)")
+            let p99 = try #require(latency.p99Ms) / 1000
+            #expect(abs(p99 - mean * 4.60517) < 12 * error, "p99 \(p99)")
+        } else {
+            // P(T > t) of M/M/c: a wait with chance C, then a service.
+            func beyond(_ time: Double) -> Double {
+                let ratio = waits / (1 - free)
+                return Foundation.exp(-time) * (1 - ratio * (1 - Foundation.exp(time * (1 - free))))
+            }
+            let p99 = try #require(latency.p99Ms) / 1000
+            #expect(abs(beyond(p99) - 0.01) < 0.004, "p99 \(p99)")
+            let median = try #require(latency.p50Ms) / 1000
+            #expect(abs(beyond(median) - 0.5) < 0.03, "median \(median)")
+        }
+    }
+}
