@@ -102,8 +102,6 @@ struct FaultSimulationTests {
         return result.report
     }
 
-    // MARK: - What each kind does
-
     struct Kind {
         var fault: String
         /// What must be so of the report, beside that of a run without the fault.
@@ -202,7 +200,6 @@ struct FaultSimulationTests {
         },
         Kind(fault: fault("repeated-transaction-id", "shop")) { report, clean in
             report.rawStore?.events == clean.rawStore?.events
-                && report.rawStore != nil
         },
         Kind(fault: fault("clock-skew", "shop", ", by: 2d")) { report, _ in
             failures(report, "time-in-future") > 0
@@ -276,8 +273,6 @@ struct FaultSimulationTests {
         #expect(digests[1] != digests[2])
     }
 
-    // MARK: - Known answers
-
     /// 99.9% of the seconds of 30 days, each good where ingest worked in it.
     private static func availability() throws -> Objective {
         let text = """
@@ -349,8 +344,6 @@ struct FaultSimulationTests {
         #expect(fault.recovered != nil)
     }
 
-    // MARK: - Queues
-
     /// The chance that an arrival finds all of `servers` taken, by Erlang (1917).
     private static func erlangC(_ load: Double, _ servers: Int) -> Double {
         var term = 1.0
@@ -368,7 +361,6 @@ struct FaultSimulationTests {
         servers: Int,
         load: Double
     ) async throws {
-        // Service takes a second on average, so that the load is the rate of arrivals.
         let document = try Self.pipeline(
             ingest: ", batch: 1, workers: \(servers), "
                 + "serviceTime: {distribution: exponential, mean: 1s}"
