@@ -12,6 +12,8 @@ internal import Timekeeping
 package final class MemoryWarehouse: Warehouse {
     private struct State {
         var commits = 0
+        /// The number of the last commit of each subscription.
+        var lastCommits: [String: Int64] = [:]
         var categories = TextNumbers()
         var productNames = TextNumbers()
         var windows: [Grain: [Int64: MemoryWindow]] = [:]
@@ -82,13 +84,11 @@ package final class MemoryWarehouse: Warehouse {
     package func commit(_ commit: WarehouseCommit) {
         state.withLock { state in
             let stored = state.progress[commit.subscription] ?? []
-            let counted = state.counted[commit.subscription] ?? []
-            let isStored = commit.isStored { stream in
+            let isStored = commit.isStored(last: state.lastCommits[commit.subscription]) { stream in
                 stored.first { $0.stream == stream }?.consumed
-            } isCounted: {
-                counted.isSuperset(of: $0)
             }
             if isStored { return }
+            state.lastCommits[commit.subscription] = commit.number
             state.commits += 1
             state.categories.read(commit.lexicon)
             state.productNames.read(commit.lexicon)

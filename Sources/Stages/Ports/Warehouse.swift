@@ -112,22 +112,16 @@ package struct WarehouseCommit: Sendable {
 }
 
 extension WarehouseCommit {
-    /// Whether all of it is stored already, when its answer was lost and it is given again.
+    /// Whether it is the commit that was stored last, given again because its answer was lost.
     ///
     /// - Parameters:
+    ///   - last: The number of the commit that was stored last for its subscription. Another run
+    ///     on the same store counts from 1 again, so that the number alone does not tell.
     ///   - consumed: What is stored of how far the subscription has come with a stream.
-    ///   - isCounted: Whether these identities are all stored; asked only where it matters.
     /// - Returns: False for a commit that brings anything new.
-    /// - Throws: What `isCounted` throws.
-    package func isStored(
-        consumed: (_ stream: String) -> IntervalSet?,
-        isCounted: ([EventIdentity]) throws -> Bool
-    ) rethrows -> Bool {
-        // What moves no stream on and counts no event of a log tells nothing.
-        let movesOn = progress.contains { !$0.consumed.intervals.isEmpty }
-        guard movesOn || !identities.isEmpty else { return false }
-        guard progress.allSatisfy({ consumed($0.stream) == $0.consumed }) else { return false }
-        return try identities.isEmpty || isCounted(identities)
+    package func isStored(last: Int64?, consumed: (_ stream: String) -> IntervalSet?) -> Bool {
+        number == last && !progress.isEmpty
+            && progress.allSatisfy { consumed($0.stream) == $0.consumed }
     }
 }
 

@@ -19,6 +19,8 @@ package final class SQLiteWarehouse: Warehouse {
     let file: SQLiteFile
     /// The intervals that the file holds, so that a commit writes only what has changed.
     private let storedIntervals = Mutex<[StreamKey: IntervalSet]>([:])
+    /// The number of the last commit of each subscription that this run stored.
+    private let lastCommits = Mutex<[String: Int64]>([:])
     /// How many parts were added to each sketch since it was last one.
     private let parts = Mutex(SketchParts(limit: 64))
 
@@ -101,18 +103,13 @@ package final class SQLiteWarehouse: Warehouse {
 
     package func commit(_ commit: WarehouseCommit) async throws(StoreError) {
         let before = storedIntervals.withLock { $0 }
+        let last = lastCommits.withLock { $0[commit.subscription] }
+        let isStored = commit.isStored(last: last) { stream in
+            before[StreamKey(subscription: commit.subscription, stream: stream)]
+        }
+        if isStored { return }
         let crowded = Set(parts.withLock { $0.due(after: commit) })
         try await file.write { database in
-            let isStored = try commit.isStored { stream in
-                before[StreamKey(subscription: commit.subscription, stream: stream)]
-            } isCounted: { identities in
-                try SQLiteWarehouse.counted(
-                    identities,
-                    by: commit.subscription,
-                    in: database
-                ).count == identities.count
-            }
-            if isStored { return }
             try SQLiteWarehouse.add(commit.cells, commit.lexicon, to: database)
             try SQLiteWarehouse.add(commit.products, commit.lexicon, to: database)
             for (key, added) in commit.sketches {
@@ -147,6 +144,7 @@ package final class SQLiteWarehouse: Warehouse {
                 )
             }
         }
+        lastCommits.withLock { $0[commit.subscription] = commit.number }
         storedIntervals.withLock { stored in
             for progress in commit.progress {
                 stored[StreamKey(subscription: commit.subscription, stream: progress.stream)] =
