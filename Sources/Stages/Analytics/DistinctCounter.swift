@@ -191,8 +191,9 @@ package struct DistinctCounter: Sendable {
     /// Keeps memory bounded: drops the sketches of all but the newest windows of each grain.
     private mutating func forgetOldWindows() {
         for grain in grains where grain != .all {
-            guard let starts = windows[grain]?.keys, starts.count > 2 * DistinctCounter.windowLimit
-            else { continue }
+            // Short ones come and go often; of long ones, each takes some megabytes.
+            let limit = DistinctCounter.windowLimit * (grain < .hour ? 2 : 1)
+            guard let starts = windows[grain]?.keys, starts.count > limit else { continue }
             for start in starts.sorted().dropLast(DistinctCounter.windowLimit) {
                 windows[grain]?[start] = nil
                 storedUntil[grain] = max(storedUntil[grain] ?? .distantPast, start)

@@ -36,11 +36,11 @@ package final class MemoryWarehouse: Warehouse {
         var windows: Int
         var open: Int
 
-        /// The short windows are there to be looked at while they are new; the days of a year
-        /// are reported.
+        /// The short windows are there to be looked at while they are new, and forgotten before
+        /// anything is made of their hashes; the days of a year are reported.
         static func standard(_ grain: Grain) -> Limit {
             switch grain {
-            case .second, .minute: Limit(windows: 128, open: 16)
+            case .second, .minute: Limit(windows: 32, open: 64)
             case .hour: Limit(windows: 32, open: 4)
             case .day, .month, .all: Limit(windows: 512, open: 2)
             }
@@ -77,7 +77,8 @@ package final class MemoryWarehouse: Warehouse {
         state.withLock { state in
             guard let category = state.categories.known(key.category) else { return [] }
             let part = MemoryWindow.Part(measure: key.measure, category: category)
-            return state.windows[key.grain]?[key.start.nanoseconds]?.hashes(of: part) ?? []
+            let window = state.windows[key.grain]?[key.start.nanoseconds]?.unfolded
+            return window?.hashes(of: part) ?? []
         }
     }
 
@@ -223,8 +224,8 @@ package final class MemoryWarehouse: Warehouse {
     package func windows(_ grain: Grain, categories: WindowCategories) -> [WindowRow] {
         let (windows, names) = state.withLock { ($0.windows[grain] ?? [:], $0.categories) }
         return windows.flatMap { start, window in
-            let counts = window.counts
-            return window.sums.compactMap { sum, cell -> WindowRow? in
+            let window = window.unfolded
+            return window.cells.compactMap { sum, cell -> WindowRow? in
                 let category = names.text(of: sum.category)
                 guard category.isEmpty == (categories == .total) else { return nil }
                 return WindowRow(
@@ -233,7 +234,7 @@ package final class MemoryWarehouse: Warehouse {
                     category: category,
                     currency: sum.currency,
                     cell: cell,
-                    distinct: counts[sum.category] ?? [:]
+                    distinct: window.counts(of: sum.category)
                 )
             }
         }

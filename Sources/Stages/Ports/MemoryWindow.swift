@@ -31,7 +31,7 @@ struct MemoryWindow: Sendable {
         mutating func add(_ added: some Collection<UInt64>) {
             guard settled == nil else { return }
             hashes.append(contentsOf: added)
-            if hashes.count > 4 * capacity {
+            if hashes.count > 3 * capacity {
                 hashes = DistinctSketch(capacity: capacity, values: hashes).gathered
             }
         }
@@ -56,7 +56,8 @@ struct MemoryWindow: Sendable {
     }
 
     private var first: First?
-    private var cells: [Sum: WindowCell] = [:]
+    /// The sums of an ``unfolded`` window.
+    private(set) var cells: [Sum: WindowCell] = [:]
     private var distinct: [Part: Distinct] = [:]
     private var isSettled = false
 
@@ -110,29 +111,24 @@ struct MemoryWindow: Sendable {
         }
     }
 
-    /// The sums of the window, in no particular order.
-    var sums: [Sum: WindowCell] {
+    /// The same window, no longer as its first commit brought it.
+    var unfolded: MemoryWindow {
         var window = self
         window.unfold()
-        return window.cells
+        return window
     }
 
-    /// The distinct counts of each category.
-    var counts: [Int: [Measure: DistinctCount]] {
-        var window = self
-        window.unfold()
-        var counts: [Int: [Measure: DistinctCount]] = [:]
-        // order-free: each has a place of its own.
-        for (part, distinct) in window.distinct {
-            counts[part.category, default: [:]][part.measure] = distinct.count
+    /// The distinct counts of a category of an ``unfolded`` window.
+    func counts(of category: Int) -> [Measure: DistinctCount] {
+        var counts: [Measure: DistinctCount] = [:]
+        for measure in Measure.allCases {
+            counts[measure] = distinct[Part(measure: measure, category: category)]?.count
         }
         return counts
     }
 
-    /// The hashes of a distinct count, in any order.
+    /// The hashes of a distinct count of an ``unfolded`` window, in any order.
     func hashes(of part: Part) -> [UInt64] {
-        var window = self
-        window.unfold()
-        return window.distinct[part]?.hashes ?? []
+        distinct[part]?.hashes ?? []
     }
 }
