@@ -62,19 +62,20 @@ let package = Package(
         .target(name: "Reports", dependencies: ["Timekeeping"]),
         .target(name: "SLO", dependencies: ["Documents", "Reports", "Timekeeping"]),
         .target(name: "Commerce", dependencies: ["Documents", "Timekeeping", crypto]),
+        .target(name: "Datasets", dependencies: ["Reports", "Timekeeping", crypto]),
         .target(
             name: "Broker",
             dependencies: ["Commerce", "Documents", "Timekeeping", collections]
         ),
         .target(
             name: "Stages",
-            dependencies: ["Broker", "Commerce", "Timekeeping", collections, logging]
+            dependencies: ["Broker", "Commerce", "Datasets", "Timekeeping", collections, logging]
         ),
         .target(
             name: "Pipeline",
             dependencies: [
-                "Stages", "Broker", "Commerce", "SLO", "Reports", "Documents", "Timekeeping",
-                logging,
+                "Stages", "Broker", "Commerce", "Datasets", "SLO", "Reports", "Documents",
+                "Timekeeping", logging,
             ]
         ),
         .target(
@@ -87,7 +88,7 @@ let package = Package(
         .target(
             name: "SQLiteStores",
             dependencies: [
-                "Stages", "Broker", "Commerce", "SLO", "Timekeeping", grdb, grdbSQLite,
+                "Stages", "Broker", "Commerce", "Datasets", "SLO", "Timekeeping", grdb, grdbSQLite,
             ],
             path: "Sources/Stores/SQLite"
         ),
@@ -110,7 +111,8 @@ let package = Package(
         .target(
             name: "PostgreSQLStores",
             dependencies: [
-                "StoreThreads", "Stages", "Broker", "Commerce", "SLO", "Timekeeping", "CPostgres",
+                "StoreThreads", "Stages", "Broker", "Commerce", "Datasets", "SLO", "Timekeeping",
+                "CPostgres",
             ],
             path: "Sources/Stores/PostgreSQL"
         ),
@@ -123,7 +125,7 @@ let package = Package(
             name: "weir",
             dependencies: [
                 "Console", "Pipeline", "SQLiteStores", "MongoDBStores", "PostgreSQLStores",
-                "PrometheusStores", "Stages", "Commerce", "SLO", "Reports", "Documents",
+                "PrometheusStores", "Stages", "Commerce", "Datasets", "SLO", "Reports", "Documents",
                 "Timekeeping",
                 argumentParser, logging, unixSignals,
             ]
@@ -136,6 +138,7 @@ let package = Package(
             name: "SLOTests",
             dependencies: ["SLO", "Reports", "Documents", "Timekeeping", bigInt, subprocess]
         ),
+        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Documents", "Timekeeping"]),
         .testTarget(name: "CommerceTests", dependencies: ["Commerce", "Timekeeping"]),
         .target(
             name: "TestSupport",
@@ -149,15 +152,15 @@ let package = Package(
         .testTarget(
             name: "StagesTests",
             dependencies: [
-                "TestSupport", "Stages", "Broker", "Commerce", "Timekeeping", logging,
+                "TestSupport", "Stages", "Broker", "Commerce", "Datasets", "Timekeeping", logging,
             ]
         ),
         .testTarget(
             name: "StoresTests",
             dependencies: [
                 "TestSupport", "SQLiteStores", "MongoDBStores", "PostgreSQLStores",
-                "PrometheusStores", "Stages", "Broker", "Commerce", "SLO", "Timekeeping", grdb,
-                subprocess,
+                "PrometheusStores", "Stages", "Broker", "Commerce", "Datasets", "Documents", "SLO",
+                "Timekeeping", grdb, subprocess,
             ]
         ),
         .testTarget(

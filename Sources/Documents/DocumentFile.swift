@@ -41,11 +41,28 @@ package enum DocumentFile {
         return text
     }
 
-    /// The file at `path` itself, or, where that is a directory, the YAML files below it in the
-    /// order of their names.
+    /// What a document is written in.
+    package enum Language: String, Sendable {
+        case yaml = "YAML"
+        case sql = "SQL"
+
+        fileprivate var endings: [String] {
+            switch self {
+            case .yaml: [".yaml", ".yml"]
+            case .sql: [".sql"]
+            }
+        }
+    }
+
+    /// The file at `path` itself, or, where that is a directory, the files of `language` below it
+    /// in the order of their names.
     ///
     /// - Throws: ``DocumentError`` where there is nothing, or nothing to read.
-    package static func paths(at path: String, kind: String) throws(DocumentError) -> [String] {
+    package static func paths(
+        at path: String,
+        kind: String,
+        language: Language = .yaml
+    ) throws(DocumentError) -> [String] {
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory),
             isDirectory.boolValue
@@ -57,13 +74,14 @@ package enum DocumentFile {
             )
         }
         let files = names.filter { name in
-            (name.hasSuffix(".yaml") || name.hasSuffix(".yml"))
+            language.endings.contains(where: name.hasSuffix)
                 && !name.split(separator: "/").contains { $0.hasPrefix(".") }
         }
         guard !files.isEmpty else {
             throw DocumentError(
                 .notFound,
-                "\(path): there is no YAML file in this directory; expected \(kind) file in it"
+                "\(path): there is no \(language.rawValue) file in this directory; "
+                    + "expected \(kind) file in it"
             )
         }
         let folder = path.hasSuffix("/") ? path : path + "/"

@@ -13,7 +13,9 @@ package struct IngestStage: Sendable {
     private let retry: StoreRetry
     private let batchLimit: Int
     private let logger: Logger
+    private let ledger: IngestLedger?
 
+    /// A stage that notes what is stored in `ledger`, where a catalogue is to have it.
     package init(
         subscription: any Subscription,
         store: any RawStore,
@@ -21,6 +23,7 @@ package struct IngestStage: Sendable {
         timeline: any Timeline,
         meter: StageMeter,
         logger: Logger,
+        ledger: IngestLedger? = nil,
         patience: StorePatience = StorePatience(),
         batchLimit: Int = 4096
     ) {
@@ -30,6 +33,7 @@ package struct IngestStage: Sendable {
         self.timeline = timeline
         self.meter = meter
         self.logger = logger
+        self.ledger = ledger
         self.batchLimit = batchLimit
         retry = StoreRetry(timeline: timeline, patience: patience, meter: meter)
     }
@@ -53,6 +57,7 @@ package struct IngestStage: Sendable {
                     holdOn: { deliveries.forEach(subscription.extendDeadline) },
                     { () async throws(StoreError) in try await store.store(writes) }
                 )
+                ledger?.note(writes, outcome)
                 meter.update { counts in
                     counts.processed += Int64(outcome.stored)
                     counts.duplicates += Int64(outcome.duplicates)

@@ -8,7 +8,8 @@ struct Gate {
         silent, or where none can be judged.
         """
 
-    private static let failed = ExitCode(1)
+    /// What was to hold does not.
+    static let failed = ExitCode(1)
 
     private let verdicts: [(name: String, verdict: GateVerdict)]
     private let rowsNotCounted: Int

@@ -9,7 +9,7 @@ struct Weir: AsyncParsableCommand {
         version: version,
         subcommands: [
             RunCommand.self, SimulateCommand.self, CapacityCommand.self, SLOCommand.self,
-            ServeCommand.self,
+            DatasetsCommand.self, ServeCommand.self,
         ]
     )
 

@@ -91,6 +91,25 @@ extension Timed {
             #expect(counted == folded)
         }
 
+        /// The catalogue says what the stores say, and its chains are whole.
+        private func expectCatalogue(_ folder: TestFolder) async throws {
+            let statistics = try folder.warehouse.rows(
+                "SELECT dataset_id, num_records FROM dataset_statistics ORDER BY 1"
+            )
+            #expect(
+                statistics == [
+                    "derivative/analytics|\(KillTests.count)", "root/events|\(KillTests.count)",
+                ]
+            )
+            let url = "sqlite:\(folder.warehouse.path)"
+            for dataset in ["events", "analytics"] {
+                let shown = try await Program.run(
+                    ["datasets", "show", dataset, "--verify", "--warehouse", url]
+                )
+                #expect(shown.exitCode == 0, "\(shown.output)\(shown.errors)")
+            }
+        }
+
         @Test func `after a kill and another run nothing is missing and nothing counts twice`()
             async throws
         {
@@ -129,6 +148,7 @@ extension Timed {
                 #expect(again.exitCode == 0, "\(again.errors.suffix(2000))")
                 #expect(try StoredState(folder, try again.report) == expected, "\(moment)")
                 try expectFold(folder)
+                try await expectCatalogue(folder)
                 #expect(try folder.raw.integrity() == ["ok"])
                 #expect(try folder.warehouse.integrity() == ["ok"])
             }
@@ -158,6 +178,7 @@ extension Timed {
             #expect(again.exitCode == 0, "\(again.errors.suffix(2000))")
             #expect(try StoredState(folder, try again.report) == expected)
             try expectFold(folder)
+            try await expectCatalogue(folder)
         }
     }
 }

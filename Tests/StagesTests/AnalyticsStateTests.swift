@@ -25,7 +25,7 @@ struct AnalyticsStateTests {
 
     private func commit(_ state: inout AnalyticsState, to warehouse: MemoryWarehouse) {
         state.restore(state.missingSketches.map { warehouse.sketch($0) })
-        if let commit = state.takeCommit() {
+        if let commit = state.takeCommit(at: Timestamp(seconds: 0)) {
             warehouse.commit(commit)
         }
     }
@@ -143,7 +143,7 @@ struct AnalyticsStateTests {
             let batch = shop.batch([present], firstOffset: 2)
             #expect(take(batch, into: &state)?.late == 0)
         }
-        #expect(state.takeCommit()?.progress.map(\.watermark) == [now])
+        #expect(state.takeCommit(at: Timestamp(seconds: 0))?.progress.map(\.watermark) == [now])
     }
 
     @Test func `an empty category text is no second total`() {

@@ -29,6 +29,11 @@ struct House {
             Room(name: "Reports", rooms: ["Timekeeping"]),
             Room(name: "SLO", rooms: ["Documents", "Reports", "Timekeeping"]),
             Room(
+                name: "Datasets",
+                rooms: ["Documents", "Reports", "Timekeeping"],
+                products: ["Crypto"]
+            ),
+            Room(
                 name: "Commerce",
                 rooms: ["Documents", "Timekeeping"],
                 products: ["Crypto"]
@@ -40,13 +45,14 @@ struct House {
             ),
             Room(
                 name: "Stages",
-                rooms: ["Broker", "Commerce", "Timekeeping"],
+                rooms: ["Broker", "Commerce", "Datasets", "Timekeeping"],
                 products: ["Collections", "Logging"]
             ),
             Room(
                 name: "Pipeline",
                 rooms: [
-                    "Stages", "Broker", "Commerce", "SLO", "Reports", "Documents", "Timekeeping",
+                    "Stages", "Broker", "Commerce", "Datasets", "SLO", "Reports", "Documents",
+                    "Timekeeping",
                 ],
                 products: ["Logging"]
             ),
@@ -61,7 +67,7 @@ struct House {
             // The ports of Stages are written in terms of the broker's publications.
             Room(
                 name: "SQLiteStores",
-                rooms: ["Stages", "Broker", "Commerce", "SLO", "Timekeeping"],
+                rooms: ["Stages", "Broker", "Commerce", "Datasets", "SLO", "Timekeeping"],
                 products: ["GRDB", "GRDBSQLite"]
             ),
             Room(
@@ -74,8 +80,8 @@ struct House {
             Room(
                 name: "PostgreSQLStores",
                 rooms: [
-                    "StoreThreads", "Stages", "Broker", "Commerce", "SLO", "Timekeeping",
-                    "CPostgres",
+                    "StoreThreads", "Stages", "Broker", "Commerce", "Datasets", "SLO",
+                    "Timekeeping", "CPostgres",
                 ]
             ),
             Room(
@@ -91,8 +97,8 @@ struct House {
                 name: "weir",
                 rooms: [
                     "Console", "Pipeline", "SQLiteStores", "MongoDBStores", "PostgreSQLStores",
-                    "PrometheusStores", "Stages", "Broker", "Commerce", "SLO", "Reports",
-                    "Documents", "Timekeeping",
+                    "PrometheusStores", "Stages", "Broker", "Commerce", "Datasets", "SLO",
+                    "Reports", "Documents", "Timekeeping",
                 ],
                 products: ["ArgumentParser", "Logging", "UnixSignals"]
             ),

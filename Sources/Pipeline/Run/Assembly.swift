@@ -41,6 +41,7 @@ final class Assembly: Sendable {
     let input: RunReport.Input
     /// How long the run goes on although no event may be due; nil where the input ends it.
     private let end: Timestamp?
+    let datasets: RunDatasets
     private let state = Mutex(State())
 
     private init(
@@ -58,6 +59,7 @@ final class Assembly: Sendable {
         self.deadLetterMeter = deadLetterMeter
         self.input = input
         self.end = end
+        datasets = parts.datasets
         producers = parts.producers
         subscribers = parts.subscribers
         producerMeters = parts.producerMeters
@@ -120,11 +122,13 @@ extension Assembly {
         var warehouses: [PipelineMeters.Store<any Warehouse>] = []
         var jobLimits: [StageMeter.Limit] = []
         let faults: FaultInjector?
+        let datasets: RunDatasets
 
         /// The parts of `run` before there are any stages: its stores, with a meter each.
-        init(_ run: PipelineRun, _ faults: FaultInjector?) {
+        init(_ run: PipelineRun, _ faults: FaultInjector?) throws {
             self.faults = faults
             let times = run.serviceTimesOfStores
+            datasets = try RunDatasets(run)
             rawStores = run.stores.raw.map { named in
                 let meter = StoreMeter(name: named.name, timeline: run.timeline)
                 let store =
@@ -149,7 +153,8 @@ extension Assembly {
         }
     }
 
-    /// Opens the input and puts the stages of `run` together, round which `faults` happen.
+    /// Opens the input, tells the catalogues what the datasets are, and puts the stages of `run`
+    /// together, round which `faults` happen.
     static func make(
         _ run: PipelineRun,
         began: Timestamp,
@@ -173,7 +178,8 @@ extension Assembly {
             },
             timeline: run.timeline
         )
-        var parts = Parts(run, faults)
+        var parts = try Parts(run, faults)
+        try await parts.datasets.begin()
         var remaining = sources[...]
         for stage in run.document.stages {
             if case .producer(let topic) = stage.kind, let source = remaining.popFirst() {
@@ -332,6 +338,7 @@ extension Assembly {
                 timeline: run.timeline,
                 meter: meter,
                 logger: run.logger,
+                ledger: parts.datasets.ledger(of: store),
                 patience: patience,
                 batchLimit: stage.batch
             )
@@ -355,6 +362,7 @@ extension Assembly {
                 timeline: run.timeline,
                 meter: meter,
                 logger: run.logger,
+                dataset: parts.datasets.derivative(of: plan.subscription),
                 patience: patience
             )
             return { try await analytics.run() }

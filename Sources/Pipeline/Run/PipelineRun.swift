@@ -80,6 +80,7 @@ package struct PipelineRun: Sendable {
         await withTaskGroup { group in
             group.addTask { await assembly.sampler.run(onSample: onSample) }
             group.addTask { await objectives.run() }
+            group.addTask { await assembly.datasets.run() }
             group.addTask { await assembly.meters.watchConnections(every: options.slice, timeline) }
             do {
                 try await drive(assembly, stop: stop)
@@ -91,6 +92,8 @@ package struct PipelineRun: Sendable {
         assembly.sampler.take()
         await objectives.finish()
         let problem = failure.withLock { $0 }
+        // After a failure the stores may not answer, and the next run records what is missing.
+        if problem == nil { await assembly.datasets.finish() }
         let outcome: RunReport.Outcome =
             problem != nil ? .failed : assembly.wasStopped ? .interrupted : .completed
         var report = await assembly.report(

@@ -1,5 +1,6 @@
 package import Broker
 package import Commerce
+package import Datasets
 package import Logging
 internal import Synchronization
 package import Timekeeping
@@ -19,7 +20,9 @@ package struct AnalyticsStage: Sendable {
     /// The number of the last commit of all the lives of the stage: a stage that starts again in
     /// the same run goes on counting.
     private let lastCommit = LastCommit()
+    private let dataset: DatasetID?
 
+    /// A stage whose aggregates the warehouse's catalogue, where it has one, calls `dataset`.
     package init(
         subscription: any Subscription,
         warehouse: any Warehouse,
@@ -28,8 +31,10 @@ package struct AnalyticsStage: Sendable {
         timeline: any Timeline,
         meter: StageMeter,
         logger: Logger,
+        dataset: DatasetID? = nil,
         patience: StorePatience = StorePatience()
     ) {
+        self.dataset = dataset
         self.subscription = subscription
         self.warehouse = warehouse
         self.options = options
@@ -54,7 +59,8 @@ package struct AnalyticsStage: Sendable {
             options: options,
             rules: rules,
             stored: stored,
-            commits: lastCommit.number
+            commits: lastCommit.number,
+            dataset: dataset
         )
         var pending: [Taken] = []
         var pendingCount = 0
@@ -147,7 +153,7 @@ package struct AnalyticsStage: Sendable {
             )
         }
         state.restore(restored)
-        guard let commit = state.takeCommit() else { return }
+        guard let commit = state.takeCommit(at: timeline.now) else { return }
         lastCommit.number = commit.number
         try await retry.run(holdOn: holdOn) { () async throws(StoreError) in
             try await warehouse.commit(commit)

@@ -1,5 +1,6 @@
 package import Broker
 package import Commerce
+package import Datasets
 package import Timekeeping
 
 /// What analytics knows between two commits; a pure value.
@@ -26,6 +27,8 @@ package struct AnalyticsState: Sendable {
     private let options: AnalyticsOptions
     private let rules: EventRules
     private let base: Grain
+    private let dataset: DatasetID?
+    private var transform = TransformDraft()
     package private(set) var aggregator: WindowAggregator
     private var ledger: IdentityLedger
     private var streams: [Stream] = []
@@ -39,14 +42,18 @@ package struct AnalyticsState: Sendable {
 
     /// A state that goes on from the `stored` progress of `subscription`, and counts its commits
     /// on from `commits`.
+    ///
+    /// `dataset` is what a catalogue calls the aggregates; nil where there is no catalogue.
     package init(
         subscription: String,
         options: AnalyticsOptions,
         rules: EventRules,
         stored: [StreamProgress],
-        commits: Int64 = 0
+        commits: Int64 = 0,
+        dataset: DatasetID? = nil
     ) {
         self.subscription = subscription
+        self.dataset = dataset
         self.options = options
         self.rules = rules
         self.stored = stored
@@ -93,6 +100,7 @@ package struct AnalyticsState: Sendable {
         } else {
             new = ledger.admit(batch, notConsumed(sound, of: batch, stream))
         }
+        if dataset != nil { transform.add(delivery.publication, new) }
         let onTime = takeLate(new, among: sound, delivery.publication, stream, now)
         aggregator.add(batch, onTime)
         return Taken(
@@ -118,7 +126,7 @@ package struct AnalyticsState: Sendable {
     }
 
     /// Everything since the last commit; the state forgets it.
-    package mutating func takeCommit() -> WarehouseCommit? {
+    package mutating func takeCommit(at now: Timestamp) -> WarehouseCommit? {
         guard let lexicon else { return nil }
         commits += 1
         var commit = WarehouseCommit(
@@ -138,6 +146,7 @@ package struct AnalyticsState: Sendable {
             commit.progress.append(streams[index].progress)
             streams[index].isChanged = false
         }
+        commit.block = dataset.map { transform.take($0, for: commit, at: now) }
         return commit
     }
 

@@ -16,10 +16,14 @@ package struct EventIdentity: Hashable, Comparable, Sendable {
     /// The identity of the event at `place`.
     package init(_ batch: Batch, _ place: Int) {
         let event = batch.events[place]
-        let source = batch.lexicon.stableHash(of: event.source)
+        self.init(event.id, source: batch.lexicon.stableHash(of: event.source))
+    }
+
+    /// The identity of the event `id` of a source whose text has the stable hash `source`.
+    init(_ id: EventID, source: UInt64) {
         // The time lies in the upper 48 bits of a UUIDv7 and keeps its order.
-        high = event.id.high ^ (source & 0xffff)
-        low = event.id.low ^ source
+        high = id.high ^ (source & 0xffff)
+        low = id.low ^ source
     }
 
     package static func < (left: EventIdentity, right: EventIdentity) -> Bool {

@@ -20,6 +20,8 @@ package final class MemoryRawStore: RawStore {
         state = Mutex(State(ledger: IdentityLedger(horizon: horizon)))
     }
 
+    package var isVolatile: Bool { true }
+
     package func nextPosition() -> Int64 {
         state.withLock { $0.nextPosition }
     }

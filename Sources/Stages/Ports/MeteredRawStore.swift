@@ -9,6 +9,8 @@ package struct MeteredRawStore: RawStore {
         self.meter = meter
     }
 
+    package var isVolatile: Bool { store.isVolatile }
+
     package func nextPosition() async throws(StoreError) -> Int64 {
         try await meter.measure(.read) { () async throws(StoreError) in
             try await store.nextPosition()

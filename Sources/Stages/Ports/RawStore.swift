@@ -19,6 +19,9 @@ package protocol RawStore: Sendable {
     /// How many events the store holds.
     func count() async throws(StoreError) -> Int64
 
+    /// Whether what is stored is gone with the store.
+    var isVolatile: Bool { get }
+
     /// The connections the store uses now; nil where it has none, as a file has not.
     func connections() async -> StoreConnections?
 
@@ -27,6 +30,8 @@ package protocol RawStore: Sendable {
 }
 
 extension RawStore {
+    package var isVolatile: Bool { false }
+
     package func connections() async -> StoreConnections? { nil }
 }
 

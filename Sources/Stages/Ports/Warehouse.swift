@@ -1,5 +1,6 @@
 package import Broker
 package import Commerce
+package import Datasets
 package import Timekeeping
 
 /// Keeps windowed aggregates, and how far analytics has come with making them.
@@ -103,6 +104,8 @@ package struct WarehouseCommit: Sendable {
     package var progress: [StreamProgress] = []
     /// The events of logs that the deltas hold.
     package var identities: [EventIdentity] = []
+    /// What the catalogue of the warehouse, where it has one, records of the commit.
+    package var block: DataBlockDraft?
 
     package init(subscription: String, number: Int64, lexicon: Lexicon) {
         self.subscription = subscription

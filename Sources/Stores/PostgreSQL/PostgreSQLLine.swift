@@ -25,6 +25,8 @@ final class PostgreSQLLine {
     private var prepared: Set<String> = []
     /// Whether what the server will say next is unknown; nothing more can be asked then.
     private(set) var isBroken = false
+    /// What the server said of the last statement that it refused.
+    private(set) var lastFault: ServerFault?
 
     static let sliceMilliseconds: Int32 = 50
 
@@ -102,6 +104,16 @@ final class PostgreSQLLine {
         return values
     }
 
+    /// The names of the columns that `sql` gives, without running it.
+    func columns(of sql: String) throws(StoreError) -> [String] {
+        try check(unsafe PQsendPrepare(handle, "", sql, 0, nil))
+        try finish()
+        try check(unsafe PQsendDescribePrepared(handle, ""))
+        let description = try nextResult()
+        try finish()
+        return description?.columns ?? []
+    }
+
     private func send(_ name: String, _ parameters: [Parameter]) throws(StoreError) {
         var bytes: [UInt8] = []
         let ends = parameters.map { parameter in
@@ -114,9 +126,10 @@ final class PostgreSQLLine {
             var starts: [UnsafePointer<CChar>?] = unsafe []
             var lengths: [Int32] = []
             var start = 0
-            for end in ends {
+            for (end, parameter) in zip(ends, parameters) {
+                let value = unsafe bytes.baseAddress?.advanced(by: start)
                 unsafe starts.append(
-                    bytes.baseAddress?.advanced(by: start).assumingMemoryBound(to: CChar.self)
+                    parameter.isNull ? nil : value?.assumingMemoryBound(to: CChar.self)
                 )
                 lengths.append(Int32(end - start))
                 start = end
@@ -186,6 +199,7 @@ final class PostgreSQLLine {
             isBroken = true
             fault.state = fault.state ?? "08006"
         }
+        lastFault = fault
         throw fault.storeError(at: server)
     }
 

@@ -10,7 +10,7 @@ package struct PostgreSQLLocation: Sendable {
     /// The schema that holds the tables.
     package let schema: String
     /// How long a server may take for a sign of life before a call gives it up.
-    package let patience: Duration
+    package private(set) var patience: Duration
 
     /// The location that `url` names.
     ///
@@ -42,6 +42,13 @@ package struct PostgreSQLLocation: Sendable {
         self.settings = settings
         self.schema = schema
         self.patience = patience
+    }
+
+    /// The same place, for statements that take up to `patience`.
+    func patient(for patience: Duration) -> PostgreSQLLocation {
+        var location = self
+        location.patience = patience
+        return location
     }
 
     /// Whether `url` is for this adapter.

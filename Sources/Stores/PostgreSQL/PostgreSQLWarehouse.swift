@@ -16,7 +16,7 @@ package final class PostgreSQLWarehouse: Warehouse {
     let commits: PostgreSQLConnection
     let lookups: PostgreSQLConnection
     let reports: PostgreSQLConnection
-    private let location: PostgreSQLLocation
+    let location: PostgreSQLLocation
     /// Who the commits of this object are from: drawn by the server.
     private let writer: Identifier
     /// What each subscription's mark was when its progress was asked for.
@@ -130,6 +130,9 @@ package final class PostgreSQLWarehouse: Warehouse {
             let seen = looked ?? found
             switch Admission(of: mark, found: found, seen: seen) {
             case .new:
+                if let block = commit.block {
+                    try CatalogueRows(line).append(block)
+                }
                 try line.execute(CommitRows.script(steps), copying: steps.map(\.rows))
             case .stored:
                 try line.execute("ROLLBACK")

@@ -21,6 +21,13 @@ final class QueryResult {
     /// How many rows it has.
     var count: Int32 { unsafe PQntuples(pointer) }
 
+    /// The names of its columns.
+    var columns: [String] {
+        (0..<(unsafe PQnfields(pointer))).map { column in
+            unsafe PQfname(pointer, column).map { unsafe String(cString: $0) } ?? ""
+        }
+    }
+
     /// What went wrong, where it is an error.
     var fault: ServerFault? {
         switch status {
@@ -29,7 +36,11 @@ final class QueryResult {
         }
         // PG_DIAG_SQLSTATE and PG_DIAG_MESSAGE_PRIMARY, which C has as macros of characters.
         if let state = field("C") {
-            return ServerFault(state: state, message: field("M") ?? "")
+            return ServerFault(
+                state: state,
+                message: field("M") ?? "",
+                position: field("P").flatMap { Int($0) }
+            )
         }
         let text = unsafe String(cString: PQresultErrorMessage(pointer))
         return ServerFault(state: nil, message: text.onOneLine)
@@ -70,6 +81,16 @@ struct ResultRow {
 
     func text(_ column: Int32) -> String {
         unsafe String(decoding: value(column), as: UTF8.self)
+    }
+
+    /// A `bytea`; empty for NULL.
+    func bytes(_ column: Int32) -> [UInt8] {
+        unsafe Array(value(column))
+    }
+
+    /// A `bigint` that may be NULL.
+    func optionalInteger(_ column: Int32) -> Int64? {
+        isNull(column) ? nil : integer(column)
     }
 
     /// A `bytea` of 64-bit numbers, each with its little end first.

@@ -6,10 +6,13 @@ package struct ServerFault: Sendable {
     var state: String?
     /// What was said, without values of rows.
     var message: String
+    /// Where in the statement it went wrong, in characters from 1; nil where that is not said.
+    var position: Int?
 
-    package init(state: String?, message: String) {
+    package init(state: String?, message: String, position: Int? = nil) {
         self.state = state
         self.message = message
+        self.position = position
     }
 
     /// The fault for whoever called, with the remedy; `server` is named as it is given.

@@ -1,3 +1,5 @@
+internal import Datasets
+
 /// A statement that a connection prepares when it first runs it.
 struct Statement {
     /// Different for different texts.
@@ -11,12 +13,30 @@ enum Parameter {
     case text(String)
     case identifier(Identifier)
     case identifiers([Identifier])
+    case bytes([UInt8])
+    case null
+
+    /// A whole number, or NULL.
+    init(_ value: Int64?) {
+        self = value.map(Parameter.integer) ?? .null
+    }
+
+    /// A hash, or NULL.
+    init(_ hash: BlockHash?) {
+        self = hash.map { .bytes($0.bytes) } ?? .null
+    }
+
+    var isNull: Bool {
+        if case .null = self { true } else { false }
+    }
 
     func append(to bytes: inout [UInt8]) {
         switch self {
         case .integer(let value): bytes.append(bigEndian: value)
         case .text(let text): bytes.append(contentsOf: text.utf8)
         case .identifier(let value): value.append(to: &bytes)
+        case .bytes(let value): bytes.append(contentsOf: value)
+        case .null: break
         case .identifiers(let values):
             // One dimension, no NULLs, of uuid (whose number is 2950), counted from 1.
             for number in [1, 0, 2950, Int32(values.count), 1] as [Int32] {

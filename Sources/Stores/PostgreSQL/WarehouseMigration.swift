@@ -12,6 +12,7 @@ struct WarehouseMigration {
     static let all = [
         WarehouseMigration(version: 1, name: "aggregates and exceptions", sql: tables + views),
         WarehouseMigration(version: 2, name: "slices of objectives", sql: slices),
+        WarehouseMigration(version: 3, name: "datasets and invariants", sql: datasets + snapshot),
     ]
 
     /// Brings the schema of `location` up to date; processes that start at once take turns.

@@ -146,6 +146,16 @@ struct SQLiteFile: Sendable {
         }
     }
 
+    /// A connection of its own that cannot write, for queries of others than this program.
+    func reader() throws(StoreError) -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(location.busyTimeout.inSeconds)
+        return try SQLiteFile.translating(location) {
+            try DatabaseQueue(path: location.path, configuration: configuration)
+        }
+    }
+
     /// Moves the log into the file and closes it.
     ///
     /// - Throws: Also where the file was removed or replaced meanwhile: the system lets a program
@@ -176,7 +186,7 @@ struct SQLiteFile: Sendable {
         }
     }
 
-    private static func storeError(_ error: any Error, _ location: SQLiteLocation) -> StoreError {
+    static func storeError(_ error: any Error, _ location: SQLiteLocation) -> StoreError {
         if let error = error as? StoreError { return error }
         let path = location.path
         guard let error = error as? DatabaseError else {

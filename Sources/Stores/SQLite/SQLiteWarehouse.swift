@@ -109,7 +109,7 @@ package final class SQLiteWarehouse: Warehouse {
         }
         if isStored { return }
         let crowded = Set(parts.withLock { $0.due(after: commit) })
-        try await file.write { database in
+        try await file.write { [path = file.location.path] database in
             try SQLiteWarehouse.add(commit.cells, commit.lexicon, to: database)
             try SQLiteWarehouse.add(commit.products, commit.lexicon, to: database)
             for (key, added) in commit.sketches {
@@ -142,6 +142,9 @@ package final class SQLiteWarehouse: Warehouse {
                     of: commit.subscription,
                     in: database
                 )
+            }
+            if let block = commit.block {
+                try CatalogueRows(database, path).append(block)
             }
         }
         lastCommits.withLock { $0[commit.subscription] = commit.number }

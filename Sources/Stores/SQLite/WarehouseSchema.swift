@@ -11,6 +11,10 @@ enum WarehouseSchema {
         migrator.registerMigration("2") { database in
             try database.execute(sql: history)
         }
+        migrator.registerMigration("3") { database in
+            try database.execute(sql: CatalogueSchema.datasets)
+            try database.execute(sql: CatalogueSchema.snapshot)
+        }
         return migrator
     }
 

@@ -44,6 +44,15 @@ struct StoreFile: Sendable {
         try result.get()
     }
 
+    /// Runs statements as another program does, which knows of no foreign keys.
+    func change(_ sql: String) throws {
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = false
+        try DatabaseQueue(path: path, configuration: configuration).write {
+            try $0.execute(sql: sql)
+        }
+    }
+
     /// Waits until `sql` gives at least `count`; the file need not be there yet.
     func wait(for sql: String, atLeast count: Int64) async throws {
         while true {

@@ -49,7 +49,7 @@ extension Shop {
                 _ = state.take(delivery, at: Shop.epoch)
             }
         }
-        let commit = state.takeCommit()
+        let commit = state.takeCommit(at: Timestamp(seconds: 0))
         return try #require(commit)
     }
 }

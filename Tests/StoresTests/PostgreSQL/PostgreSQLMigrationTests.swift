@@ -24,7 +24,10 @@ struct PostgreSQLMigrationTests {
             }
             #expect(
                 try server.query("SELECT version, name FROM \(schema).migrations ORDER BY version")
-                    == [["1", "aggregates and exceptions"], ["2", "slices of objectives"]]
+                    == [
+                        ["1", "aggregates and exceptions"], ["2", "slices of objectives"],
+                        ["3", "datasets and invariants"],
+                    ]
             )
             #expect(
                 try server.query("SELECT revenue FROM \(schema).window_aggregates") == [["6"]]
@@ -70,7 +73,7 @@ struct PostgreSQLMigrationTests {
             let tables = try server.query(
                 "SELECT count(*) FROM pg_tables WHERE schemaname = '\(schema)'"
             )
-            #expect(tables == [["12"]])
+            #expect(tables == [["20"]])
         }
     }
 

@@ -34,6 +34,11 @@ struct PostgreSQLTestServer: Sendable {
         )
     }
 
+    /// The warehouse in `schema`.
+    func warehouse(_ schema: String) async throws -> PostgreSQLWarehouse {
+        try await PostgreSQLWarehouse(location(schema: schema))
+    }
+
     /// What another program reads with `sql`, each value as text; NULL as "NULL".
     @discardableResult
     func query(_ sql: String) throws -> [[String]] {

@@ -5,8 +5,13 @@ extension StoreAdapter {
         let folder = try TemporaryFolder()
         return StoreHome(
             raw: { try SQLiteRawStore(SQLiteLocation(path: folder.path("raw.sqlite"))) },
-            warehouse: { try SQLiteWarehouse(SQLiteLocation(path: folder.path("w.sqlite"))) },
+            warehouse: { try sqliteWarehouse(in: folder) },
             remove: { folder.remove() }
         )
+    }
+
+    /// Opens the warehouse that lies in `folder`.
+    static func sqliteWarehouse(in folder: TemporaryFolder) throws -> SQLiteWarehouse {
+        try SQLiteWarehouse(SQLiteLocation(path: folder.path("w.sqlite")))
     }
 }

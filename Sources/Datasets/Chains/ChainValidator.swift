@@ -1,0 +1,81 @@
+internal import Timekeeping
+
+/// Why a block cannot stand where it does.
+package enum ChainError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The chain does not begin with a Seed, but with this.
+    case noSeed(found: String)
+    /// A Seed that is not the first block.
+    case secondSeed(sequence: Int64)
+    /// The sequence goes on with another number than the next one.
+    case gap(expected: Int64, found: Int64)
+    /// A block that is older than the one before it.
+    case timeBackwards(sequence: Int64)
+    /// A watermark before an earlier one.
+    case watermarkBackwards(sequence: Int64)
+    /// A block that names another hash than that of the block before it.
+    case brokenLink(sequence: Int64)
+    /// A block that says something else than what it was hashed with.
+    case wrongHash(sequence: Int64)
+
+    package var description: String {
+        switch self {
+        case .noSeed(let found):
+            "the chain begins with \(found); expected a Seed"
+        case .secondSeed(let sequence):
+            "block \(sequence) is a Seed; expected one as the first block alone"
+        case .gap(let expected, let found):
+            "block \(found) stands where block \(expected) was expected"
+        case .timeBackwards(let sequence):
+            "block \(sequence) is older than the block before it"
+        case .watermarkBackwards(let sequence):
+            "the watermark of block \(sequence) lies before an earlier one"
+        case .brokenLink(let sequence):
+            "block \(sequence) does not name the hash of the block before it"
+        case .wrongHash(let sequence):
+            "block \(sequence) does not have the hash of what it says"
+        }
+    }
+}
+
+/// Holds the blocks of a chain, one after the other, to what a chain is; a pure value.
+package struct ChainValidator: Sendable {
+    private let dataset: DatasetID
+    /// The last block that was taken.
+    package private(set) var tip: ChainTip?
+
+    /// A validator of the chain of `dataset`, which goes on behind `tip`.
+    package init(_ dataset: DatasetID, after tip: ChainTip? = nil) {
+        self.dataset = dataset
+        self.tip = tip
+    }
+
+    /// Takes the next block.
+    ///
+    /// - Throws: ``ChainError`` where it cannot stand there; it is not taken then.
+    package mutating func append(_ block: MetadataBlock) throws(ChainError) {
+        let isSeed = block.event.name == KeyEvent.Kind.seed.rawValue
+        if let tip {
+            guard !isSeed else { throw .secondSeed(sequence: block.sequence) }
+            guard block.sequence == tip.sequence + 1 else {
+                throw .gap(expected: tip.sequence + 1, found: block.sequence)
+            }
+            guard block.time >= tip.time else { throw .timeBackwards(sequence: block.sequence) }
+            if let watermark = tip.watermark, let next = block.event.watermark, next < watermark {
+                throw .watermarkBackwards(sequence: block.sequence)
+            }
+        } else {
+            guard isSeed else { throw .noSeed(found: block.event.name) }
+            guard block.sequence == 0 else { throw .gap(expected: 0, found: block.sequence) }
+        }
+        guard block.previous == tip?.hash else { throw .brokenLink(sequence: block.sequence) }
+        guard block.hash == block.computedHash(in: dataset) else {
+            throw .wrongHash(sequence: block.sequence)
+        }
+        tip = ChainTip(block, watermark: tip?.watermark)
+    }
+
+    /// Takes in that `block` follows, whatever is wrong with it, to go on looking behind it.
+    package mutating func skip(to block: MetadataBlock) {
+        tip = ChainTip(block, watermark: tip?.watermark)
+    }
+}

@@ -1,0 +1,61 @@
+package import Timekeeping
+
+/// What a dataset is to be: its entry, where it comes from, and the events that say so.
+package struct DatasetDefinition: Hashable, Sendable {
+    package var id: DatasetID
+    package var name: String
+    package var kind: DatasetKind
+    /// A team; empty where nobody owns it.
+    package var owner: String
+    /// What it is made from; none for a root.
+    package var upstream: [DatasetID]
+    /// How data comes into it: ``KeyEvent/Kind/addPushSource`` or ``KeyEvent/Kind/setTransform``.
+    package var source: KeyEvent
+    /// What its rows look like.
+    package var schema: String
+
+    package init(
+        name: String,
+        kind: DatasetKind,
+        owner: String,
+        upstream: [DatasetID] = [],
+        source: KeyEvent,
+        schema: String
+    ) {
+        id = DatasetID(kind, name)
+        self.name = name
+        self.kind = kind
+        self.owner = owner
+        self.upstream = upstream
+        self.source = source
+        self.schema = schema
+    }
+
+    /// The blocks that make a chain say what the definition says.
+    ///
+    /// - Parameters:
+    ///   - tip: The last block there is; nil for a chain that has none.
+    ///   - known: The latest payload of each kind of key event in the chain.
+    ///   - now: When they are written.
+    /// - Returns: A whole beginning where there is no block, and else only what has changed.
+    package func blocks(
+        after tip: ChainTip?,
+        known: [KeyEvent.Kind: String],
+        at now: Timestamp
+    ) -> [MetadataBlock] {
+        var blocks: [MetadataBlock] = []
+        var tip = tip
+        if tip == nil {
+            let seed = KeyEvent(.seed, payload: kind.rawValue)
+            blocks.append(MetadataBlock(first: .key(seed), of: id, at: now))
+            tip = blocks.last.map { ChainTip($0, watermark: nil) }
+        }
+        for event in [source, KeyEvent(.setDataSchema, payload: schema)]
+        where known[event.kind] != event.payload {
+            guard let block = tip?.next(.key(event), of: id, at: now) else { continue }
+            blocks.append(block)
+            tip = ChainTip(block, watermark: tip?.watermark)
+        }
+        return blocks
+    }
+}

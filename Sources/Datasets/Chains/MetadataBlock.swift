@@ -1,0 +1,171 @@
+package import Timekeeping
+
+/// An event that says what a dataset is; few of a chain are such.
+package struct KeyEvent: Hashable, Sendable {
+    /// What it is about, by the names that Open Data Fabric gives its metadata events.
+    package enum Kind: String, Hashable, Sendable, CaseIterable {
+        /// The beginning of every chain.
+        case seed = "Seed"
+        /// Data is pushed into a root.
+        case addPushSource = "AddPushSource"
+        /// How a derivative is made from what is upstream.
+        case setTransform = "SetTransform"
+        /// What the rows look like.
+        case setDataSchema = "SetDataSchema"
+    }
+
+    package var kind: Kind
+    /// What it says, as a text that means the same wherever it is read.
+    package var payload: String
+
+    package init(_ kind: Kind, payload: String) {
+        self.kind = kind
+        self.payload = payload
+    }
+}
+
+/// An event that says which data has come: nearly all of a chain.
+package struct DataEvent: Hashable, Sendable {
+    /// How it has come.
+    package enum Kind: String, Hashable, Sendable, CaseIterable {
+        /// Into a root.
+        case addData = "AddData"
+        /// Into a derivative.
+        case executeTransform = "ExecuteTransform"
+    }
+
+    package var kind: Kind
+    /// The least and the greatest position in the topic of what came; nil where none is known.
+    package var positions: ClosedRange<Int64>?
+    /// How many events are new with it.
+    package var records: Int64
+    /// The hash of what came, in a form that can be made again from it.
+    package var content: BlockHash
+    /// The latest event time seen so far; nil where no event was.
+    package var watermark: Timestamp?
+
+    package init(
+        _ kind: Kind,
+        positions: ClosedRange<Int64>?,
+        records: Int64,
+        content: BlockHash,
+        watermark: Timestamp?
+    ) {
+        self.kind = kind
+        self.positions = positions
+        self.records = records
+        self.content = content
+        self.watermark = watermark
+    }
+}
+
+/// Data that is to have a block in the chain of a dataset.
+package struct DataBlockDraft: Hashable, Sendable {
+    package var dataset: DatasetID
+    package var event: DataEvent
+    package var time: Timestamp
+
+    package init(_ dataset: DatasetID, _ event: DataEvent, at time: Timestamp) {
+        self.dataset = dataset
+        self.event = event
+        self.time = time
+    }
+}
+
+/// What a block of a chain records.
+package enum MetadataEvent: Hashable, Sendable {
+    case key(KeyEvent)
+    case data(DataEvent)
+
+    /// The name of its kind.
+    package var name: String {
+        switch self {
+        case .key(let event): event.kind.rawValue
+        case .data(let event): event.kind.rawValue
+        }
+    }
+
+    /// The watermark it carries, where it is about data.
+    package var watermark: Timestamp? {
+        if case .data(let event) = self { event.watermark } else { nil }
+    }
+}
+
+/// A link of a dataset's chain.
+package struct MetadataBlock: Hashable, Sendable {
+    /// Its place in the chain, from 0.
+    package var sequence: Int64
+    /// When it was written.
+    package var time: Timestamp
+    /// The hash of the block before; nil in the first one.
+    package var previous: BlockHash?
+    package var event: MetadataEvent
+    /// The hash it is stored with; ``computedHash(in:)`` tells whether rightly.
+    package var hash: BlockHash
+
+    /// A block as a catalogue has stored it.
+    package init(
+        sequence: Int64,
+        time: Timestamp,
+        previous: BlockHash?,
+        event: MetadataEvent,
+        hash: BlockHash
+    ) {
+        self.sequence = sequence
+        self.time = time
+        self.previous = previous
+        self.event = event
+        self.hash = hash
+    }
+
+    /// A new block behind one whose hash is `previous`.
+    init(
+        sequence: Int64,
+        of dataset: DatasetID,
+        time: Timestamp,
+        previous: BlockHash?,
+        event: MetadataEvent
+    ) {
+        self.sequence = sequence
+        self.time = time
+        self.previous = previous
+        self.event = event
+        hash = MetadataBlock.hash(dataset, sequence, time, previous, event)
+    }
+
+    /// The first block of a chain.
+    package init(first event: MetadataEvent, of dataset: DatasetID, at time: Timestamp) {
+        self.init(sequence: 0, of: dataset, time: time, previous: nil, event: event)
+    }
+
+    /// The hash that everything it says has.
+    package func computedHash(in dataset: DatasetID) -> BlockHash {
+        MetadataBlock.hash(dataset, sequence, time, previous, event)
+    }
+
+    private static func hash(
+        _ dataset: DatasetID,
+        _ sequence: Int64,
+        _ time: Timestamp,
+        _ previous: BlockHash?,
+        _ event: MetadataEvent
+    ) -> BlockHash {
+        var content = CanonicalBytes()
+        content.append(dataset.text)
+        content.append(sequence)
+        content.append(time.nanoseconds)
+        content.append(previous)
+        content.append(event.name)
+        switch event {
+        case .key(let event):
+            content.append(event.payload)
+        case .data(let event):
+            content.append(event.positions?.lowerBound)
+            content.append(event.positions?.upperBound)
+            content.append(event.records)
+            content.append(event.content)
+            content.append(event.watermark?.nanoseconds)
+        }
+        return BlockHash(of: content)
+    }
+}

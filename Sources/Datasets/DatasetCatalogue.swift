@@ -1,0 +1,152 @@
+package import Timekeeping
+
+/// Keeps what is known of the datasets: entries, chains, statistics, dependencies.
+///
+/// - Guarantees: a call is stored whole or not at all; what it stores satisfies the
+///   ``ChainValidator``.
+/// - Non-guarantees: that another program has not changed what is kept: the invariants look.
+/// - Failure and recovery: a call that threw may be given again as it was. A chain whose head is
+///   not its last block is not added to.
+package protocol DatasetCatalogue: Sendable {
+    /// Makes the catalogue say what `definitions` say, and changes nothing where it does.
+    func register(_ definitions: [DatasetDefinition], at now: Timestamp) async throws
+
+    /// Adds a block for data that is stored elsewhere.
+    func append(_ draft: DataBlockDraft) async throws
+
+    /// Every dataset, by its id.
+    func datasets() async throws -> [DatasetRecord]
+
+    /// At most `limit` blocks of a chain from `sequence` on, by their sequence.
+    func blocks(
+        of dataset: DatasetID,
+        from sequence: Int64,
+        atMost limit: Int
+    ) async throws -> [MetadataBlock]
+}
+
+/// What a catalogue says of one dataset.
+package struct DatasetRecord: Hashable, Sendable {
+    /// What its chain holds, in sum.
+    package struct Statistics: Hashable, Sendable {
+        package var blocks: Int64
+        package var records: Int64
+        /// The greatest position in the topic; nil where none is known.
+        package var lastPosition: Int64?
+        package var watermark: Timestamp?
+        package var updated: Timestamp
+
+        package init(
+            blocks: Int64,
+            records: Int64,
+            lastPosition: Int64?,
+            watermark: Timestamp?,
+            updated: Timestamp
+        ) {
+            self.blocks = blocks
+            self.records = records
+            self.lastPosition = lastPosition
+            self.watermark = watermark
+            self.updated = updated
+        }
+    }
+
+    /// Where a reference points.
+    package struct Reference: Hashable, Sendable {
+        package var name: String
+        package var sequence: Int64
+        package var hash: BlockHash
+
+        package init(name: String, sequence: Int64, hash: BlockHash) {
+            self.name = name
+            self.sequence = sequence
+            self.hash = hash
+        }
+    }
+
+    package var id: DatasetID
+    package var name: String
+    package var kind: DatasetKind
+    package var owner: String
+    package var created: Timestamp
+    package var references: [Reference]
+    /// Nil where the catalogue has lost them.
+    package var statistics: Statistics?
+    package var upstream: [DatasetID]
+    package var downstream: [DatasetID]
+
+    package init(
+        id: DatasetID,
+        name: String,
+        kind: DatasetKind,
+        owner: String,
+        created: Timestamp,
+        references: [Reference] = [],
+        statistics: Statistics? = nil,
+        upstream: [DatasetID] = [],
+        downstream: [DatasetID] = []
+    ) {
+        self.id = id
+        self.name = name
+        self.kind = kind
+        self.owner = owner
+        self.created = created
+        self.references = references
+        self.statistics = statistics
+        self.upstream = upstream
+        self.downstream = downstream
+    }
+
+    /// The reference that follows the chain.
+    package var head: Reference? { references.first { $0.name == DatasetRecord.headName } }
+
+    /// The name of the reference that every chain has.
+    package static let headName = "head"
+}
+
+extension DatasetCatalogue {
+    /// Holds every block of a chain to what a chain is.
+    ///
+    /// - Returns: How many blocks there are, the last of them, and the first `limit` mistakes.
+    package func verify(
+        _ dataset: DatasetID,
+        atMost limit: Int = 20
+    ) async throws -> ChainVerdict {
+        var verdict = ChainVerdict()
+        var validator = ChainValidator(dataset)
+        var next: Int64 = .min
+        while true {
+            let page = try await blocks(of: dataset, from: next, atMost: 10_000)
+            for block in page {
+                do throws(ChainError) {
+                    try validator.append(block)
+                } catch {
+                    verdict.mistakes += 1
+                    if verdict.first.count < limit { verdict.first.append(error) }
+                    validator.skip(to: block)
+                }
+            }
+            verdict.blocks += Int64(page.count)
+            verdict.tip = validator.tip
+            guard let last = page.last, page.count == 10_000 else { return verdict }
+            next = last.sequence + 1
+        }
+    }
+}
+
+/// What came of holding a chain to what a chain is.
+package struct ChainVerdict: Hashable, Sendable {
+    package var blocks: Int64 = 0
+    package var mistakes: Int64 = 0
+    /// The first of them.
+    package var first: [ChainError] = []
+    package var tip: ChainTip?
+
+    /// Nothing looked at yet.
+    package init() {}
+
+    /// Whether the chain is whole, and `head` points to its end.
+    package func holds(head: DatasetRecord.Reference?) -> Bool {
+        mistakes == 0 && blocks > 0 && head?.hash == tip?.hash && head?.sequence == tip?.sequence
+    }
+}

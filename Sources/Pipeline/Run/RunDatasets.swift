@@ -1,0 +1,178 @@
+internal import Datasets
+internal import FoundationEssentials
+internal import Stages
+internal import Timekeeping
+
+/// The datasets that a run writes, where its warehouses have a catalogue of them.
+///
+/// The raw events of each topic that an ingest stage stores are a root, in the catalogue of the
+/// first warehouse; what an analytics stage counts, windows, products and distinct counts, which
+/// are committed together, is a derivative of its topic's roots, in the catalogue of its own
+/// warehouse.
+struct RunDatasets: Sendable {
+    private struct Catalogue: Sendable {
+        var catalogue: any DatasetCatalogue
+        var definitions: [DatasetDefinition]
+    }
+
+    private let catalogues: [Catalogue]
+    private let stages: [CatalogueStage]
+    /// By the name of the raw store.
+    private let ledgers: [String: IngestLedger]
+    /// By subscription.
+    private let derivatives: [String: DatasetID]
+    private let timeline: any Timeline
+
+    /// The datasets of `run`.
+    init(_ run: PipelineRun) throws {
+        timeline = run.timeline
+        let roots = try Self.roots(of: run)
+        let transforms = try Self.transforms(of: run.document, roots.map(\.plan))
+        var catalogues: [Catalogue] = []
+        var derivatives: [String: DatasetID] = [:]
+        for (index, warehouse) in run.stores.warehouses.enumerated() {
+            // A warehouse in memory has none.
+            guard let catalogue = warehouse.store as? any DatasetCatalogue else { continue }
+            let own = transforms.filter { $0.store == warehouse.name }
+            for transform in own { derivatives[transform.name] = transform.definition.id }
+            catalogues.append(
+                Catalogue(
+                    catalogue: catalogue,
+                    definitions: (index == 0 ? roots.map(\.plan.definition) : [])
+                        + own.map(\.definition)
+                )
+            )
+        }
+        self.catalogues = catalogues
+        self.derivatives = derivatives
+        var ledgers: [String: IngestLedger] = [:]
+        var stages: [CatalogueStage] = []
+        let first = run.stores.warehouses.first?.store as? any DatasetCatalogue
+        for (plan, store) in roots {
+            guard let first else { continue }
+            let ledger = IngestLedger()
+            ledgers[plan.store] = ledger
+            stages.append(
+                CatalogueStage(
+                    dataset: plan.definition.id,
+                    ledger: ledger,
+                    store: store,
+                    catalogue: first,
+                    interval: run.options.slice,
+                    timeline: run.timeline,
+                    logger: run.logger
+                )
+            )
+        }
+        self.ledgers = ledgers
+        self.stages = stages
+    }
+
+    /// Where ingest notes what `store` has taken; nil where nobody asks.
+    func ledger(of store: String) -> IngestLedger? { ledgers[store] }
+
+    /// What the catalogue calls what `subscription` is counted into.
+    func derivative(of subscription: String) -> DatasetID? { derivatives[subscription] }
+
+    /// Makes the catalogues know the datasets, and what the stores hold already.
+    ///
+    /// - Throws: `StoreError` where a catalogue cannot be written, or is damaged.
+    func begin() async throws {
+        for entry in catalogues {
+            try await entry.catalogue.register(entry.definitions, at: timeline.now)
+        }
+        for stage in stages { await stage.reconcile() }
+    }
+
+    /// Records what is stored, until the task is cancelled.
+    func run() async {
+        await withTaskGroup { group in
+            for stage in stages {
+                group.addTask { await stage.run() }
+            }
+        }
+    }
+
+    /// Records the rest, when nothing is stored any more.
+    func finish() async {
+        for stage in stages { await stage.reconcile() }
+    }
+
+    // MARK: - Definitions
+
+    private struct Plan {
+        var definition: DatasetDefinition
+        /// The subscription, or for a root the topic.
+        var name: String
+        var store: String
+    }
+
+    private static func roots(
+        of run: PipelineRun
+    ) throws -> [(plan: Plan, store: any RawStore)] {
+        let document = run.document
+        var roots: [(plan: Plan, store: any RawStore)] = []
+        for stage in document.stages {
+            guard case .ingest(let name, let store) = stage.kind,
+                let raw = run.stores.raw.first(where: { $0.name == store })?.store,
+                // What is gone with its run is no dataset.
+                !raw.isVolatile, !roots.contains(where: { $0.plan.store == store }),
+                let subscription = document.subscriptions.first(where: { $0.name == name })
+            else { continue }
+            let topic = subscription.topic
+            let isFirst = !roots.contains { $0.plan.name == topic }
+            let definition = DatasetDefinition(
+                name: isFirst ? topic : "\(topic)@\(store)",
+                kind: .root,
+                owner: stage.owner ?? "",
+                source: KeyEvent(
+                    .addPushSource,
+                    payload: try text(["topic": topic, "subscription": name, "store": store])
+                ),
+                schema: "CloudEvents 1.0"
+            )
+            roots.append((Plan(definition: definition, name: topic, store: store), raw))
+        }
+        return roots
+    }
+
+    private static func transforms(
+        of document: PipelineDocument,
+        _ roots: [Plan]
+    ) throws -> [Plan] {
+        try document.stages.compactMap { stage -> Plan? in
+            guard case .analytics(let plan) = stage.kind,
+                let subscription = document.subscriptions.first(where: {
+                    $0.name == plan.subscription
+                })
+            else { return nil }
+            let topic = subscription.topic
+            let stored = roots.filter { $0.name == topic }.map(\.definition.id)
+            // Where nobody stores the raw events, they are a dataset of elsewhere.
+            let upstream = stored.isEmpty ? [DatasetID(.root, topic)] : stored
+            let windows = plan.windows.map(\.rawValue).joined(separator: " ")
+            let definition = DatasetDefinition(
+                name: plan.subscription,
+                kind: .derivative,
+                owner: stage.owner ?? "",
+                upstream: upstream,
+                source: KeyEvent(
+                    .setTransform,
+                    payload: try text([
+                        "inputs": upstream.map(\.text).joined(separator: " "),
+                        "windows": windows,
+                        "allowed_lateness": "\(plan.allowedLateness)",
+                    ])
+                ),
+                schema: "window_aggregates, product_sales, distinct_hashes, late_events"
+            )
+            return Plan(definition: definition, name: plan.subscription, store: plan.store)
+        }
+    }
+
+    private static func text(_ fields: [String: String]) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(fields), as: UTF8.self)
+    }
+}

@@ -1,0 +1,88 @@
+internal import ArgumentParser
+internal import Commerce
+internal import Datasets
+internal import Foundation
+internal import PostgreSQLStores
+internal import SQLiteStores
+internal import Stages
+
+/// `--warehouse`, for commands that read what a run has stored in one.
+struct WarehouseOptions: ParsableArguments {
+    @Option(
+        help: """
+            The warehouse: sqlite:<path> or postgresql://… (also WEIR_WAREHOUSE_URL; default: \
+            sqlite:.weir/warehouse.sqlite).
+            """
+    )
+    var warehouse: String?
+
+    /// Opens the warehouse, which has to be there, lets `body` use it, and closes it.
+    func open<Value>(
+        _ body: (OpenCatalogue) async throws -> Value
+    ) async throws -> Value {
+        let url =
+            warehouse ?? ProcessInfo.processInfo.environment["WEIR_WAREHOUSE_URL"]
+            ?? HistorySource.defaultWarehouse
+        let opened = try await OpenCatalogue(url)
+        do {
+            let value = try await body(opened)
+            try await opened.warehouse.close()
+            return value
+        } catch {
+            try? await opened.warehouse.close()
+            throw error
+        }
+    }
+}
+
+/// A warehouse that was opened for its catalogue.
+struct OpenCatalogue {
+    let warehouse: any Warehouse
+    let catalogue: any DatasetCatalogue
+    /// Its URL without any password.
+    let label: String
+
+    /// Opens the warehouse at `url`.
+    ///
+    /// - Throws: `StoreURLError`, `InputError` where there is none, or `StoreOpeningError` where it
+    ///   cannot be opened.
+    init(_ url: String) async throws {
+        do {
+            if PostgreSQLLocation.isMeant(by: url) {
+                let location = try PostgreSQLLocation(url: url)
+                let opened = try await PostgreSQLWarehouse(location)
+                (warehouse, catalogue) = (opened, opened)
+                label = location.label
+            } else if let location = SQLiteLocation(url: url) {
+                guard FileManager.default.fileExists(atPath: location.path) else {
+                    throw InputError(
+                        .notFound,
+                        "there is no warehouse at \(location.path); expected one that 'weir run' "
+                            + "has made"
+                    )
+                }
+                let opened = try SQLiteWarehouse(location)
+                (warehouse, catalogue) = (opened, opened)
+                label = url
+            } else {
+                // Only the scheme is shown: what stands behind it may be a password.
+                throw StoreURLError(
+                    description: "no catalogue is kept at \"\(url.prefix { $0 != ":" }):…\"; "
+                        + "expected sqlite:<path> or postgresql://…"
+                )
+            }
+        } catch let error as StoreError {
+            throw StoreOpeningError(error)
+        }
+    }
+}
+
+extension Terminal {
+    /// `report` as JSON, with keys in `snake_case`.
+    static func json(_ report: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try result(String(decoding: try encoder.encode(report), as: UTF8.self))
+    }
+}
