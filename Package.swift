@@ -62,7 +62,7 @@ let package = Package(
         .target(name: "Reports", dependencies: ["Timekeeping"]),
         .target(name: "SLO", dependencies: ["Documents", "Reports", "Timekeeping"]),
         .target(name: "Commerce", dependencies: ["Documents", "Timekeeping", crypto]),
-        .target(name: "Datasets", dependencies: ["Reports", "Timekeeping", crypto]),
+        .target(name: "Datasets", dependencies: ["Documents", "Reports", "Timekeeping", crypto]),
         .target(
             name: "Broker",
             dependencies: ["Commerce", "Documents", "Timekeeping", collections]

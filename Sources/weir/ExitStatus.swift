@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Commerce
 internal import Console
+internal import Datasets
 internal import Documents
 internal import Pipeline
 internal import Stages
@@ -23,7 +24,7 @@ enum ExitStatus: Int32 {
             self = error.code == .wrong ? .wrongDocument : .inputNotFound
         case let error as InputError:
             self = error.code == .wrongFormat ? .wrongDocument : .inputNotFound
-        case is StoreError, is StoreOpeningError:
+        case is StoreError, is StoreOpeningError, is RefreshUnderWay:
             self = .storeUnavailable
         case let error as ConsoleError:
             self = error.code == .needsToken ? .usage : .storeUnavailable

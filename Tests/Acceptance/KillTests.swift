@@ -108,6 +108,11 @@ extension Timed {
                 )
                 #expect(shown.exitCode == 0, "\(shown.output)\(shown.errors)")
             }
+            let invariants = Program.packageRoot.appending(path: "slo/invariants").path
+            let checked = try await Program.run([
+                "invariants", "check", "--gate", "--warehouse", url, "--invariants", invariants,
+            ])
+            #expect(checked.exitCode == 0, "\(checked.output)\(checked.errors)")
         }
 
         @Test func `after a kill and another run nothing is missing and nothing counts twice`()

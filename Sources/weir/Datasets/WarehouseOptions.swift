@@ -39,6 +39,7 @@ struct WarehouseOptions: ParsableArguments {
 struct OpenCatalogue {
     let warehouse: any Warehouse
     let catalogue: any DatasetCatalogue
+    let invariants: any InvariantStore
     /// Its URL without any password.
     let label: String
 
@@ -51,7 +52,7 @@ struct OpenCatalogue {
             if PostgreSQLLocation.isMeant(by: url) {
                 let location = try PostgreSQLLocation(url: url)
                 let opened = try await PostgreSQLWarehouse(location)
-                (warehouse, catalogue) = (opened, opened)
+                (warehouse, catalogue, invariants) = (opened, opened, opened)
                 label = location.label
             } else if let location = SQLiteLocation(url: url) {
                 guard FileManager.default.fileExists(atPath: location.path) else {
@@ -62,7 +63,7 @@ struct OpenCatalogue {
                     )
                 }
                 let opened = try SQLiteWarehouse(location)
-                (warehouse, catalogue) = (opened, opened)
+                (warehouse, catalogue, invariants) = (opened, opened, opened)
                 label = url
             } else {
                 // Only the scheme is shown: what stands behind it may be a password.

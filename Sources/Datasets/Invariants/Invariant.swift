@@ -1,0 +1,71 @@
+package import Timekeeping
+
+/// Something that must hold of what is stored, as a query for what offends against it.
+package struct Invariant: Hashable, Sendable {
+    /// How much it matters.
+    package enum Severity: String, Hashable, Sendable, CaseIterable {
+        /// Somebody has to look at once.
+        case page
+        /// Somebody has to look in working hours.
+        case ticket
+    }
+
+    package var name: String
+    package var severity: Severity
+    /// The team that has to look.
+    package var owner: String
+    /// How long what was written may be unfinished before it is judged.
+    package var grace: Duration
+    /// What must hold.
+    package var description: String
+    /// The file, as the user named it.
+    package var file: String
+    /// The databases that its query is for; nil for any.
+    package var dialect: SQLDialect?
+    package var query: InvariantQuery
+
+    package init(
+        name: String,
+        severity: Severity,
+        owner: String,
+        grace: Duration,
+        description: String,
+        file: String,
+        dialect: SQLDialect? = nil,
+        query: InvariantQuery
+    ) {
+        self.name = name
+        self.severity = severity
+        self.owner = owner
+        self.grace = grace
+        self.description = description
+        self.file = file
+        self.dialect = dialect
+        self.query = query
+    }
+
+    /// The columns that a query returns, in this order: who offends, and in what way.
+    package static let columns = ["subject", "detail"]
+
+    /// As many offenders as a finding holds one by one; all of them are counted.
+    package static let offenderLimit = 10_000
+
+    /// The query as a database runs it: at most ``offenderLimit`` rows of subject, detail and the
+    /// count of all, a row a subject.
+    ///
+    /// The text of the file begins on line 2, so that line numbers are one too many.
+    package func statement(asOf now: Timestamp) -> String {
+        "SELECT subject, detail, count(*) OVER () AS total FROM ("
+            + "SELECT coalesce(CAST(subject AS text), '(null)') AS subject, "
+            + "min(CAST(detail AS text)) AS detail FROM (\n"
+            + query.text(cutoff: now - grace)
+            + "\n) AS offenders GROUP BY 1) AS subjects "
+            + "ORDER BY subject LIMIT \(Invariant.offenderLimit)"
+    }
+}
+
+/// Which database a query is written for.
+package enum SQLDialect: String, Hashable, Sendable, CaseIterable {
+    case sqlite
+    case postgresql
+}

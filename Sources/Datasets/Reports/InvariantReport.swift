@@ -1,0 +1,227 @@
+package import Reports
+internal import Timekeeping
+
+/// How the invariants of a warehouse stand, as a person or a program reads it.
+package struct InvariantReport: Encodable, Sendable {
+    /// Something that offends, or did.
+    package struct Anomaly: Encodable, Sendable {
+        package var subject: String
+        package var detail: String
+        /// RFC 3339; nil where nothing is kept.
+        package var firstSeen: String?
+        package var lastSeen: String?
+        package var gone: String?
+    }
+
+    /// How one invariant stands.
+    package struct Invariant: Encodable, Sendable {
+        package var name: String
+        package var severity: String
+        package var owner: String
+        package var description: String
+        /// How much offends; nil where that was never found out.
+        package var anomalies: Int64?
+        /// Since the snapshot before; nil where none is kept.
+        package var appeared: Int?
+        package var disappeared: Int?
+        /// Why the last look failed.
+        package var failure: String?
+        /// When the figures were found, in RFC 3339; nil for never.
+        package var asOf: String?
+        package var tookSeconds: Double?
+        package var rows: [Anomaly]
+        /// How many more offend than ``rows`` has.
+        package var more: Int64
+    }
+
+    package var schemaVersion = 1
+    /// The warehouse, without secrets.
+    package var warehouse: String
+    package var invariants: [Invariant]
+
+    /// How many rows of an invariant a report has.
+    package static let rowLimit = 100
+
+    /// Whether there are invariants, every one was looked at, and nothing offends.
+    package var holds: Bool { !invariants.isEmpty && !hasAnomalies && !hasFailures }
+
+    /// Whether anything offends.
+    package var hasAnomalies: Bool { invariants.contains { ($0.anomalies ?? 0) > 0 } }
+
+    /// Whether anything could not be looked at.
+    package var hasFailures: Bool { invariants.contains { $0.failure != nil } }
+}
+
+extension InvariantReport {
+    /// What a look found, of which nothing is kept.
+    package init(_ findings: [InvariantFinding], of set: InvariantSet, in warehouse: String) {
+        self.warehouse = warehouse
+        let refused = set.refused.map { InvariantFinding($0.name, .failed($0.reason), took: .zero) }
+        invariants = (findings + refused).sorted { $0.invariant < $1.invariant }.map { finding in
+            let invariant = set.invariants.first { $0.name == finding.invariant }
+            var line = Invariant(
+                name: finding.invariant,
+                severity: invariant?.severity.rawValue ?? "",
+                owner: invariant?.owner ?? "",
+                description: invariant?.description ?? "",
+                tookSeconds: finding.took.inSeconds,
+                rows: [],
+                more: 0
+            )
+            switch finding.outcome {
+            case .found(let count, let offenders):
+                line.anomalies = count
+                line.rows = offenders.prefix(Self.rowLimit).map {
+                    Anomaly(subject: $0.subject, detail: $0.detail)
+                }
+                line.more = count - Int64(line.rows.count)
+            case .failed(let reason):
+                line.failure = reason
+            }
+            return line
+        }
+    }
+
+    /// A snapshot, and what has changed since the one `before`, where that is given.
+    ///
+    /// With `gone`, its rows are also those that have gone.
+    package init(
+        _ snapshot: InvariantSnapshot,
+        since before: InvariantSnapshot? = nil,
+        only name: String? = nil,
+        gone: Bool = false,
+        in warehouse: String
+    ) {
+        self.warehouse = warehouse
+        let standings = snapshot.standings.filter { name == nil || $0.invariant == name }
+        let known = before.map { Set($0.anomalies.filter { $0.gone == nil }.map(Key.init)) }
+        // order-free: each is looked up.
+        let anomalies = Dictionary(grouping: snapshot.anomalies, by: \.invariant)
+        invariants = standings.map { standing in
+            let own = anomalies[standing.invariant, default: []]
+            let present = own.filter { $0.gone == nil }
+            let shown = gone ? own : present
+            let keys = Set(present.map(Key.init))
+            return Invariant(
+                name: standing.invariant,
+                severity: standing.severity,
+                owner: standing.owner,
+                description: standing.description,
+                anomalies: standing.refreshed == nil ? nil : standing.count,
+                appeared: known.map { keys.subtracting($0).count },
+                disappeared: known.map {
+                    $0.filter { $0.invariant == standing.invariant }.subtracting(keys).count
+                },
+                failure: standing.failure,
+                asOf: standing.refreshed?.description,
+                tookSeconds: standing.took.inSeconds,
+                rows: shown.prefix(Self.rowLimit).map(Anomaly.init),
+                more: max(0, standing.count - Int64(present.count))
+                    + Int64(max(0, shown.count - Self.rowLimit))
+            )
+        }
+    }
+
+    /// One anomaly as long as it is there.
+    private struct Key: Hashable {
+        var invariant: String
+        var subject: String
+        var firstSeen: Timestamp
+
+        init(_ anomaly: InvariantSnapshot.Anomaly) {
+            invariant = anomaly.invariant
+            subject = anomaly.subject
+            firstSeen = anomaly.firstSeen
+        }
+    }
+}
+
+extension InvariantReport.Anomaly {
+    fileprivate init(_ anomaly: InvariantSnapshot.Anomaly) {
+        self.init(
+            subject: anomaly.subject,
+            detail: anomaly.detail,
+            firstSeen: anomaly.firstSeen.description,
+            lastSeen: anomaly.lastSeen.description,
+            gone: anomaly.gone?.description
+        )
+    }
+}
+
+extension InvariantReport {
+    /// The report, for any form.
+    package var document: ReportDocument {
+        let failing = invariants.filter { ($0.anomalies ?? 0) > 0 }
+        let unknown = invariants.filter { $0.failure != nil }
+        var sections = [
+            ReportDocument.Section(title: "Invariants", blocks: [.table(table)])
+        ]
+        let blocks = failing.map { invariant in
+            ReportDocument.Block.list(
+                title: "\(invariant.name): \(invariant.description)",
+                items: invariant.rows.map(Self.line),
+                more: invariant.more
+            )
+        }
+        if !blocks.isEmpty {
+            sections.append(ReportDocument.Section(title: "Anomalies", blocks: blocks))
+        }
+        if !unknown.isEmpty {
+            sections.append(
+                ReportDocument.Section(
+                    title: "Not looked at",
+                    blocks: unknown.map { invariant in
+                        .list(
+                            title: invariant.name,
+                            items: [invariant.failure ?? ""]
+                                + (invariant.asOf.map { ["its figures are of \($0)"] } ?? []),
+                            more: 0
+                        )
+                    }
+                )
+            )
+        }
+        let holding = invariants.count { $0.failure == nil && $0.anomalies == 0 }
+        let verdict =
+            "\(holding) of \(invariants.count) invariants hold"
+            + (unknown.isEmpty ? "" : ", \(unknown.count) could not be looked at")
+        return ReportDocument(
+            kind: "Invariants",
+            title: "Invariants of \(warehouse)",
+            subject: "warehouse",
+            verdict: .init(verdict, holds ? .good : .bad),
+            facts: [],
+            sections: sections
+        )
+    }
+
+    private static func line(_ anomaly: Anomaly) -> String {
+        var line = "\(anomaly.subject): \(anomaly.detail)"
+        if let first = anomaly.firstSeen { line += " (since \(first)" }
+        if let gone = anomaly.gone { line += ", gone \(gone)" }
+        return anomaly.firstSeen == nil ? line : line + ")"
+    }
+
+    private var table: ReportDocument.Table {
+        let showsChanges = invariants.contains { $0.appeared != nil }
+        return ReportDocument.Table(
+            "what offends",
+            [.text("invariant"), .text("severity"), .text("owner"), .number("anomalies")]
+                + (showsChanges ? [.number("new"), .number("gone")] : []),
+            of: invariants
+        ) { invariant in
+            let count =
+                invariant.anomalies.map { ReportDocument.Cell.count($0, ifAny: .bad) } ?? .absent
+            var row: [ReportDocument.Cell] = [
+                "\(invariant.name)", "\(invariant.severity)", "\(invariant.owner)", count,
+            ]
+            if showsChanges {
+                row += [
+                    invariant.appeared.map { .count(Int64($0), ifAny: .bad) } ?? .absent,
+                    invariant.disappeared.map { .count(Int64($0)) } ?? .absent,
+                ]
+            }
+            return row
+        }
+    }
+}

@@ -1,0 +1,235 @@
+internal import ArgumentParser
+internal import Datasets
+internal import Documents
+internal import Reports
+internal import SQLiteStores
+internal import Stages
+internal import Timekeeping
+
+/// `weir invariants`: what must hold of what is stored.
+struct InvariantsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "invariants",
+        abstract: "Hold what is stored to invariants: queries that return what offends.",
+        discussion: """
+            An invariant is a file of SQL with a header; add one by adding a file to \
+            slo/invariants. 'check' looks and keeps nothing; 'refresh' replaces the snapshot, \
+            which remembers since when each anomaly is there.
+            """,
+        subcommands: [
+            InvariantsListCommand.self, InvariantsCheckCommand.self, InvariantsRefreshCommand.self,
+            InvariantsShowCommand.self, InvariantsLintCommand.self,
+        ]
+    )
+}
+
+/// Which invariants, for all commands.
+struct InvariantFileOptions: ParsableArguments {
+    @Option(help: "Files of invariants or directories (repeatable; default: slo/invariants).")
+    var invariants: [String] = []
+
+    /// The invariants, with every mistake told on standard error.
+    func read() throws -> InvariantSet {
+        let set = try InvariantFileOptions.read(at: invariants)
+        for mistake in set.mistakes { Terminal.message("\(mistake)") }
+        return set
+    }
+
+    static func read(at paths: [String]) throws -> InvariantSet {
+        var files: [(path: String, text: String)] = []
+        for path in paths.isEmpty ? ["slo/invariants"] : paths {
+            for file in try DocumentFile.paths(at: path, kind: "an invariant", language: .sql) {
+                files.append((file, try DocumentFile.text(at: file, kind: "an invariant")))
+            }
+        }
+        return InvariantReader.read(files)
+    }
+}
+
+/// How invariants are looked at.
+struct InvariantRunOptions: ParsableArguments {
+    @OptionGroup var files: InvariantFileOptions
+    @OptionGroup var store: WarehouseOptions
+
+    @Option(name: .customLong("timeout"), help: "How long a query may take (default: 30s).")
+    var timeoutArgument: DurationArgument?
+
+    var timeout: Duration { timeoutArgument?.duration ?? .seconds(30) }
+}
+
+/// `weir invariants list`.
+struct InvariantsListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "One line for each invariant: severity, owner, grace period, file."
+    )
+
+    @OptionGroup var files: InvariantFileOptions
+
+    @Option(help: "How it is printed: text or json.")
+    var format: SummaryFormat = .text
+
+    func run() async throws {
+        try await SLOCommand.reporting {
+            let set = try files.read()
+            let listing = InvariantListing(set)
+            switch format {
+            case .text: try Terminal.document(listing.text(colour: Terminal.usesColour))
+            case .json: try Terminal.json(listing)
+            }
+            if !set.mistakes.isEmpty { throw ExitStatus.wrongDocument.code }
+        }
+    }
+}
+
+/// `weir invariants check`.
+struct InvariantsCheckCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Look at each invariant now, and keep nothing.",
+        discussion: "A file with a mistake ends with 65, after the others were looked at."
+    )
+
+    @OptionGroup var options: InvariantRunOptions
+
+    @Flag(help: "End with 1 where anything offends, or could not be looked at.")
+    var gate = false
+
+    @Option(help: "How it is printed: text, json, markdown or html.")
+    var format: SLOTextFormat = .text
+
+    func run() async throws {
+        try await SLOCommand.reporting {
+            let set = try options.files.read()
+            let report = try await options.store.open { opened in
+                let own = set.only(for: opened.invariants.dialect)
+                let findings = try await opened.invariants.evaluate(
+                    own.invariants,
+                    timeout: options.timeout,
+                    timeline: RealTimeline()
+                )
+                return InvariantReport(findings, of: own, in: opened.label)
+            }
+            try report.end(format, set, gate: gate)
+        }
+    }
+}
+
+/// `weir invariants refresh`.
+struct InvariantsRefreshCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "refresh",
+        abstract: "Look at each invariant, and replace the snapshot by what was found.",
+        discussion: """
+            What cannot be looked at keeps the figures it had, and is told. There is never more \
+            than one refresh of a warehouse at a time.
+            """
+    )
+
+    @OptionGroup var options: InvariantRunOptions
+
+    @Flag(help: "End with 1 where anything offends, or could not be looked at.")
+    var gate = false
+
+    @Option(help: "How it is printed: text, json, markdown or html.")
+    var format: SLOTextFormat = .text
+
+    func run() async throws {
+        try await SLOCommand.reporting {
+            let set = try options.files.read()
+            let report = try await options.store.open { opened in
+                let (before, after) = try await opened.invariants.refresh(
+                    set,
+                    timeout: options.timeout,
+                    timeline: RealTimeline()
+                )
+                return InvariantReport(after, since: before, in: opened.label)
+            }
+            try report.end(format, set, gate: gate)
+        }
+    }
+}
+
+/// `weir invariants show`.
+struct InvariantsShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "What the snapshot has of an invariant: since when, still there, gone."
+    )
+
+    @Argument(help: "The invariant's name; all of them where it is left out.")
+    var name: String?
+
+    @OptionGroup var store: WarehouseOptions
+
+    @Option(help: "How it is printed: text, json, markdown or html.")
+    var format: SLOTextFormat = .text
+
+    func run() async throws {
+        try await SLOCommand.reporting {
+            let report = try await store.open { opened in
+                let snapshot = try await opened.invariants.snapshot()
+                let known = snapshot.standings.map(\.invariant)
+                guard !known.isEmpty else {
+                    throw DocumentError(
+                        .notFound,
+                        "\(opened.label) has no snapshot; 'weir invariants refresh' makes one"
+                    )
+                }
+                if let name, !known.contains(name) {
+                    throw DocumentError(
+                        .notFound,
+                        "the snapshot of \(opened.label) has no invariant \"\(name)\""
+                            + suggestion(for: name, in: known)
+                    )
+                }
+                return InvariantReport(snapshot, only: name, gone: true, in: opened.label)
+            }
+            try report.write(format)
+        }
+    }
+}
+
+/// `weir invariants lint`.
+struct InvariantsLintCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lint",
+        abstract: "Check files of invariants: headers, and queries against an empty catalogue.",
+        discussion: """
+            Queries for PostgreSQL alone are held to their form only; 'check' runs them. Mistakes \
+            end with 65.
+            """
+    )
+
+    @Argument(help: "Files or directories (default: slo/invariants).")
+    var paths: [String] = []
+
+    func run() async throws {
+        try await SLOCommand.reporting {
+            let set = try InvariantFileOptions.read(at: paths)
+            let flaws = try SQLiteWarehouse.flaws(of: set.only(for: .sqlite).invariants)
+            let lines = set.mistakes.map(\.description) + flaws.map(\.message)
+            let summary = "\(set.invariants.count) invariants, \(lines.count) mistakes"
+            try Terminal.result((lines + [summary]).joined(separator: "\n"))
+            if !lines.isEmpty { throw ExitStatus.wrongDocument.code }
+        }
+    }
+}
+
+extension InvariantReport {
+    /// Prints the report, and ends with the exit code that it has.
+    fileprivate func end(_ format: SLOTextFormat, _ set: InvariantSet, gate: Bool) throws {
+        try write(format)
+        if gate, !holds { throw Gate.failed }
+        if hasFailures || !set.mistakes.isEmpty { throw ExitStatus.wrongDocument.code }
+    }
+
+    fileprivate func write(_ format: SLOTextFormat) throws {
+        switch format {
+        case .json: try Terminal.json(self)
+        case .text: try Terminal.document(document.text(colour: Terminal.usesColour))
+        case .markdown: try Terminal.document(document.markdown())
+        case .html: try Terminal.document(document.html())
+        }
+    }
+}

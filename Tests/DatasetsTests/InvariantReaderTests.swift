@@ -1,0 +1,115 @@
+import Datasets
+import Documents
+import Testing
+import Timekeeping
+
+/// Files of invariants, good and bad.
+struct InvariantReaderTests {
+    private static let header = """
+        -- name: no-negative-counts
+        -- severity: ticket
+        -- owner: data
+        -- grace: 10m
+        -- description: Counts are never negative,
+        --   whatever is refunded.
+
+        """
+
+    private static func read(_ text: String, path: String = "a.sql") -> InvariantSet {
+        InvariantReader.read([(path, text)])
+    }
+
+    private static func mistakes(_ text: String, path: String = "a.sql") -> [String] {
+        read(text, path: path).mistakes.map(\.description)
+    }
+
+    @Test func `a header and a query are an invariant`() throws {
+        let set = Self.read(
+            Self.header + "SELECT ';' AS subject, '--' AS detail -- done\n;  -- ends\n"
+        )
+        #expect(set.mistakes == [])
+        let invariant = try #require(set.invariants.first)
+        #expect(invariant.name == "no-negative-counts")
+        #expect(invariant.severity == .ticket)
+        #expect(invariant.owner == "data")
+        #expect(invariant.grace == .seconds(600))
+        #expect(invariant.description == "Counts are never negative, whatever is refunded.")
+        #expect(invariant.dialect == nil)
+        #expect(!invariant.query.text(cutoff: .distantPast).contains("\n;"))
+    }
+
+    @Test func `the cutoff is put in, but not into strings, comments and casts`() throws {
+        let query = """
+            SELECT a::text AS subject, ':cutoff_ns' AS detail -- :cutoff_ns
+            FROM t /* :cutoff_ns */ WHERE t.b <= :cutoff_ns AND "c:cutoff_ns" = $q$ :x ; $q$
+            """
+        let invariant = try #require(Self.read(Self.header + query).invariants.first)
+        let text = invariant.query.text(cutoff: Timestamp(nanoseconds: -5))
+        #expect(text == Self.header + query.replacing("<= :cutoff_ns", with: "<= (-5)"))
+        let asked = invariant.statement(asOf: Timestamp(seconds: 600))
+        #expect(asked.contains("<= (0)"))
+        #expect(asked.split(separator: "\n")[1] == "-- name: no-negative-counts")
+    }
+
+    @Test(arguments: [
+        ("SELECT 1", "a.sql:1:1: the header has no name; expected '-- name: "),
+        ("-- nme: x\nSELECT 1", "a.sql:1:4: there is no field \"nme\""),
+        ("-- nme: x\nSELECT 1", "did you mean \"name\"?"),
+        ("-- name: Upper\nSELECT 1", "a.sql:1:4: name: \"Upper\" is none; expected"),
+        ("-- severity: loud\nSELECT 1", "a.sql:1:4: severity: \"loud\" is none; expected '-- sev"),
+        ("-- grace: soon\nSELECT 1", "a.sql:1:4: grace: \"soon\" is none; expected"),
+        ("-- owner:\nSELECT 1", "a.sql:1:4: owner: \"\" is none; expected"),
+        ("-- what is this\nSELECT 1", "a.sql:1:4: \"what is this\" is no field; expected"),
+        ("-- name: a\n-- name: b\nSELECT 1", "a.sql:2:4: name is said twice; expected it once"),
+    ])
+    func `a mistake of a header is told with its place`(text: String, part: String) {
+        #expect(Self.mistakes(text).contains { $0.contains(part) }, "\(Self.mistakes(text))")
+    }
+
+    @Test(arguments: [
+        ("", "a.sql:1:1: there is no query; expected a SELECT"),
+        ("DELETE FROM dataset_entries", "a.sql:7:1: the statement begins with \"DELETE\""),
+        ("\n; SELECT 1", "a.sql:8:1: the statement begins with \";\""),
+        ("SELECT 1; DROP TABLE t", "a.sql:7:11: the file goes on behind its ';'"),
+        ("SELECT 1;;", "a.sql:7:10: the file goes on behind its ';'"),
+        ("SELECT :now", "a.sql:7:8: there is no value :now; expected :cutoff_ns alone"),
+        ("SELECT 'x", "a.sql:7:8: the quote that begins here has no end"),
+        ("SELECT 1 /* x", "a.sql:7:10: the comment that begins here has no end"),
+    ])
+    func `a file that is not one query is refused with its place`(query: String, part: String) {
+        let mistakes = Self.mistakes(Self.header + query)
+        #expect(mistakes.count == 1)
+        #expect(mistakes.first?.hasPrefix(part) == true, "\(mistakes)")
+    }
+
+    @Test func `a name that is there already is refused, and the others go on`() {
+        let good = Self.header + "SELECT 1"
+        let other = good.replacing("no-negative-counts", with: "other")
+        let set = InvariantReader.read([
+            ("b.sql", good), ("c.sql", good), ("d.sql", "SELECT"), ("e.sql", other),
+        ])
+        #expect(set.invariants.map(\.file) == ["b.sql", "e.sql"])
+        let second = set.mistakes.filter { $0.file == "c.sql" }.map(\.description)
+        #expect(
+            second == [
+                "c.sql:1:4: the name \"no-negative-counts\" is that of b.sql already; expected "
+                    + "another one"
+            ]
+        )
+        // The first file of the name is looked at, so the name is not refused.
+        #expect(set.refused.isEmpty)
+    }
+
+    @Test func `variants for two databases may share a name, and the name of a bad file is known`()
+    {
+        let good = Self.header + "SELECT 1"
+        let set = InvariantReader.read([
+            ("a.postgresql.sql", good), ("a.sqlite.sql", good),
+            ("b.sql", good.replacing("no-negative-counts", with: "b") + ";x"),
+        ])
+        #expect(set.invariants.map(\.dialect) == [.postgresql, .sqlite])
+        #expect(set.only(for: .sqlite).invariants.map(\.file) == ["a.sqlite.sql"])
+        #expect(set.refused.map(\.name) == ["b"])
+        #expect(set.refused.first?.reason.hasPrefix("b.sql:7:10:") == true)
+    }
+}
