@@ -166,8 +166,8 @@ let package = Package(
         .testTarget(
             name: "PipelineTests",
             dependencies: [
-                "TestSupport", "Pipeline", "Stages", "Broker", "Commerce", "SLO", "Reports",
-                "Documents", "Timekeeping", logging,
+                "TestSupport", "Pipeline", "Stages", "Broker", "Commerce", "Datasets", "SLO",
+                "Reports", "Documents", "Timekeeping", logging,
             ]
         ),
         .testTarget(

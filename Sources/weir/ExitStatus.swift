@@ -24,13 +24,13 @@ enum ExitStatus: Int32 {
             self = error.code == .wrong ? .wrongDocument : .inputNotFound
         case let error as InputError:
             self = error.code == .wrongFormat ? .wrongDocument : .inputNotFound
-        case is StoreError, is StoreOpeningError, is RefreshUnderWay:
+        case is StoreError, is StoreOpeningError, is RefreshUnderWay, is NoScheduler:
             self = .storeUnavailable
         case let error as ConsoleError:
             self = error.code == .needsToken ? .usage : .storeUnavailable
         case let error as TokenError:
             self = error.exit
-        case is RunError, is StoreURLError:
+        case is RunError, is StoreURLError, is UnschedulableInterval:
             self = .usage
         default:
             self = .ourFault

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Commerce
 internal import Console
+internal import Datasets
 internal import Foundation
 internal import Logging
 internal import Pipeline
@@ -71,6 +72,8 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var console: ConsoleOptions
 
+    @OptionGroup var watch: InvariantWatchOptions
+
     @Option(help: "A file of faults that happen to the run.")
     var scenario: String?
 
@@ -96,6 +99,9 @@ struct RunCommand: AsyncParsableCommand {
         if serveAddress == nil, console.consoleTokenFile != nil {
             throw ValidationError("--console-token-file needs --serve.")
         }
+        if serveAddress == nil, watch.isAsked {
+            throw ValidationError("--invariants and --invariants-every need --serve.")
+        }
     }
 
     func run() async throws {
@@ -120,16 +126,21 @@ struct RunCommand: AsyncParsableCommand {
         }
         let timeline = RealTimeline()
         let logger = JSONLogHandler.logger(reporting.logLevel.level, timeline)
-        let subject = RunSubject(ProcessMetrics(began: timeline.now, version: Weir.version))
-        let serving = try serveAddress.map { address in
-            let server = try console.server(at: address, logger: logger)
-            return Serving(server: server, subject: subject, logger: logger)
-        }
+        let server = try serveAddress.map { try console.server(at: $0, logger: logger) }
+        let invariants = server == nil ? InvariantSet() : try watch.read()
         let environment = ProcessInfo.processInfo.environment
         let stores = try await StoreWiring(
             raw: raw ?? environment["WEIR_RAW_URL"],
             warehouse: warehouse ?? environment["WEIR_WAREHOUSE_URL"]
         ).open(document)
+        let invariantWatch =
+            server == nil
+            ? nil : stores.invariants.flatMap { watch.watch($0, invariants, timeline, logger) }
+        let subject = RunSubject(
+            ProcessMetrics(began: timeline.now, version: Weir.version),
+            invariantWatch
+        )
+        let serving = server.map { Serving(server: $0, subject: subject, logger: logger) }
         let live = LiveLine()
         let rejections = RejectionPrinter(live)
         let run = PipelineRun(
@@ -142,7 +153,9 @@ struct RunCommand: AsyncParsableCommand {
         )
         let result = try await Interruption.stopping { stop in
             try await serving.running {
-                try await run.run(stop: stop, onStart: subject.begin, onSample: live.show)
+                try await invariantWatch.beside {
+                    try await run.run(stop: stop, onStart: subject.begin, onSample: live.show)
+                }
             }
         }
         live.clear()

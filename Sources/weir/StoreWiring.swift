@@ -1,3 +1,4 @@
+internal import Datasets
 internal import Foundation
 internal import MongoDBStores
 internal import Pipeline
@@ -137,6 +138,11 @@ struct StoreWiring {
 }
 
 extension RunStores {
+    /// The first warehouse that invariants can be held against.
+    var invariants: (any InvariantStore)? {
+        warehouses.lazy.compactMap { $0.store as? any InvariantStore }.first
+    }
+
     /// Closes every store; says which could not be.
     func close() async -> [StoreError] {
         var failures: [StoreError] = []

@@ -8,8 +8,12 @@ extension Timed {
     @Suite(.serialized, .timeLimit(.minutes(3)))
     struct ServeTests {
         private static let token = "a-token-for-this-test"
+        private static let invariants = Program.packageRoot.appending(path: "slo/invariants").path
         private static let objectives =
             Program.packageRoot.appending(path: "slo/storefront").path
+
+        private static let headIsTip =
+            "invariant=\"head-is-tip\",severity=\"page\",owner=\"data\""
 
         private let folder: TestFolder
         private let port = RawConnection.freePort()
@@ -80,7 +84,7 @@ extension Timed {
             let ending = try await Program.run(
                 [
                     "serve", address, "--objectives", Self.objectives, "--warehouse",
-                    "sqlite:\(folder.warehouse.path)",
+                    "sqlite:\(folder.warehouse.path)", "--invariants", Self.invariants,
                 ],
                 environment: ["WEIR_CONSOLE_TOKEN": Self.token]
             ) { program in
@@ -98,6 +102,14 @@ extension Timed {
                 #expect(
                     lines.contains("slo_state{slo=\"mongodb-connections\",state=\"no-data\"} 1")
                 )
+                #expect(lines.contains("dataset_anomalies{\(Self.headIsTip)} 0"))
+                #expect(lines.contains("dataset_invariants_refreshes_total{result=\"failed\"} 0"))
+                // It is looked at as soon as it is served.
+                try await wait {
+                    ask("/metrics", token: Self.token)?
+                        .contains("dataset_invariants_refreshes_total{result=\"succeeded\"} 1\n")
+                        == true
+                }
                 #expect(ask("/readyz", token: Self.token)?.contains(" 200 OK") == true)
                 try program.send(.terminate)
             }

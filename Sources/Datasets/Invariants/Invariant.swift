@@ -55,10 +55,16 @@ package struct Invariant: Hashable, Sendable {
     ///
     /// The text of the file begins on line 2, so that line numbers are one too many.
     package func statement(asOf now: Timestamp) -> String {
+        statement(cutoff: "(\((now - grace).nanoseconds))")
+    }
+
+    /// As ``statement(asOf:)``, with `cutoff` in the place of the instant up to which things are
+    /// judged.
+    package func statement(cutoff: String) -> String {
         "SELECT subject, detail, count(*) OVER () AS total FROM ("
             + "SELECT coalesce(CAST(subject AS text), '(null)') AS subject, "
             + "min(CAST(detail AS text)) AS detail FROM (\n"
-            + query.text(cutoff: now - grace)
+            + query.text(cutoff: cutoff)
             + "\n) AS offenders GROUP BY 1) AS subjects "
             + "ORDER BY subject LIMIT \(Invariant.offenderLimit)"
     }

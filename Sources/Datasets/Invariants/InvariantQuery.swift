@@ -82,10 +82,15 @@ package struct InvariantQuery: Hashable, Sendable {
 
     /// The query with `cutoff` where it names it, line for line as it was written.
     package func text(cutoff: Timestamp) -> String {
+        text(cutoff: "(\(cutoff.nanoseconds))")
+    }
+
+    /// The query with the text `cutoff` where it names the cutoff.
+    func text(cutoff: String) -> String {
         parts.map { part in
             switch part {
             case .text(let text): text
-            case .cutoff: "(\(cutoff.nanoseconds))"
+            case .cutoff: cutoff
             }
         }.joined()
     }

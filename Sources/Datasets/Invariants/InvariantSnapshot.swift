@@ -40,6 +40,16 @@ package struct InvariantSnapshot: Hashable, Sendable {
             self.failures = failures
             self.failure = failure
         }
+
+        /// An invariant that was never looked at.
+        package init(_ invariant: Invariant) {
+            self.init(
+                invariant: invariant.name,
+                severity: invariant.severity.rawValue,
+                owner: invariant.owner,
+                description: invariant.description
+            )
+        }
     }
 
     /// Something that offends, or did.

@@ -28,6 +28,10 @@ package protocol InvariantStore: Sendable {
         timeline: any Timeline
     ) async throws -> (before: InvariantSnapshot, after: InvariantSnapshot)
 
+    /// How each invariant stood at the last refresh: the snapshot without its anomalies, which
+    /// costs little however many these are.
+    func standings() async throws -> [InvariantSnapshot.Standing]
+
     /// What the last refresh found.
     func snapshot() async throws -> InvariantSnapshot
 }

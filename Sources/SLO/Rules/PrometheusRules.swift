@@ -1,6 +1,7 @@
 internal import Timekeeping
 
-/// What Prometheus and Alertmanager need to know of some objectives, each as a YAML document.
+/// What Prometheus and Alertmanager need to know of some objectives, and of the invariants of
+/// datasets, each as a YAML document.
 package struct PrometheusRules: Sendable {
     private let objectives: [Objective]
 
@@ -14,7 +15,8 @@ package struct PrometheusRules: Sendable {
     /// The recording rules and alerts: one document with many groups, since Prometheus reads no
     /// second one.
     package var rules: String {
-        let groups = objectives.flatMap { ObjectiveRules(objective: $0).groups }
+        let groups =
+            objectives.flatMap { ObjectiveRules(objective: $0).groups } + [InvariantRules.group]
         return Self.origin + YAMLValue.mapping([("groups", .list(groups))]).document
     }
 
@@ -26,8 +28,11 @@ package struct PrometheusRules: Sendable {
             ("rule_files", .list([.text(rulesFile)])),
             ("evaluation_interval", .text(PromQL.duration(RuleTests.tick))),
             // What an alert reads is recorded before it, at the same instant.
-            ("group_eval_order", .list(rules.flatMap(\.groupNames).map { .text($0) })),
-            ("tests", .list(rules.flatMap { RuleTests(rules: $0).tests })),
+            (
+                "group_eval_order",
+                .list((rules.flatMap(\.groupNames) + [InvariantRules.name]).map { .text($0) })
+            ),
+            ("tests", .list(rules.flatMap { RuleTests(rules: $0).tests } + InvariantRules.tests)),
         ])
         return Self.origin + document.document
     }

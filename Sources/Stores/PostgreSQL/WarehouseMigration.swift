@@ -13,6 +13,7 @@ struct WarehouseMigration {
         WarehouseMigration(version: 1, name: "aggregates and exceptions", sql: tables + views),
         WarehouseMigration(version: 2, name: "slices of objectives", sql: slices),
         WarehouseMigration(version: 3, name: "datasets and invariants", sql: datasets + snapshot),
+        WarehouseMigration(version: 4, name: "refresh of the invariants", sql: refresh),
     ]
 
     /// Brings the schema of `location` up to date; processes that start at once take turns.

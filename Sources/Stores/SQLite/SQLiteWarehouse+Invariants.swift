@@ -52,6 +52,10 @@ extension SQLiteWarehouse: InvariantStore {
         return (before, after)
     }
 
+    package func standings() async throws -> [InvariantSnapshot.Standing] {
+        try await file.read { try SnapshotRows.standings(from: $0) }
+    }
+
     package func snapshot() async throws -> InvariantSnapshot {
         try await file.read { try SnapshotRows.read(from: $0) }
     }
@@ -199,8 +203,8 @@ private struct RefreshLock {
 
 /// The rows of the snapshot, within a transaction of the caller's.
 private enum SnapshotRows {
-    static func read(from database: Database) throws -> InvariantSnapshot {
-        let standings = try Row.fetchAll(
+    static func standings(from database: Database) throws -> [InvariantSnapshot.Standing] {
+        try Row.fetchAll(
             database,
             sql: "SELECT * FROM dataset_invariants ORDER BY invariant"
         ).map { row in
@@ -216,6 +220,9 @@ private enum SnapshotRows {
                 failure: row["failure"]
             )
         }
+    }
+
+    static func read(from database: Database) throws -> InvariantSnapshot {
         let anomalies = try Row.fetchAll(
             database,
             sql: "SELECT * FROM dataset_anomalies ORDER BY invariant, subject, first_seen_ns"
@@ -229,7 +236,7 @@ private enum SnapshotRows {
                 gone: (row["gone_ns"] as Int64?).map(Timestamp.init(nanoseconds:))
             )
         }
-        return InvariantSnapshot(standings: standings, anomalies: anomalies)
+        return InvariantSnapshot(standings: try standings(from: database), anomalies: anomalies)
     }
 
     static func replace(by snapshot: InvariantSnapshot, in database: Database) throws {

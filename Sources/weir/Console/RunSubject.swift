@@ -6,10 +6,12 @@ internal import Synchronization
 /// A run as a console shows it, from before it begins.
 final class RunSubject: ConsoleSubject {
     private let process: ProcessMetrics
+    private let invariants: InvariantWatch?
     private let run = Mutex<RunMetrics?>(nil)
 
-    init(_ process: ProcessMetrics) {
+    init(_ process: ProcessMetrics, _ invariants: InvariantWatch?) {
         self.process = process
+        self.invariants = invariants
     }
 
     /// The run has its meters.
@@ -18,7 +20,7 @@ final class RunSubject: ConsoleSubject {
     }
 
     var families: [MetricFamily] {
-        (run.withLock { $0 }?.families ?? []) + process.families
+        (run.withLock { $0 }?.families ?? []) + (invariants?.families ?? []) + process.families
     }
 
     var impediments: [String] {

@@ -1,7 +1,9 @@
 internal import ArgumentParser
 internal import Console
 internal import Logging
+internal import Pipeline
 internal import SLO
+internal import Stages
 internal import Timekeeping
 internal import UnixSignals
 
@@ -13,7 +15,8 @@ struct ServeCommand: AsyncParsableCommand {
         discussion: """
             GET /metrics, /healthz and /readyz, until it is interrupted, which is how it ends well \
             (exit code 0). The warehouse is read again every 10 s, or less often where that would \
-            take more than a tenth of a core.
+            take more than a tenth of a core; its invariants are looked at where nobody else has \
+            done so lately.
             """
     )
 
@@ -32,6 +35,8 @@ struct ServeCommand: AsyncParsableCommand {
     )
     var warehouse: String?
 
+    @OptionGroup var watch: InvariantWatchOptions
+
     @Option(help: "What is logged to standard error: debug, info, warning or error.")
     var logLevel: LogLevelArgument = .warning
 
@@ -41,9 +46,15 @@ struct ServeCommand: AsyncParsableCommand {
             let logger = JSONLogHandler.logger(logLevel.level, timeline)
             let server = try console.server(at: address, logger: logger)
             let set = try SLOEvaluation.objectives(at: objectives)
+            let invariants = try watch.read()
+            let opened = try await OpenCatalogue(ifThereAt: warehouse)
+            let invariantWatch = opened.flatMap {
+                watch.watch($0.invariants, invariants, timeline, logger)
+            }
             let subject = WarehouseSubject(
                 set,
                 warehouse: warehouse,
+                invariants: invariantWatch,
                 process: ProcessMetrics(began: timeline.now, version: Weir.version),
                 timeline: timeline,
                 logger: logger
@@ -53,10 +64,12 @@ struct ServeCommand: AsyncParsableCommand {
             try await Serving(server: server, subject: subject, logger: logger).while {
                 await withTaskGroup { group in
                     group.addTask { await subject.keepFresh() }
+                    group.addTask { await invariantWatch?.run() }
                     for await _ in interrupts { break }
                     group.cancelAll()
                 }
             }
+            try await opened?.warehouse.close()
         }
     }
 }

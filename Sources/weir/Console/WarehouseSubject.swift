@@ -1,5 +1,6 @@
 internal import Console
 internal import Logging
+internal import Pipeline
 internal import SLO
 internal import Synchronization
 internal import Timekeeping
@@ -23,6 +24,7 @@ final class WarehouseSubject: ConsoleSubject {
 
     private let set: ObjectiveSet
     private let warehouse: String?
+    private let invariants: InvariantWatch?
     private let process: ProcessMetrics
     private let timeline: any Timeline
     private let logger: Logger
@@ -31,12 +33,14 @@ final class WarehouseSubject: ConsoleSubject {
     init(
         _ set: ObjectiveSet,
         warehouse: String?,
+        invariants: InvariantWatch?,
         process: ProcessMetrics,
         timeline: any Timeline,
         logger: Logger
     ) {
         self.set = set
         self.warehouse = warehouse
+        self.invariants = invariants
         self.process = process
         self.timeline = timeline
         self.logger = logger
@@ -117,7 +121,8 @@ final class WarehouseSubject: ConsoleSubject {
                 )
             ]
         )
-        return ObjectiveMetrics(readings).families + [refreshed] + process.families
+        return ObjectiveMetrics(readings).families + [refreshed]
+            + (invariants?.families ?? []) + process.families
     }
 
     var impediments: [String] {

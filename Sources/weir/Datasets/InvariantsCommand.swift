@@ -18,7 +18,8 @@ struct InvariantsCommand: AsyncParsableCommand {
             """,
         subcommands: [
             InvariantsListCommand.self, InvariantsCheckCommand.self, InvariantsRefreshCommand.self,
-            InvariantsShowCommand.self, InvariantsLintCommand.self,
+            InvariantsShowCommand.self, InvariantsScheduleCommand.self,
+            InvariantsLintCommand.self,
         ]
     )
 }
@@ -35,9 +36,12 @@ struct InvariantFileOptions: ParsableArguments {
         return set
     }
 
+    /// Where invariants are looked for unless another place is named.
+    static let usual = "slo/invariants"
+
     static func read(at paths: [String]) throws -> InvariantSet {
         var files: [(path: String, text: String)] = []
-        for path in paths.isEmpty ? ["slo/invariants"] : paths {
+        for path in paths.isEmpty ? [usual] : paths {
             for file in try DocumentFile.paths(at: path, kind: "an invariant", language: .sql) {
                 files.append((file, try DocumentFile.text(at: file, kind: "an invariant")))
             }

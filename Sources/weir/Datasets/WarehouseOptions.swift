@@ -40,8 +40,24 @@ struct OpenCatalogue {
     let warehouse: any Warehouse
     let catalogue: any DatasetCatalogue
     let invariants: any InvariantStore
+    /// Nil where the database does nothing by itself.
+    let scheduler: (any RefreshScheduler)?
     /// Its URL without any password.
     let label: String
+
+    /// Opens the warehouse at `url`, or at the usual place; nil where none is there.
+    init?(ifThereAt url: String?) async throws {
+        let url =
+            url ?? ProcessInfo.processInfo.environment["WEIR_WAREHOUSE_URL"]
+            ?? HistorySource.defaultWarehouse
+        guard url != "memory:" else { return nil }
+        if let location = SQLiteLocation(url: url),
+            !FileManager.default.fileExists(atPath: location.path)
+        {
+            return nil
+        }
+        try await self.init(url)
+    }
 
     /// Opens the warehouse at `url`.
     ///
@@ -53,6 +69,7 @@ struct OpenCatalogue {
                 let location = try PostgreSQLLocation(url: url)
                 let opened = try await PostgreSQLWarehouse(location)
                 (warehouse, catalogue, invariants) = (opened, opened, opened)
+                scheduler = opened
                 label = location.label
             } else if let location = SQLiteLocation(url: url) {
                 guard FileManager.default.fileExists(atPath: location.path) else {
@@ -64,6 +81,7 @@ struct OpenCatalogue {
                 }
                 let opened = try SQLiteWarehouse(location)
                 (warehouse, catalogue, invariants) = (opened, opened, opened)
+                scheduler = nil
                 label = url
             } else {
                 // Only the scheme is shown: what stands behind it may be a password.

@@ -26,7 +26,7 @@ struct PostgreSQLMigrationTests {
                 try server.query("SELECT version, name FROM \(schema).migrations ORDER BY version")
                     == [
                         ["1", "aggregates and exceptions"], ["2", "slices of objectives"],
-                        ["3", "datasets and invariants"],
+                        ["3", "datasets and invariants"], ["4", "refresh of the invariants"],
                     ]
             )
             #expect(
@@ -83,7 +83,7 @@ struct PostgreSQLMigrationTests {
             let silent = try server.query(
                 """
                 SELECT relname FROM pg_class
-                WHERE relnamespace = '\(schema)'::regnamespace AND relkind IN ('r', 'v')
+                WHERE relnamespace = '\(schema)'::regnamespace AND relkind IN ('r', 'v', 'm')
                     AND obj_description(oid, 'pg_class') IS NULL
                 """
             )

@@ -1,0 +1,114 @@
+internal import ArgumentParser
+internal import Datasets
+internal import Documents
+internal import Timekeeping
+
+/// `weir invariants schedule`.
+struct InvariantsScheduleCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "schedule",
+        abstract: "Let the database refresh the snapshot by itself; show, change or remove that.",
+        discussion: """
+            In PostgreSQL with pg_cron. With --every the invariants are looked at once, and from \
+            then on what was looked at is so again and again, whether Weir runs or not. Without \
+            --every or --remove the schedule is shown.
+            """
+    )
+
+    @OptionGroup var options: InvariantRunOptions
+
+    @Option(help: "How often: from 1m to 1d, what divides an hour or a day.")
+    var every: DurationArgument?
+
+    @Flag(help: "Remove the schedule.")
+    var remove = false
+
+    @Option(help: "How it is printed: text or json.")
+    var format: SummaryFormat = .text
+
+    func validate() throws {
+        if every != nil, remove {
+            throw ValidationError("--every and --remove exclude each other.")
+        }
+    }
+
+    func run() async throws {
+        try await SLOCommand.reporting {
+            let set = every == nil ? nil : try options.files.read()
+            let (listing, holds) = try await options.store.open { opened in
+                guard let scheduler = opened.scheduler else {
+                    throw NoScheduler("\(opened.label) is a file")
+                }
+                var holds = true
+                if remove {
+                    _ = try await scheduler.unscheduleRefresh()
+                } else if let every, let set {
+                    try await scheduler.scheduleRefresh(every: every.duration)
+                    let (_, after) = try await opened.invariants.refresh(
+                        set,
+                        timeout: options.timeout,
+                        timeline: RealTimeline()
+                    )
+                    for failure in after.standings.compactMap(\.failure) {
+                        Terminal.message(failure)
+                        holds = false
+                    }
+                }
+                let schedule = try await scheduler.refreshSchedule()
+                return (ScheduleListing(schedule, in: opened.label), holds)
+            }
+            switch format {
+            case .text: try Terminal.result(listing.text)
+            case .json: try Terminal.json(listing)
+            }
+            if !holds || set.map({ !$0.mistakes.isEmpty }) == true {
+                throw ExitStatus.wrongDocument.code
+            }
+        }
+    }
+}
+
+/// A schedule, as a person or a program reads it.
+private struct ScheduleListing: Encodable {
+    var schemaVersion = 1
+    var warehouse: String
+    /// Whether there is one, and it is not paused.
+    var scheduled: Bool
+    /// Such as 30m; nil where there is none, or one that no other than this program has made.
+    var every: String?
+    var expression: String?
+    var lastRun: Run?
+
+    struct Run: Encodable {
+        /// RFC 3339.
+        var ended: String?
+        var succeeded: Bool
+        var message: String
+    }
+
+    init(_ schedule: RefreshSchedule?, in warehouse: String) {
+        self.warehouse = warehouse
+        scheduled = schedule?.isActive ?? false
+        every = schedule?.interval.map(DurationText.write)
+        expression = schedule?.expression
+        lastRun = schedule?.lastRun.map {
+            Run(ended: $0.ended?.description, succeeded: $0.hasSucceeded, message: $0.message)
+        }
+    }
+
+    var text: String {
+        guard let expression else {
+            return "\(warehouse): no schedule; 'weir invariants schedule --every 30m' makes one"
+        }
+        var text = "\(warehouse): every \(every ?? "\"\(expression)\"") by pg_cron"
+        if !scheduled { text += ", paused" }
+        if let lastRun {
+            text += lastRun.succeeded ? "; the last refresh succeeded" : "; the last refresh failed"
+            if let ended = lastRun.ended { text += " at \(ended)" }
+            if !lastRun.succeeded { text += ": \(lastRun.message)" }
+        } else {
+            text += "; not run yet"
+        }
+        return text
+    }
+}
