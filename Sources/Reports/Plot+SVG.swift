@@ -34,7 +34,7 @@ extension Plot {
             "<svg class=\"plot\" viewBox=\"0 0 \(number(Plot.width)) \(number(Plot.height))\" "
                 + "role=\"img\" aria-label=\"\(HTMLText.escaped("\(title). \(peaks)"))\">"
         ]
-        parts += grid()
+        parts += grid() + marks.flatMap(drawing(of:))
         for series in series {
             parts += drawing(of: series)
         }
@@ -71,6 +71,21 @@ extension Plot {
             )
         }
         return parts
+    }
+
+    private func drawing(of mark: Mark) -> [String] {
+        guard mark.time >= horizontal.lower, mark.time <= horizontal.upper else { return [] }
+        let x = x(of: mark.time)
+        // Towards the side on which there is room.
+        let anchor = x > Plot.width / 2 ? " end" : ""
+        let label = HTMLText.escaped(mark.label)
+        return [
+            "<g class=\"mark\"><title>\(label)</title>"
+                + "<path d=\"M\(number(x)) \(number(Plot.top))"
+                + "V\(number(Plot.height - Plot.bottom))\"/>"
+                + "<text class=\"tick\(anchor)\" x=\"\(number(x + (anchor.isEmpty ? 4 : -4)))\" "
+                + "y=\"\(number(Plot.top + 8))\">\(label)</text></g>"
+        ]
     }
 
     // MARK: - Lines

@@ -36,9 +36,23 @@ package struct Plot: Sendable {
         }
     }
 
+    /// Something that happened at a time, such as a deployment.
+    package struct Mark: Sendable {
+        /// In seconds, as ``Plot/times``.
+        package var time: Double
+        package var label: String
+
+        package init(time: Double, label: String) {
+            self.time = time
+            self.label = label
+        }
+    }
+
     package var title: String
     package var caption: String
     package var series: [Series]
+    /// Drawn as lines across the plot; what lies off its axis is not.
+    package var marks: [Mark] = []
     /// The time of each value, in seconds from the start of the run.
     package var times: [Double]
     package var horizontal: PlotAxis

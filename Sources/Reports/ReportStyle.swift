@@ -79,6 +79,8 @@ enum ReportStyle {
         .tick.x { text-anchor: middle; }
         .tick.x.end { text-anchor: end; }
         .tick.y { text-anchor: end; dominant-baseline: central; }
+        .tick.end { text-anchor: end; }
+        .mark path { stroke: var(--axis); stroke-dasharray: 4 3; }
         \(inks)
         svg .s0 { stroke-width: 3.2; }
         svg .d1 { stroke-width: 2.2; }

@@ -135,7 +135,10 @@ struct RunCommand: AsyncParsableCommand {
         ).open(document)
         let invariantWatch =
             server == nil
-            ? nil : stores.invariants.flatMap { watch.watch($0, invariants, timeline, logger) }
+            ? nil
+            : stores.invariants.flatMap {
+                watch.watch($0, stores.deployments, invariants, timeline, logger)
+            }
         let subject = RunSubject(
             ProcessMetrics(began: timeline.now, version: Weir.version),
             invariantWatch
@@ -153,7 +156,7 @@ struct RunCommand: AsyncParsableCommand {
         )
         let result = try await Interruption.stopping { stop in
             try await serving.running {
-                try await invariantWatch.beside {
+                try await invariantWatch.beside({ subject.condition }) {
                     try await run.run(stop: stop, onStart: subject.begin, onSample: live.show)
                 }
             }

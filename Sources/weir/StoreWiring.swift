@@ -138,6 +138,11 @@ struct StoreWiring {
 }
 
 extension RunStores {
+    /// The first warehouse that remembers deployments.
+    var deployments: (any DeploymentLog)? {
+        warehouses.lazy.compactMap { $0.store as? any DeploymentLog }.first
+    }
+
     /// The first warehouse that invariants can be held against.
     var invariants: (any InvariantStore)? {
         warehouses.lazy.compactMap { $0.store as? any InvariantStore }.first

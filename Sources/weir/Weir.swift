@@ -9,7 +9,7 @@ struct Weir: AsyncParsableCommand {
         version: version,
         subcommands: [
             RunCommand.self, SimulateCommand.self, CapacityCommand.self, SLOCommand.self,
-            InvariantsCommand.self, DatasetsCommand.self, ServeCommand.self,
+            InvariantsCommand.self, DatasetsCommand.self, DeployCommand.self, ServeCommand.self,
         ]
     )
 

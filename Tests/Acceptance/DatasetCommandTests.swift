@@ -115,6 +115,33 @@ import Testing
         #expect(row["gone"] is String)
     }
 
+    @Test func `an anomaly is attributed to the deployment before it`() async throws {
+        let folder = try TestFolder()
+        try await Self.runOnce(folder)
+        #expect(try await Self.invariants("refresh", folder).exitCode == 0)
+        try folder.warehouse.change(
+            "DELETE FROM dataset_statistics; UPDATE dataset_entries SET created_ns = 0"
+        )
+        let marking = ["deploy", "mark", "--invariants", Self.invariants, "--version"]
+        let judged = try await Self.weir(marking + ["1.0", "--settle", "0s"], folder)
+        #expect(judged.exitCode == 0, "\(judged.errors)")
+        #expect(judged.output.contains("2 anomalies have appeared"))
+        let waiting = try await Self.weir(marking + ["1.1"], folder)
+        #expect(waiting.output.contains("once the pipeline has been stable for 10m"))
+        let shown = try await Self.weir(["invariants", "show", "statistics"], folder)
+        #expect(shown.output.contains(", after the deployment of 1.0)"))
+        let list = try Self.json(
+            try await Self.weir(["deploy", "list", "--format", "json"], folder)
+        )
+        let deployments = try #require(list["deployments"] as? [[String: Any]])
+        #expect(deployments.map { $0["version"] as? String } == ["1.0", "1.1"])
+        #expect(deployments.map { $0["anomalies"] as? Int } == [2, 0])
+        #expect(deployments.map { $0["judged"] is String } == [true, false])
+        let unscheduled = try await Self.weir(["invariants", "schedule"], folder)
+        #expect(unscheduled.exitCode == 69)
+        #expect(unscheduled.errors.contains("nothing is scheduled in the database"))
+    }
+
     @Test func `a file of one's own is an invariant, and a bad one is told beside the others`()
         async throws
     {

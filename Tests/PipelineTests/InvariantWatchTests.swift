@@ -87,23 +87,55 @@ import Timekeeping
         func snapshot() async throws -> InvariantSnapshot { stored.value.snapshot }
     }
 
+    /// Deployments in memory.
+    private final class Deployments: DeploymentLog {
+        let kept: Locked<[Deployment]>
+
+        init(_ deployments: [Deployment]) {
+            kept = Locked(deployments)
+        }
+
+        func deployments() async throws -> [Deployment] { kept.value }
+
+        func mark(_ deployment: Deployment) async throws {
+            kept.change { $0.append(deployment) }
+        }
+
+        func judge(
+            deploymentMarkedAt marked: Timestamp,
+            at instant: Timestamp
+        ) async throws {
+            kept.change { kept in
+                for place in kept.indices where kept[place].marked == marked {
+                    kept[place].judged = instant
+                }
+            }
+        }
+    }
+
     /// The lines that are told after `seconds`, and when the store was asked to refresh.
     private static func watch(
         _ store: Store,
-        for seconds: Int64
+        for seconds: Int64,
+        every interval: Duration = .seconds(60),
+        deployments: Deployments? = nil,
+        condition: @escaping @Sendable (Int64) -> PipelineCondition? = { _ in nil }
     ) async throws -> (before: [String], after: [String], refreshes: [Int64]) {
         let timeline = VirtualTimeline(start: Timestamp(seconds: 0), tick: .zero)
         let watch = InvariantWatch(
             store,
             set,
-            every: .seconds(60),
+            deployments: deployments,
+            every: interval,
             timeline: timeline,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
         let before = lines(of: watch)
         try await timeline.run {
             await withTaskGroup { group in
-                group.addTask { await watch.run() }
+                group.addTask {
+                    await watch.run { condition(timeline.now.nanoseconds / 1_000_000_000) }
+                }
                 try? await timeline.sleep(until: Timestamp(seconds: seconds))
                 group.cancelAll()
             }
@@ -178,5 +210,62 @@ import Timekeeping
         let told = try await Self.watch(Store([.found(4), .failed("too slow")]), for: 65)
         #expect(told.after.contains("dataset_anomalies\(Self.labels) 4"))
         #expect(told.after.contains("dataset_invariant_failed_looks\(Self.labels) 1"))
+    }
+
+    /// How a pipeline is doing over time, and when a deployment of it is judged, in seconds.
+    struct Course: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let judged: Int64
+        let condition: @Sendable (Int64) -> PipelineCondition?
+
+        init(
+            _ name: String,
+            judged: Int64,
+            _ condition: @escaping @Sendable (Int64) -> PipelineCondition?
+        ) {
+            testDescription = name
+            self.judged = judged
+            self.condition = condition
+        }
+
+        private static func condition(
+            impeded: Bool = false,
+            burning: Bool = false,
+            backlog: Int64 = 5
+        ) -> PipelineCondition {
+            PipelineCondition(isImpeded: impeded, isBurning: burning, backlog: backlog)
+        }
+
+        static let all = [
+            Course("stable from the start", judged: 100) { _ in condition() },
+            Course("not begun before 40", judged: 100) { $0 < 40 ? nil : condition() },
+            Course("not begun before 50", judged: 110) { $0 < 50 ? nil : condition() },
+            Course("a store fails at 60", judged: 130) { condition(impeded: $0 == 60) },
+            Course("somebody is paged at 60", judged: 130) { condition(burning: $0 == 60) },
+            Course("the backlog grows until 100", judged: 170) {
+                condition(backlog: min($0, 100))
+            },
+            Course("the backlog goes up and down", judged: 100) {
+                condition(backlog: $0 / 10 % 4)
+            },
+        ]
+    }
+
+    @Test(arguments: Course.all)
+    func `a deployment is judged once the pipeline has been stable`(
+        course: Course
+    ) async throws {
+        let deployments = Deployments([
+            Deployment(version: "1", marked: Timestamp(seconds: 40), settle: .seconds(60))
+        ])
+        let told = try await Self.watch(
+            Store([.found(0)]),
+            for: 300,
+            every: .seconds(3600),
+            deployments: deployments,
+            condition: course.condition
+        )
+        #expect(told.refreshes == [0, course.judged])
+        #expect(deployments.kept.value.map(\.judged) == [Timestamp(seconds: course.judged)])
     }
 }

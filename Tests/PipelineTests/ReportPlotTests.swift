@@ -146,4 +146,24 @@ import Testing
         }
         #expect(!figure.contains("nan") && !figure.contains("inf"))
     }
+
+    @Test func `what happened is drawn where it did, and nothing off the axis`() {
+        var plot = Plot(
+            title: "Rate",
+            caption: "",
+            series: [.init(name: "all", ink: .member(0), values: [1, 2]) { "\($0)" }],
+            times: [0, 100],
+            horizontal: .time(end: 100),
+            vertical: .quantity(highest: 2, unit: "", whole: true)
+        )
+        #expect(!plot.figure().contains("class=\"mark\""))
+        plot.marks = [
+            .init(time: 50, label: "deployed <1.0>"), .init(time: 101, label: "later"),
+            .init(time: .nan, label: "never"),
+        ]
+        let figure = plot.figure()
+        #expect(figure.split(separator: "class=\"mark\"").count == 2)
+        #expect(figure.contains("<title>deployed &lt;1.0&gt;</title><path d=\"M304 10V222\"/>"))
+        #expect(!figure.contains("later") && !figure.contains("never"))
+    }
 }

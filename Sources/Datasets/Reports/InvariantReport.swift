@@ -11,6 +11,8 @@ package struct InvariantReport: Encodable, Sendable {
         package var firstSeen: String?
         package var lastSeen: String?
         package var gone: String?
+        /// The version of the deployment that it is attributed to; nil for none.
+        package var deployment: String?
     }
 
     /// How one invariant stands.
@@ -84,12 +86,14 @@ extension InvariantReport {
 
     /// A snapshot, and what has changed since the one `before`, where that is given.
     ///
-    /// With `gone`, its rows are also those that have gone.
+    /// With `gone`, its rows are also those that have gone; each is attributed to one of
+    /// `deployments` or to none.
     package init(
         _ snapshot: InvariantSnapshot,
         since before: InvariantSnapshot? = nil,
         only name: String? = nil,
         gone: Bool = false,
+        deployments: [Deployment] = [],
         in warehouse: String
     ) {
         self.warehouse = warehouse
@@ -115,7 +119,7 @@ extension InvariantReport {
                 failure: standing.failure,
                 asOf: standing.refreshed?.description,
                 tookSeconds: standing.took.inSeconds,
-                rows: shown.prefix(Self.rowLimit).map(Anomaly.init),
+                rows: shown.prefix(Self.rowLimit).map { Anomaly($0, deployments) },
                 more: max(0, standing.count - Int64(present.count))
                     + Int64(max(0, shown.count - Self.rowLimit))
             )
@@ -137,13 +141,14 @@ extension InvariantReport {
 }
 
 extension InvariantReport.Anomaly {
-    fileprivate init(_ anomaly: InvariantSnapshot.Anomaly) {
+    fileprivate init(_ anomaly: InvariantSnapshot.Anomaly, _ deployments: [Deployment]) {
         self.init(
             subject: anomaly.subject,
             detail: anomaly.detail,
             firstSeen: anomaly.firstSeen.description,
             lastSeen: anomaly.lastSeen.description,
-            gone: anomaly.gone?.description
+            gone: anomaly.gone?.description,
+            deployment: deployments.cause(ofWhatWasFirstSeen: anomaly.firstSeen)?.version
         )
     }
 }
@@ -198,6 +203,7 @@ extension InvariantReport {
     private static func line(_ anomaly: Anomaly) -> String {
         var line = "\(anomaly.subject): \(anomaly.detail)"
         if let first = anomaly.firstSeen { line += " (since \(first)" }
+        if let version = anomaly.deployment { line += ", after the deployment of \(version)" }
         if let gone = anomaly.gone { line += ", gone \(gone)" }
         return anomaly.firstSeen == nil ? line : line + ")"
     }

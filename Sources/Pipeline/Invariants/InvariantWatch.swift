@@ -15,12 +15,14 @@ package final class InvariantWatch: Sendable {
         var refreshes = InvariantMetrics.Refreshes()
         /// When this process tried last.
         var tried: Timestamp?
+        var stability = Stability()
     }
 
     /// How often the snapshot is read.
     package static let readingInterval = Duration.seconds(10)
 
     private let store: any InvariantStore
+    private let deployments: (any DeploymentLog)?
     private let set: InvariantSet
     private let interval: Duration
     private let timeout: Duration
@@ -28,16 +30,19 @@ package final class InvariantWatch: Sendable {
     private let logger: Logger
     private let state = Mutex(State())
 
-    /// A watch over `store` that looks at the invariants of `set` at least every `interval`.
+    /// A watch over `store` that looks at the invariants of `set` at least every `interval`, and
+    /// when the pipeline has settled after one of `deployments`.
     package init(
         _ store: any InvariantStore,
         _ set: InvariantSet,
+        deployments: (any DeploymentLog)? = nil,
         every interval: Duration,
         timeout: Duration = .seconds(30),
         timeline: any Timeline,
         logger: Logger
     ) {
         self.store = store
+        self.deployments = deployments
         self.set = set.only(for: store.dialect)
         self.interval = interval
         self.timeout = timeout
@@ -53,11 +58,14 @@ package final class InvariantWatch: Sendable {
     }
 
     /// Reads and refreshes until the task is cancelled; nothing that fails ends it.
-    package func run() async {
+    ///
+    /// `condition` tells how the pipeline is doing, nil before it has begun.
+    package func run(_ condition: @Sendable () -> PipelineCondition?) async {
         while !Task.isCancelled {
             await read()
-            if isDue {
-                await refresh()
+            let settled = await settled(condition())
+            if isDue || !settled.isEmpty, let refreshed = await refresh() {
+                await judge(settled, at: refreshed)
                 await read()
             }
             do {
@@ -74,6 +82,36 @@ package final class InvariantWatch: Sendable {
         return last.map { timeline.now - $0 >= interval } ?? true
     }
 
+    /// The deployments that wait to be judged, after which the pipeline has been stable for as long
+    /// as each asks.
+    private func settled(_ condition: PipelineCondition?) async -> [Deployment] {
+        let now = timeline.now
+        let since = state.withLock { state in
+            state.stability.see(condition, at: now)
+            return state.stability.since
+        }
+        guard let deployments, let since else { return [] }
+        do {
+            return try await deployments.deployments().filter { deployment in
+                deployment.judged == nil
+                    && now - max(since, deployment.marked) >= deployment.settle
+            }
+        } catch {
+            tell("the deployments cannot be read", error)
+            return []
+        }
+    }
+
+    private func judge(_ settled: [Deployment], at instant: Timestamp) async {
+        do {
+            for deployment in settled {
+                try await deployments?.judge(deploymentMarkedAt: deployment.marked, at: instant)
+            }
+        } catch {
+            tell("a deployment cannot be told to be judged", error)
+        }
+    }
+
     private func read() async {
         do {
             let standings = try await store.standings()
@@ -83,7 +121,8 @@ package final class InvariantWatch: Sendable {
         }
     }
 
-    private func refresh() async {
+    /// When what was found is of; nil where nothing was.
+    private func refresh() async -> Timestamp? {
         do {
             let (_, after) = try await store.refresh(set, timeout: timeout, timeline: timeline)
             state.withLock { state in
@@ -94,6 +133,7 @@ package final class InvariantWatch: Sendable {
                 guard let failure = standing.failure else { continue }
                 tell("an invariant cannot be looked at", failure)
             }
+            return after.standings.compactMap(\.refreshed).max() ?? timeline.now
         } catch is RefreshUnderWay {
             // What the other one finds is read next time, or this one tries again then.
         } catch {
@@ -103,6 +143,7 @@ package final class InvariantWatch: Sendable {
             }
             tell("the invariants cannot be refreshed; their last snapshot stays", error)
         }
+        return nil
     }
 
     private func tell(_ what: Logger.Message, _ reason: some Sendable) {

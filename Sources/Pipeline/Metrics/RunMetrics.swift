@@ -1,3 +1,4 @@
+internal import Broker
 package import SLO
 internal import Stages
 internal import Timekeeping
@@ -23,6 +24,15 @@ package struct RunMetrics: Sendable {
     package var families: [MetricFamily] {
         brokerFamilies + stageFamilies + storeFamilies
             + ObjectiveMetrics(objectives.readings).families
+    }
+
+    /// How the run is doing.
+    package var condition: PipelineCondition {
+        PipelineCondition(
+            isImpeded: !impediments.isEmpty,
+            isBurning: objectives.statuses.contains(where: \.isPaging),
+            backlog: assembly.broker.subscriptions.reduce(0) { $0 + $1.counts.unsettled }
+        )
     }
 
     /// Why the run is not doing what it is for, a sentence each; none where it is.

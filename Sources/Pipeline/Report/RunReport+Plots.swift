@@ -3,7 +3,14 @@ package import Reports
 extension RunReport {
     /// The run over time: rate, backlog, and the latency of each stage.
     package var plots: [Plot] {
-        [ratePlot, backlogPlot] + latencyPlots
+        let marks = (deployments ?? []).map {
+            Plot.Mark(time: $0.seconds, label: "deployed \($0.version)")
+        }
+        return ([ratePlot, backlogPlot] + latencyPlots).map { plot in
+            var plot = plot
+            plot.marks = marks
+            return plot
+        }
     }
 
     private var timeAxis: PlotAxis {

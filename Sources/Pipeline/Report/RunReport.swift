@@ -38,8 +38,24 @@ package struct RunReport: Codable, Sendable {
     package var alerts: [Alert]? = nil
     /// What went wrong on purpose.
     package var faults: [Fault]? = nil
+    /// The deployments that were marked while it ran; nil where there were none.
+    package var deployments: [Deployment]? = nil
     /// The run over time; at most 1,200 slices of equal length, but for the last.
     package var samples: [Sample]
+
+    /// A deployment, as `weir deploy mark` marks it.
+    package struct Deployment: Codable, Sendable {
+        package var version: String
+        /// When it was marked, in RFC 3339 and since the start of the run.
+        package var marked: String
+        package var seconds: Double
+
+        package init(version: String, marked: String, seconds: Double) {
+            self.version = version
+            self.marked = marked
+            self.seconds = seconds
+        }
+    }
 
     /// A run in virtual time, and how to repeat it.
     package struct Simulation: Codable, Sendable {

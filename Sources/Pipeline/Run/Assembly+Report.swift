@@ -1,5 +1,6 @@
 internal import Broker
 internal import Commerce
+internal import Datasets
 internal import Stages
 internal import Timekeeping
 
@@ -34,6 +35,17 @@ extension Assembly {
         }
         if let warehouse = run.stores.warehouses.first {
             report.warehouse = try? await RunReport.Warehouse.read(warehouse)
+            let deployments = try? await (warehouse.store as? any DeploymentLog)?.deployments()
+            let during = (deployments ?? []).filter { began <= $0.marked && $0.marked <= ended }
+            if !during.isEmpty {
+                report.deployments = during.map { deployment in
+                    RunReport.Deployment(
+                        version: deployment.version,
+                        marked: deployment.marked.description,
+                        seconds: (deployment.marked - began).inSeconds
+                    )
+                }
+            }
         }
         return report
     }

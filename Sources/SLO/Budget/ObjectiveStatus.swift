@@ -108,3 +108,8 @@ package struct StatusPolicy: Sendable {
         self.staleAfter = staleAfter
     }
 }
+
+extension ObjectiveStatus {
+    /// Whether an alert fires that somebody is paged for.
+    package var isPaging: Bool { firing.contains { $0.alert.severity == "page" } }
+}

@@ -21,7 +21,7 @@ extension SLOReport {
             ],
             sections: [overview] + objectives.map(\.section),
             cards: objectives.prefix(6).map(\.card),
-            plots: objectives.compactMap(\.plot),
+            plots: objectives.compactMap { $0.plot(marking: deployments ?? []) },
             footer: "Schema version \(schemaVersion) · as of \(asOf)"
         )
     }
@@ -98,7 +98,10 @@ extension SLOReport.Objective {
     }
 
     /// What is left of the budget over the period.
-    var plot: Plot? {
+    var plot: Plot? { plot(marking: []) }
+
+    /// What is left of the budget over the period, with a line at each of `deployments`.
+    func plot(marking deployments: [SLOReport.Deployment]) -> Plot? {
         let instants = burnDown.compactMap { Timestamp(rfc3339: $0.at) }
         guard let start = Timestamp(rfc3339: window.start), instants.count == burnDown.count,
             instants.count > 1
@@ -113,7 +116,7 @@ extension SLOReport.Objective {
         // One point draws no line.
         guard series.values.count(where: { $0 != nil }) > 1 else { return nil }
         let times = instants.map { ($0 - start).inSeconds }
-        return Plot(
+        var plot = Plot(
             title: "Error budget of \(title)",
             caption: "per cent of the budget that is left; overspent is drawn as none",
             series: [series],
@@ -121,5 +124,14 @@ extension SLOReport.Objective {
             horizontal: .time(end: times.last ?? 1),
             vertical: .quantity(highest: 100, unit: "%", whole: false)
         )
+        plot.marks = deployments.compactMap { deployment in
+            Timestamp(rfc3339: deployment.marked).map { marked in
+                Plot.Mark(
+                    time: (marked - start).inSeconds,
+                    label: "deployed \(deployment.version)"
+                )
+            }
+        }
+        return plot
     }
 }

@@ -10,6 +10,20 @@ package struct SLOReport: Codable, Sendable {
     /// Where the history came from: a store or a file.
     package var source: String
     package var objectives: [Objective]
+    /// The deployments that the store knows of; nil where there are none.
+    package var deployments: [Deployment]? = nil
+
+    /// A deployment, as `weir deploy mark` marks it.
+    package struct Deployment: Codable, Hashable, Sendable {
+        package var version: String
+        /// RFC 3339.
+        package var marked: String
+
+        package init(version: String, marked: String) {
+            self.version = version
+            self.marked = marked
+        }
+    }
 
     /// An exact ratio.
     package struct Figure: Codable, Hashable, Sendable {

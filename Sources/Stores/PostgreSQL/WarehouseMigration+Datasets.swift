@@ -106,4 +106,16 @@ extension WarehouseMigration {
         COMMENT ON TABLE dataset_anomalies IS
             'What offends against an invariant, or did; gone_ns is NULL while it does.';
         """
+
+    /// When what runs has changed.
+    static let deployments = """
+        CREATE TABLE deployments (
+            marked_ns bigint PRIMARY KEY,
+            version text NOT NULL,
+            settle_ns bigint NOT NULL,
+            judged_ns bigint
+        );
+        COMMENT ON TABLE deployments IS
+            'What was deployed when; judged_ns is when the invariants were held against it.';
+        """
 }

@@ -80,4 +80,13 @@ enum CatalogueSchema {
             PRIMARY KEY (invariant, subject, first_seen_ns)
         ) WITHOUT ROWID, STRICT;
         """
+
+    static let deployments = """
+        CREATE TABLE deployments (
+            marked_ns INTEGER PRIMARY KEY,
+            version TEXT NOT NULL,
+            settle_ns INTEGER NOT NULL,
+            judged_ns INTEGER
+        ) STRICT;
+        """
 }

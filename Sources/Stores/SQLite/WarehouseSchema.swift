@@ -15,6 +15,9 @@ enum WarehouseSchema {
             try database.execute(sql: CatalogueSchema.datasets)
             try database.execute(sql: CatalogueSchema.snapshot)
         }
+        migrator.registerMigration("4") { database in
+            try database.execute(sql: CatalogueSchema.deployments)
+        }
         return migrator
     }
 

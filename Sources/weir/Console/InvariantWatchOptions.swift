@@ -44,6 +44,7 @@ struct InvariantWatchOptions: ParsableArguments {
     /// A watch over `store`; nil where there is nothing to look at.
     func watch(
         _ store: any InvariantStore,
+        _ deployments: (any DeploymentLog)?,
         _ set: InvariantSet,
         _ timeline: any Timeline,
         _ logger: Logger
@@ -52,6 +53,7 @@ struct InvariantWatchOptions: ParsableArguments {
         return InvariantWatch(
             store,
             set,
+            deployments: deployments,
             every: invariantsEvery?.duration ?? .seconds(1800),
             timeline: timeline,
             logger: logger
@@ -60,14 +62,16 @@ struct InvariantWatchOptions: ParsableArguments {
 }
 
 extension InvariantWatch? {
-    /// Runs `body`, with the watch beside it where there is one.
+    /// Runs `body`, of which `condition` tells how it is doing, with the watch beside it where
+    /// there is one.
     func beside<Result: Sendable>(
+        _ condition: @escaping @Sendable () -> PipelineCondition?,
         _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
         guard let watch = self else { return try await body() }
         return try await withThrowingTaskGroup(of: Result?.self) { group in
             group.addTask {
-                await watch.run()
+                await watch.run(condition)
                 return nil
             }
             group.addTask { try await body() }

@@ -23,6 +23,9 @@ final class RunSubject: ConsoleSubject {
         (run.withLock { $0 }?.families ?? []) + (invariants?.families ?? []) + process.families
     }
 
+    /// How the run is doing; nil before it has begun.
+    var condition: PipelineCondition? { run.withLock { $0 }?.condition }
+
     var impediments: [String] {
         run.withLock { $0 }?.impediments ?? ["the run has not begun"]
     }

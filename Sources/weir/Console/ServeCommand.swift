@@ -49,7 +49,7 @@ struct ServeCommand: AsyncParsableCommand {
             let invariants = try watch.read()
             let opened = try await OpenCatalogue(ifThereAt: warehouse)
             let invariantWatch = opened.flatMap {
-                watch.watch($0.invariants, invariants, timeline, logger)
+                watch.watch($0.invariants, $0.deployments, invariants, timeline, logger)
             }
             let subject = WarehouseSubject(
                 set,
@@ -64,7 +64,7 @@ struct ServeCommand: AsyncParsableCommand {
             try await Serving(server: server, subject: subject, logger: logger).while {
                 await withTaskGroup { group in
                     group.addTask { await subject.keepFresh() }
-                    group.addTask { await invariantWatch?.run() }
+                    group.addTask { await invariantWatch?.run { subject.condition } }
                     for await _ in interrupts { break }
                     group.cancelAll()
                 }

@@ -125,6 +125,16 @@ final class WarehouseSubject: ConsoleSubject {
             + (invariants?.families ?? []) + process.families
     }
 
+    /// How what writes to the warehouse is doing, as far as that shows there.
+    var condition: PipelineCondition {
+        let state = state.withLock { $0 }
+        return PipelineCondition(
+            isImpeded: state.failure != nil,
+            isBurning: state.reviews.contains(where: \.status.isPaging),
+            backlog: 0
+        )
+    }
+
     var impediments: [String] {
         // No more than that: the error may tell what whoever asks should not know.
         state.withLock { $0.failure.map { [$0] } ?? [] }

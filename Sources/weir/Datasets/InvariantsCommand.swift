@@ -147,7 +147,12 @@ struct InvariantsRefreshCommand: AsyncParsableCommand {
                     timeout: options.timeout,
                     timeline: RealTimeline()
                 )
-                return InvariantReport(after, since: before, in: opened.label)
+                return InvariantReport(
+                    after,
+                    since: before,
+                    deployments: try await opened.deployments.deployments(),
+                    in: opened.label
+                )
             }
             try report.end(format, set, gate: gate)
         }
@@ -187,7 +192,13 @@ struct InvariantsShowCommand: AsyncParsableCommand {
                             + suggestion(for: name, in: known)
                     )
                 }
-                return InvariantReport(snapshot, only: name, gone: true, in: opened.label)
+                return InvariantReport(
+                    snapshot,
+                    only: name,
+                    gone: true,
+                    deployments: try await opened.deployments.deployments(),
+                    in: opened.label
+                )
             }
             try report.write(format)
         }

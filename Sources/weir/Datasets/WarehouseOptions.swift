@@ -40,6 +40,7 @@ struct OpenCatalogue {
     let warehouse: any Warehouse
     let catalogue: any DatasetCatalogue
     let invariants: any InvariantStore
+    let deployments: any DeploymentLog
     /// Nil where the database does nothing by itself.
     let scheduler: (any RefreshScheduler)?
     /// Its URL without any password.
@@ -68,7 +69,7 @@ struct OpenCatalogue {
             if PostgreSQLLocation.isMeant(by: url) {
                 let location = try PostgreSQLLocation(url: url)
                 let opened = try await PostgreSQLWarehouse(location)
-                (warehouse, catalogue, invariants) = (opened, opened, opened)
+                (warehouse, catalogue, invariants, deployments) = (opened, opened, opened, opened)
                 scheduler = opened
                 label = location.label
             } else if let location = SQLiteLocation(url: url) {
@@ -80,7 +81,7 @@ struct OpenCatalogue {
                     )
                 }
                 let opened = try SQLiteWarehouse(location)
-                (warehouse, catalogue, invariants) = (opened, opened, opened)
+                (warehouse, catalogue, invariants, deployments) = (opened, opened, opened, opened)
                 scheduler = nil
                 label = url
             } else {

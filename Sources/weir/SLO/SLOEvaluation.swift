@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Datasets
 internal import Documents
 internal import SLO
 internal import Timekeeping
@@ -15,18 +16,26 @@ struct SLOEvaluation {
     var unanswered: [String] = []
     /// By the names of the objectives, as their documents have them.
     var revisions: [String: Revision] = [:]
+    /// Those that the warehouse knows of.
+    var deployments: [Deployment] = []
     /// How many rows of a file have a mistake, each of which was told.
     var rowsNotCounted = 0
 
     /// The evaluation as a report.
     var report: SLOReport {
-        SLOReport(
+        var report = SLOReport(
             reviews,
             asOf: asOf,
             source: source,
             overrides: overrides,
             revisionOf: revisions
         )
+        if !deployments.isEmpty {
+            report.deployments = deployments.map {
+                SLOReport.Deployment(version: $0.version, marked: $0.marked.description)
+            }
+        }
+        return report
     }
 
     /// What `--gate` makes of it; rows of a file that were not counted let nothing pass.
@@ -56,6 +65,11 @@ struct SLOEvaluation {
             asOf = try SLOEvaluation.instant(options, source)
             self.source = source.label
             if case .file(let file, _) = source.place { rowsNotCounted = file.mistakes.count }
+            if case .store(let store, _) = source.place,
+                let log = store.warehouse as? any DeploymentLog
+            {
+                deployments = try await log.deployments()
+            }
             reviews = []
             var followed: [(objective: Objective, changed: Objective)] = []
             for objective in chosen {

@@ -175,6 +175,32 @@ struct InvariantRefusalContract {
     }
 
     @Test(arguments: CatalogueAdapter.all)
+    func `deployments are kept in their order, and judged once`(
+        adapter: CatalogueAdapter
+    ) async throws {
+        try await adapter.visit { home in
+            let first = Deployment(
+                version: "1.0 'é'",
+                marked: CatalogueSample.began,
+                settle: .seconds(600)
+            )
+            let second = Deployment(
+                version: "1.0 'é'",
+                marked: CatalogueSample.began + .seconds(1),
+                settle: .zero,
+                judged: CatalogueSample.judged
+            )
+            for deployment in [second, first] { try await home.warehouse.mark(deployment) }
+            #expect(try await home.warehouse.deployments() == [first, second])
+            for judged in [CatalogueSample.judged, CatalogueSample.judged + .seconds(1)] {
+                try await home.warehouse.judge(deploymentMarkedAt: first.marked, at: judged)
+            }
+            let kept = try await home.warehouse.deployments()
+            #expect(kept.map(\.judged) == [CatalogueSample.judged, CatalogueSample.judged])
+        }
+    }
+
+    @Test(arguments: CatalogueAdapter.all)
     func `of many refreshes at once each is whole or is refused`(
         adapter: CatalogueAdapter
     ) async throws {

@@ -27,6 +27,7 @@ struct PostgreSQLMigrationTests {
                     == [
                         ["1", "aggregates and exceptions"], ["2", "slices of objectives"],
                         ["3", "datasets and invariants"], ["4", "refresh of the invariants"],
+                        ["5", "deployments"],
                     ]
             )
             #expect(
@@ -73,7 +74,7 @@ struct PostgreSQLMigrationTests {
             let tables = try server.query(
                 "SELECT count(*) FROM pg_tables WHERE schemaname = '\(schema)'"
             )
-            #expect(tables == [["20"]])
+            #expect(tables == [["21"]])
         }
     }
 

@@ -1,0 +1,110 @@
+internal import ArgumentParser
+internal import Datasets
+internal import Documents
+internal import Timekeeping
+
+/// `weir deploy`: when what runs has changed.
+struct DeployCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "deploy",
+        abstract: "Mark deployments, to which the anomalies that they bring are attributed.",
+        subcommands: [DeployMarkCommand.self, DeployListCommand.self]
+    )
+}
+
+/// `weir deploy mark`.
+struct DeployMarkCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mark",
+        abstract: "Say that a version is deployed now.",
+        discussion: """
+            Once the pipeline has been stable for as long as --settle says, 'weir run --serve' or \
+            'weir serve' on the warehouse refreshes the invariants; what has appeared since the \
+            mark is attributed to the version. Stable is while no store fails, no alert fires \
+            that somebody is paged for, and the backlog has not grown for a minute on end; a \
+            restart begins anew. With --settle 0s the invariants are refreshed here and now.
+            """
+    )
+
+    @Option(help: "What is deployed, such as 1.4.0 or a commit.")
+    var version: String
+
+    // A transform, since this duration may be nothing.
+    @Option(
+        help: "How long the pipeline is to be stable before it is judged (default: 10m).",
+        transform: { text in
+            guard let duration = DurationText.parse(text) else {
+                throw ValidationError("expected a duration such as 10m, or 0s")
+            }
+            return duration
+        }
+    )
+    var settle: Duration?
+
+    @OptionGroup var options: InvariantRunOptions
+
+    func validate() throws {
+        guard !version.isEmpty, version.utf8.count <= 200 else {
+            throw ValidationError("--version must have from 1 to 200 bytes.")
+        }
+    }
+
+    func run() async throws {
+        try await SLOCommand.reporting {
+            let timeline = RealTimeline()
+            let settle = self.settle ?? .seconds(600)
+            let set = settle == .zero ? try options.files.read() : nil
+            let line = try await options.store.open { opened in
+                var deployment = Deployment(version: version, marked: timeline.now, settle: settle)
+                try await opened.deployments.mark(deployment)
+                guard let set else {
+                    return "marked \(version) at \(deployment.marked); its anomalies are told "
+                        + "once the pipeline has been stable for \(DurationText.write(settle))"
+                }
+                let (_, after) = try await opened.invariants.refresh(
+                    set,
+                    timeout: options.timeout,
+                    timeline: timeline
+                )
+                let judged = after.standings.compactMap(\.refreshed).max() ?? timeline.now
+                try await opened.deployments.judge(
+                    deploymentMarkedAt: deployment.marked,
+                    at: judged
+                )
+                deployment.judged = judged
+                let appeared = after.anomalies.count { $0.firstSeen >= deployment.marked }
+                return "marked \(version) at \(deployment.marked); \(appeared) anomalies have "
+                    + "appeared since the snapshot before"
+            }
+            try Terminal.result(line)
+        }
+    }
+}
+
+/// `weir deploy list`.
+struct DeployListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "The deployments that a warehouse knows of, and the anomalies attributed to each."
+    )
+
+    @OptionGroup var store: WarehouseOptions
+
+    @Option(help: "How it is printed: text or json.")
+    var format: SummaryFormat = .text
+
+    func run() async throws {
+        try await SLOCommand.reporting {
+            let listing = try await store.open { opened in
+                DeploymentListing(
+                    try await opened.deployments.deployments(),
+                    try await opened.invariants.snapshot()
+                )
+            }
+            switch format {
+            case .text: try Terminal.document(listing.text(colour: Terminal.usesColour))
+            case .json: try Terminal.json(listing)
+            }
+        }
+    }
+}
