@@ -186,8 +186,8 @@ let package = Package(
             name: "weir-bench",
             dependencies: [
                 "Console", "Pipeline", "SQLiteStores", "MongoDBStores", "PostgreSQLStores",
-                "CMongoc", "CPostgres", "Stages", "Broker", "Commerce", "SLO", "Timekeeping",
-                "TestSupport",
+                "CMongoc", "CPostgres", "Stages", "Broker", "Commerce", "Datasets", "Documents",
+                "SLO", "Timekeeping", "TestSupport",
                 argumentParser, grdb, grdbSQLite, logging,
             ],
             path: "Tests/Benchmarks"

@@ -64,6 +64,7 @@ struct Benchmark: Sendable {
         Benchmark(name: "mongodb-ingest-sink") { try await MongoDBBenchmark.sink() },
         Benchmark(name: "postgresql-aggregates") { try await PostgreSQLBenchmark().measure() },
         Benchmark(name: "postgresql-load") { try await PostgreSQLLoadBenchmark().measure() },
+        Benchmark(name: "invariants") { try await InvariantsBenchmark().measure() },
         Benchmark(name: "slo") { SLOBenchmark().measure() },
         Benchmark(name: "metrics") { try await MetricsBenchmark().measure() },
         Benchmark(name: "memory") { try MemoryBenchmark().measure() },
