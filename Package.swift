@@ -159,8 +159,8 @@ let package = Package(
             name: "StoresTests",
             dependencies: [
                 "TestSupport", "SQLiteStores", "MongoDBStores", "PostgreSQLStores",
-                "PrometheusStores", "Stages", "Broker", "Commerce", "Datasets", "Documents", "SLO",
-                "Timekeeping", grdb, subprocess,
+                "PrometheusStores", "Pipeline", "Stages", "Broker", "Commerce", "Datasets",
+                "Documents", "SLO", "Timekeeping", grdb, logging, subprocess,
             ]
         ),
         .testTarget(

@@ -21,7 +21,11 @@ import Testing
         _ folder: TestFolder,
         _ arguments: [String] = []
     ) async throws -> Ending {
-        try await weir(["invariants", verb, "--invariants", invariants] + arguments, folder)
+        let raw = ["--raw", "sqlite:\(folder.raw.path)"]
+        return try await weir(
+            ["invariants", verb, "--invariants", invariants] + raw + arguments,
+            folder
+        )
     }
 
     private static func runOnce(_ folder: TestFolder) async throws {
@@ -140,6 +144,46 @@ import Testing
         let unscheduled = try await Self.weir(["invariants", "schedule"], folder)
         #expect(unscheduled.exitCode == 69)
         #expect(unscheduled.errors.contains("nothing is scheduled in the database"))
+    }
+
+    @Test func `the warehouse is held to the raw events, or they are said to be unknown`()
+        async throws
+    {
+        let folder = try TestFolder()
+        try await Self.runOnce(folder)
+        let files = ["--invariants", Self.invariants]
+        let unknown = try await Self.weir(["invariants", "check", "--gate"] + files, folder)
+        #expect(unknown.exitCode == 1)
+        #expect(unknown.output.contains("there is no census of the raw events"))
+        let json = try Self.json(
+            try await Self.weir(["invariants", "check", "--format", "json"] + files, folder)
+        )
+        let lines = try #require(json["invariants"] as? [[String: Any]])
+        let lacking = lines.filter { $0["lacks_census"] as? Bool == true }
+        #expect(lacking.count == 8)
+        #expect(lacking.allSatisfy { $0["anomalies"] == nil })
+
+        let kept = try await Self.weir(["invariants", "refresh", "--gate"] + files, folder)
+        #expect(kept.exitCode == 1)
+        #expect(kept.output.contains("16 of 24 invariants hold, 8 could not be looked at"))
+
+        let clean = try await Self.invariants("check", folder, ["--gate"])
+        #expect(clean.exitCode == 0, "\(clean.output)\(clean.errors)")
+        try folder.raw.change("DELETE FROM raw_events WHERE position = 7")
+        let missed = try await Self.invariants("check", folder, ["--gate"])
+        #expect(missed.exitCode == 1)
+        #expect(missed.output.contains("the catalogue says 3000, and there are 2999"))
+
+        let nowhere = try await Self.weir(
+            ["invariants", "check", "--raw", "sqlite:/nowhere/raw.sqlite"] + files,
+            folder
+        )
+        #expect(nowhere.exitCode == 66)
+        let memory = try await Self.weir(
+            ["invariants", "check", "--raw", "memory:"] + files,
+            folder
+        )
+        #expect(memory.exitCode == 64)
     }
 
     @Test func `a file of one's own is an invariant, and a bad one is told beside the others`()

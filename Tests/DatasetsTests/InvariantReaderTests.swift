@@ -51,6 +51,16 @@ struct InvariantReaderTests {
         #expect(asked.split(separator: "\n")[1] == "-- name: no-negative-counts")
     }
 
+    @Test func `one that needs a census offends by itself where there is none`() throws {
+        let text = Self.header + "SELECT 1 AS subject, 2 AS detail"
+        let plain = try #require(Self.read(text).invariants.first)
+        let needy = try #require(Self.read("-- needs: census\n" + text).invariants.first)
+        #expect(!plain.needsCensus && needy.needsCensus)
+        #expect(!plain.statement(asOf: Timestamp(seconds: 0)).contains("raw_census"))
+        let asked = needy.statement(asOf: Timestamp(seconds: 0))
+        #expect(asked.contains("'no census'") && asked.contains("FROM raw_census"))
+    }
+
     @Test(arguments: [
         ("SELECT 1", "a.sql:1:1: the header has no name; expected '-- name: "),
         ("-- nme: x\nSELECT 1", "a.sql:1:4: there is no field \"nme\""),
@@ -58,6 +68,10 @@ struct InvariantReaderTests {
         ("-- name: Upper\nSELECT 1", "a.sql:1:4: name: \"Upper\" is none; expected"),
         ("-- severity: loud\nSELECT 1", "a.sql:1:4: severity: \"loud\" is none; expected '-- sev"),
         ("-- grace: soon\nSELECT 1", "a.sql:1:4: grace: \"soon\" is none; expected"),
+        (
+            "-- needs: raw\nSELECT 1",
+            "a.sql:1:4: needs: \"raw\" is none; expected '-- needs: census'"
+        ),
         ("-- owner:\nSELECT 1", "a.sql:1:4: owner: \"\" is none; expected"),
         ("-- what is this\nSELECT 1", "a.sql:1:4: \"what is this\" is no field; expected"),
         ("-- name: a\n-- name: b\nSELECT 1", "a.sql:2:4: name is said twice; expected it once"),

@@ -47,6 +47,8 @@ import Timekeeping
             stored = Locked(Stored(answers: answers))
         }
 
+        func hasCensus() -> Bool { false }
+
         func evaluate(
             _ invariants: [Invariant],
             timeout: Duration,

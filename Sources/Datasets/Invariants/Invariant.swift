@@ -16,6 +16,8 @@ package struct Invariant: Hashable, Sendable {
     package var owner: String
     /// How long what was written may be unfinished before it is judged.
     package var grace: Duration
+    /// Whether it looks at the census of the raw events, and says nothing without one.
+    package var needsCensus: Bool
     /// What must hold.
     package var description: String
     /// The file, as the user named it.
@@ -29,6 +31,7 @@ package struct Invariant: Hashable, Sendable {
         severity: Severity,
         owner: String,
         grace: Duration,
+        needsCensus: Bool = false,
         description: String,
         file: String,
         dialect: SQLDialect? = nil,
@@ -38,6 +41,7 @@ package struct Invariant: Hashable, Sendable {
         self.severity = severity
         self.owner = owner
         self.grace = grace
+        self.needsCensus = needsCensus
         self.description = description
         self.file = file
         self.dialect = dialect
@@ -49,6 +53,10 @@ package struct Invariant: Hashable, Sendable {
 
     /// As many offenders as a finding holds one by one; all of them are counted.
     package static let offenderLimit = 10_000
+
+    /// The subject of what an invariant that needs a census says where there is none: neither that
+    /// anything offends nor that nothing does.
+    package static let noCensus = "no census"
 
     /// The query as a database runs it: at most ``offenderLimit`` rows of subject, detail and the
     /// count of all, a row a subject.
@@ -65,8 +73,15 @@ package struct Invariant: Hashable, Sendable {
             + "SELECT coalesce(CAST(subject AS text), '(null)') AS subject, "
             + "min(CAST(detail AS text)) AS detail FROM (\n"
             + query.text(cutoff: cutoff)
-            + "\n) AS offenders GROUP BY 1) AS subjects "
+            + "\n) AS offenders GROUP BY 1\(censusCheck)) AS subjects "
             + "ORDER BY subject LIMIT \(Invariant.offenderLimit)"
+    }
+
+    private var censusCheck: String {
+        guard needsCensus else { return "" }
+        return " UNION ALL SELECT '\(Invariant.noCensus)', "
+            + "'nothing is known of the raw events; name their store with --raw' "
+            + "WHERE NOT EXISTS (SELECT 1 FROM raw_census)"
     }
 }
 

@@ -9,7 +9,11 @@ package struct InvariantReader {
         case severity
         case owner
         case grace
+        case needs
         case description
+
+        /// Whether a header may be without it.
+        var isOptional: Bool { self == .needs }
 
         /// What it is expected to be, for messages.
         var expectation: String {
@@ -20,6 +24,7 @@ package struct InvariantReader {
                     + Invariant.Severity.allCases.map(\.rawValue).joined(separator: " or ")
             case .owner: "'-- owner: <team>'"
             case .grace: "'-- grace: <duration, such as 0s or 10m>'"
+            case .needs: "'-- needs: census', or no such line"
             case .description: "'-- description: <what must hold>'"
             }
         }
@@ -83,7 +88,7 @@ package struct InvariantReader {
     }
 
     private func read() -> Invariant? {
-        for field in Field.allCases where header[field] == nil {
+        for field in Field.allCases where header[field] == nil && !field.isOptional {
             log.add(
                 "the header has no \(field.rawValue); expected \(field.expectation)",
                 at: .start
@@ -93,6 +98,7 @@ package struct InvariantReader {
         let severity = value(.severity) { Invariant.Severity(rawValue: $0) }
         let owner = value(.owner) { $0 }
         let grace = value(.grace) { DurationText.parse($0) }
+        let needsCensus = value(.needs) { $0 == "census" ? true : nil } ?? false
         let description = value(.description) { $0 }
         let query: InvariantQuery
         do throws(InvariantQuery.Flaw) {
@@ -109,6 +115,7 @@ package struct InvariantReader {
             severity: severity,
             owner: owner,
             grace: grace,
+            needsCensus: needsCensus,
             description: description,
             file: file,
             dialect: Self.dialect(of: file),

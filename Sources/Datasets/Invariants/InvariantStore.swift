@@ -32,8 +32,23 @@ package protocol InvariantStore: Sendable {
     /// costs little however many these are.
     func standings() async throws -> [InvariantSnapshot.Standing]
 
+    /// Whether there is a census of the raw events to look at.
+    func hasCensus() async throws -> Bool
+
     /// What the last refresh found.
     func snapshot() async throws -> InvariantSnapshot
+}
+
+extension InvariantStore {
+    /// `set` without the invariants of which a refresh could find nothing for want of a census.
+    ///
+    /// They are to be told beside the snapshot: in it they were neither anomalies nor none.
+    package func judgeable(_ set: InvariantSet) async throws -> InvariantSet {
+        guard try await !hasCensus() else { return set }
+        var set = set
+        set.invariants.removeAll(where: \.needsCensus)
+        return set
+    }
 }
 
 /// There are never two refreshes at once.

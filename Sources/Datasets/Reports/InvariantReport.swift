@@ -23,6 +23,8 @@ package struct InvariantReport: Encodable, Sendable {
         package var description: String
         /// How much offends; nil where that was never found out.
         package var anomalies: Int64?
+        /// Whether it needs a census of the raw events, of which there was none.
+        package var lacksCensus = false
         /// Since the snapshot before; nil where none is kept.
         package var appeared: Int?
         package var disappeared: Int?
@@ -45,7 +47,10 @@ package struct InvariantReport: Encodable, Sendable {
     package static let rowLimit = 100
 
     /// Whether there are invariants, every one was looked at, and nothing offends.
-    package var holds: Bool { !invariants.isEmpty && !hasAnomalies && !hasFailures }
+    package var holds: Bool {
+        !invariants.isEmpty && !hasAnomalies && !hasFailures
+            && !invariants.contains { $0.lacksCensus }
+    }
 
     /// Whether anything offends.
     package var hasAnomalies: Bool { invariants.contains { ($0.anomalies ?? 0) > 0 } }
@@ -72,6 +77,10 @@ extension InvariantReport {
             )
             switch finding.outcome {
             case .found(let count, let offenders):
+                guard offenders.first?.subject != Datasets.Invariant.noCensus else {
+                    line.lacksCensus = true
+                    return line
+                }
                 line.anomalies = count
                 line.rows = offenders.prefix(Self.rowLimit).map {
                     Anomaly(subject: $0.subject, detail: $0.detail)
@@ -126,6 +135,25 @@ extension InvariantReport {
         }
     }
 
+    /// Adds those of `set` that the report lacks, since there is no census for them.
+    package mutating func addUnjudged(of set: InvariantSet) {
+        for invariant in set.invariants
+        where invariant.needsCensus && !invariants.contains(where: { $0.name == invariant.name }) {
+            invariants.append(
+                Invariant(
+                    name: invariant.name,
+                    severity: invariant.severity.rawValue,
+                    owner: invariant.owner,
+                    description: invariant.description,
+                    lacksCensus: true,
+                    rows: [],
+                    more: 0
+                )
+            )
+        }
+        invariants.sort { $0.name < $1.name }
+    }
+
     /// One anomaly as long as it is there.
     private struct Key: Hashable {
         var invariant: String
@@ -157,7 +185,7 @@ extension InvariantReport {
     /// The report, for any form.
     package var document: ReportDocument {
         let failing = invariants.filter { ($0.anomalies ?? 0) > 0 }
-        let unknown = invariants.filter { $0.failure != nil }
+        let unknown = invariants.filter { $0.failure != nil || $0.lacksCensus }
         var sections = [
             ReportDocument.Section(title: "Invariants", blocks: [.table(table)])
         ]
@@ -178,7 +206,7 @@ extension InvariantReport {
                     blocks: unknown.map { invariant in
                         .list(
                             title: invariant.name,
-                            items: [invariant.failure ?? ""]
+                            items: [invariant.failure ?? Self.lackOfCensus]
                                 + (invariant.asOf.map { ["its figures are of \($0)"] } ?? []),
                             more: 0
                         )
@@ -200,6 +228,9 @@ extension InvariantReport {
         )
     }
 
+    private static let lackOfCensus =
+        "there is no census of the raw events; name their store with --raw"
+
     private static func line(_ anomaly: Anomaly) -> String {
         var line = "\(anomaly.subject): \(anomaly.detail)"
         if let first = anomaly.firstSeen { line += " (since \(first)" }
@@ -217,7 +248,9 @@ extension InvariantReport {
             of: invariants
         ) { invariant in
             let count =
-                invariant.anomalies.map { ReportDocument.Cell.count($0, ifAny: .bad) } ?? .absent
+                invariant.lacksCensus
+                ? "no census"
+                : invariant.anomalies.map { ReportDocument.Cell.count($0, ifAny: .bad) } ?? .absent
             var row: [ReportDocument.Cell] = [
                 "\(invariant.name)", "\(invariant.severity)", "\(invariant.owner)", count,
             ]

@@ -28,7 +28,9 @@ package struct InvariantMetrics: Sendable {
         every interval: Duration
     ) {
         let known = Set(standings.map(\.invariant))
-        let unseen = set.invariants.filter { !known.contains($0.name) }.map { Standing($0) }
+        // Without a census nothing is known, which 0 would not say.
+        let unseen = set.invariants.filter { !known.contains($0.name) && !$0.needsCensus }
+            .map { Standing($0) }
         self.standings = (standings + unseen).sorted { $0.invariant < $1.invariant }
         self.refreshes = refreshes
         self.interval = interval

@@ -124,7 +124,11 @@ package final class InvariantWatch: Sendable {
     /// When what was found is of; nil where nothing was.
     private func refresh() async -> Timestamp? {
         do {
-            let (_, after) = try await store.refresh(set, timeout: timeout, timeline: timeline)
+            let (_, after) = try await store.refresh(
+                try await store.judgeable(set),
+                timeout: timeout,
+                timeline: timeline
+            )
             state.withLock { state in
                 state.tried = timeline.now
                 state.refreshes.succeeded += 1

@@ -135,6 +135,12 @@ actor MongoDBConnection {
         return reply.documents("cursor.firstBatch").first?.integer("n") ?? 0
     }
 
+    /// Some events behind `position`, in the order of positions.
+    func events(after position: Int64, atMost limit: Int) throws(StoreError) -> [RawEvent] {
+        try read(RawEventCommands.events(after: position, atMost: limit))
+            .documents("cursor.firstBatch").map { RawEvent($0) }
+    }
+
     /// How many connections the server has now, of everybody; nil where it does not say.
     func serverConnections() throws(StoreError) -> Int? {
         let reply = try read(RawEventCommands.serverStatus, on: .admin)

@@ -11,7 +11,7 @@ package import Stages
 /// - Non-guarantees: two runs that write to one database at the same time; the second one's
 ///   positions collide, and it is refused.
 package final class MongoDBRawStore: RawStore {
-    private let pool: MongoDBConnectionPool
+    let pool: MongoDBConnectionPool
     private let doubtful = DoubtfulPositions()
     /// What the server does not do that it was asked to when the store was opened; it goes on
     /// without.

@@ -50,6 +50,32 @@ enum RawEventCommands {
         }
     }
 
+    /// Finds the events behind `position`, in the order of positions.
+    ///
+    /// The server ends a reply at 16 MiB, so that there may be fewer than `limit`.
+    static func events(after position: Int64, atMost limit: Int) -> BSONDocument {
+        let condition = BSONDocument { $0.append("$gt", position) }
+        let filter = BSONDocument { $0.append("position", document: condition) }
+        return BSONDocument {
+            $0.append("find", collection)
+            $0.append("filter", document: filter)
+            $0.append("sort", document: BSONDocument(json: #"{"position": 1}"#))
+            $0.append(
+                "projection",
+                document: BSONDocument(
+                    json: """
+                        {"position": 1, "source": 1, "id": 1, "time": 1, "time_ns": 1,
+                         "sequence": 1, "name": 1, "transaction_id": 1, "value_minor": 1,
+                         "currency": 1, "items.quantity": 1}
+                        """
+                )
+            )
+            $0.append("limit", Int32(clamping: limit))
+            $0.append("batchSize", Int32(clamping: limit))
+            $0.append("singleBatch", true)
+        }
+    }
+
     static func creation(validator: BSONDocument?) -> BSONDocument {
         BSONDocument {
             $0.append("create", collection)

@@ -70,6 +70,24 @@ struct RawEventEncoder {
         return text
     }
 
+    /// The `_id` of the event `id` of `source`.
+    static func key(id: String, source: String) -> [UInt8] {
+        var key: [UInt8] = []
+        append(id: id, to: &key)
+        key.append(UInt8(ascii: " "))
+        return key + source.utf8
+    }
+
+    private static func append(id: String, to key: inout [UInt8]) {
+        for byte in id.utf8 {
+            switch byte {
+            case UInt8(ascii: " "): key += "%20".utf8
+            case UInt8(ascii: "%"): key += "%25".utf8
+            default: key.append(byte)
+            }
+        }
+    }
+
     /// Puts the `_id` in ``text``, and says how long the id in it is.
     ///
     /// The first space ends the id: a space within an id of somebody else's is escaped, and with
@@ -81,13 +99,7 @@ struct RawEventEncoder {
         if event.hasUUID {
             event.id.append(to: &text)
         } else {
-            for byte in batch.idText(of: place).utf8 {
-                switch byte {
-                case UInt8(ascii: " "): text += "%20".utf8
-                case UInt8(ascii: "%"): text += "%25".utf8
-                default: text.append(byte)
-                }
-            }
+            RawEventEncoder.append(id: batch.idText(of: place), to: &text)
         }
         let count = text.count
         text.append(UInt8(ascii: " "))

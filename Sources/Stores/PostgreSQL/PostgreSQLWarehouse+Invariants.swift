@@ -56,6 +56,13 @@ extension PostgreSQLWarehouse: InvariantStore {
         }
     }
 
+    package func hasCensus() async throws -> Bool {
+        let statement = Statement(name: "has_census", sql: "SELECT true FROM raw_census")
+        return try await reports.run { line throws(StoreError) in
+            try !line.query(statement) { row in row.bool(0) }.isEmpty
+        }
+    }
+
     package func snapshot() async throws -> InvariantSnapshot {
         try await reports.run { line throws(StoreError) in
             try line.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -99,10 +106,11 @@ private struct InvariantRun {
     }
 
     func findings(of invariants: [Invariant]) throws(StoreError) -> [InvariantFinding] {
+        let role = try InvariantRole.isAllowed(line) ? "; \(InvariantRole.statement)" : ""
         var findings: [InvariantFinding] = []
         for (number, invariant) in invariants.enumerated() {
             let began = timeline.now
-            let outcome = try outcome(of: invariant, number)
+            let outcome = try outcome(of: invariant, number, role)
             findings.append(InvariantFinding(invariant.name, outcome, took: timeline.now - began))
         }
         return findings
@@ -111,12 +119,13 @@ private struct InvariantRun {
     /// Runs a query in a transaction of its own, in which nothing can be written.
     private func outcome(
         of invariant: Invariant,
-        _ number: Int
+        _ number: Int,
+        _ role: String
     ) throws(StoreError) -> InvariantFinding.Outcome {
         let milliseconds = max(1, timeout.inNanoseconds / 1_000_000)
         try line.execute(
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
-                + "SET LOCAL statement_timeout = \(milliseconds)"
+                + "SET LOCAL statement_timeout = \(milliseconds)\(role)"
         )
         var lineOffset = 0
         let query = invariant.query.text(cutoff: now)

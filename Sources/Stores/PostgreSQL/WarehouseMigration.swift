@@ -15,6 +15,7 @@ struct WarehouseMigration {
         WarehouseMigration(version: 3, name: "datasets and invariants", sql: datasets + snapshot),
         WarehouseMigration(version: 4, name: "refresh of the invariants", sql: refresh),
         WarehouseMigration(version: 5, name: "deployments", sql: deployments),
+        WarehouseMigration(version: 6, name: "census of raw events", sql: census),
     ]
 
     /// Brings the schema of `location` up to date; processes that start at once take turns.

@@ -13,7 +13,7 @@ internal import Timekeeping
 /// - Non-guarantees: two runs that write to one file at the same time; the second one's
 ///   positions collide, and it is refused.
 package final class SQLiteRawStore: RawStore {
-    private let file: SQLiteFile
+    let file: SQLiteFile
 
     /// Opens or makes the file at `location`.
     package init(_ location: SQLiteLocation) throws(StoreError) {

@@ -56,6 +56,10 @@ extension SQLiteWarehouse: InvariantStore {
         try await file.read { try SnapshotRows.standings(from: $0) }
     }
 
+    package func hasCensus() async throws -> Bool {
+        try await file.read { try Int.fetchOne($0, sql: "SELECT 1 FROM raw_census") != nil }
+    }
+
     package func snapshot() async throws -> InvariantSnapshot {
         try await file.read { try SnapshotRows.read(from: $0) }
     }

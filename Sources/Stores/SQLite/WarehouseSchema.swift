@@ -18,6 +18,9 @@ enum WarehouseSchema {
         migrator.registerMigration("4") { database in
             try database.execute(sql: CatalogueSchema.deployments)
         }
+        migrator.registerMigration("census") { database in
+            try database.execute(sql: CensusSchema.tables)
+        }
         return migrator
     }
 

@@ -62,7 +62,7 @@ struct DeployMarkCommand: AsyncParsableCommand {
                         + "once the pipeline has been stable for \(DurationText.write(settle))"
                 }
                 let (_, after) = try await opened.invariants.refresh(
-                    set,
+                    try await opened.invariants.judgeable(set),
                     timeout: options.timeout,
                     timeline: timeline
                 )

@@ -13,7 +13,7 @@ struct InvariantsCommand: AsyncParsableCommand {
         abstract: "Hold what is stored to invariants: queries that return what offends.",
         discussion: """
             An invariant is a file of SQL with a header; add one by adding a file to \
-            slo/invariants. 'check' looks and keeps nothing; 'refresh' replaces the snapshot, \
+            slo/invariants. 'check' looks now; 'refresh' replaces the snapshot, \
             which remembers since when each anomaly is there.
             """,
         subcommands: [
@@ -54,6 +54,7 @@ struct InvariantFileOptions: ParsableArguments {
 struct InvariantRunOptions: ParsableArguments {
     @OptionGroup var files: InvariantFileOptions
     @OptionGroup var store: WarehouseOptions
+    @OptionGroup var census: CensusOptions
 
     @Option(name: .customLong("timeout"), help: "How long a query may take (default: 30s).")
     var timeoutArgument: DurationArgument?
@@ -90,8 +91,12 @@ struct InvariantsListCommand: AsyncParsableCommand {
 struct InvariantsCheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Look at each invariant now, and keep nothing.",
-        discussion: "A file with a mistake ends with 65, after the others were looked at."
+        abstract: "Look at each invariant now, and leave the snapshot as it is.",
+        discussion: """
+            Of the raw events, a census is taken first, which reads all of them; invariants that \
+            need one say 'no census' where no raw store is named, and none was before. A file \
+            with a mistake ends with 65, after the others were looked at.
+            """
     )
 
     @OptionGroup var options: InvariantRunOptions
@@ -107,6 +112,8 @@ struct InvariantsCheckCommand: AsyncParsableCommand {
             let set = try options.files.read()
             let report = try await options.store.open { opened in
                 let own = set.only(for: opened.invariants.dialect)
+                if let warning = opened.warning { Terminal.message("warning: \(warning)") }
+                try await options.census.take(for: own, in: opened, RealTimeline())
                 let findings = try await opened.invariants.evaluate(
                     own.invariants,
                     timeout: options.timeout,
@@ -142,17 +149,21 @@ struct InvariantsRefreshCommand: AsyncParsableCommand {
         try await SLOCommand.reporting {
             let set = try options.files.read()
             let report = try await options.store.open { opened in
+                if let warning = opened.warning { Terminal.message("warning: \(warning)") }
+                try await options.census.take(for: set, in: opened, RealTimeline())
                 let (before, after) = try await opened.invariants.refresh(
-                    set,
+                    try await opened.invariants.judgeable(set),
                     timeout: options.timeout,
                     timeline: RealTimeline()
                 )
-                return InvariantReport(
+                var report = InvariantReport(
                     after,
                     since: before,
                     deployments: try await opened.deployments.deployments(),
                     in: opened.label
                 )
+                report.addUnjudged(of: set.only(for: opened.invariants.dialect))
+                return report
             }
             try report.end(format, set, gate: gate)
         }

@@ -45,7 +45,7 @@ struct InvariantsScheduleCommand: AsyncParsableCommand {
                 } else if let every, let set {
                     try await scheduler.scheduleRefresh(every: every.duration)
                     let (_, after) = try await opened.invariants.refresh(
-                        set,
+                        try await opened.invariants.judgeable(set),
                         timeout: options.timeout,
                         timeline: RealTimeline()
                     )

@@ -20,10 +20,11 @@ struct WarehouseOptions: ParsableArguments {
     func open<Value>(
         _ body: (OpenCatalogue) async throws -> Value
     ) async throws -> Value {
-        let url =
-            warehouse ?? ProcessInfo.processInfo.environment["WEIR_WAREHOUSE_URL"]
-            ?? HistorySource.defaultWarehouse
-        let opened = try await OpenCatalogue(url)
+        let said = warehouse ?? ProcessInfo.processInfo.environment["WEIR_WAREHOUSE_URL"]
+        let opened = try await OpenCatalogue(
+            said ?? HistorySource.defaultWarehouse,
+            isStandard: said == nil
+        )
         do {
             let value = try await body(opened)
             try await opened.warehouse.close()
@@ -43,8 +44,13 @@ struct OpenCatalogue {
     let deployments: any DeploymentLog
     /// Nil where the database does nothing by itself.
     let scheduler: (any RefreshScheduler)?
+    let census: any CensusStore
+    /// Whether nobody has said which.
+    let isStandard: Bool
     /// Its URL without any password.
     let label: String
+    /// What keeps invariants from being looked at as they should be.
+    let warning: String?
 
     /// Opens the warehouse at `url`, or at the usual place; nil where none is there.
     init?(ifThereAt url: String?) async throws {
@@ -57,21 +63,24 @@ struct OpenCatalogue {
         {
             return nil
         }
-        try await self.init(url)
+        try await self.init(url, isStandard: false)
     }
 
     /// Opens the warehouse at `url`.
     ///
     /// - Throws: `StoreURLError`, `InputError` where there is none, or `StoreOpeningError` where it
     ///   cannot be opened.
-    init(_ url: String) async throws {
+    init(_ url: String, isStandard: Bool) async throws {
+        self.isStandard = isStandard
         do {
             if PostgreSQLLocation.isMeant(by: url) {
                 let location = try PostgreSQLLocation(url: url)
                 let opened = try await PostgreSQLWarehouse(location)
                 (warehouse, catalogue, invariants, deployments) = (opened, opened, opened, opened)
+                census = opened
                 scheduler = opened
                 label = location.label
+                warning = try await opened.invariantWarning()
             } else if let location = SQLiteLocation(url: url) {
                 guard FileManager.default.fileExists(atPath: location.path) else {
                     throw InputError(
@@ -82,8 +91,10 @@ struct OpenCatalogue {
                 }
                 let opened = try SQLiteWarehouse(location)
                 (warehouse, catalogue, invariants, deployments) = (opened, opened, opened, opened)
+                census = opened
                 scheduler = nil
                 label = url
+                warning = nil
             } else {
                 // Only the scheme is shown: what stands behind it may be a password.
                 throw StoreURLError(

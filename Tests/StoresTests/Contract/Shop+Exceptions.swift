@@ -55,7 +55,8 @@ extension Shop {
 }
 
 extension DeliveryState {
-    fileprivate mutating func deliver(
+    /// What a subscription hands out of `publication`, which was just published.
+    mutating func deliver(
         _ publication: Publication,
         at now: Timestamp
     ) -> [Delivery] {

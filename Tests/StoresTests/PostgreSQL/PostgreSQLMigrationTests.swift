@@ -27,7 +27,7 @@ struct PostgreSQLMigrationTests {
                     == [
                         ["1", "aggregates and exceptions"], ["2", "slices of objectives"],
                         ["3", "datasets and invariants"], ["4", "refresh of the invariants"],
-                        ["5", "deployments"],
+                        ["5", "deployments"], ["6", "census of raw events"],
                     ]
             )
             #expect(
@@ -74,7 +74,7 @@ struct PostgreSQLMigrationTests {
             let tables = try server.query(
                 "SELECT count(*) FROM pg_tables WHERE schemaname = '\(schema)'"
             )
-            #expect(tables == [["21"]])
+            #expect(tables == [["26"]])
         }
     }
 

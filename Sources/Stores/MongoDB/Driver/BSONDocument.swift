@@ -63,6 +63,11 @@ internal import CMongoc
         find(path) { $0.integer }
     }
 
+    /// The milliseconds since the epoch of the date at `path`, or nil.
+    func date(_ path: StaticString) -> Int64? {
+        find(path) { $0.date }
+    }
+
     /// The truth at `path`, or nil.
     func flag(_ path: StaticString) -> Bool? {
         find(path) { $0.flag }
@@ -146,6 +151,10 @@ internal import CMongoc
         case BSON_TYPE_DOUBLE: unsafe Int64(exactly: bson_iter_double(handle))
         default: nil
         }
+    }
+
+    var date: Int64? {
+        unsafe type == BSON_TYPE_DATE_TIME ? bson_iter_date_time(handle) : nil
     }
 
     var flag: Bool? {

@@ -1,0 +1,63 @@
+package import Timekeeping
+
+extension RawCensus {
+    /// How many events are asked for at once.
+    private static let pageLimit = 5000
+
+    /// Reads every event of `stores`, and keeps what they add up to in `warehouse`.
+    ///
+    /// Where something was refunded, the events are read a second time for its purchases: to
+    /// remember every purchase would take memory that grows with the stores.
+    ///
+    /// - Throws: `StoreError` where a store cannot be read; the census before is kept then.
+    @discardableResult
+    package static func take(
+        of stores: [any RawEventScan],
+        in warehouse: any CensusStore,
+        at now: Timestamp
+    ) async throws -> RawCensus {
+        // What is counted first, then what is consumed, then what is stored: whatever happens
+        // meanwhile shows as a count that has changed.
+        let basis = try await warehouse.censusBasis()
+        var progress: [[StreamProgress]] = []
+        for subscription in basis.subscriptions {
+            progress.append(try await warehouse.progress(of: subscription))
+        }
+        var fold = CensusFold(basis, progress: progress)
+        for store in stores {
+            for identity in try await store.repeated(atMost: findingLimit) {
+                fold.add(repeated: identity)
+            }
+            try await forEachPage(of: store) { page in
+                let asked = fold.lookups(page).compactMap(\.self)
+                var counted: [Set<EventIdentity>] = []
+                for subscription in basis.subscriptions where !asked.isEmpty {
+                    counted.append(try await warehouse.counted(asked, by: subscription))
+                }
+                fold.add(page, counted: counted)
+            }
+        }
+        if fold.hasRefunds {
+            for store in stores {
+                try await forEachPage(of: store) { fold.addPurchases(among: $0) }
+            }
+        }
+        let census = fold.census(taken: now)
+        try await warehouse.replaceCensus(by: census)
+        return census
+    }
+
+    private static func forEachPage(
+        of store: any RawEventScan,
+        _ body: ([RawEvent]) async throws -> Void
+    ) async throws {
+        var position = Int64.min
+        while true {
+            let page = try await store.events(after: position, atMost: pageLimit)
+            guard let last = page.last else { return }
+            try await body(page)
+            position = last.position
+            try Task.checkCancellation()
+        }
+    }
+}

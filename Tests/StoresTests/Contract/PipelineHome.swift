@@ -1,0 +1,124 @@
+import Datasets
+import Foundation
+import GRDB
+import MongoDBStores
+import SQLiteStores
+import Stages
+import TestSupport
+import Testing
+
+/// A raw store and a warehouse that belong together, and that another program may damage.
+struct PipelineAdapter: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    /// Gives a new home to `body`, and removes it afterwards.
+    let visit: @Sendable (@Sendable (PipelineHome) async throws -> Void) async throws -> Void
+
+    /// Every pair that there are servers for.
+    static let all = [sqlite] + servers
+
+    static let sqlite = PipelineAdapter(testDescription: "SQLite") { body in
+        try await CatalogueAdapter.sqlite.visit { catalogue in
+            let folder = try TemporaryFolder()
+            defer { folder.remove() }
+            let store = try SQLiteRawStore(SQLiteLocation(path: folder.path("r.sqlite")))
+            try await body(
+                PipelineHome(catalogue: catalogue, raw: store) { change in
+                    let queue = try DatabaseQueue(path: folder.path("r.sqlite"))
+                    try queue.writeWithoutTransaction { try $0.execute(sql: change.sql) }
+                    try queue.close()
+                }
+            )
+            try store.close()
+        }
+    }
+
+    static let servers: [PipelineAdapter] = {
+        guard let mongoDB = MongoDBTestServer.given,
+            let postgreSQL = CatalogueAdapter.postgreSQL.first
+        else { return [] }
+        return [
+            PipelineAdapter(testDescription: "MongoDB and PostgreSQL") { body in
+                try await postgreSQL.visit { catalogue in
+                    try await mongoDB.withDatabase { database in
+                        let location = try mongoDB.location(database: database)
+                        let store = try await MongoDBRawStore(location)
+                        try await body(
+                            PipelineHome(catalogue: catalogue, raw: store) { change in
+                                try change.make(on: mongoDB, database)
+                            }
+                        )
+                        await store.close()
+                    }
+                }
+            }
+        ]
+    }()
+}
+
+/// Where a pipeline keeps what it stores.
+struct PipelineHome: Sendable {
+    let catalogue: CatalogueHome
+    let raw: any RawStore & RawEventScan
+    /// Changes raw events as another program does.
+    let damage: @Sendable (RawChange) throws -> Void
+}
+
+/// What another program does to one raw event, by its id.
+enum RawChange: Sendable {
+    case remove(String)
+    /// Gives it another value, in minor units.
+    case value(String, Int)
+    /// Makes it no event.
+    case spoil(String)
+    /// Stores it a second time, at another position.
+    case again(String)
+
+    var sql: String {
+        switch self {
+        case .remove(let id): "DELETE FROM raw_events WHERE id = '\(id)'"
+        case .value(let id, let cents):
+            "UPDATE raw_events SET document = json_set(document, '$.data.value', "
+                + "\(Double(cents) / 100)) WHERE id = '\(id)'"
+        case .spoil(let id): "UPDATE raw_events SET document = '{}' WHERE id = '\(id)'"
+        case .again(let id):
+            """
+            DROP VIEW events;
+            CREATE TABLE copied AS SELECT * FROM raw_events;
+            INSERT INTO copied SELECT position + 1000, source_id, id, time_ns, document
+                FROM raw_events WHERE id = '\(id)';
+            DROP TABLE raw_events;
+            ALTER TABLE copied RENAME TO raw_events
+            """
+        }
+    }
+
+    func make(on server: MongoDBTestServer, _ database: String) throws {
+        func update(_ id: String, _ fields: String) throws {
+            try server.run(
+                #"{"update": "raw_events", "updates": [{"q": {"id": "\#(id)"}, "#
+                    + #""u": {"$set": \#(fields)}}]}"#,
+                on: database
+            )
+        }
+        switch self {
+        case .remove(let id):
+            try server.run(
+                #"{"delete": "raw_events", "deletes": [{"q": {"id": "\#(id)"}, "limit": 1}]}"#,
+                on: database
+            )
+        case .value(let id, let cents):
+            try update(id, #"{"value_minor": {"$numberLong": "\#(cents)"}}"#)
+        case .spoil(let id): try update(id, #"{"name": "nothing"}"#)
+        case .again(let id):
+            let found = try server.events(in: database, #"{"id": "\#(id)"}"#, .typed)
+            var event = try #require(found.first)
+            event["_id"] = "restored"
+            event["position"] = ["$numberLong": "1000"]
+            let text = String(
+                decoding: try JSONSerialization.data(withJSONObject: event),
+                as: UTF8.self
+            )
+            try server.run(#"{"insert": "raw_events", "documents": [\#(text)]}"#, on: database)
+        }
+    }
+}

@@ -1,0 +1,50 @@
+-- name: windows-add-up
+-- severity: page
+-- owner: data
+-- grace: 0s
+-- description: The windows of each length add up to the window over all time, less what came too
+--   late for them. Where a pipeline has begun to keep windows of other lengths, nothing is said.
+WITH sums AS (
+    SELECT grain, currency, sum(view_item_list + view_item + search + add_to_cart + remove_from_cart
+        + begin_checkout + purchase + refund) AS events, sum(units) AS units,
+        sum(revenue) AS revenue, sum(refunded) AS refunded
+    FROM window_aggregates WHERE category = ''
+    GROUP BY grain, currency
+),
+lengths (grain, rank) AS (
+    SELECT '1s', 1 UNION ALL SELECT '1m', 2 UNION ALL SELECT '1h', 3
+    UNION ALL SELECT '1d', 4 UNION ALL SELECT '1mo', 5
+),
+kept AS (
+    SELECT lengths.grain,
+        (SELECT sum(events) FROM sums WHERE sums.grain = lengths.grain) AS events,
+        (
+            SELECT count(*) FROM late_events
+            JOIN lengths AS missed ON missed.grain = late_events.missed_grain
+            WHERE missed.rank >= lengths.rank
+        ) AS late
+    FROM lengths
+    WHERE EXISTS (SELECT 1 FROM sums WHERE sums.grain = lengths.grain)
+        AND (SELECT count(*) FROM dataset_key_blocks WHERE event_type = 'SetTransform')
+            <= (SELECT count(*) FROM dataset_entries WHERE kind = 'derivative')
+),
+everything AS (SELECT coalesce(sum(events), 0) AS events FROM sums WHERE grain = 'all')
+SELECT 'windows of ' || kept.grain AS subject,
+    'they hold ' || kept.events || ' events, and ' || kept.late || ' came too late, of '
+        || everything.events AS detail
+FROM kept CROSS JOIN everything
+WHERE kept.events + kept.late <> everything.events
+UNION ALL
+SELECT 'worth of windows of ' || kept.grain
+        || CASE WHEN whole.currency = '' THEN '' ELSE ' ' || whole.currency END,
+    'they are worth ' || coalesce(part.revenue, 0) || ' less ' || coalesce(part.refunded, 0)
+        || ', all time is worth ' || whole.revenue || ' less ' || whole.refunded
+FROM kept
+JOIN sums AS whole ON whole.grain = 'all'
+LEFT JOIN sums AS part ON part.grain = kept.grain AND part.currency = whole.currency
+WHERE kept.late = 0
+    AND (
+        coalesce(part.revenue, 0) <> whole.revenue
+        OR coalesce(part.refunded, 0) <> whole.refunded
+        OR coalesce(part.units, 0) <> whole.units
+    );
