@@ -10,6 +10,7 @@ struct Weir: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, SimulateCommand.self, CapacityCommand.self, SLOCommand.self,
             InvariantsCommand.self, DatasetsCommand.self, DeployCommand.self, ServeCommand.self,
+            TemplateCommand.self,
         ]
     )
 
