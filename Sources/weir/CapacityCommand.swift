@@ -17,6 +17,10 @@ struct CapacityCommand: AsyncParsableCommand {
             halves the distance, and confirms. A rate holds where no objective fails, the rate is \
             reached, and no more than a second of it waits at the end. Each run has stores of its \
             own under .weir/capacity, unless --raw and --warehouse name others.
+
+            --vary, --what-if and --service-times compare configurations in virtual time, in which \
+            stores and stages take the service times that the pipeline declares, or that the \
+            report of a real run has measured.
             """
     )
 
@@ -44,11 +48,22 @@ struct CapacityCommand: AsyncParsableCommand {
     @Option(help: "Where aggregates go: sqlite:<path>, postgresql://… or memory:.")
     var warehouse: String?
 
-    @Option(help: "Also write the report here: .json, .md, .html or .txt (repeatable).")
-    var report: [String] = []
+    @OptionGroup var settings: SettingOptions
 
-    @Option(help: "How the report is printed: text or json.")
-    var format: SummaryFormat = .text
+    @Option(
+        help: """
+            Compare, in virtual time, the values of a setting: spec.stages.ingest.workers=1,2,4 \
+            (repeatable; every combination is looked at).
+            """
+    )
+    var vary: [DocumentSetting] = []
+
+    @Option(help: "Compare, in virtual time, with this setting alone: workers=4 (repeatable).")
+    var whatIf: [DocumentSetting] = []
+
+    @OptionGroup var serviceTimes: ServiceTimeOptions
+
+    @OptionGroup var output: ReportOutput
 
     mutating func validate() throws {
         guard CapacitySearch.limits.contains(from) else {
@@ -60,13 +75,21 @@ struct CapacityCommand: AsyncParsableCommand {
         guard (0...20).contains(confirm) else {
             throw ValidationError("--confirm must be from 0 to 20, not \(confirm).")
         }
+        let count = Configurations.all(alternatives: whatIf, ranges: vary).count
+        guard count <= Configurations.limit else {
+            throw ValidationError(
+                "--vary and --what-if make \(count) configurations; expected at most "
+                    + "\(Configurations.limit)."
+            )
+        }
+        if isVirtual, raw != nil || warehouse != nil {
+            throw ValidationError(
+                "--raw and --warehouse do not go with --vary, --what-if and --service-times, which "
+                    + "run in virtual time."
+            )
+        }
         guard probe.duration >= .seconds(1), probe.duration <= .seconds(3600) else {
             throw ValidationError("--probe must be from 1s to 1h.")
-        }
-        for path in report where ReportFormat(path: path) == nil {
-            throw ValidationError(
-                "--report \(path): the name must end in .json, .md, .html or .txt."
-            )
         }
     }
 
@@ -82,31 +105,102 @@ struct CapacityCommand: AsyncParsableCommand {
     }
 
     private func search() async throws {
-        let document = try PipelineDocument.read(path: pipeline)
+        let document = try read([])
         let objectives = try ObjectiveFiles(of: document, at: pipeline).read().objectives
+        if isVirtual { return try await compare(document.name, objectives) }
         var search = CapacitySearch(from: from, precision: precision, confirmations: confirm)
-        var probes: [CapacityReport.Probe] = []
         var stores: [String] = []
-        while true {
-            switch search.next {
-            case .done(let rate):
-                let finding = CapacityReport(
-                    pipeline: document.name,
-                    probeSeconds: probe.duration.inSeconds,
-                    stores: stores,
-                    probes: probes,
-                    capacity: rate
-                )
-                return try finish(finding)
-            case .probe(let rate), .confirm(let rate):
-                let (report, labels) = try await run(document, objectives, at: rate)
-                let finding = CapacityReport.Probe(report, rate: rate)
-                Terminal.message("\(ReportNumbers.rate(rate)): \(finding.verdict)")
-                stores = labels
-                probes.append(finding)
-                search.record(holds: finding.holds)
-            }
+        var probes: [CapacityReport.Probe] = []
+        while let rate = search.next.rate {
+            let (report, labels) = try await run(document, objectives, at: rate)
+            let finding = CapacityReport.Probe(report, rate: rate)
+            Terminal.message("\(ReportNumbers.rate(rate)): \(finding.verdict)")
+            stores = labels
+            probes.append(finding)
+            search.record(holds: finding.holds)
         }
+        try output.show(
+            CapacityReport(
+                pipeline: document.name,
+                probeSeconds: probe.duration.inSeconds,
+                stores: stores,
+                probes: probes,
+                capacity: search.capacity
+            )
+        )
+    }
+
+    /// The pipeline, with what is said otherwise for all configurations and for this one.
+    private func read(_ configuration: [DocumentSetting]) throws -> PipelineDocument {
+        try PipelineDocument.read(
+            path: pipeline,
+            with: serviceTimes.settings() + settings.set + configuration
+        )
+    }
+
+    private var isVirtual: Bool {
+        !vary.isEmpty || !whatIf.isEmpty || serviceTimes.serviceTimes != nil
+    }
+
+    /// The capacity of each configuration, in virtual time.
+    private func compare(_ name: String, _ objectives: [Objective]) async throws {
+        let configurations = Configurations.all(alternatives: whatIf, ranges: vary)
+        // Before the first search, so that a mistake in the last one is told at once.
+        for configuration in configurations { _ = try virtual(configuration, objectives) }
+        var entries: [CapacityComparison.Entry] = []
+        for configuration in configurations {
+            entries.append(try await entry(configuration, objectives))
+        }
+        try output.show(
+            CapacityComparison(
+                pipeline: name,
+                probeSeconds: probe.duration.inSeconds,
+                entries: entries
+            )
+        )
+    }
+
+    private func virtual(
+        _ configuration: [DocumentSetting],
+        _ objectives: [Objective]
+    ) throws -> VirtualCapacity {
+        try VirtualCapacity(
+            read(configuration),
+            objectives: objectives,
+            length: probe.duration,
+            seed: seed
+        )
+    }
+
+    /// Searches for the capacity of one configuration.
+    private func entry(
+        _ configuration: [DocumentSetting],
+        _ objectives: [Objective]
+    ) async throws -> CapacityComparison.Entry {
+        let virtual = try virtual(configuration, objectives)
+        let name =
+            configuration.isEmpty
+            ? "as the file is" : configuration.map(\.description).joined(separator: " ")
+        // Without confirmation: the same rate again would be the same run.
+        var search = CapacitySearch(
+            from: from,
+            precision: precision,
+            confirmations: 0,
+            highest: VirtualCapacity.highest
+        )
+        var probes: [CapacityReport.Probe] = []
+        while let rate = search.next.rate {
+            let finding = try await virtual.probe(rate)
+            Terminal.message("\(name) at \(ReportNumbers.rate(rate)): \(finding.verdict)")
+            probes.append(finding)
+            search.record(holds: finding.holds)
+        }
+        return CapacityComparison.Entry(
+            configuration,
+            probes,
+            capacity: search.capacity,
+            highest: VirtualCapacity.highest
+        )
     }
 
     /// One run at one rate, and what its stores are called.
@@ -144,18 +238,6 @@ struct CapacityCommand: AsyncParsableCommand {
         try? FileManager.default.removeItem(at: folder)
         if let failure = closing.first { throw failure }
         return (result.report, labels)
-    }
-
-    private func finish(_ finding: CapacityReport) throws {
-        for path in report {
-            guard let format = ReportFormat(path: path) else { continue }
-            try ReportFile.write(try finding.rendered(as: format), to: path)
-        }
-        switch format {
-        case .text: try Terminal.result(finding.document.text(colour: Terminal.usesColour))
-        case .json: try Terminal.document(try finding.json())
-        }
-        for path in report { Terminal.message("report: \(path)") }
     }
 }
 

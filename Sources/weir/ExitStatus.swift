@@ -8,11 +8,15 @@ internal import Stages
 
 /// The exit codes of the command line (`sysexits.h`, where it has one).
 enum ExitStatus: Int32 {
+    /// Something is not true of a run that must be true of any.
+    case invariantBroken = 1
     case usage = 64
     case wrongDocument = 65
     case inputNotFound = 66
     case storeUnavailable = 69
     case ourFault = 70
+    /// Something goes on being wrong after what caused it has ended.
+    case neverRecovered = 75
     case interrupted = 130
 
     var code: ExitCode { ExitCode(rawValue) }

@@ -70,6 +70,8 @@ struct RunCommand: AsyncParsableCommand {
     )
     var serveAddress: ListenAddress?
 
+    @OptionGroup var settings: SettingOptions
+
     @OptionGroup var console: ConsoleOptions
 
     @OptionGroup var watch: InvariantWatchOptions
@@ -116,7 +118,7 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     private func runPipeline() async throws {
-        let document = try PipelineDocument.read(path: pipeline)
+        let document = try PipelineDocument.read(path: pipeline, with: settings.set)
         for warning in document.warnings {
             Terminal.message("warning: \(warning)")
         }

@@ -24,7 +24,7 @@ struct SimulateCommand: AsyncParsableCommand {
     var pipeline: String
 
     @Option(name: .customLong("for"), help: "How much virtual time to simulate, such as 30d.")
-    var length: DurationArgument
+    var length: DurationArgument?
 
     @Option(help: "The instant at which it begins (RFC 3339).")
     var start: StartArgument = .standard
@@ -50,9 +50,42 @@ struct SimulateCommand: AsyncParsableCommand {
     @Option(help: "A file of faults that happen to the run.")
     var scenario: String?
 
+    @OptionGroup var settings: SettingOptions
+
+    @OptionGroup var serviceTimes: ServiceTimeOptions
+
+    @Option(help: "Draw which of several tasks goes on next by this seed, not in turn.")
+    var interleaving: UInt64?
+
+    @Option(
+        help: """
+            Search for trouble instead: so many short runs from --seed on, each with settings and \
+            faults of its own, and what must be true checked after each.
+            """
+    )
+    var seeds: Int?
+
     @OptionGroup var reporting: ReportOptions
 
     mutating func validate() throws {
+        if let seeds {
+            guard (1...1_000_000).contains(seeds), seed <= UInt64.max - 1_000_000 else {
+                throw ValidationError("--seeds must be from 1 to 1000000.")
+            }
+            let drawn: [(name: String, isGiven: Bool)] = [
+                ("--for", length != nil), ("--rate", rate != nil), ("--scenario", scenario != nil),
+                ("--raw", raw != "memory:"), ("--warehouse", warehouse != "memory:"),
+                ("--interleaving", interleaving != nil), ("--set", !settings.set.isEmpty),
+                ("--service-times", serviceTimes.serviceTimes != nil), ("--gate", reporting.gate),
+            ]
+            if let other = drawn.first(where: \.isGiven) {
+                throw ValidationError("\(other.name) does not go with --seeds, which draws it.")
+            }
+            return
+        }
+        guard let length else {
+            throw ValidationError("Missing expected argument '--for <for>'")
+        }
         if let rate {
             guard case .perSecond = rate.rate, rate.isSound else {
                 throw ValidationError(
@@ -77,7 +110,16 @@ struct SimulateCommand: AsyncParsableCommand {
 
     func run() async throws {
         do {
-            try await simulate()
+            if let seeds {
+                try await TroubleSearching(
+                    pipeline: pipeline,
+                    seeds: seed..<(seed + UInt64(seeds)),
+                    start: start.instant,
+                    output: reporting.output
+                ).run()
+            } else {
+                try await simulate(length?.duration ?? .zero)
+            }
         } catch let error as ExitCode {
             throw error
         } catch {
@@ -86,8 +128,11 @@ struct SimulateCommand: AsyncParsableCommand {
         }
     }
 
-    private func simulate() async throws {
-        let document = try PipelineDocument.read(path: pipeline)
+    private func simulate(_ length: Duration) async throws {
+        let document = try PipelineDocument.read(
+            path: pipeline,
+            with: serviceTimes.settings() + settings.set
+        )
         for warning in document.warnings {
             Terminal.message("warning: \(warning)")
         }
@@ -95,11 +140,11 @@ struct SimulateCommand: AsyncParsableCommand {
         var options = RunOptions()
         options.objectives = try ObjectiveFiles(of: document, at: pipeline).read().objectives
         options.rate = rate?.rate
-        options.duration = length.duration
+        options.duration = length
         options.seed = seed
         options.takesServiceTimes = true
         options.scenario = try scenario.map { path in
-            try ScenarioDocument.read(path: path, for: document, lasting: length.duration)
+            try ScenarioDocument.read(path: path, for: document, lasting: length)
         }
         let stores = try await StoreWiring(raw: raw, warehouse: warehouse).open(document)
         let simulation = Simulation(
@@ -108,9 +153,10 @@ struct SimulateCommand: AsyncParsableCommand {
             stores: stores.outside(timeline),
             timeline: timeline,
             logger: JSONLogHandler.logger(reporting.logLevel.level, timeline),
-            replay: replay
+            interleaving: interleaving,
+            replay: replay(length)
         )
-        let progress = SimulationProgress(timeline, length: length.duration)
+        let progress = SimulationProgress(timeline, length: length)
         let result = try await Interruption.stopping { stop in
             try await progress.shown { try await simulation.run(stop: stop) }
         }
@@ -119,14 +165,19 @@ struct SimulateCommand: AsyncParsableCommand {
     }
 
     /// The command that does the same again, every default spelt out.
-    private var replay: String {
+    private func replay(_ length: Duration) -> String {
         var words = [
             "weir", "simulate", pipeline.quotedForShell,
-            "--for", DurationText.write(length.duration), "--start", "\(start.instant)",
+            "--for", DurationText.write(length), "--start", "\(start.instant)",
             "--seed", "\(seed)", "--tick", DurationText.write(tick.duration),
         ]
         if case .perSecond(let rate) = rate?.rate {
             words += ["--rate", rate == rate.rounded() ? "\(Int64(rate))" : "\(rate)"]
+        }
+        if let interleaving { words += ["--interleaving", "\(interleaving)"] }
+        for setting in settings.set { words += ["--set", setting.description.quotedForShell] }
+        if let report = serviceTimes.serviceTimes {
+            words += ["--service-times", report.quotedForShell]
         }
         if let scenario { words += ["--scenario", scenario.quotedForShell] }
         for (option, url) in [("--raw", raw), ("--warehouse", warehouse)] where url != "memory:" {
@@ -186,7 +237,7 @@ extension RunStores {
 
 extension String {
     /// As one word of a shell's command line.
-    fileprivate var quotedForShell: String {
+    var quotedForShell: String {
         let plain = allSatisfy {
             $0.isASCII && ($0.isLetter || $0.isNumber || "/._-:@".contains($0))
         }

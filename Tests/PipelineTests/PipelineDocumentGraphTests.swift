@@ -199,6 +199,22 @@ import Testing
             """#
         ),
         MistakeRow(
+            "two who count the same events",
+            #"""
+              stages:
+                - name: x
+                  kind: analytics
+                  subscription: sa
+                  store: house
+                  windows: [1d]
+                  workers: 2
+            """#,
+            #"""
+            15:16: 'workers' is 2; expected 1, since what counts each event once is the only \#
+            writer of its aggregates; to share the work, give several subscriptions a filter each
+            """#
+        ),
+        MistakeRow(
             "a circle of topics",
             #"""
               stages:

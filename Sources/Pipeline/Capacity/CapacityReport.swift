@@ -2,7 +2,7 @@ package import Reports
 internal import SLO
 
 /// What a search for the highest rate has found, as it is written to JSON (`schema_version` 1).
-package struct CapacityReport: Codable, Sendable {
+package struct CapacityReport: WrittenReport, Codable, Sendable {
     /// A run at one rate.
     package struct Probe: Codable, Sendable {
         /// Events per second that were asked for.
@@ -106,21 +106,6 @@ extension RunReport {
 }
 
 extension CapacityReport {
-    /// The report in `format`, ending with a newline.
-    package func rendered(as format: ReportFormat) throws -> String {
-        switch format {
-        case .json: try json()
-        case .markdown: document.markdown()
-        case .html: document.html()
-        case .text: document.text(colour: false)
-        }
-    }
-
-    /// As JSON; ends with a newline.
-    package func json() throws -> String {
-        try JSONText.write(self)
-    }
-
     /// What it says, for any form.
     package var document: ReportDocument {
         let curve = probes.sorted { $0.rate < $1.rate }

@@ -13,6 +13,14 @@ package struct CapacitySearch: Sendable {
         case confirm(rate: Double)
         /// The highest rate that holds; nil where not even the lowest does.
         case done(rate: Double?)
+
+        /// What is to be tried; nil where nothing is any more.
+        package var rate: Double? {
+            switch self {
+            case .probe(let rate), .confirm(let rate): rate
+            case .done: nil
+            }
+        }
     }
 
     /// Between these no pipeline's capacity is missed.
@@ -23,6 +31,7 @@ package struct CapacitySearch: Sendable {
     private let precision: Double
     private let confirmations: Int
     private let first: Double
+    private let highest: Double
     /// The highest rate that held and that none below failed after.
     private var lower: Double?
     private var upper: Double?
@@ -36,8 +45,15 @@ package struct CapacitySearch: Sendable {
     ///   - precision: How far apart, as a share, the highest rate that holds and the lowest that
     ///     fails may be in the end.
     ///   - confirmations: How often more a rate has to hold to be the answer.
-    package init(from first: Double, precision: Double = 0.1, confirmations: Int = 2) {
+    ///   - highest: Where it ends, although that holds.
+    package init(
+        from first: Double,
+        precision: Double = 0.1,
+        confirmations: Int = 2,
+        highest: Double = CapacitySearch.limits.upperBound
+    ) {
         self.first = CapacitySearch.rounded(first)
+        self.highest = highest
         self.precision = max(precision, 0.01)
         self.confirmations = confirmations
     }
@@ -47,7 +63,7 @@ package struct CapacitySearch: Sendable {
         switch (lower, upper) {
         case (nil, nil): return .probe(rate: first)
         case (let lower?, nil):
-            guard lower < CapacitySearch.limits.upperBound else { return .done(rate: lower) }
+            guard lower < highest else { return .done(rate: lower) }
             return .probe(rate: lower * 2)
         case (nil, let upper?):
             guard upper / 2 >= CapacitySearch.limits.lowerBound else { return .done(rate: nil) }
@@ -59,6 +75,11 @@ package struct CapacitySearch: Sendable {
             }
             return confirmed < confirmations ? .confirm(rate: lower) : .done(rate: lower)
         }
+    }
+
+    /// The highest rate that holds, once the search is done; nil where none does.
+    package var capacity: Double? {
+        if case .done(let rate) = next { rate } else { nil }
     }
 
     /// Takes note of whether the rate of ``next`` held.

@@ -190,24 +190,27 @@ struct ScenarioReader {
         _ kind: FaultKind
     ) -> (name: String, place: FaultKind.Place)? {
         guard let reader, let name = reader.name() else { return nil }
-        for place in kind.places where names(of: place).contains(name) {
+        for place in kind.places where pipeline.names(of: place).contains(name) {
             return (name, place)
         }
         let nouns = kind.places.map(\.noun).joined(separator: " or ")
         reader.mistake(
             "'\(shortened(name))' is not \(nouns) of the pipeline, to which '\(kind.rawValue)' "
-                + "happens; " + suggestion(for: name, from: kind.places.flatMap(names))
+                + "happens; " + suggestion(for: name, from: kind.places.flatMap(pipeline.names))
         )
         return nil
     }
+}
 
-    private func names(of place: FaultKind.Place) -> [String] {
+extension PipelineDocument {
+    /// What of the pipeline is at `place`, by name.
+    func names(of place: FaultKind.Place) -> [String] {
         switch place {
-        case .store: pipeline.stores.map(\.name)
-        case .stage: pipeline.stages.filter { !$0.isProducer }.map(\.name)
-        case .subscription: pipeline.subscriptions.map(\.name)
-        case .topic: pipeline.topics.map(\.name)
-        case .producer: pipeline.stages.filter(\.isProducer).map(\.name)
+        case .store: stores.map(\.name)
+        case .stage: stages.filter { !$0.isProducer }.map(\.name)
+        case .subscription: subscriptions.map(\.name)
+        case .topic: topics.map(\.name)
+        case .producer: stages.filter(\.isProducer).map(\.name)
         }
     }
 }

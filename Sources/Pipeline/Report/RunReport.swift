@@ -1,10 +1,13 @@
+internal import Reports
 package import Stages
 
 /// Everything a run has to say about itself, as it is written to JSON (`schema_version` 1).
 ///
 /// Instants are RFC 3339 texts in UTC, latencies are milliseconds, money is a decimal text beside
-/// its minor units. Keys are written in `snake_case`.
-package struct RunReport: Codable, Sendable {
+/// its minor units. Keys are written in `snake_case` and sorted, so that two reports compare by
+/// line; names that come from data (event names, reasons, subscriptions) are keys too, and stay as
+/// they are. What was not measured is left out.
+package struct RunReport: WrittenReport, Codable, Sendable {
     /// How a run ended.
     package enum Outcome: String, Codable, Sendable {
         /// The input came to its end, or the asked duration or number of events was reached.

@@ -2,7 +2,7 @@ internal import Broker
 internal import Commerce
 internal import Stages
 internal import Synchronization
-package import Timekeeping
+internal import Timekeeping
 
 /// One number for everything that was decided in a run, in the order in which it was: what was
 /// published, delivered, settled, stored and committed, and which alerts fired.
@@ -12,10 +12,13 @@ package import Timekeeping
 package final class RunDigest: Sendable {
     private let sum = Mutex(DigestSum())
     private let timeline: any Timeline
+    /// Sees what goes into it as well; nil where nobody does.
+    let observer: (any RunObserver)?
 
     /// The digest of a run that has decided nothing yet, on `timeline`.
-    package init(timeline: any Timeline) {
+    init(timeline: any Timeline, observer: (any RunObserver)? = nil) {
         self.timeline = timeline
+        self.observer = observer
     }
 
     /// Sixteen hexadecimal digits.

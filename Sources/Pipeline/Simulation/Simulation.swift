@@ -18,21 +18,26 @@ package struct Simulation: Sendable {
     private let timeline: VirtualTimeline
     private let logger: Logger
     private let replay: String
+    /// Draws which task goes on next; nil for the one that has waited longest.
+    private let interleaving: UInt64?
 
     /// A run of `document` from where `timeline` stands, for the duration in `options`.
     ///
     /// The stores are seen as keeping no time; one that does is given as an `OutsideRawStore` or
-    /// `OutsideWarehouse`, and its history as an `OutsideSLIHistory`. The command `replay` is
-    /// what the report says repeats the run.
+    /// `OutsideWarehouse`, and its history as an `OutsideSLIHistory`. An `interleaving` draws
+    /// which of the tasks that can go on goes on next. The command `replay` is what the report
+    /// says repeats the run.
     package init(
         document: PipelineDocument,
         options: RunOptions,
         stores: RunStores,
         timeline: VirtualTimeline,
         logger: Logger,
+        interleaving: UInt64? = nil,
         replay: String
     ) {
         self.document = document
+        self.interleaving = interleaving
         self.options = options
         // The length is known, so that no slice has to be made only to be joined.
         self.options.sampleInterval = max(
@@ -54,8 +59,20 @@ package struct Simulation: Sendable {
     ///
     /// - Throws: What `PipelineRun.run` throws; `Standstill` where nobody can go on.
     package func run(stop: Signal) async throws -> PipelineRun.Result {
+        try await run(stop: stop, observer: nil, drainingAtMost: nil)
+    }
+
+    /// Runs it under the eyes of `observer`.
+    ///
+    /// - Throws: ``DrainTookTooLong`` where messages are under way for longer than `limit` after
+    ///   the end of the traffic; and what `PipelineRun.run` throws.
+    func run(
+        stop: Signal,
+        observer: (any RunObserver)?,
+        drainingAtMost limit: Duration?
+    ) async throws -> PipelineRun.Result {
         let start = timeline.now
-        let digest = RunDigest(timeline: timeline)
+        let digest = RunDigest(timeline: timeline, observer: observer)
         let run = PipelineRun(
             document: document,
             options: options,
@@ -64,7 +81,20 @@ package struct Simulation: Sendable {
             logger: logger,
             digest: digest
         )
-        var result = try await timeline.run { try await run.run(stop: stop) }
+        let end = limit.map { start + (options.duration ?? .zero) + $0 }
+        var result = try await timeline.run(seed: interleaving) {
+            guard let end else { return try await run.run(stop: stop) }
+            return try await withThrowingTaskGroup { group in
+                group.addTask { try await run.run(stop: stop) }
+                group.addTask {
+                    try await timeline.sleep(until: end)
+                    throw DrainTookTooLong()
+                }
+                defer { group.cancelAll() }
+                guard let first = try await group.next() else { throw CancellationError() }
+                return first
+            }
+        }
         result.report.simulation = RunReport.Simulation(
             from: start.description,
             to: (start + (options.duration ?? .zero)).description,
@@ -77,3 +107,6 @@ package struct Simulation: Sendable {
         return result
     }
 }
+
+/// Messages are still under way long after the last one was published.
+struct DrainTookTooLong: Error {}

@@ -22,6 +22,7 @@ struct WitnessedSubscription: Subscription {
         until deadline: Timestamp?
     ) async throws(CancellationError) -> [Delivery]? {
         let deliveries = try await subscription.receive(atMost: limit, until: deadline)
+        digest.observer?.received(deliveries ?? [], from: name)
         digest.note(.received) { sum in
             sum.add(name)
             for delivery in deliveries ?? [] {
@@ -36,6 +37,7 @@ struct WitnessedSubscription: Subscription {
 
     func settle(_ delivery: Delivery, _ settlement: Settlement) {
         subscription.settle(delivery, settlement)
+        digest.observer?.settled(delivery, settlement, of: name)
         digest.note(.settled) { sum in
             sum.add(name)
             sum.add(delivery.id.number)

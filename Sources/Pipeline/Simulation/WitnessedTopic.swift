@@ -16,6 +16,7 @@ struct WitnessedTopic: Topic {
     var published: (messages: Int64, bytes: Int64) { topic.published }
 
     func publish(_ batch: Batch) async throws(CancellationError) {
+        digest.observer?.published(batch, on: name)
         try await topic.publish(batch)
         digest.note(.published) { sum in
             sum.add(name)

@@ -53,16 +53,18 @@ enum Program {
     /// Starts the program, lets `body` act on it, and waits for its end.
     ///
     /// The program sees no store URL and no `NO_COLOR` of whoever runs the tests. When the test
-    /// is cancelled, as at its time limit, the program is ended.
+    /// is cancelled, as at its time limit, the program is ended. It works in `folder`, or where
+    /// the tests do.
     static func run(
         _ arguments: [String],
         environment: [String: String] = [:],
         input: [UInt8] = [],
         through tool: String? = nil,
+        in folder: TestFolder? = nil,
         while body: (Running) async throws -> Void = { _ in }
     ) async throws -> Ending {
         // The name is looked up on the PATH, on which the build's folder comes first.
-        let path = "\(try folder()):/usr/bin:/bin"
+        let path = "\(try self.folder()):/usr/bin:/bin"
         var changes: [Environment.Key: String?] = [
             "PATH": path, "NO_COLOR": nil, "WEIR_RAW_URL": nil, "WEIR_WAREHOUSE_URL": nil,
         ]
@@ -73,8 +75,10 @@ enum Program {
         let clock = ContinuousClock()
         let began = clock.now
         let result = try await Subprocess.run(
-            .name(tool ?? name),
-            arguments: Arguments(arguments),
+            .name(folder == nil ? tool ?? name : "env"),
+            arguments: Arguments(
+                (folder.map { ["--chdir", $0.path, tool ?? name] } ?? []) + arguments
+            ),
             environment: .inherit.updating(changes),
             input: .array(input),
             output: .bytes(limit: outputLimit),

@@ -1,0 +1,90 @@
+internal import ArgumentParser
+internal import Documents
+internal import Foundation
+internal import Pipeline
+internal import SLO
+internal import Timekeeping
+
+/// `weir simulate --seeds`: many short runs, each with options and faults of its own.
+struct TroubleSearching {
+    let pipeline: String
+    let seeds: Range<UInt64>
+    let start: Timestamp
+    let output: ReportOutput
+
+    /// Where the scenarios of failed trials are written.
+    private static let folder = ".weir/trouble"
+
+    /// Searches, reports, and ends with the exit code of the worst that was found.
+    func run() async throws {
+        let text = try DocumentFile.text(at: pipeline, kind: "a pipeline")
+        let document = try PipelineDocument.parse(text: text, file: pipeline)
+        let trials = TrialRun(
+            text: text,
+            file: pipeline,
+            objectives: try ObjectiveFiles(of: document, at: pipeline).read().objectives,
+            start: start
+        )
+        let found = try await Interruption.stopping { stop in
+            try await TroubleSearch(trials).search(seeds, stop: stop) { seed in
+                guard isatty(2) == 1 else { return }
+                Terminal.write("\r\u{1b}[Kseed \(seed), \(seed - seeds.lowerBound) tried")
+            }
+        }
+        if isatty(2) == 1 { Terminal.write("\r\u{1b}[K") }
+        let report = TroubleReport(
+            pipeline: document.name,
+            firstSeed: seeds.lowerBound,
+            found,
+            troubles: try found.troubles.map(described)
+        )
+        try output.show(report)
+        if let status = found.troubles.map(\.outcome).compactMap(ExitStatus.init).max(by: {
+            $0.weight < $1.weight
+        }) {
+            throw status.code
+        }
+        if found.trials < seeds.count, !found.isCutShort { throw ExitStatus.interrupted.code }
+    }
+
+    /// `trouble` with the commands that show it, its scenario in a file.
+    private func described(_ trouble: TroubleSearch.Trouble) throws -> TroubleReport.Trouble {
+        let path = "\(TroubleSearching.folder)/seed-\(trouble.seed).yaml"
+        try ReportFile.write(trouble.smallest.scenario.yaml, to: path)
+        let trial = trouble.smallest
+        var words = [
+            "weir", "simulate", pipeline.quotedForShell, "--for", DurationText.write(trial.length),
+            "--start", "\(start)", "--seed", "\(trial.seed)", "--rate", "\(Int(trial.rate))",
+            "--tick", DurationText.write(trial.tick), "--scenario", path,
+        ]
+        if let interleaving = trial.interleaving { words += ["--interleaving", "\(interleaving)"] }
+        for setting in trial.settings { words += ["--set", setting.description.quotedForShell] }
+        return TroubleReport.Trouble(
+            trouble,
+            command: words.joined(separator: " "),
+            again: "weir simulate \(pipeline.quotedForShell) --seeds 1 --seed \(trouble.seed)"
+                + " --start \(start)"
+        )
+    }
+}
+
+extension ExitStatus {
+    /// The code for a trial that failed; nil for one that did not.
+    fileprivate init?(_ outcome: TrialRun.Outcome) {
+        switch outcome {
+        case .passed: return nil
+        case .crashed: self = .ourFault
+        case .broke: self = .invariantBroken
+        case .neverRecovered: self = .neverRecovered
+        }
+    }
+
+    /// How bad it is: of several, the worst one is the exit code.
+    fileprivate var weight: Int {
+        switch self {
+        case .neverRecovered: 1
+        case .invariantBroken: 2
+        default: 3
+        }
+    }
+}

@@ -1,0 +1,243 @@
+import Broker
+import Documents
+import Foundation
+import Pipeline
+import SLO
+import Stages
+import Synchronization
+import TestSupport
+import Testing
+import Timekeeping
+
+/// Short runs with faults drawn at random, and the checks after each.
+@Suite(.timeLimit(.minutes(5)))
+struct TroubleSearchSimulationTests {
+    private static let root = URL(filePath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent()
+
+    private static func run(
+        _ stores: @escaping @Sendable (PipelineDocument) -> RunStores = TrialRun.memoryStores
+    ) throws -> TrialRun {
+        let file = root.appending(path: "pipelines/storefront.yaml")
+        let objectives = try OpenSLO.read(
+            OpenSLO.files(at: [root.appending(path: "slo/storefront").path])
+        ).checked().objectives
+        return TrialRun(
+            text: try String(contentsOf: file, encoding: .utf8),
+            file: "storefront.yaml",
+            objectives: objectives,
+            start: Timestamp(seconds: 1_769_904_000),
+            stores: stores
+        )
+    }
+
+    /// Stores in memory with `change` made to the warehouse.
+    private static func warehouse(
+        _ change: @escaping @Sendable (any Warehouse) -> any Warehouse
+    ) throws -> TrialRun {
+        try run { document in
+            var stores = TrialRun.memoryStores(document)
+            stores.warehouses[0].store = change(stores.warehouses[0].store)
+            return stores
+        }
+    }
+
+    @Test func `two hundred seeds find no trouble`() async throws {
+        let result = try await TroubleSearch(Self.run()).search(1..<201, stop: Signal())
+        #expect(result.trials == 200)
+        for trouble in result.troubles {
+            Issue.record(
+                """
+                seed \(trouble.seed) \(trouble.outcome.label): \(trouble.outcome.reasons)
+                \(trouble.smallest.settings) \(trouble.smallest.rate) \(trouble.smallest.tick)
+                \(trouble.smallest.scenario.yaml)
+                """
+            )
+        }
+        for kind in FaultKind.allCases {
+            #expect(result.faults[kind] ?? 0 > 0, "\(kind) was never drawn")
+        }
+    }
+
+    @Test func `a seed names the same trial each time, and its scenario reads as it was written`()
+        throws
+    {
+        let run = try Self.run()
+        for seed in 1...50 as ClosedRange<UInt64> {
+            let trial = try run.trial(seed)
+            #expect(try run.trial(seed) == trial)
+            let document = try PipelineDocument.parse(
+                text: String(
+                    contentsOf: Self.root.appending(path: "pipelines/storefront.yaml"),
+                    encoding: .utf8
+                ),
+                file: "storefront.yaml",
+                with: trial.settings
+            )
+            let read = try ScenarioDocument.parse(
+                text: trial.scenario.yaml,
+                file: "scenario.yaml",
+                for: document,
+                lasting: trial.length
+            )
+            #expect(read.faults.map(\.kind) == trial.scenario.faults.map(\.kind))
+            #expect(read.yaml == trial.scenario.yaml)
+        }
+    }
+
+    @Test func `a warehouse that counts a repeated commit twice is found by a lost answer alone`()
+        async throws
+    {
+        let run = try Self.warehouse { ForgetfulWarehouse($0) }
+        let result = try await TroubleSearch(run, limit: 1).search(1..<400, stop: Signal())
+        #expect(result.isCutShort)
+        let trouble = try #require(result.troubles.first)
+        guard case .broke(let violations) = trouble.smallestOutcome else {
+            Issue.record("\(trouble.smallestOutcome)")
+            return
+        }
+        #expect(violations.contains { $0.hasPrefix("aggregates: ") })
+        let faults = trouble.smallest.scenario.faults
+        #expect(faults.map(\.kind) == [.acknowledgementLost])
+        #expect(faults.map(\.target) == ["warehouse"])
+    }
+
+    @Test func `a raw store that loses an event is found, and no fault is blamed`() async throws {
+        let run = try Self.run { document in
+            var stores = TrialRun.memoryStores(document)
+            stores.raw[0].store = LeakyRawStore(stores.raw[0].store)
+            return stores
+        }
+        let result = try await TroubleSearch(run).search(1..<2, stop: Signal())
+        let trouble = try #require(result.troubles.first)
+        #expect(trouble.outcome.label == "broke an invariant")
+        #expect(trouble.smallest.scenario.faults.isEmpty)
+    }
+
+    @Test func `a store that breaks is a crash, and one that never answers no recovery`()
+        async throws
+    {
+        let broken = try Self.warehouse { BrokenWarehouse($0, hangs: false) }
+        let crash = try await broken.run(broken.trial(1))
+        #expect(crash.label == "crashed", "\(crash)")
+        let silent = try Self.warehouse { BrokenWarehouse($0, hangs: true) }
+        let hang = try await silent.run(silent.trial(1))
+        #expect(hang.label == "never recovered", "\(hang)")
+    }
+
+    @Test func `a search that is stopped tells what it has tried`() async throws {
+        let stop = Signal()
+        let result = try await TroubleSearch(Self.run()).search(1..<100, stop: stop) { seed in
+            if seed == 3 { stop.raise() }
+        }
+        #expect(result.trials == 3)
+    }
+}
+
+/// A warehouse that takes every commit for a new one.
+private final class ForgetfulWarehouse: WarehouseWrapper {
+    let warehouse: any Warehouse
+    private let commits = Mutex<Int64>(1000)
+
+    init(_ warehouse: any Warehouse) {
+        self.warehouse = warehouse
+    }
+
+    func commit(_ commit: WarehouseCommit) async throws(StoreError) {
+        var changed = commit
+        changed.number = commits.withLock { count in
+            count += 1
+            return count
+        }
+        try await warehouse.commit(changed)
+    }
+}
+
+/// A warehouse whose commits fail for good, or never return.
+private struct BrokenWarehouse: WarehouseWrapper {
+    let warehouse: any Warehouse
+    let hangs: Bool
+
+    init(_ warehouse: any Warehouse, hangs: Bool) {
+        self.warehouse = warehouse
+        self.hangs = hangs
+    }
+
+    func commit(_ commit: WarehouseCommit) async throws(StoreError) {
+        if hangs {
+            try? await Signal().wait(since: 0)
+        }
+        throw StoreError(.corrupted, "the disk is full of bees")
+    }
+}
+
+/// A raw store that says of each first event that it has it.
+private struct LeakyRawStore: RawStore {
+    let store: any RawStore
+
+    init(_ store: any RawStore) {
+        self.store = store
+    }
+
+    var isVolatile: Bool { true }
+
+    func nextPosition() async throws(StoreError) -> Int64 { try await store.nextPosition() }
+
+    func store(_ writes: [RawWrite]) async throws(StoreError) -> RawOutcome {
+        let kept = writes.map { write in
+            let rest = write.selection.split(at: 1).tail
+            return RawWrite(
+                publication: write.publication,
+                selection: write.publication.firstPosition == 1 ? rest : write.selection
+            )
+        }
+        return try await store.store(kept.filter { !$0.selection.isEmpty })
+    }
+
+    func count() async throws(StoreError) -> Int64 { try await store.count() }
+
+    func close() async throws(StoreError) { try await store.close() }
+}
+
+/// A warehouse that is another one but for what it says itself.
+private protocol WarehouseWrapper: Warehouse {
+    var warehouse: any Warehouse { get }
+}
+
+extension WarehouseWrapper {
+    func progress(of subscription: String) async throws(StoreError) -> [StreamProgress] {
+        try await warehouse.progress(of: subscription)
+    }
+
+    func counted(
+        _ identities: [EventIdentity],
+        by subscription: String
+    ) async throws(StoreError) -> Set<EventIdentity> {
+        try await warehouse.counted(identities, by: subscription)
+    }
+
+    func sketch(_ key: SketchText) async throws(StoreError) -> [UInt64] {
+        try await warehouse.sketch(key)
+    }
+
+    func keep(_ letters: [DeadLetter]) async throws(StoreError) {
+        try await warehouse.keep(letters)
+    }
+
+    func windows(
+        _ grain: Grain,
+        categories: WindowCategories
+    ) async throws(StoreError) -> [WindowRow] {
+        try await warehouse.windows(grain, categories: categories)
+    }
+
+    func topProducts(atMost limit: Int) async throws(StoreError) -> [ProductRow] {
+        try await warehouse.topProducts(atMost: limit)
+    }
+
+    func exceptions() async throws(StoreError) -> WarehouseExceptions {
+        try await warehouse.exceptions()
+    }
+
+    func close() async throws(StoreError) { try await warehouse.close() }
+}
