@@ -48,6 +48,19 @@ final class StoreConditions: Sendable {
         return result
     }
 
+    /// `commit` as the store is given it: without its block, where that gets lost.
+    func recorded(_ commit: WarehouseCommit) -> WarehouseCommit {
+        guard commit.block != nil,
+            let lost = faults.active(.metadataBlocksLost, at: timeline.now),
+            // Given again, it is the same commit, and loses the same.
+            lost.hits(UInt64(bitPattern: commit.number), seed: faults.injector.plan.seed)
+        else { return commit }
+        faults.injector.touch(lost)
+        var unrecorded = commit
+        unrecorded.block = nil
+        return unrecorded
+    }
+
     private func before(_ occurrence: FaultPlan.Occurrence) async throws(StoreError) {
         let fault = occurrence.fault
         switch fault.kind {
@@ -139,6 +152,7 @@ struct ConditionedWarehouse: Warehouse {
     }
 
     func commit(_ commit: WarehouseCommit) async throws(StoreError) {
+        let commit = conditions.recorded(commit)
         try await conditions.call(isWrite: true) { () async throws(StoreError) in
             try await warehouse.commit(commit)
         }

@@ -207,6 +207,7 @@ extension PipelineDocument {
     func names(of place: FaultKind.Place) -> [String] {
         switch place {
         case .store: stores.map(\.name)
+        case .warehouse: stores.filter { $0.role == .warehouse }.map(\.name)
         case .stage: stages.filter { !$0.isProducer }.map(\.name)
         case .subscription: subscriptions.map(\.name)
         case .topic: topics.map(\.name)

@@ -24,7 +24,7 @@ extension FaultInjector {
     }
 
     private func conditions(of store: String, taking time: ServiceTime?) -> StoreConditions? {
-        let faults = faults(at: .store, store)
+        let faults = faults(ofStore: store)
         guard !faults.isEmpty || time != nil else { return nil }
         return StoreConditions(faults, queue: queue(of: store, time), store: store)
     }
@@ -90,7 +90,7 @@ extension FaultInjector {
     /// How long a stage is to put up with a store: beyond the longest of its faults.
     var patience: StorePatience {
         var patience = StorePatience()
-        let longest = plan.occurrences.filter { $0.fault.place == .store }
+        let longest = plan.occurrences.filter(\.fault.place.isStore)
             .map { $0.range.upperBound - $0.range.lowerBound }.max()
         patience.total += longest ?? .zero
         return patience

@@ -33,9 +33,17 @@ package final class FaultInjector: Sendable {
         }
     }
 
-    /// The faults of one target.
+    /// The faults of the target that is called so at `place`.
     func faults(at place: FaultKind.Place, _ target: String) -> TargetFaults {
         TargetFaults(plan.occurrences(at: place, target), injector: self)
+    }
+
+    /// The faults of the store that is called so, whatever it holds.
+    func faults(ofStore name: String) -> TargetFaults {
+        let occurrences = plan.occurrences.filter {
+            $0.fault.place.isStore && $0.fault.target == name
+        }
+        return TargetFaults(occurrences, injector: self)
     }
 }
 

@@ -14,6 +14,8 @@ package enum FaultKind: String, Hashable, Sendable, CaseIterable {
     case outOfConnections = "out-of-connections"
     /// A `share` of the writes is done, and reported as failed.
     case acknowledgementLost = "acknowledgement-lost"
+    /// A `share` of the commits is stored without the block that its chain should have of it.
+    case metadataBlocksLost = "metadata-blocks-lost"
 
     // MARK: Stages
 
@@ -67,16 +69,22 @@ package enum FaultKind: String, Hashable, Sendable, CaseIterable {
     /// What of a pipeline something can go wrong with.
     package enum Place: Hashable, Sendable {
         case store
+        /// A store of aggregates.
+        case warehouse
         /// A stage that reads a subscription.
         case stage
         case subscription
         case topic
         case producer
 
+        /// Whether it is a store, of any kind.
+        package var isStore: Bool { self == .store || self == .warehouse }
+
         /// What the user calls one, with an article.
         package var noun: String {
             switch self {
             case .store: "a store"
+            case .warehouse: "a warehouse"
             case .stage: "a stage that reads a subscription"
             case .subscription: "a subscription"
             case .topic: "a topic"
@@ -100,6 +108,7 @@ package enum FaultKind: String, Hashable, Sendable, CaseIterable {
     package var places: [Place] {
         switch self {
         case .unavailable, .slow, .failing, .outOfConnections, .acknowledgementLost: [.store]
+        case .metadataBlocksLost: [.warehouse]
         case .crash, .hang, .drop, .alter: [.stage]
         case .partition: [.subscription, .topic]
         case .duplicate, .reordered, .late, .malformed, .oversized, .schemaChange,
@@ -119,7 +128,8 @@ package enum FaultKind: String, Hashable, Sendable, CaseIterable {
         case .spike, .flashSale, .botFlood, .drought: ([.factor], [])
         case .crash: ([], [.every])
         case .unavailable, .hang, .partition: ([], [])
-        case .failing, .acknowledgementLost, .drop, .duplicate, .reordered, .malformed,
+        case .failing, .acknowledgementLost, .metadataBlocksLost, .drop, .duplicate, .reordered,
+            .malformed,
             .schemaChange, .emptyTransaction, .repeatedTransaction:
             ([], [.share])
         }

@@ -1,4 +1,5 @@
 internal import Reports
+internal import SLO
 internal import Timekeeping
 
 extension RunReport {
@@ -64,12 +65,13 @@ extension RunReport.Fault {
         _ occurrence: FaultPlan.Occurrence,
         _ effect: FaultInjector.Effect,
         _ sight: FaultWatch.Sight,
-        alerts: [RunReport.Alert]
+        episodes: [AlertEpisode]
     ) {
         let (start, fault) = (occurrence.range.lowerBound, occurrence.fault)
-        let alert = alerts.first { alert in
-            guard let fired = Timestamp(rfc3339: alert.start) else { return false }
-            return fired >= start && fired <= sight.recovered ?? .distantFuture
+        let alert = episodes.first { episode in
+            // Of what was silent before, the fault is not the cause.
+            if case .silence(let since) = episode.evidence, since < start { return false }
+            return episode.start >= start && episode.start <= sight.recovered ?? .distantFuture
         }
         self.init(
             name: fault.name,
@@ -80,8 +82,8 @@ extension RunReport.Fault {
             effects: effect.count,
             firstEffect: effect.first?.description,
             visible: sight.visible?.description,
-            alert: alert?.alert,
-            alerted: alert?.start,
+            alert: alert?.alert.description,
+            alerted: alert?.start.description,
             recovered: sight.recovered?.description
         )
     }

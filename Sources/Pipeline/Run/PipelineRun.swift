@@ -104,12 +104,12 @@ package struct PipelineRun: Sendable {
         )
         digest?.note(objectives.episodes)
         report.objectives = objectives.statuses.map(RunReport.Objective.init)
-        let alerts = objectives.episodes.filter { $0.start >= began }.map(RunReport.Alert.init)
-        report.alerts = alerts
+        let episodes = objectives.episodes.filter { $0.start >= began }
+        report.alerts = episodes.map(RunReport.Alert.init)
         if let faults, options.scenario != nil {
             let sights = watch.withLock { $0?.sights ?? [] }
             report.faults = zip(zip(faults.plan.occurrences, faults.effects), sights).map {
-                RunReport.Fault($0.0, $0.1, $1, alerts: alerts)
+                RunReport.Fault($0.0, $0.1, $1, episodes: episodes)
             }
         }
         return Result(report: report, failure: problem)

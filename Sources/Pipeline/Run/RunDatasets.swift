@@ -32,7 +32,7 @@ struct RunDatasets: Sendable {
         var derivatives: [String: DatasetID] = [:]
         for (index, warehouse) in run.stores.warehouses.enumerated() {
             // A warehouse in memory has none.
-            guard let catalogue = warehouse.store as? any DatasetCatalogue else { continue }
+            guard let catalogue = warehouse.store.catalogue else { continue }
             let own = transforms.filter { $0.store == warehouse.name }
             for transform in own { derivatives[transform.name] = transform.definition.id }
             catalogues.append(
@@ -47,7 +47,7 @@ struct RunDatasets: Sendable {
         self.derivatives = derivatives
         var ledgers: [String: IngestLedger] = [:]
         var stages: [CatalogueStage] = []
-        let first = run.stores.warehouses.first?.store as? any DatasetCatalogue
+        let first = run.stores.warehouses.first?.store.catalogue
         for (plan, store) in roots {
             guard let first else { continue }
             let ledger = IngestLedger()

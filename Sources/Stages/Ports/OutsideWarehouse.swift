@@ -1,4 +1,5 @@
 package import Broker
+package import Datasets
 package import Timekeeping
 
 /// A warehouse that keeps its own time: on a virtual timeline, time stands still while it works.
@@ -66,7 +67,39 @@ package struct OutsideWarehouse: Warehouse {
         }
     }
 
+    package var catalogue: (any DatasetCatalogue)? {
+        warehouse.catalogue.map { OutsideCatalogue(catalogue: $0, timeline: timeline) }
+    }
+
     package func close() async throws(StoreError) {
         try await warehouse.close()
+    }
+}
+
+/// A catalogue that keeps its own time, as its warehouse does.
+private struct OutsideCatalogue: DatasetCatalogue {
+    let catalogue: any DatasetCatalogue
+    let timeline: any Timeline
+
+    func register(_ definitions: [DatasetDefinition], at now: Timestamp) async throws {
+        try await timeline.outside { try await catalogue.register(definitions, at: now) }
+    }
+
+    func append(_ draft: DataBlockDraft) async throws {
+        try await timeline.outside { try await catalogue.append(draft) }
+    }
+
+    func datasets() async throws -> [DatasetRecord] {
+        try await timeline.outside { try await catalogue.datasets() }
+    }
+
+    func blocks(
+        of dataset: DatasetID,
+        from sequence: Int64,
+        atMost limit: Int
+    ) async throws -> [MetadataBlock] {
+        try await timeline.outside {
+            try await catalogue.blocks(of: dataset, from: sequence, atMost: limit)
+        }
     }
 }

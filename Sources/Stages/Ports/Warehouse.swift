@@ -44,8 +44,16 @@ package protocol Warehouse: Sendable {
     /// How many late events and dead letters are kept.
     func exceptions() async throws(StoreError) -> WarehouseExceptions
 
+    /// Where it keeps what is known of the datasets in it; nil for a warehouse that keeps nothing
+    /// of the kind.
+    var catalogue: (any DatasetCatalogue)? { get }
+
     /// Releases files and connections; the warehouse must not be used afterwards.
     func close() async throws(StoreError)
+}
+
+extension Warehouse {
+    package var catalogue: (any DatasetCatalogue)? { nil }
 }
 
 /// Which rows of a window are asked for.

@@ -3,6 +3,8 @@ internal import Stages
 package import Timekeeping
 
 extension PostgreSQLWarehouse: DatasetCatalogue {
+    package var catalogue: (any DatasetCatalogue)? { self }
+
     package func register(
         _ definitions: [DatasetDefinition],
         at now: Timestamp

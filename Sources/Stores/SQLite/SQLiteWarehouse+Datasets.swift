@@ -4,6 +4,8 @@ internal import Stages
 package import Timekeeping
 
 extension SQLiteWarehouse: DatasetCatalogue {
+    package var catalogue: (any DatasetCatalogue)? { self }
+
     package func register(
         _ definitions: [DatasetDefinition],
         at now: Timestamp
