@@ -2,9 +2,10 @@
 -- severity: page
 -- owner: data
 -- grace: 0s
--- description: Everything that a subscription has consumed is counted, once: the window over all
---   time holds as many events as progress and counted events say, and the blocks of its chain say
---   no more. A warehouse that was begun without a catalogue has blocks for less.
+-- description: Everything that a subscription has consumed is counted, once, and recorded: the
+--   window over all time holds as many events as progress and counted events say, and so do the
+--   blocks of its chain. A warehouse that was begun before there was a catalogue has blocks for
+--   less.
 WITH consumed AS (
     SELECT subscription, sum(events) AS events
     FROM (
@@ -34,4 +35,4 @@ FROM consumed
 JOIN dataset_entries AS entry
     ON entry.kind = 'derivative' AND entry.dataset_name = consumed.subscription
 JOIN dataset_statistics AS kept ON kept.dataset_id = entry.dataset_id
-WHERE kept.num_records > consumed.events;
+WHERE kept.num_records <> consumed.events;
