@@ -158,11 +158,13 @@ struct RunDatasets: Sendable {
                 upstream: upstream,
                 source: KeyEvent(
                     .setTransform,
-                    payload: try text([
-                        "inputs": upstream.map(\.text).joined(separator: " "),
-                        "windows": windows,
-                        "allowed_lateness": "\(plan.allowedLateness)",
-                    ])
+                    payload: try text(
+                        [
+                            "inputs": upstream.map(\.text).joined(separator: " "),
+                            "windows": windows,
+                            "allowed_lateness": "\(plan.allowedLateness)",
+                        ].merging(subscription.filter.map { ["filter": "\($0)"] } ?? [:]) { $1 }
+                    )
                 ),
                 schema: "window_aggregates, product_sales, distinct_hashes, late_events"
             )

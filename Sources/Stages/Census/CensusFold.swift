@@ -120,7 +120,19 @@ package struct CensusFold: Sendable {
             hours[key, default: WindowCell()].count(content)
         }
         if !letters.isEmpty { compare(event, with: consumers) }
+        if consumers.isEmpty { noteUncounted(event, content) }
         if content.name == .refund { addRefund(content, of: event.source) }
+    }
+
+    /// Notes an event that is old enough to be counted, by those who count its stream.
+    private mutating func noteUncounted(_ event: RawEvent, _ content: RawEvent.Content) {
+        guard isStream(event.source), content.sequence > 0, let watermark,
+            content.time < watermark - RawCensus.margin
+        else { return }
+        let isGivenUp = letters[identity(of: event), default: []].contains {
+            names.contains($0.subscription)
+        }
+        if !isGivenUp { note(.uncounted, "\(event.source) \(event.id)", "is stored, not counted") }
     }
 
     private mutating func compare(_ event: RawEvent, with consumers: [Int]) {

@@ -56,6 +56,8 @@ package struct RawCensus: Sendable {
             case deadLetter = "dead-letter"
             /// It is counted, and not stored.
             case unstored
+            /// It is stored, and nobody who counts its stream has counted it.
+            case uncounted
         }
 
         package var kind: Kind

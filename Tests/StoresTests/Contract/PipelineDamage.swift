@@ -86,6 +86,15 @@ struct PipelineDamage: Sendable, CustomTestStringConvertible {
             "conservation analytics"
         ),
         PipelineDamage(
+            "an event that was never consumed",
+            sql: "UPDATE progress SET first_offset = 15 WHERE first_offset = 14",
+            "aggregates-equal-raw 1h \(PipelineSample.hourOfLog)",
+            "aggregates-equal-raw all 0",
+            "conservation all time",
+            "conservation analytics",
+            "stored-events-counted \(source) \(id(14))"
+        ),
+        PipelineDamage(
             "a commit that is counted twice",
             sql: """
                 UPDATE window_aggregates SET view_item = view_item + 10

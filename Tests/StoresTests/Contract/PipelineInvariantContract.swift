@@ -58,6 +58,17 @@ struct PipelineInvariantContract {
             commit.identities = (0..<UInt64(delta.total)).map {
                 EventIdentity(high: 1, low: $0)
             }
+            commit.block = DataBlockDraft(
+                CatalogueSample.analytics,
+                DataEvent(
+                    .executeTransform,
+                    positions: nil,
+                    records: delta.total,
+                    content: BlockHash(of: CanonicalBytes()),
+                    watermark: nil
+                ),
+                at: CatalogueSample.judged
+            )
             try await warehouse.commit(commit)
             #expect(try await warehouse.offences(ShippedInvariants.all) == [])
         }
