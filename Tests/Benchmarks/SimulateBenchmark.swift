@@ -2,6 +2,7 @@ internal import Broker
 internal import Commerce
 internal import Logging
 internal import Pipeline
+internal import SLO
 internal import Stages
 internal import Timekeeping
 
@@ -23,7 +24,11 @@ struct SimulateBenchmark {
             virtual.append(try await runVirtual(document))
         }
         let speed = length.inSeconds / virtual.median
-        return [
+        return try await figures(fused, virtual, speed) + shares(document)
+    }
+
+    private func figures(_ fused: [Double], _ virtual: [Double], _ speed: Double) -> [Figure] {
+        [
             Figure(
                 name: "simulate.fused",
                 value: rate * length.inSeconds / fused.median / 1e6,
@@ -46,15 +51,64 @@ struct SimulateBenchmark {
         ]
     }
 
-    /// The seconds that the fused loop takes.
-    private func runFused(_ document: PipelineDocument) throws -> Double {
+    /// What part of the time each room takes: what a run is faster by without it.
+    private func shares(_ document: PipelineDocument) async throws -> [Figure] {
+        var withoutIngest = document
+        withoutIngest.remove { if case .ingest = $0 { true } else { false } }
+        var withoutAnalytics = document
+        withoutAnalytics.remove { if case .analytics = $0 { true } else { false } }
+        let objectives = try OpenSLO.read(OpenSLO.files(at: ["slo/storefront"])).checked()
+            .objectives
+        var whole: [Double] = []
+        var shares: [String: [Double]] = [:]
+        for _ in 0..<rounds {
+            let all = try await runVirtual(document, objectives)
+            whole.append(all)
+            let parts = [
+                ("commerce", try runSource(document)),
+                ("ingest", all - (try await runVirtual(withoutIngest, objectives))),
+                ("analytics", all - (try await runVirtual(withoutAnalytics, objectives))),
+                ("slo", all - (try await runVirtual(document))),
+            ]
+            for (room, seconds) in parts { shares[room, default: []].append(seconds / all) }
+            let rest = parts.reduce(all) { $0 - $1.1 }
+            shares["broker-timeline-digest", default: []].append(rest / all)
+        }
+        return shares.sorted { $0.key < $1.key }.map { room, share in
+            Figure(name: "simulate.share.\(room)", value: share.median * 100, unit: "%")
+        }
+    }
+
+    /// The seconds that it takes to make the events.
+    private func runSource(_ document: PipelineDocument) throws -> Double {
         let clock = RealTimeline()
         let began = clock.now
-        let lexicon = Lexicon()
-        guard case .sessions(let sessions) = document.traffic.model,
-            let options = document.stages.compactMap(\.analyticsOptions).first
-        else { preconditionFailure("the storefront has shoppers, and counts them") }
-        var source = SessionModel(
+        let (lexicon, pool) = (Lexicon(), BatchPool())
+        var source = try shoppers(document, lexicon)
+        var now = start
+        while now < start + length {
+            now = now + tick
+            var size = 512
+            while size == 512 {
+                var builder = BatchBuilder(
+                    stream: source.stream,
+                    lexicon: lexicon,
+                    capacity: 512,
+                    pool: pool
+                )
+                _ = try source.fill(&builder, until: now, limit: 512)
+                size = builder.events.count
+                _ = builder.finish(schedule: .asRecorded)
+            }
+        }
+        return (clock.now - began).inSeconds
+    }
+
+    private func shoppers(_ document: PipelineDocument, _ lexicon: Lexicon) throws -> SessionModel {
+        guard case .sessions(let sessions) = document.traffic.model else {
+            preconditionFailure("the storefront has shoppers")
+        }
+        return SessionModel(
             shop: document.traffic.shop,
             options: sessions,
             load: LoadProfile(shape: .constant(rate: rate), arrivals: document.load.arrivals),
@@ -63,6 +117,17 @@ struct SimulateBenchmark {
             source: "/bench",
             lexicon: lexicon
         )
+    }
+
+    /// The seconds that the fused loop takes.
+    private func runFused(_ document: PipelineDocument) throws -> Double {
+        let clock = RealTimeline()
+        let began = clock.now
+        let lexicon = Lexicon()
+        guard let options = document.stages.compactMap(\.analyticsOptions).first else {
+            preconditionFailure("the storefront counts")
+        }
+        var source = try shoppers(document, lexicon)
         var aggregator = WindowAggregator(options: options)
         let pool = BatchPool()
         var made: Int64 = 0
@@ -95,12 +160,16 @@ struct SimulateBenchmark {
     }
 
     /// The seconds that the whole pipeline takes in virtual time.
-    private func runVirtual(_ document: PipelineDocument) async throws -> Double {
+    private func runVirtual(
+        _ document: PipelineDocument,
+        _ objectives: [Objective] = []
+    ) async throws -> Double {
         let clock = RealTimeline()
         let began = clock.now
         var options = RunOptions()
         options.rate = .perSecond(rate)
         options.duration = length
+        options.objectives = objectives
         let simulation = Simulation(
             document: document,
             options: options,
@@ -115,6 +184,15 @@ struct SimulateBenchmark {
         let result = try await simulation.run(stop: Signal())
         precondition(result.failure == nil, "the simulation failed")
         return (clock.now - began).inSeconds
+    }
+}
+
+extension PipelineDocument {
+    /// Takes away the stages of a kind, and the subscriptions that they read.
+    fileprivate mutating func remove(_ isOfKind: (Stage.Kind) -> Bool) {
+        let gone = Set(stages.filter { isOfKind($0.kind) }.compactMap(\.subscription))
+        stages.removeAll { isOfKind($0.kind) }
+        subscriptions.removeAll { gone.contains($0.name) }
     }
 }
 

@@ -28,6 +28,9 @@ struct WeirBench: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if child == SimulatedMonthBenchmark.child {
+            return try await SimulatedMonthBenchmark.runChild()
+        }
         if let child {
             return try await MemoryBenchmark.runChild(child)
         }
@@ -58,6 +61,7 @@ struct Benchmark: Sendable {
         Benchmark(name: "storefront-1s") { try await ThroughputBenchmark.storefront.measure() },
         Benchmark(name: "storefront-sessions") { try await ThroughputBenchmark.sessions.measure() },
         Benchmark(name: "simulate") { try await SimulateBenchmark().measure() },
+        Benchmark(name: "simulate-memory") { try SimulatedMonthBenchmark().measure() },
         Benchmark(name: "latency-50k") { try await LatencyBenchmark().measure() },
         Benchmark(name: "sqlite-ingest") { try await SQLiteBenchmark().measure() },
         Benchmark(name: "mongodb-ingest") { try await MongoDBBenchmark.server().measure() },

@@ -4,7 +4,7 @@ import Stages
 import Timekeeping
 
 /// A warehouse in memory that has a catalogue, so that commits have blocks.
-struct CataloguedWarehouse: WarehouseWrapper {
+struct CataloguedWarehouse: ForwardingWarehouse {
     private struct Forgetful: DatasetCatalogue {
         func register(_ definitions: [DatasetDefinition], at now: Timestamp) {}
         func append(_ draft: DataBlockDraft) {}
@@ -19,8 +19,4 @@ struct CataloguedWarehouse: WarehouseWrapper {
     let warehouse: any Warehouse = MemoryWarehouse()
 
     var catalogue: (any DatasetCatalogue)? { Forgetful() }
-
-    func commit(_ commit: WarehouseCommit) async throws(StoreError) {
-        try await warehouse.commit(commit)
-    }
 }

@@ -135,7 +135,7 @@ struct TroubleSearchSimulationTests {
 }
 
 /// A warehouse that takes every commit for a new one.
-private final class ForgetfulWarehouse: WarehouseWrapper {
+private final class ForgetfulWarehouse: ForwardingWarehouse {
     let warehouse: any Warehouse
     private let commits = Mutex<Int64>(1000)
 
@@ -154,7 +154,7 @@ private final class ForgetfulWarehouse: WarehouseWrapper {
 }
 
 /// A warehouse whose commits fail for good, or never return.
-private struct BrokenWarehouse: WarehouseWrapper {
+private struct BrokenWarehouse: ForwardingWarehouse {
     let warehouse: any Warehouse
     let hangs: Bool
 
@@ -172,16 +172,12 @@ private struct BrokenWarehouse: WarehouseWrapper {
 }
 
 /// A raw store that says of each first event that it has it.
-private struct LeakyRawStore: RawStore {
+private struct LeakyRawStore: ForwardingRawStore {
     let store: any RawStore
 
     init(_ store: any RawStore) {
         self.store = store
     }
-
-    var isVolatile: Bool { true }
-
-    func nextPosition() async throws(StoreError) -> Int64 { try await store.nextPosition() }
 
     func store(_ writes: [RawWrite]) async throws(StoreError) -> RawOutcome {
         let kept = writes.map { write in
@@ -193,8 +189,4 @@ private struct LeakyRawStore: RawStore {
         }
         return try await store.store(kept.filter { !$0.selection.isEmpty })
     }
-
-    func count() async throws(StoreError) -> Int64 { try await store.count() }
-
-    func close() async throws(StoreError) { try await store.close() }
 }

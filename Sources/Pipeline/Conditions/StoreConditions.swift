@@ -98,8 +98,8 @@ final class StoreConditions: Sendable {
     }
 }
 
-/// A raw store under conditions.
-struct ConditionedRawStore: RawStore {
+/// A raw store under conditions; what a report reads is outside of them.
+struct ConditionedRawStore: ForwardingRawStore {
     let store: any RawStore
     let conditions: StoreConditions
 
@@ -115,18 +115,13 @@ struct ConditionedRawStore: RawStore {
         }
     }
 
-    // What a report reads is outside of the run.
-    func count() async throws(StoreError) -> Int64 { try await store.count() }
-
     func connections() async -> StoreConnections? {
         conditions.connections(await store.connections())
     }
-
-    func close() async throws(StoreError) { try await store.close() }
 }
 
-/// A warehouse under conditions.
-struct ConditionedWarehouse: Warehouse {
+/// A warehouse under conditions; what a report reads is outside of them.
+struct ConditionedWarehouse: ForwardingWarehouse {
     let warehouse: any Warehouse
     let conditions: StoreConditions
 
@@ -163,23 +158,4 @@ struct ConditionedWarehouse: Warehouse {
             try await warehouse.keep(letters)
         }
     }
-
-    // What a report reads is outside of the run.
-
-    func windows(
-        _ grain: Grain,
-        categories: WindowCategories
-    ) async throws(StoreError) -> [WindowRow] {
-        try await warehouse.windows(grain, categories: categories)
-    }
-
-    func topProducts(atMost limit: Int) async throws(StoreError) -> [ProductRow] {
-        try await warehouse.topProducts(atMost: limit)
-    }
-
-    func exceptions() async throws(StoreError) -> WarehouseExceptions {
-        try await warehouse.exceptions()
-    }
-
-    func close() async throws(StoreError) { try await warehouse.close() }
 }

@@ -2,24 +2,9 @@ internal import Broker
 internal import Stages
 
 /// A warehouse of a trial, whose late events and dead letters are in the books.
-struct AuditedWarehouse: Warehouse {
+struct AuditedWarehouse: ForwardingWarehouse {
     let warehouse: any Warehouse
     let ledger: TrialLedger
-
-    func progress(of subscription: String) async throws(StoreError) -> [StreamProgress] {
-        try await warehouse.progress(of: subscription)
-    }
-
-    func counted(
-        _ identities: [EventIdentity],
-        by subscription: String
-    ) async throws(StoreError) -> Set<EventIdentity> {
-        try await warehouse.counted(identities, by: subscription)
-    }
-
-    func sketch(_ key: SketchText) async throws(StoreError) -> [UInt64] {
-        try await warehouse.sketch(key)
-    }
 
     func commit(_ commit: WarehouseCommit) async throws(StoreError) {
         try await warehouse.commit(commit)
@@ -30,21 +15,4 @@ struct AuditedWarehouse: Warehouse {
         try await warehouse.keep(letters)
         ledger.kept(letters)
     }
-
-    func windows(
-        _ grain: Grain,
-        categories: WindowCategories
-    ) async throws(StoreError) -> [WindowRow] {
-        try await warehouse.windows(grain, categories: categories)
-    }
-
-    func topProducts(atMost limit: Int) async throws(StoreError) -> [ProductRow] {
-        try await warehouse.topProducts(atMost: limit)
-    }
-
-    func exceptions() async throws(StoreError) -> WarehouseExceptions {
-        try await warehouse.exceptions()
-    }
-
-    func close() async throws(StoreError) { try await warehouse.close() }
 }

@@ -2,17 +2,13 @@ internal import Broker
 internal import Stages
 
 /// A raw store whose writes go into a digest, with what came of them.
-struct WitnessedRawStore: RawStore {
-    private let store: any RawStore
+struct WitnessedRawStore: ForwardingRawStore {
+    let store: any RawStore
     private let digest: RunDigest
 
     init(_ store: any RawStore, _ digest: RunDigest) {
         self.store = store
         self.digest = digest
-    }
-
-    func nextPosition() async throws(StoreError) -> Int64 {
-        try await store.nextPosition()
     }
 
     func store(_ writes: [RawWrite]) async throws(StoreError) -> RawOutcome {
@@ -28,17 +24,5 @@ struct WitnessedRawStore: RawStore {
             sum.add(outcome.duplicates)
         }
         return outcome
-    }
-
-    func count() async throws(StoreError) -> Int64 {
-        try await store.count()
-    }
-
-    func connections() async -> StoreConnections? {
-        await store.connections()
-    }
-
-    func close() async throws(StoreError) {
-        try await store.close()
     }
 }

@@ -4,28 +4,13 @@ internal import Stages
 internal import Timekeeping
 
 /// A warehouse whose commits and dead letters go into a digest.
-struct WitnessedWarehouse: Warehouse {
-    private let warehouse: any Warehouse
+struct WitnessedWarehouse: ForwardingWarehouse {
+    let warehouse: any Warehouse
     private let digest: RunDigest
 
     init(_ warehouse: any Warehouse, _ digest: RunDigest) {
         self.warehouse = warehouse
         self.digest = digest
-    }
-
-    func progress(of subscription: String) async throws(StoreError) -> [StreamProgress] {
-        try await warehouse.progress(of: subscription)
-    }
-
-    func counted(
-        _ identities: [EventIdentity],
-        by subscription: String
-    ) async throws(StoreError) -> Set<EventIdentity> {
-        try await warehouse.counted(identities, by: subscription)
-    }
-
-    func sketch(_ key: SketchText) async throws(StoreError) -> [UInt64] {
-        try await warehouse.sketch(key)
     }
 
     func commit(_ commit: WarehouseCommit) async throws(StoreError) {
@@ -47,25 +32,6 @@ struct WitnessedWarehouse: Warehouse {
                 sum.add(letter.reason.label)
             }
         }
-    }
-
-    func windows(
-        _ grain: Grain,
-        categories: WindowCategories
-    ) async throws(StoreError) -> [WindowRow] {
-        try await warehouse.windows(grain, categories: categories)
-    }
-
-    func topProducts(atMost limit: Int) async throws(StoreError) -> [ProductRow] {
-        try await warehouse.topProducts(atMost: limit)
-    }
-
-    func exceptions() async throws(StoreError) -> WarehouseExceptions {
-        try await warehouse.exceptions()
-    }
-
-    func close() async throws(StoreError) {
-        try await warehouse.close()
     }
 }
 

@@ -1,6 +1,6 @@
 /// A raw store whose calls are counted.
-package struct MeteredRawStore: RawStore {
-    private let store: any RawStore
+package struct MeteredRawStore: ForwardingRawStore {
+    package let store: any RawStore
     private let meter: StoreMeter
 
     /// `store`, as it is, with `meter` beside it.
@@ -8,8 +8,6 @@ package struct MeteredRawStore: RawStore {
         self.store = store
         self.meter = meter
     }
-
-    package var isVolatile: Bool { store.isVolatile }
 
     package func nextPosition() async throws(StoreError) -> Int64 {
         try await meter.measure(.read) { () async throws(StoreError) in
@@ -27,13 +25,5 @@ package struct MeteredRawStore: RawStore {
         try await meter.measure(.read) { () async throws(StoreError) in
             try await store.count()
         }
-    }
-
-    package func connections() async -> StoreConnections? {
-        await store.connections()
-    }
-
-    package func close() async throws(StoreError) {
-        try await store.close()
     }
 }

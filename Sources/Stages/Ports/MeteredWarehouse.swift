@@ -1,8 +1,8 @@
 package import Broker
 
 /// A warehouse whose calls are counted.
-package struct MeteredWarehouse: Warehouse {
-    private let warehouse: any Warehouse
+package struct MeteredWarehouse: ForwardingWarehouse {
+    package let warehouse: any Warehouse
     private let meter: StoreMeter
 
     /// `warehouse`, as it is, with `meter` beside it.
@@ -63,9 +63,5 @@ package struct MeteredWarehouse: Warehouse {
         try await meter.measure(.read) { () async throws(StoreError) in
             try await warehouse.exceptions()
         }
-    }
-
-    package func close() async throws(StoreError) {
-        try await warehouse.close()
     }
 }

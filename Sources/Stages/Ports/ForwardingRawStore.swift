@@ -1,0 +1,29 @@
+/// A raw store that stands before another one, and hands on what it does not do itself.
+package protocol ForwardingRawStore: RawStore {
+    /// The one behind it.
+    var store: any RawStore { get }
+}
+
+extension ForwardingRawStore {
+    package func nextPosition() async throws(StoreError) -> Int64 {
+        try await store.nextPosition()
+    }
+
+    package func store(_ writes: [RawWrite]) async throws(StoreError) -> RawOutcome {
+        try await store.store(writes)
+    }
+
+    package func count() async throws(StoreError) -> Int64 {
+        try await store.count()
+    }
+
+    package var isVolatile: Bool { store.isVolatile }
+
+    package func connections() async -> StoreConnections? {
+        await store.connections()
+    }
+
+    package func close() async throws(StoreError) {
+        try await store.close()
+    }
+}

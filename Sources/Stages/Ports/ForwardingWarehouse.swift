@@ -1,0 +1,54 @@
+package import Broker
+package import Datasets
+
+/// A warehouse that stands before another one, and hands on what it does not do itself.
+package protocol ForwardingWarehouse: Warehouse {
+    /// The one behind it.
+    var warehouse: any Warehouse { get }
+}
+
+extension ForwardingWarehouse {
+    package func progress(of subscription: String) async throws(StoreError) -> [StreamProgress] {
+        try await warehouse.progress(of: subscription)
+    }
+
+    package func counted(
+        _ identities: [EventIdentity],
+        by subscription: String
+    ) async throws(StoreError) -> Set<EventIdentity> {
+        try await warehouse.counted(identities, by: subscription)
+    }
+
+    package func sketch(_ key: SketchText) async throws(StoreError) -> [UInt64] {
+        try await warehouse.sketch(key)
+    }
+
+    package func commit(_ commit: WarehouseCommit) async throws(StoreError) {
+        try await warehouse.commit(commit)
+    }
+
+    package func keep(_ letters: [DeadLetter]) async throws(StoreError) {
+        try await warehouse.keep(letters)
+    }
+
+    package func windows(
+        _ grain: Grain,
+        categories: WindowCategories
+    ) async throws(StoreError) -> [WindowRow] {
+        try await warehouse.windows(grain, categories: categories)
+    }
+
+    package func topProducts(atMost limit: Int) async throws(StoreError) -> [ProductRow] {
+        try await warehouse.topProducts(atMost: limit)
+    }
+
+    package func exceptions() async throws(StoreError) -> WarehouseExceptions {
+        try await warehouse.exceptions()
+    }
+
+    package var catalogue: (any DatasetCatalogue)? { warehouse.catalogue }
+
+    package func close() async throws(StoreError) {
+        try await warehouse.close()
+    }
+}
