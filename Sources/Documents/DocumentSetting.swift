@@ -14,7 +14,9 @@ package struct DocumentSetting: Hashable, Sendable, CustomStringConvertible {
     package init?(_ text: String) {
         let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         let path = parts[0].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 2, path.allSatisfy({ !$0.isEmpty }) else { return nil }
+        guard parts.count == 2, path.allSatisfy({ !$0.isEmpty }),
+            !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
+        else { return nil }
         self.init(path: path, value: String(parts[1]))
     }
 
@@ -36,6 +38,14 @@ extension DocumentNode {
     ///
     /// - Throws: ``DocumentSettingError`` where the path leads nowhere, or the value is no YAML.
     package func with(_ setting: DocumentSetting) throws(DocumentSettingError) -> DocumentNode {
+        if setting.value.allSatisfy({ $0 == " " }) {
+            let nothing = DocumentNode(
+                content: .scalar(text: "", isPlain: true),
+                place: place,
+                size: 1
+            )
+            return try replacing(setting.path[...], by: nothing, for: setting)
+        }
         let log = MistakeLog(file: setting.description)
         guard let value = DocumentLoader.load(setting.value, log: log), log.isClean else {
             let flaws = log.mistakes.map(\.message).joined(separator: "; ")

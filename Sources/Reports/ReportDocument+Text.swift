@@ -46,7 +46,7 @@ extension ReportDocument {
             return TableText(table, colour: colours.enabled).lines(indent: "  ")
         case .list(let title, let items, let more):
             var lines = ["  " + title]
-            lines += items.map { "    " + ReportText.printable($0) }
+            lines += items.map { "    " + ReportText.printable($0, longest: 4000) }
             if more > 0 {
                 lines.append("    … \(ReportNumbers.count(more)) more")
             }
@@ -61,7 +61,10 @@ extension ReportDocument {
         return facts.map { fact in
             let blanks = String(repeating: " ", count: widest - ReportText.width(fact.name))
             let remark = fact.remark.isEmpty ? "" : " (\(fact.remark))"
-            let value = colours.paint(ReportText.printable(fact.value.text), fact.value.mark)
+            let value = colours.paint(
+                ReportText.printable(fact.value.text, longest: 4000),
+                fact.value.mark
+            )
             return "  \(fact.name)\(blanks)  \(value)\(remark)"
         }
     }

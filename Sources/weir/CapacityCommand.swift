@@ -132,10 +132,15 @@ struct CapacityCommand: AsyncParsableCommand {
 
     /// The pipeline, with what is said otherwise for all configurations and for this one.
     private func read(_ configuration: [DocumentSetting]) throws -> PipelineDocument {
-        try PipelineDocument.read(
-            path: pipeline,
-            with: serviceTimes.settings() + settings.set + configuration
-        )
+        // By themselves first, so that what is wrong with them is told without the rest.
+        let own = try PipelineDocument.read(path: pipeline, with: settings.set + configuration)
+        let times = try serviceTimes.settings(for: own)
+        return times.isEmpty
+            ? own
+            : try PipelineDocument.read(
+                path: pipeline,
+                with: times + settings.set + configuration
+            )
     }
 
     private var isVirtual: Bool {

@@ -19,14 +19,14 @@ struct ServiceTimeOptions: ParsableArguments {
     @Option(help: "Let the stages take the times that the JSON report of a real run has measured.")
     var serviceTimes: String?
 
-    /// What the report says; nothing where none is named.
+    /// What the report says of the pipeline `document`; nothing where none is named.
     ///
     /// - Throws: A `DocumentError` where the file is no report of a run.
-    func settings() throws -> [DocumentSetting] {
+    func settings(for document: PipelineDocument) throws -> [DocumentSetting] {
         guard let serviceTimes else { return [] }
         let text = try DocumentFile.text(at: serviceTimes, kind: "a run's report")
         do {
-            return try RunReport(json: text).serviceTimeSettings
+            return try RunReport(json: text).serviceTimeSettings(for: document)
         } catch {
             throw DocumentError(
                 .wrong,

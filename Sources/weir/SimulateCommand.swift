@@ -129,10 +129,11 @@ struct SimulateCommand: AsyncParsableCommand {
     }
 
     private func simulate(_ length: Duration) async throws {
-        let document = try PipelineDocument.read(
-            path: pipeline,
-            with: serviceTimes.settings() + settings.set
-        )
+        let own = try PipelineDocument.read(path: pipeline, with: settings.set)
+        let times = try serviceTimes.settings(for: own)
+        let document =
+            times.isEmpty
+            ? own : try PipelineDocument.read(path: pipeline, with: times + settings.set)
         for warning in document.warnings {
             Terminal.message("warning: \(warning)")
         }

@@ -133,6 +133,23 @@ import Testing
         #expect((latency["max_ms"] as? Double ?? 0) > 0)
     }
 
+    @Test func `what a stage takes is part of its jobs`() async throws {
+        let ending = try await Program.run([
+            "simulate", Program.storefront, "--for", "5m", "--rate", "5", "--set",
+            "spec.stages.ingest.serviceTime={distribution: constant, time: 2s}", "--format",
+            "json",
+        ])
+        #expect(ending.exitCode == 0, "\(ending.errors)")
+        let report = try Self.json(ending)
+        let stages = try #require(report["stages"] as? [[String: Any]])
+        let ingest = try #require(stages.first { $0["name"] as? String == "ingest" })
+        let job = (ingest["jobs"] as? [String: Any])?["p50_ms"] as? Double ?? 0
+        // A histogram's cell is wide by a few hundredths.
+        #expect(job > 1900 && job < 2200)
+        let latency = (ingest["latency"] as? [String: Any])?["p50_ms"] as? Double ?? 0
+        #expect(latency > 1900)
+    }
+
     @Test func `what is no report of a run has no service times`() async throws {
         let folder = try TestFolder()
         try folder.write("run.json", "{}")

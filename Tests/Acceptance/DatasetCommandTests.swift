@@ -223,6 +223,28 @@ import Testing
         #expect(listed.output.contains("few-views"))
     }
 
+    @Test func `an empty file is no warehouse in which nothing offends`() async throws {
+        let folder = try TestFolder()
+        let file = try folder.write("empty.sqlite", "")
+        let ending = try await Program.run([
+            "invariants", "check", "--gate", "--invariants", Self.invariants, "--warehouse",
+            "sqlite:\(file)",
+        ])
+        #expect(ending.exitCode == 66)
+        #expect(ending.errors.contains("empty.sqlite is empty; expected a warehouse"))
+        #expect(try folder.text(of: "empty.sqlite").isEmpty)
+    }
+
+    @Test func `a version does not steer a terminal`() async throws {
+        let folder = try TestFolder()
+        let ending = try await Self.weir(
+            ["deploy", "mark", "--version", "1\u{1b}[31m"],
+            folder
+        )
+        #expect(ending.exitCode == 64)
+        #expect(ending.errors.contains("--version must have no control characters"))
+    }
+
     @Test func `a warehouse that is not there is not made`() async throws {
         let folder = try TestFolder()
         for arguments in [["datasets", "list"], ["invariants", "show"]] {

@@ -38,12 +38,13 @@ struct SimulatedMonthBenchmark {
         ]
     }
 
-    /// Simulates thirty days of the storefront at ten events a second, and prints the KiB that
-    /// are resident after the second and at the end of the last.
+    /// Simulates thirty days of the storefront at fifty events a second, at which the sketches of
+    /// all windows are as full after two days as they can be, and prints the KiB that are resident
+    /// then and at the end.
     static func runChild() async throws {
         let document = try PipelineDocument.read(path: "pipelines/storefront.yaml")
         var options = RunOptions()
-        options.rate = .perSecond(10)
+        options.rate = .perSecond(50)
         options.duration = day * 30
         let timeline = VirtualTimeline(start: start, tick: .seconds(1))
         let simulation = Simulation(

@@ -42,6 +42,7 @@ struct DocumentSettingTests {
             ("spec.traffic.users=5", ["spec", "traffic", "users"], "5"),
             ("spec.load={rate: 3}", ["spec", "load", "rate"], "3"),
             ("spec.name=a=b", ["spec", "name"], "a=b"),
+            ("spec.load.rate=", ["spec", "load", "rate"], ""),
         ]
     )
     func `a path leads through keys, names and places`(
@@ -68,7 +69,7 @@ struct DocumentSettingTests {
         #expect("\(error)".hasPrefix(setting))
     }
 
-    @Test(arguments: ["", "rate", "=1", "a..b=1", ".a=1"])
+    @Test(arguments: ["", "rate", "=1", "a..b=1", ".a=1", "a=\u{1b}[31m"])
     func `what is no path and value is no setting`(text: String) {
         #expect(DocumentSetting(text) == nil)
     }

@@ -71,6 +71,12 @@ import Timekeeping
                 + "after the other"
         ),
         Bad(
+            "calls that take longer than anybody waits",
+            "- {kind: slow, target: raw, by: 2d, at: 1m, for: 1m}",
+            "6:37: 'by' is '2d'; expected a duration from 1ms to 1d, such as 600s, 0.1s, 250ms, "
+                + "10m, 2h or 7d"
+        ),
+        Bad(
             "a fault after the end",
             "- {kind: hang, target: ingest, at: 2h, for: 1m}",
             "6:40: the fault begins at 2h, beyond the end of the run at 1h; expected it earlier, "

@@ -94,7 +94,8 @@ package struct CapacityComparison: WrittenReport, Codable, Sendable {
                 .init(
                     "time",
                     .init("virtual"),
-                    remark: "stores and stages take the service times that the pipeline declares"
+                    remark:
+                        "stores and stages take the times that are declared, or were measured"
                 ),
             ],
             sections: [.init(title: "Configurations", blocks: [.table(table)])],

@@ -67,7 +67,7 @@ extension PipelineDocument {
 extension DocumentSetting {
     /// The settings that it stands for in `document`.
     fileprivate func expanded(in document: PipelineDocument) -> [DocumentSetting] {
-        guard path.count == 1 else { return [self] }
+        guard path.count == 1, !PipelineKeys.document.keys.contains(path[0]) else { return [self] }
         let stages = document.stages.filter { stage in
             switch stage.kind {
             case .producer: false

@@ -83,7 +83,9 @@ struct ScenarioReader {
             )
         }
         fault.share = fields["share"]?.probability() ?? 1
-        fault.by = fields["by"]?.duration(in: .milliseconds(1)...DurationText.longest) ?? .zero
+        // A slow call has to end, for the run waits for it.
+        let most = kind == .slow ? Duration.seconds(86_400) : DurationText.longest
+        fault.by = fields["by"]?.duration(in: .milliseconds(1)...most) ?? .zero
         fault.factor = readFactor(fields["factor"], kind)
         fault.limit = fields["limit"]?.integer(in: 0...60_000) ?? 0
         fault.every = fields["every"]?.duration(in: .milliseconds(1)...DurationText.longest)

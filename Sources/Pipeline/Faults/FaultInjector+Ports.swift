@@ -37,6 +37,29 @@ extension FaultInjector {
         }
     }
 
+    /// `store` as a worker of the stage called `name` writes to it, whose own work takes `time`.
+    func around(
+        _ store: any RawStore,
+        of name: String,
+        worker: Int,
+        taking time: ServiceTime?
+    ) -> any RawStore {
+        queue(of: "\(name)/\(worker)", time).map { WorkedRawStore(store: store, queue: $0) }
+            ?? store
+    }
+
+    /// `warehouse` as a worker of the stage called `name` writes to it, whose own work takes
+    /// `time`.
+    func around(
+        _ warehouse: any Warehouse,
+        of name: String,
+        worker: Int,
+        taking time: ServiceTime?
+    ) -> any Warehouse {
+        queue(of: "\(name)/\(worker)", time)
+            .map { WorkedWarehouse(warehouse: warehouse, queue: $0) } ?? warehouse
+    }
+
     /// `topic` as the producer called `name` publishes to it; nil where nothing goes wrong there.
     func around(_ topic: any Topic, of name: String) -> FaultyTopic? {
         let producer = faults(at: .producer, name)
@@ -45,8 +68,8 @@ extension FaultInjector {
         return FaultyTopic(topic, producer: producer, partitions: partitions)
     }
 
-    /// `subscription` as a worker of the stage called `name` receives from it; what the worker
-    /// takes up it has for as long as `time` says.
+    /// `subscription` as a worker of the stage called `name` receives from it; a relay, which
+    /// writes to no store, has what it takes up for as long as `time` says.
     func around(
         _ subscription: any Subscription,
         of name: String,

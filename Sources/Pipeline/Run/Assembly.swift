@@ -112,7 +112,7 @@ final class Assembly: Sendable {
 
 extension Assembly {
     /// The stages of a pipeline and their meters, as they are made one by one.
-    private struct Parts {
+    struct Parts {
         var producers: [Producer] = []
         var subscribers: [Subscriber] = []
         var producerMeters: [ProducerMeter] = []
@@ -292,15 +292,18 @@ extension Assembly {
         parts.metered.append(.init(stage: stage, meter: meter, subscription: subscription))
         for number in 0..<stage.workers {
             let life = StageLife()
+            let time = run.options.takesServiceTimes ? stage.serviceTime : nil
             let port = parts.faults?.around(
                 subscription,
                 of: stage.name,
                 worker: number,
-                taking: run.options.takesServiceTimes ? stage.serviceTime : nil,
+                taking: stage.topic == nil ? nil : time,
                 life: life
             )
             let body = try worker(
+                number,
                 of: stage,
+                taking: time,
                 on: run.witnessed(port ?? subscription),
                 meter,
                 broker,
@@ -316,71 +319,7 @@ extension Assembly {
         }
     }
 
-    /// One worker of a stage, to be run to its end, and then again where it died.
-    private static func worker(
-        of stage: PipelineDocument.Stage,
-        on subscription: any Subscription,
-        _ meter: StageMeter,
-        _ broker: InProcessBroker,
-        _ run: PipelineRun,
-        _ parts: Parts
-    ) throws -> @Sendable () async throws -> Void {
-        let rules = run.document.validation.rules
-        let patience = parts.faults?.patience ?? StorePatience()
-        switch stage.kind {
-        case .producer: return {}
-        case .ingest(_, let store):
-            let raw = try found(parts.rawStores.first { $0.meter.name == store }, store)
-            let ingest = IngestStage(
-                subscription: subscription,
-                store: raw.store,
-                rules: rules,
-                timeline: run.timeline,
-                meter: meter,
-                logger: run.logger,
-                ledger: parts.datasets.ledger(of: store),
-                patience: patience,
-                batchLimit: stage.batch
-            )
-            return { try await ingest.run() }
-        case .analytics(let plan):
-            var options = plan.options
-            if let log = run.options.log, log.speed == nil {
-                // A log that is read at once has no clock to be late by: its windows stay open
-                // until its end, in whatever order its lines are.
-                options.allowedLateness = Assembly.forever
-            }
-            let warehouse = try found(
-                parts.warehouses.first { $0.meter.name == plan.store },
-                plan.store
-            )
-            let analytics = AnalyticsStage(
-                subscription: subscription,
-                warehouse: warehouse.store,
-                options: options,
-                rules: rules,
-                timeline: run.timeline,
-                meter: meter,
-                logger: run.logger,
-                dataset: parts.datasets.derivative(of: plan.subscription),
-                patience: patience
-            )
-            return { try await analytics.run() }
-        case .relay(_, let topic):
-            let relay = RelayStage(
-                subscription: subscription,
-                topic: run.witnessed(try found(broker.topic(topic), topic)),
-                timeline: run.timeline,
-                meter: meter
-            )
-            return { try await relay.run() }
-        }
-    }
-
-    /// Longer than from any instant that can be named to another.
-    private static let forever = Duration.nanoseconds(Int64.max)
-
-    private static func found<Value>(_ value: Value?, _ name: String) throws -> Value {
+    static func found<Value>(_ value: Value?, _ name: String) throws -> Value {
         guard let value else {
             throw RunError("the pipeline names \"\(name)\", which this run does not have")
         }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Datasets
 internal import Documents
+internal import Reports
 internal import Timekeeping
 
 /// `weir deploy`: when what runs has changed.
@@ -46,6 +47,9 @@ struct DeployMarkCommand: AsyncParsableCommand {
     func validate() throws {
         guard !version.isEmpty, version.utf8.count <= 200 else {
             throw ValidationError("--version must have from 1 to 200 bytes.")
+        }
+        guard ReportText.printable(version) == version else {
+            throw ValidationError("--version must have no control characters.")
         }
     }
 

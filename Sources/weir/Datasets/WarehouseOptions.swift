@@ -89,6 +89,14 @@ struct OpenCatalogue {
                             + "has made"
                     )
                 }
+                // SQLite takes an empty file for a database, in which nothing could offend.
+                let size = try FileManager.default.attributesOfItem(atPath: location.path)[.size]
+                guard size as? Int != 0 else {
+                    throw InputError(
+                        .notFound,
+                        "\(location.path) is empty; expected a warehouse that 'weir run' has made"
+                    )
+                }
                 let opened = try SQLiteWarehouse(location)
                 (warehouse, catalogue, invariants, deployments) = (opened, opened, opened, opened)
                 census = opened
