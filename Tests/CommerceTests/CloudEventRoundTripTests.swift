@@ -35,7 +35,7 @@ struct CloudEventRoundTripTests {
             lexicon: lexicon,
             capacity: 100
         )
-        let currencies = ["USD", "JPY", "KWD"].compactMap { Currency(code: $0) } + [.none]
+        let currencies = ["USD", "JPY", "KWD", "CLF"].compactMap { Currency(code: $0) } + [.none]
         for _ in 0..<100 {
             let name = EventName.allCases[Int(random.below(8))]
             let amount = Int64(bitPattern: random.next()) >> Int64(random.below(60) + 3)
@@ -50,8 +50,9 @@ struct CloudEventRoundTripTests {
                 subjectNamespace: name.subjectNamespace,
                 transaction: symbol(&random, .order, lexicon),
                 value: amount,
-                currency: currencies[Int(random.below(4))],
-                name: name
+                currency: currencies[Int(random.below(UInt64(currencies.count)))],
+                name: name,
+                isOrderPart: random.below(4) == 0
             )
             var items: [Item] = []
             for _ in 0..<random.below(4) {

@@ -22,11 +22,13 @@ enum CloudEventAttribute: String, CaseIterable {
     case expirytime
 }
 
-/// The GA4 parameters of an event that the decoder knows.
+/// The GA4 parameters of an event that the decoder knows, and `order_part`, which is Weir's own:
+/// see ``Event/isOrderPart``.
 enum EventParameter: String, CaseIterable {
     case currency
     case value
     case transactionID = "transaction_id"
+    case orderPart = "order_part"
     case userID = "user_id"
     case sessionID = "session_id"
     case items

@@ -159,7 +159,8 @@ package struct CloudEventDecoder: Sendable {
             value: data.value,
             currency: data.currency,
             name: name,
-            hasUUID: id.isUUID
+            hasUUID: id.isUUID,
+            isOrderPart: data.isOrderPart
         )
         return (event, data.items)
     }

@@ -62,6 +62,9 @@ package struct CloudEventEncoder: Sendable {
             bytes.append(UInt8(ascii: ","))
         }
         append(#""transaction_id":""#, event.transaction, in: .order, lexicon, to: &bytes)
+        if event.isOrderPart {
+            bytes.append(literal: #""order_part":true,"#)
+        }
         append(#""user_id":""#, event.user, in: .user, lexicon, to: &bytes)
         append(#""session_id":""#, event.session, in: .session, lexicon, to: &bytes)
         if event.itemCount > 0 {

@@ -4,6 +4,7 @@ struct EventData {
     /// In minor units; the sum of the items where `data` gives none.
     private(set) var value: Int64 = 0
     private(set) var transaction = Symbol.none
+    private(set) var isOrderPart = false
     private(set) var user = Symbol.none
     private(set) var session = Symbol.none
     private(set) var items: [Item] = []
@@ -33,6 +34,7 @@ struct EventData {
             case .value: amount = try reader.number(path)
             case .transactionID:
                 transaction = lexicon.symbol(for: try reader.string(path), in: .order)
+            case .orderPart: isOrderPart = try reader.boolean(path)
             case .userID: user = lexicon.symbol(for: try reader.string(path), in: .user)
             case .sessionID: session = lexicon.symbol(for: try reader.string(path), in: .session)
             case .items:

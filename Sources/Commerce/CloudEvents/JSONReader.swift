@@ -109,6 +109,19 @@ struct JSONReader {
         return true
     }
 
+    /// The `true` or `false` that stands next.
+    mutating func boolean(_ path: FieldPath) throws(RecordFlaw) -> Bool {
+        switch peek() {
+        case UInt8(ascii: "t") where stands("true"):
+            try take(literal: "true")
+            return true
+        case UInt8(ascii: "f") where stands("false"):
+            try take(literal: "false")
+            return false
+        default: throw wrongType(path, expected: "true or false")
+        }
+    }
+
     /// The text that stands next.
     mutating func string(_ path: FieldPath) throws(RecordFlaw) -> String {
         guard peek() == UInt8(ascii: "\"") else { throw wrongType(path, expected: "a text") }

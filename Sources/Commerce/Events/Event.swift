@@ -82,6 +82,9 @@ public import Timekeeping
     @usableFromInline package var subjectNamespace: Namespace
     /// Whether ``id`` is a UUID, and not the digest of some other text.
     @usableFromInline package var hasUUID: Bool
+    /// Whether it holds further lines of an order that was published before: its value and its
+    /// items count, and it is no order of its own.
+    @usableFromInline package var isOrderPart: Bool
 
     @inlinable
     package init(
@@ -99,7 +102,8 @@ public import Timekeeping
         firstItem: UInt32 = 0,
         itemCount: UInt16 = 0,
         name: EventName,
-        hasUUID: Bool = true
+        hasUUID: Bool = true,
+        isOrderPart: Bool = false
     ) {
         self.id = id
         self.time = time
@@ -116,6 +120,7 @@ public import Timekeeping
         self.itemCount = itemCount
         self.name = name
         self.hasUUID = hasUUID
+        self.isOrderPart = isOrderPart
     }
 
     /// The items of this event as places in ``Batch/items``.

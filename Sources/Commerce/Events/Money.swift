@@ -36,7 +36,8 @@ internal import Timekeeping
         return String(decoding: letters, as: UTF8.self)
     }
 
-    /// How many decimal digits the minor unit has (ISO 4217: 2 for most, 0 for JPY, 3 for KWD).
+    /// How many decimal digits the minor unit has (ISO 4217: 2 for most, 0 for JPY, 3 for KWD, 4
+    /// for CLF); 2 as well where that has none, as for gold.
     package var minorDigits: Int {
         // Asked for with every amount that is written, and nearly always of this one.
         if self == .usd { return 2 }
@@ -45,6 +46,7 @@ internal import Timekeeping
             "VND", "VUV", "XAF", "XOF", "XPF":
             0
         case "BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND": 3
+        case "CLF", "UYW": 4
         default: 2
         }
     }

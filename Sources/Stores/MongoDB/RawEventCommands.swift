@@ -160,6 +160,7 @@ enum RawEventCommands {
                     "user_id": {"bsonType": "string"},
                     "session_id": {"bsonType": "string"},
                     "transaction_id": {"bsonType": "string"},
+                    "order_part": {"bsonType": "bool"},
                     "value_minor": {"bsonType": "long"},
                     "currency": {"bsonType": "string"},
                     "items": {

@@ -15,6 +15,7 @@ internal import Timekeeping
 /// | `sequence` | int64 | its place in the order of its source |
 /// | `name` | string | its GA4 name |
 /// | `user_id`, `session_id`, `transaction_id` | string | as GA4 has them |
+/// | `order_part` | bool | true where it holds further lines of an order published before |
 /// | `value_minor`, `currency` | int64, string | the amount in minor units (cents), and of what |
 /// | `items` | array | `item_id`, `item_category`, `price_minor` (int64), `quantity` (int32) |
 /// | `document` | string | the CloudEvents JSON it was read from, byte for byte |
@@ -58,6 +59,9 @@ struct RawEventEncoder {
         append("user_id", event.user, in: .user, batch, to: &document)
         append("session_id", event.session, in: .session, batch, to: &document)
         append("transaction_id", event.transaction, in: .order, batch, to: &document)
+        if event.isOrderPart {
+            document.append("order_part", true)
+        }
         appendAmount(of: event, in: batch, to: &document)
         if let original = batch.originalJSON(of: place) {
             document.append("document", original: original.span)
