@@ -58,8 +58,8 @@ let package = Package(
     ],
     targets: [
         .target(name: "Timekeeping", dependencies: [collections]),
-        .target(name: "Documents", dependencies: ["Timekeeping", yams]),
         .target(name: "Reports", dependencies: ["Timekeeping"]),
+        .target(name: "Documents", dependencies: ["Reports", "Timekeeping", yams]),
         .target(name: "SLO", dependencies: ["Documents", "Reports", "Timekeeping"]),
         .target(name: "Commerce", dependencies: ["Documents", "Timekeeping", crypto]),
         .target(name: "Datasets", dependencies: ["Documents", "Reports", "Timekeeping", crypto]),

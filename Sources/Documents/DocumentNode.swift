@@ -1,3 +1,5 @@
+internal import Reports
+
 /// Where something stands in a document; both from 1, columns in Unicode scalars.
 package struct DocumentPlace: Hashable, Sendable {
     package var line: Int
@@ -71,10 +73,10 @@ package struct DocumentEntry: Sendable {
     package var value: DocumentNode
 }
 
-/// The beginning of `text`, on one line: enough to find it by, and no flood in a message.
+/// The beginning of `text`, on one line and without secrets: enough to find it by, and no flood in
+/// a message.
 package func shortened(_ text: String) -> String {
-    let limit = 40
     let line = String(text.unicodeScalars.map { $0 == "\n" || $0 == "\r" ? " " : Character($0) })
-    return line.unicodeScalars.count <= limit
-        ? line : String(line.unicodeScalars.prefix(limit)) + "…"
+    // Before it is cut, for half a URL tells less of where its secrets stand.
+    return ReportText.printable(SecretText.masked(value: line), longest: 40)
 }

@@ -1,3 +1,5 @@
+internal import Reports
+
 /// A value that takes the place of what a document says: `spec.stages.ingest.batch=64`.
 package struct DocumentSetting: Hashable, Sendable, CustomStringConvertible {
     /// Keys of mappings; an item of a list is called by its `name`, or by its place from 0.
@@ -20,8 +22,10 @@ package struct DocumentSetting: Hashable, Sendable, CustomStringConvertible {
         self.init(path: path, value: String(parts[1]))
     }
 
-    /// As it is written on a command line.
-    package var description: String { "\(path.joined(separator: "."))=\(value)" }
+    /// As it is written on a command line, but for secrets.
+    package var description: String {
+        SecretText.masked(value: "\(path.joined(separator: "."))=\(value)")
+    }
 }
 
 /// Why a setting cannot be made.

@@ -10,6 +10,24 @@ package enum JSONText {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
+        return shown(String(decoding: try encoder.encode(value), as: UTF8.self)) + "\n"
+    }
+
+    /// `json` without secrets, and with what would steer a terminal as an escape.
+    package static func shown(_ json: String) -> String {
+        var shown = String.UnicodeScalarView()
+        for scalar in SecretText.masked(json).unicodeScalars {
+            if ReportText.isShown(scalar) || scalar == "\n" {
+                shown.append(scalar)
+            } else {
+                let digits = String(scalar.value, radix: 16)
+                shown.append(contentsOf: "\\u".unicodeScalars)
+                shown.append(
+                    contentsOf: (String(repeating: "0", count: 4 - digits.count) + digits)
+                        .unicodeScalars
+                )
+            }
+        }
+        return String(shown)
     }
 }

@@ -16,7 +16,7 @@ extension ReportDocument {
         ]
         lines += ReportDocument.lines(facts, colours)
         for section in sections where section.blocks.contains(where: \.hasText) {
-            lines += ["", colours.bold(section.title)]
+            lines += ["", colours.bold(ReportText.printable(section.title))]
             // A note heads what follows it; everything else stands apart under its own caption.
             var isHeaded = false
             for (index, block) in section.blocks.filter(\.hasText).enumerated() {
@@ -24,7 +24,7 @@ extension ReportDocument {
                     lines.append("")
                 }
                 if case .table(let table) = block, !isHeaded {
-                    lines.append("  " + table.caption)
+                    lines.append("  " + ReportText.printable(table.caption))
                 }
                 lines += ReportDocument.lines(block, colours)
                 isHeaded = block.isNote
@@ -45,7 +45,7 @@ extension ReportDocument {
         case .table(let table):
             return TableText(table, colour: colours.enabled).lines(indent: "  ")
         case .list(let title, let items, let more):
-            var lines = ["  " + title]
+            var lines = ["  " + ReportText.printable(title)]
             lines += items.map { "    " + ReportText.printable($0, longest: 4000) }
             if more > 0 {
                 lines.append("    … \(ReportNumbers.count(more)) more")
@@ -57,15 +57,16 @@ extension ReportDocument {
     }
 
     private static func lines(_ facts: [Fact], _ colours: TerminalColours) -> [String] {
-        let widest = facts.map { ReportText.width($0.name) }.max() ?? 0
-        return facts.map { fact in
-            let blanks = String(repeating: " ", count: widest - ReportText.width(fact.name))
-            let remark = fact.remark.isEmpty ? "" : " (\(fact.remark))"
+        let names = facts.map { ReportText.printable($0.name) }
+        let widest = names.map(ReportText.width).max() ?? 0
+        return zip(facts, names).map { fact, name in
+            let blanks = String(repeating: " ", count: widest - ReportText.width(name))
+            let remark = fact.remark.isEmpty ? "" : " (\(ReportText.printable(fact.remark)))"
             let value = colours.paint(
                 ReportText.printable(fact.value.text, longest: 4000),
                 fact.value.mark
             )
-            return "  \(fact.name)\(blanks)  \(value)\(remark)"
+            return "  \(name)\(blanks)  \(value)\(remark)"
         }
     }
 }

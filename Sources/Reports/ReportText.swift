@@ -3,14 +3,17 @@ package enum ReportText {
     /// The longest text that is shown whole.
     package static let longest = 240
 
-    /// `text` in one line without control characters, cut after ``longest`` characters.
+    /// The longest line of a message.
+    private static let longestLine = 4000
+
+    /// `text` in one line without control characters or secrets, cut after ``longest`` characters.
     ///
     /// Control characters would steer a terminal, and direction overrides disguise what is read.
     package static func printable(_ text: String, longest: Int = longest) -> String {
         var shown = String.UnicodeScalarView()
         var left = longest
         // Scalars are counted, for one character may be any number of them.
-        for scalar in text.unicodeScalars {
+        for scalar in SecretText.masked(text).unicodeScalars {
             guard left > 0 else { return String(shown) + "…" }
             left -= 1
             shown.append(isShown(scalar) ? scalar : "\u{FFFD}")
@@ -18,10 +21,18 @@ package enum ReportText {
         return String(shown)
     }
 
-    private static func isShown(_ scalar: Unicode.Scalar) -> Bool {
+    /// `text` as ``printable(_:longest:)`` makes it, line by line.
+    package static func printableLines(_ text: String) -> String {
+        // By scalar: as a character, a line end may be one with what stands before it.
+        text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
+            .map { printable(String($0), longest: longestLine) }.joined(separator: "\n")
+    }
+
+    /// Whether `scalar` neither steers nor disguises what is read.
+    package static func isShown(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x20...0x7E: true
-        case 0x00...0x9F, 0x2028, 0x2029, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069: false
+        case 0x00...0x9F, 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: false
         default: true
         }
     }

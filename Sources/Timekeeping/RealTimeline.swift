@@ -20,6 +20,19 @@ package struct RealTimeline: Timeline {
         offset = RealTimeline.read(CLOCK_REALTIME) - RealTimeline.read(CLOCK_MONOTONIC)
     }
 
+    /// Whether the system's clock stands in the years 1980 to 2199: what is computed with it then
+    /// is within what a timestamp can hold.
+    package static var isClockSound: Bool {
+        var value = timespec()
+        return clock_gettime(CLOCK_REALTIME, &value) == 0
+            && isSound(secondsSinceEpoch: Int64(value.tv_sec))
+    }
+
+    /// Whether a clock that stands there is one to go by.
+    package static func isSound(secondsSinceEpoch seconds: Int64) -> Bool {
+        (315_532_800..<7_258_118_400).contains(seconds)
+    }
+
     package var now: Timestamp {
         Timestamp(nanoseconds: RealTimeline.read(CLOCK_MONOTONIC) + offset)
     }

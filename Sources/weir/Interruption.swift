@@ -2,15 +2,21 @@ internal import Foundation
 internal import Timekeeping
 internal import UnixSignals
 
-/// What SIGINT and SIGTERM do to a run.
+/// What ends a run before its time: SIGINT, SIGTERM, the end of its terminal (SIGHUP), and that
+/// nobody reads its messages any more (SIGPIPE, as a shell would have it).
 enum Interruption {
+    /// The signals, but for those that whoever started the process wants to be ignored.
+    static var signals: [UnixSignal] {
+        [.sigint, .sigterm] + (Surroundings.ignoresHangup ? [] : [.sighup])
+    }
+
     /// Runs `body`; the first signal raises what `body` is given, the second one ends the
     /// process.
     static func stopping<Result: Sendable>(
         _ body: @escaping @Sendable (Signal) async throws -> Result
     ) async throws -> Result {
         let stop = Signal()
-        let interrupts = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+        let interrupts = await UnixSignalsSequence(trapping: signals)
         return try await withThrowingTaskGroup(of: Result?.self) { group in
             group.addTask { try await body(stop) }
             group.addTask {
@@ -21,6 +27,11 @@ enum Interruption {
                     Terminal.message("\nstopping: draining what is under way (again to quit now)")
                     stop.raise()
                 }
+                return nil
+            }
+            group.addTask {
+                try? await Terminal.isUnread.wait(since: 0)
+                if Terminal.isUnread.version > 0 { stop.raise() }
                 return nil
             }
             defer { group.cancelAll() }

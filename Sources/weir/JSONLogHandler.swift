@@ -47,8 +47,7 @@ struct JSONLogHandler: LogHandler {
         )
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard var bytes = try? encoder.encode(line) else { return }
-        bytes.append(UInt8(ascii: "\n"))
-        try? FileHandle.standardError.write(contentsOf: bytes)
+        guard let bytes = try? encoder.encode(line) else { return }
+        Terminal.log(String(decoding: bytes, as: UTF8.self))
     }
 }

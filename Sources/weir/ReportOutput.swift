@@ -25,7 +25,7 @@ struct ReportOutput: ParsableArguments {
             try ReportFile.write(try finding.rendered(as: format), to: path)
         }
         switch format {
-        case .text: try Terminal.result(finding.document.text(colour: Terminal.usesColour))
+        case .text: try Terminal.document(finding.document.text(colour: Terminal.usesColour) + "\n")
         case .json: try Terminal.document(try finding.json())
         }
         for path in report { Terminal.message("report: \(path)") }

@@ -1,47 +1,85 @@
 internal import Foundation
+internal import Reports
 
-/// The passwords in the URLs of the command line, which every user of the machine can read in the
-/// list of processes.
+/// The secrets that the process was given: in its arguments, which every user of the machine can
+/// read in the list of processes, and in its environment.
 enum SecretArguments {
-    /// Writes stars over them, in the memory that the system shows as the command line; the
-    /// arguments that are parsed are a copy.
+    /// Writes stars over those of the arguments, in the memory that the system shows as the
+    /// command line; what is parsed is a copy.
     static func hide() {
+        _ = given
         let arguments = CommandLine.arguments
         for index in arguments.indices {
             guard let original = CommandLine.unsafeArgv[index] else { continue }
-            for place in passwords(in: Array(arguments[index].utf8)).joined() {
+            for place in SecretText.secrets(in: arguments[index]).joined() {
                 original[place] = CChar(bitPattern: UInt8(ascii: "*"))
             }
         }
     }
 
-    /// `text` with stars over the passwords of a URL in it.
+    /// `text` without secrets: those that were given, wherever and in whatever words they stand,
+    /// and whatever looks like one.
     static func masked(_ text: String) -> String {
-        var bytes = Array(text.utf8)
-        for place in passwords(in: bytes).joined() {
-            bytes[place] = UInt8(ascii: "*")
+        var text = text
+        for (secret, shown) in given where text.utf8.count >= secret.utf8.count {
+            text = replacing(secret, with: shown, in: text)
         }
-        return String(decoding: bytes, as: UTF8.self)
+        return SecretText.masked(text)
     }
 
-    /// Where the passwords of a URL stand: before its `@`, and as options, as libpq takes them.
-    static func passwords(in bytes: [UInt8]) -> [Range<Int>] {
-        guard bytes.firstRange(of: Array("://".utf8)) != nil else { return [] }
-        let options = ["password=", "sslpassword="].flatMap { name in
-            bytes.ranges(of: Array(name.utf8)).map { range in
-                let rest = bytes[range.upperBound...]
-                return range.upperBound..<(rest.firstIndex(of: UInt8(ascii: "&")) ?? rest.endIndex)
+    /// Fewer bytes may be a word of any sentence.
+    private static let leastLength = 6
+
+    /// What is replaced and by what, whole values first.
+    private static let given: [(secret: String, shown: String)] = {
+        let environment = ProcessInfo.processInfo.environment
+        var values: Set<String> = []
+        var secrets: Set<String> = []
+        for value in CommandLine.arguments + environment.values {
+            let places = SecretText.secrets(in: value)
+            guard !places.isEmpty else { continue }
+            values.insert(value)
+            let bytes = Array(value.utf8)
+            for place in places {
+                let parts = bytes[place].split(separator: UInt8(ascii: ":"), maxSplits: 1)
+                secrets.formUnion(
+                    ([bytes[place]] + parts).map { String(decoding: $0, as: UTF8.self) }
+                )
             }
         }
-        return options + (password(in: bytes).map { [$0] } ?? [])
+        for (name, value) in environment where SecretText.isTelling(name) { secrets.insert(value) }
+        secrets.formUnion(secrets.compactMap(\.removingPercentEscapes))
+        let long = secrets.filter { $0.utf8.count >= leastLength }
+        return values.sorted(by: isLonger).map { ($0, SecretText.masked(value: $0)) }
+            + long.sorted(by: isLonger).map { ($0, SecretText.mask) }
+    }()
+
+    private static func isLonger(_ left: String, _ right: String) -> Bool {
+        (right.utf8.count, left) < (left.utf8.count, right)
     }
 
-    /// Between the first colon behind `//` and the last `@`.
-    private static func password(in bytes: [UInt8]) -> Range<Int>? {
-        guard let scheme = bytes.firstRange(of: Array("://".utf8)),
-            let at = bytes.lastIndex(of: UInt8(ascii: "@")), at >= scheme.upperBound,
-            let colon = bytes[scheme.upperBound..<at].firstIndex(of: UInt8(ascii: ":"))
-        else { return nil }
-        return (colon + 1)..<at
+    /// `text` with `shown` for each `secret` in it that is no part of a longer word.
+    private static func replacing(
+        _ secret: String,
+        with shown: String,
+        in text: String
+    ) -> String {
+        let bytes = Array(text.utf8)
+        let ranges = bytes.ranges(of: Array(secret.utf8)).filter { range in
+            !isWord(bytes[..<range.lowerBound].last) && !isWord(bytes[range.upperBound...].first)
+        }
+        guard !ranges.isEmpty else { return text }
+        var result: [UInt8] = []
+        var end = 0
+        for range in ranges {
+            result += bytes[end..<range.lowerBound] + Array(shown.utf8)
+            end = range.upperBound
+        }
+        return String(decoding: result + bytes[end...], as: UTF8.self)
+    }
+
+    private static func isWord(_ byte: UInt8?) -> Bool {
+        guard let byte else { return false }
+        return (48...57).contains(byte) || (97...122).contains(byte | 32)
     }
 }

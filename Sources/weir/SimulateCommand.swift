@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Documents
 internal import Logging
 internal import Pipeline
+internal import Reports
 internal import SLO
 internal import Stages
 internal import Timekeeping
@@ -182,7 +183,7 @@ struct SimulateCommand: AsyncParsableCommand {
         }
         if let scenario { words += ["--scenario", scenario.quotedForShell] }
         for (option, url) in [("--raw", raw), ("--warehouse", warehouse)] where url != "memory:" {
-            words += [option, SecretArguments.masked(url).quotedForShell]
+            words += [option, SecretText.masked(value: url).quotedForShell]
         }
         return words.joined(separator: " ")
     }

@@ -30,12 +30,12 @@ struct SimulationProgress {
                     } catch {
                         return nil
                     }
-                    Terminal.write("\r\u{1b}[K" + line(after: clock.now - began))
+                    Terminal.live(line(after: clock.now - began))
                 }
             }
             defer {
                 group.cancelAll()
-                Terminal.write("\r\u{1b}[K")
+                Terminal.live()
             }
             while let ended = try await group.next() {
                 if let result = ended { return result }

@@ -11,6 +11,13 @@ internal import Stages
 struct StoreURLError: Error, CustomStringConvertible {
     let description: String
 
+    /// What is said of `url`: only its scheme, for what stands behind that may be a password.
+    static func form(of url: String) -> String {
+        let scheme = url.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || "+-.".contains($0)) }
+        let end = url[scheme.endIndex...].first
+        return end == ":" || end == "=" ? "\"\(scheme)\(end ?? ":")…\"" : "\"…\""
+    }
+
     /// The location that `read` finds in a URL; one that it cannot read is wrong usage, and no
     /// server's fault.
     static func locating<Location>(
@@ -106,16 +113,15 @@ struct StoreWiring {
 
     private func location(_ url: String) throws -> SQLiteLocation {
         guard let location = SQLiteLocation(url: url) else {
-            // Only the scheme is shown: what stands behind it may be a password.
-            let scheme = url.prefix { $0 != ":" }
-            guard scheme != "sqlite" else {
+            guard !url.hasPrefix("sqlite:") else {
                 throw StoreURLError(
-                    description: "a store's sqlite: URL lacks its path or has an unknown option; "
+                    description: "a store's sqlite: URL lacks its path, has an unknown option or "
+                        + "names no file of its own (file:, :memory:); "
                         + "expected sqlite:<path> or sqlite:<path>?max_pages=<n>, n from 1"
                 )
             }
             throw StoreURLError(
-                description: "no store takes a URL of the form \"\(scheme):…\"; "
+                description: "no store takes a URL of the form \(StoreURLError.form(of: url)); "
                     + "expected sqlite:<path>, sqlite:<path>?max_pages=<n>, memory:, "
                     + "mongodb://… for a raw store or postgresql://… for a warehouse"
             )

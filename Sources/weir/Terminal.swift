@@ -1,7 +1,9 @@
 internal import Foundation
 internal import Pipeline
+internal import Reports
 internal import Stages
 internal import Synchronization
+internal import Timekeeping
 
 /// Standard output for results, standard error for everything else.
 enum Terminal {
@@ -10,14 +12,14 @@ enum Terminal {
         isatty(1) == 1 && (ProcessInfo.processInfo.environment["NO_COLOR"] ?? "").isEmpty
     }
 
-    /// Writes a result, and a line end behind it.
+    /// Writes the lines of a result, and a line end behind them.
     ///
     /// - Throws: What ``document(_:)`` throws.
     static func result(_ text: String) throws(StoreError) {
-        try document(text + "\n")
+        try document(ReportText.printableLines(text) + "\n")
     }
 
-    /// Writes a text that has its line ends.
+    /// Writes a text that was made to be shown, with its line ends: a report, rules, a history.
     ///
     /// - Throws: A `StoreError` where standard output is closed, or on a full disk.
     static func document(_ text: String) throws(StoreError) {
@@ -27,19 +29,44 @@ enum Terminal {
             throw StoreError(
                 .unavailable,
                 "standard output cannot be written to (\(error.localizedDescription)); "
-                    + "the report is lost but for what --report names"
+                    + "the result is lost but for what --report names"
             )
         }
     }
 
-    /// Writes a message.
+    /// Writes a message: the one place where what somebody sent or typed comes to standard error,
+    /// but for the log.
     static func message(_ text: String) {
-        write(text + "\n")
+        write(ReportText.printableLines(SecretArguments.masked(text)) + "\n")
     }
 
-    /// Writes to standard error; where that is gone, there is nobody left to tell.
-    static func write(_ text: String) {
-        try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+    /// Writes `text` over the live line; removes it where there is none.
+    static func live(_ text: String = "") {
+        write("\r\u{1b}[K" + ReportText.printable(text))
+    }
+
+    /// Writes bytes of the log.
+    static func log(_ line: String) {
+        write(JSONText.shown(SecretArguments.masked(line)) + "\n")
+    }
+
+    /// Raised when nobody reads standard error any more.
+    static let isUnread = Signal()
+
+    /// Where standard error is gone, there is nobody left to tell.
+    private static func write(_ text: String) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Foundation.write(2, $0.baseAddress, $0.count) }
+            if count >= 0 {
+                rest = rest.dropFirst(count)
+            } else if errno == EPIPE {
+                isUnread.raise()
+                return
+            } else if errno != EINTR {
+                return
+            }
+        }
     }
 }
 
@@ -68,13 +95,13 @@ final class LiveLine: Sendable {
         let backlog = sample.backlog.sorted { $0.key < $1.key }
             .map { "\($0.key) \(LiveLine.whole(Double($0.value)))" }
         parts.append("backlog \(backlog.joined(separator: ", "))")
-        Terminal.write("\r\u{1b}[K\(parts.joined(separator: "  ·  "))")
+        Terminal.live(parts.joined(separator: "  ·  "))
     }
 
     /// Removes the line, before something else is written.
     func clear() {
         guard isShown else { return }
-        Terminal.write("\r\u{1b}[K")
+        Terminal.live()
     }
 
     private static func whole(_ value: Double) -> String {

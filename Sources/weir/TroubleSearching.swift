@@ -28,10 +28,10 @@ struct TroubleSearching {
         let found = try await Interruption.stopping { stop in
             try await TroubleSearch(trials).search(seeds, stop: stop) { seed in
                 guard isatty(2) == 1 else { return }
-                Terminal.write("\r\u{1b}[Kseed \(seed), \(seed - seeds.lowerBound) tried")
+                Terminal.live("seed \(seed), \(seed - seeds.lowerBound) tried")
             }
         }
-        if isatty(2) == 1 { Terminal.write("\r\u{1b}[K") }
+        if isatty(2) == 1 { Terminal.live() }
         let report = TroubleReport(
             pipeline: document.name,
             firstSeed: seeds.lowerBound,

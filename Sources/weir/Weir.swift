@@ -1,4 +1,6 @@
 internal import ArgumentParser
+internal import Foundation
+internal import Stages
 
 /// The command line: each verb is a file of its own.
 @main
@@ -18,6 +20,41 @@ struct Weir: AsyncParsableCommand {
 
     static func main() async {
         SecretArguments.hide()
-        await main(nil)
+        do {
+            try Surroundings.prepare()
+            var command = try await asyncParseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch let error as StoreError {
+            end(.storeUnavailable, error.message)
+        } catch let error as Surroundings.Unfit {
+            end(.storeUnavailable, error.description)
+        } catch {
+            end(error)
+        }
+    }
+
+    /// Says what the parser says of `error`, which may be the help that was asked for.
+    private static func end(_ error: any Error) -> Never {
+        let code = exitCode(for: error)
+        let text = fullMessage(for: error)
+        if !code.isSuccess {
+            if !text.isEmpty { Terminal.message(text) }
+        } else if !text.isEmpty {
+            do throws(StoreError) {
+                try Terminal.document(text + "\n")
+            } catch {
+                end(.storeUnavailable, error.message)
+            }
+        }
+        Foundation.exit(code.rawValue)
+    }
+
+    private static func end(_ status: ExitStatus, _ message: String) -> Never {
+        Terminal.message("weir: \(message)")
+        Foundation.exit(status.rawValue)
     }
 }

@@ -25,8 +25,8 @@ struct House {
     static let weir = House(
         rooms: [
             Room(name: "Timekeeping", rooms: [], products: ["Collections"]),
-            Room(name: "Documents", rooms: ["Timekeeping"], products: ["Yams"]),
             Room(name: "Reports", rooms: ["Timekeeping"]),
+            Room(name: "Documents", rooms: ["Reports", "Timekeeping"], products: ["Yams"]),
             Room(name: "SLO", rooms: ["Documents", "Reports", "Timekeeping"]),
             Room(
                 name: "Datasets",

@@ -98,6 +98,8 @@ struct PipelineReader {
         let schemes = ["sqlite", "memory", "mongodb", "postgresql"]
         let expected = "sqlite:<path>, memory:, mongodb://… or postgresql://…"
         guard let url = reader.text(expected: expected) else { return nil }
+        // A connection string of libpq, which has no scheme: its adapter judges it.
+        if let equals = url.firstIndex(of: "="), !url[..<equals].contains(":") { return url }
         guard let colon = url.firstIndex(of: ":") else {
             reader.mistake("the store's url has no scheme; expected \(expected)")
             return nil

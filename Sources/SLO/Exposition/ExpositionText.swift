@@ -1,3 +1,4 @@
+internal import Reports
 internal import Timekeeping
 
 /// Writes metrics as text for Prometheus, piece by piece.
@@ -125,7 +126,9 @@ package struct ExpositionText: Sendable {
     }
 
     private static func escaped(_ text: String, quotes: Bool) -> String {
-        let isPlain = text.utf8.allSatisfy { $0 != 92 && $0 != 10 && ($0 != 34 || !quotes) }
+        let isPlain = text.utf8.allSatisfy { byte in
+            (32...126).contains(byte) && byte != 92 && (byte != 34 || !quotes)
+        }
         if isPlain { return text }
         var escaped = ""
         for scalar in text.unicodeScalars {
@@ -133,7 +136,9 @@ package struct ExpositionText: Sendable {
             case "\\": escaped += "\\\\"
             case "\n": escaped += "\\n"
             case "\"" where quotes: escaped += "\\\""
-            default: escaped.unicodeScalars.append(scalar)
+            // What is scraped is read on a terminal as well.
+            default:
+                escaped.unicodeScalars.append(ReportText.isShown(scalar) ? scalar : "\u{FFFD}")
             }
         }
         return escaped

@@ -13,11 +13,18 @@ package struct MongoDBLocation: Sendable, CustomStringConvertible, CustomReflect
     /// The names of the options, as they are written.
     let optionNames: [String]
 
-    /// What is said of a URL of which nothing may be repeated.
-    static let malformed =
-        "the URL of a MongoDB store is malformed; expected "
-        + "mongodb://[user:password@]host[:port][/database][?options], with every @ : / ? # %"
-        + " of user and password percent-encoded"
+    /// What is said of a URL that the driver does not take, and of which nothing may be repeated.
+    static let malformed = refusal("is malformed")
+
+    /// What is said of a URL that has a flaw.
+    private static func refusal(_ flaw: String) -> StoreError {
+        StoreError(
+            .refused,
+            "the URL of a MongoDB store \(flaw); expected "
+                + "mongodb://[user:password@]host[:port][/database][?options], with every "
+                + "@ : / ? # % of user and password percent-encoded"
+        )
+    }
 
     /// The database of a URL that names none.
     private static let standardDatabase = "weir"
@@ -28,27 +35,106 @@ package struct MongoDBLocation: Sendable, CustomStringConvertible, CustomReflect
     package init?(url: String) throws(StoreError) {
         let schemes = ["mongodb://", "mongodb+srv://"]
         guard let scheme = schemes.first(where: { url.hasPrefix($0) }) else { return nil }
-        var rest = url.dropFirst(scheme.count)
-        // Whatever stands before the last @ may be a secret, even where it is wrongly written.
-        if let at = rest.lastIndex(of: "@") {
-            guard !rest[..<at].contains(where: { "/?#@".contains($0) }) else {
-                throw StoreError(.refused, MongoDBLocation.malformed)
+        let parts = MongoDBLocation.parts(of: url.dropFirst(scheme.count))
+        hosts = String(parts.hosts)
+        database =
+            parts.database.isEmpty ? MongoDBLocation.standardDatabase : String(parts.database)
+        let options = parts.options.split { $0 == "&" || $0 == ";" }
+        optionNames = options.map { String($0.prefix { $0 != "=" }) }
+        // The driver takes an @ in an option for the end of a password.
+        let query = options.joined(separator: "&").replacing("@", with: "%40")
+        self.url =
+            scheme + (parts.user.map { "\($0)@" } ?? "") + "\(parts.hosts)/\(parts.database)"
+            + (query.isEmpty ? "" : "?\(query)")
+        let flaw =
+            MongoDBLocation.flaw(ofUser: parts.user, parts.database, parts.options)
+            ?? MongoDBLocation.flaw(ofHosts: parts.hosts, isService: scheme == schemes[1])
+            ?? MongoDBLocation.flaw(ofOptions: options)
+        if let flaw { throw MongoDBLocation.refusal(flaw) }
+    }
+
+    /// What stands behind the scheme; the user with the password.
+    private static func parts(
+        of rest: Substring
+    ) -> (user: Substring?, hosts: Substring, database: Substring, options: Substring) {
+        let end = rest.firstIndex { "/?".contains($0) } ?? rest.endIndex
+        let at = rest[..<end].lastIndex(of: "@")
+        let hosts = rest[(at.map(rest.index(after:)) ?? rest.startIndex)..<end]
+        let tail = rest[end...].split(
+            separator: "?",
+            maxSplits: 1,
+            omittingEmptySubsequences: false
+        )
+        return (
+            at.map { rest[..<$0] }, hosts, tail.first?.dropFirst() ?? "",
+            tail.dropFirst().first ?? ""
+        )
+    }
+
+    private static func flaw(
+        ofUser user: Substring?,
+        _ database: Substring,
+        _ options: Substring
+    ) -> String? {
+        // An @ behind the hosts ends a password with a / or ? in it, but for one in a value.
+        let stray = options.split(separator: "&").contains { option in
+            option.firstIndex(of: "@").map { !option[..<$0].contains("=") } ?? false
+        }
+        if database.contains("@") || stray || user?.contains(where: { "#@".contains($0) }) == true {
+            return "has one of @ / ? # as it is in its user or password"
+        }
+        if let user {
+            let names = user.split(separator: ":", omittingEmptySubsequences: false)
+            if names.count > 2 { return "has a : as it is in its password" }
+            if names[0].isEmpty { return "has a password and no user" }
+            if !hasSoundEscapes(user) {
+                return "has a % in its user or password that is not followed by two digits"
             }
-            rest = rest[rest.index(after: at)...]
         }
-        let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
-        hosts = String(rest[..<end])
-        let parts = rest[end...].drop { $0 == "/" }
-            .split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        let database = parts.first.map(String.init) ?? ""
-        self.database = database.isEmpty ? MongoDBLocation.standardDatabase : database
-        optionNames = parts.dropFirst().joined()
-            .split { $0 == "&" || $0 == ";" }
-            .map { String($0.prefix { $0 != "=" }) }
-        self.url = url
-        guard !hosts.isEmpty, !self.database.contains("%") else {
-            throw StoreError(.refused, MongoDBLocation.malformed)
+        guard database.contains(where: { "/\\.\"$*<>|#% ".contains($0) }) else { return nil }
+        return "names a database that cannot be: one of / \\ . \" $ * < > | # % or a blank is in it"
+    }
+
+    private static func hasSoundEscapes(_ text: Substring) -> Bool {
+        text.split(separator: "%", omittingEmptySubsequences: false).dropFirst().allSatisfy {
+            $0.prefix(2).count { $0.isHexDigit } == 2
         }
+    }
+
+    private static func flaw(ofHosts hosts: Substring, isService: Bool) -> String? {
+        let hosts = hosts.split(separator: ",", omittingEmptySubsequences: false)
+        if hosts.contains(where: \.isEmpty) { return "lacks a host" }
+        for host in hosts where !host.hasPrefix("%2F") && !host.hasPrefix("%2f") {
+            let name = host.hasPrefix("[") ? host.drop { $0 != "]" }.dropFirst() : host[...]
+            guard let colon = name.lastIndex(of: ":") else { continue }
+            if isService {
+                return "has a port, and mongodb+srv:// takes the ports from the name service; "
+                    + "leave it out"
+            }
+            let port = name[name.index(after: colon)...]
+            let isPort =
+                port.utf8.allSatisfy { (48...57).contains($0) }
+                && Int(port).map { (1...65_535).contains($0) } == true
+            if !isPort || name[..<colon].contains(":") {
+                return "has a port that is no number from 1 to 65535"
+            }
+        }
+        guard isService, hosts.count > 1 else { return nil }
+        return "names several hosts, and mongodb+srv:// takes one, which names them all"
+    }
+
+    private static func flaw(ofOptions options: [Substring]) -> String? {
+        var values: [String: String] = [:]
+        for option in options {
+            guard let equals = option.firstIndex(of: "="), equals > option.startIndex else {
+                return "has an option without a name or a value; expected name=value"
+            }
+            let value = String(option[option.index(after: equals)...])
+            values[option[..<equals].lowercased()] = value
+        }
+        // Two names of one thing.
+        guard let ssl = values["ssl"], let tls = values["tls"], ssl != tls else { return nil }
+        return "says one thing with ssl and another with tls, which mean the same; leave ssl out"
     }
 
     /// Calls `body` with the URL and its secrets.

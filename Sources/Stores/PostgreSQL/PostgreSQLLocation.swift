@@ -12,26 +12,22 @@ package struct PostgreSQLLocation: Sendable {
     /// How long a server may take for a sign of life before a call gives it up.
     package private(set) var patience: Duration
 
-    /// The location that `url` names.
+    /// The location that `url` names, which may also be a connection string of libpq:
+    /// `host=… dbname=… schema=…`.
     ///
     /// - Throws: `StoreError` where it cannot be read; its message repeats nothing of the URL,
     ///   which may hold a password anywhere when it is mistyped.
     package init(url: String, patience: Duration = .seconds(10)) throws(StoreError) {
-        let (stripped, schema) = PostgreSQLLocation.takeSchema(out: url)
-        guard PostgreSQLLocation.schemes.contains(where: url.hasPrefix),
-            PostgreSQLLocation.isPlain(stripped),
-            let settings = PostgreSQLLine.parse(url: stripped),
-            settings.allSatisfy({
-                $0.keyword != "port" || $0.value.utf8.allSatisfy(PostgreSQLLocation.isInPort)
-            })
-        else {
-            throw StoreError(
-                .refused,
-                "the warehouse's postgresql: URL cannot be read; expected "
-                    + "postgresql://<user>:<password>@<host>:<port>/<database>?schema=<schema>, "
-                    + "with %-escapes for special characters in each part"
-            )
+        let text = PostgreSQLText(url)
+        if let flaw = text.flaw { throw PostgreSQLLocation.refusal(flaw) }
+        guard let settings = PostgreSQLLine.parse(url: text.libpq) else {
+            throw PostgreSQLLocation.refusal("has a parameter that libpq does not know, or lacks =")
         }
+        let ports = settings.first { $0.keyword == "port" }?.value.split(separator: ",") ?? []
+        guard ports.allSatisfy({ Int($0).map { (1...65_535).contains($0) } == true }) else {
+            throw PostgreSQLLocation.refusal("has a port that is no number from 1 to 65535")
+        }
+        let schema = text.schema ?? "weir"
         guard PostgreSQLLocation.isSchema(schema) else {
             throw StoreError(
                 .refused,
@@ -44,6 +40,16 @@ package struct PostgreSQLLocation: Sendable {
         self.patience = patience
     }
 
+    private static func refusal(_ flaw: String) -> StoreError {
+        StoreError(
+            .refused,
+            "the warehouse's postgresql: URL \(flaw); expected "
+                + "postgresql://<user>:<password>@<host>:<port>/<database>?schema=<schema>, "
+                + "with %-escapes for special characters in each part, or "
+                + "\"host=… port=… dbname=… user=… schema=…\""
+        )
+    }
+
     /// The same place, for statements that take up to `patience`.
     func patient(for patience: Duration) -> PostgreSQLLocation {
         var location = self
@@ -52,9 +58,7 @@ package struct PostgreSQLLocation: Sendable {
     }
 
     /// Whether `url` is for this adapter.
-    package static func isMeant(by url: String) -> Bool {
-        schemes.contains(where: url.hasPrefix)
-    }
+    package static func isMeant(by url: String) -> Bool { PostgreSQLText.isMeant(by: url) }
 
     /// The URL without user, password and options, to be shown.
     package var label: String {
@@ -65,40 +69,6 @@ package struct PostgreSQLLocation: Sendable {
     /// The setting of libpq with this keyword, where the URL has it.
     subscript(keyword: String) -> String? {
         settings.first { $0.keyword == keyword }?.value
-    }
-
-    private static let schemes = ["postgresql://", "postgres://"]
-
-    /// libpq refuses parameters that it does not know, so ours is taken out of the URL.
-    private static func takeSchema(out url: String) -> (url: String, schema: String) {
-        let parts = url.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2 else { return (url, "weir") }
-        let options = parts[1].split(separator: "&")
-        let schema = options.last { $0.hasPrefix("schema=") }?.dropFirst("schema=".count)
-        let rest = options.filter { !$0.hasPrefix("schema=") }.joined(separator: "&")
-        return (rest.isEmpty ? String(parts[0]) : "\(parts[0])?\(rest)", String(schema ?? "weir"))
-    }
-
-    /// Whether user and password end at the one `@` there is.
-    ///
-    /// Where one of them holds an `@` or `/` that is not escaped, libpq takes what follows for a
-    /// host, a port or a database, which errors name.
-    private static func isPlain(_ url: String) -> Bool {
-        guard let scheme = url.firstRange(of: "://") else { return false }
-        let places = url[scheme.upperBound...].split(
-            separator: "/",
-            maxSplits: 1,
-            omittingEmptySubsequences: false
-        )
-        return places[0].count { $0 == "@" } <= 1
-            && !places.dropFirst().contains {
-                $0.contains("@")
-            }
-    }
-
-    /// Digits, and commas between the ports of several hosts.
-    private static func isInPort(_ byte: UInt8) -> Bool {
-        (48...57).contains(byte) || byte == 44
     }
 
     /// Names that need no quotes in SQL: the schema's is the one value that SQL texts hold.

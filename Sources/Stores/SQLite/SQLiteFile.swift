@@ -29,8 +29,10 @@ package struct SQLiteLocation: Hashable, Sendable {
             maxSplits: 1,
             omittingEmptySubsequences: false
         )
-        // SQLite takes `:memory:` for no file at all.
+        // SQLite takes `:memory:` for no file at all, and what begins with `file:` for a URL of its
+        // own, which may mean the same.
         guard let path = parts.first, !path.isEmpty, path != ":memory:",
+            !path.lowercased().hasPrefix("file:"),
             // The URL of another store, with its password perhaps, is no file's name.
             path.firstRange(of: "://") == nil
         else { return nil }

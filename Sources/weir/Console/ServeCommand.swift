@@ -60,7 +60,7 @@ struct ServeCommand: AsyncParsableCommand {
                 logger: logger
             )
             try await subject.refresh()
-            let interrupts = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+            let interrupts = await UnixSignalsSequence(trapping: Interruption.signals)
             try await Serving(server: server, subject: subject, logger: logger).while {
                 await withTaskGroup { group in
                     group.addTask { await subject.keepFresh() }

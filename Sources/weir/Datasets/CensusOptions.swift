@@ -72,7 +72,7 @@ struct CensusOptions: ParsableArguments {
         }
         // Only the scheme is shown: what stands behind it may be a password.
         throw StoreURLError(
-            description: "no raw events are kept at \"\(url.prefix { $0 != ":" }):…\"; expected "
+            description: "no raw events are kept at \(StoreURLError.form(of: url)); expected "
                 + "sqlite:<path> or mongodb://…"
         )
     }

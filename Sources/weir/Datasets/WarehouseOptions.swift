@@ -3,6 +3,7 @@ internal import Commerce
 internal import Datasets
 internal import Foundation
 internal import PostgreSQLStores
+internal import Reports
 internal import SQLiteStores
 internal import Stages
 
@@ -106,7 +107,7 @@ struct OpenCatalogue {
             } else {
                 // Only the scheme is shown: what stands behind it may be a password.
                 throw StoreURLError(
-                    description: "no catalogue is kept at \"\(url.prefix { $0 != ":" }):…\"; "
+                    description: "no catalogue is kept at \(StoreURLError.form(of: url)); "
                         + "expected sqlite:<path> or postgresql://…"
                 )
             }
@@ -119,9 +120,6 @@ struct OpenCatalogue {
 extension Terminal {
     /// `report` as JSON, with keys in `snake_case`.
     static func json(_ report: some Encodable) throws {
-        let encoder = JSONEncoder()
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try result(String(decoding: try encoder.encode(report), as: UTF8.self))
+        try document(try JSONText.write(report))
     }
 }

@@ -27,7 +27,7 @@ struct OpenHistory {
             } else {
                 // Only the scheme is shown: what stands behind it may be a password.
                 throw StoreURLError(
-                    description: "no history is kept at \"\(url.prefix { $0 != ":" }):…\"; "
+                    description: "no history is kept at \(StoreURLError.form(of: url)); "
                         + "expected sqlite:<path> or postgresql://…"
                 )
             }

@@ -10,6 +10,13 @@ struct PostgreSQLLocationTests {
         ("postgresql://u:s%2Fecret%3F@[::1]:1/d%20e", "::1:1/d e", "weir"),
         ("postgresql://", "localhost:5432/", "weir"),
         ("postgresql:///d?host=/run/postgresql", "/run/postgresql:5432/d", "weir"),
+        ("postgresql://h/d?application_name=@a@", "h:5432/d", "weir"),
+        ("postgresql://h?application_name=@a@", "h:5432/", "weir"),
+        ("postgresql://h/d?user=ann@server&schema=s", "h:5432/d", "s"),
+        ("host=h port=5433 dbname=d user=u password=secret schema=shop", "h:5433/d", "shop"),
+        ("host=h dbname=d password='se cret' schema='shop'", "h:5432/d", "shop"),
+        ("dbname = d host = h", "h:5432/d", "weir"),
+        ("service=none password=secret host=h", "h:5432/", "weir"),
     ])
     func `a URL says where and in which schema`(
         url: String,
@@ -30,6 +37,8 @@ struct PostgreSQLLocationTests {
         "postgresql://u:secret@h/d?schema=Secret", "postgresql://u:secret@h/d?schema=",
         "postgresql://u:secret@h/d?schema=public", "postgresql://u:secret@h/d?schema=pg_x",
         "postgresql://u:secret@h/d?schema=a;secret", "postgresql://u:secret@h/d?schema=1",
+        "host=h password=secret port=sec", "host=h passwrd=secret", "host=h password='secret",
+        "host=h password=secret schema=Secret",
     ])
     func `a URL that cannot be read is refused without a word of it`(url: String) throws {
         let error = #expect(throws: StoreError.self) { try PostgreSQLLocation(url: url) }
@@ -37,6 +46,21 @@ struct PostgreSQLLocationTests {
         #expect(!message.contains("sec"))
         #expect(message.contains("schema"))
         #expect(error?.isTransient == false)
+    }
+
+    @Test(arguments: [
+        ("postgresql://u:secret@h:port/d", "has a port that is no number from 1 to 65535"),
+        ("postgresql://u:secret@h:70000/d", "has a port that is no number from 1 to 65535"),
+        ("host=h port=0", "has a port that is no number from 1 to 65535"),
+        ("postgresql://u:p@sec@h/d", "has one of @ / ? as it is in its user or password"),
+        ("postgresql://u:p/sec@h/d", "has one of @ / ? as it is in its user or password"),
+        ("postgresql://u:p?sec@h/d", "has one of @ / ? as it is in its user or password"),
+        ("postgresql://u:sec%ret@h/d", "has a % that is not followed by two hexadecimal digits"),
+        ("postgresql://u:secret@h/d?passwrd=secret", "has a parameter that libpq does not know"),
+    ])
+    func `a URL that cannot be read has one precise sentence`(url: String, sentence: String) {
+        let error = #expect(throws: StoreError.self) { try PostgreSQLLocation(url: url) }
+        #expect(error?.message.contains("URL \(sentence)") == true, "\(String(describing: error))")
     }
 
     @Test func `a location shows nothing of its user and password`() throws {
@@ -49,7 +73,10 @@ struct PostgreSQLLocationTests {
     }
 
     @Test func `only URLs of PostgreSQL are meant`() {
-        for url in ["sqlite:a", "memory:", "postgresql:a", "mongodb://h", "xpostgresql://h"] {
+        for url in [
+            "sqlite:a", "memory:", "postgresql:a", "mongodb://h", "xpostgresql://h", "host", "=",
+            "sqlite:host=h", "hosts=h", "a=b", "",
+        ] {
             #expect(!PostgreSQLLocation.isMeant(by: url))
         }
     }

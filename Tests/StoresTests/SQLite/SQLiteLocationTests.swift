@@ -25,6 +25,7 @@ struct SQLiteLocationTests {
         "sqlite:a?max_pages=0", "sqlite:a?max_pages=-1", "sqlite:a?max_pages=1.5",
         "sqlite:a?max_pages=x", "sqlite:a?max_pages=99999999999999999999", "sqlite:a?pages=1",
         "sqlite:a?max_pages=1&mode=ro", "sqlite:a?b?max_pages=1", "sqlite::memory:",
+        "sqlite:file::memory:", "sqlite:file:a?mode=memory", "sqlite:FILE:a",
     ])
     func `what is no such URL is none`(url: String) {
         #expect(SQLiteLocation(url: url) == nil)

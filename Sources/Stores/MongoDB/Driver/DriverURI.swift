@@ -27,7 +27,7 @@ internal import Stages
         }
         guard let handle = unsafe location.withURL({ unsafe mongoc_uri_new_with_error($0, nil) })
         else {
-            throw StoreError(.refused, MongoDBLocation.malformed)
+            throw MongoDBLocation.malformed
         }
         unsafe self.handle = unsafe handle
         connectionLimit = unsafe Int(

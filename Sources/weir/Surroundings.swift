@@ -1,0 +1,45 @@
+internal import Foundation
+internal import Timekeeping
+
+/// What the process finds itself in: signals, limits and the clock of the machine.
+enum Surroundings {
+    /// Something of the machine with which nothing can be done.
+    struct Unfit: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// More open files are of no use to anything here.
+    private static let files: rlim_t = 4096
+
+    /// Makes errors of what would end the process, and takes the files that it may have.
+    ///
+    /// - Throws: ``Unfit`` where the clock stands where no time can be told.
+    static func prepare() throws(Unfit) {
+        // A reader that has gone away, and a file that may grow no further, are errors of the
+        // write, which says so.
+        signal(SIGPIPE, SIG_IGN)
+        signal(SIGXFSZ, SIG_IGN)
+        raiseFileLimit()
+        guard RealTimeline.isClockSound else {
+            throw Unfit(
+                description: "the clock of this machine stands before 1980 or after 2199; set it"
+            )
+        }
+    }
+
+    /// Whether whoever started the process wants it to outlive its terminal, as nohup does.
+    static var ignoresHangup: Bool {
+        var action = sigaction()
+        guard sigaction(SIGHUP, nil, &action) == 0 else { return false }
+        return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+            == unsafeBitCast(SIG_IGN, to: Int.self)
+    }
+
+    private static func raiseFileLimit() {
+        var limit = rlimit()
+        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        guard getrlimit(resource, &limit) == 0, limit.rlim_cur < files else { return }
+        limit.rlim_cur = min(files, limit.rlim_max)
+        setrlimit(resource, &limit)
+    }
+}
