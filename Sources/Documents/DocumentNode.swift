@@ -35,6 +35,18 @@ package struct DocumentNode: Sendable {
     /// How many values there are in it, itself included, with aliases followed.
     package var size: Int
 
+    package init(
+        content: Content,
+        place: DocumentPlace,
+        textPlace: DocumentPlace? = nil,
+        size: Int
+    ) {
+        self.content = content
+        self.place = place
+        self.textPlace = textPlace
+        self.size = size
+    }
+
     /// What is there, for "… is there; expected …".
     package var summary: String {
         switch content {

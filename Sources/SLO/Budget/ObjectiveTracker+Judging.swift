@@ -8,7 +8,8 @@ internal import Timekeeping
 // - a slice that begins under maintenance is excluded;
 // - a share that equals the slice target is good;
 // - a composite's slice is bad as soon as one component's is, and has no other verdict while a
-//   component was not observed.
+//   component was not observed; where components have targets of their own it costs what the
+//   dearest of those that failed costs.
 
 extension ObjectiveTracker {
     /// Opens time slices, and judges those that have ended since.
@@ -57,11 +58,13 @@ extension ObjectiveTracker {
                 if ExactRatio(Int128(sum.good), Int128(sum.total))
                     < ExactRatio(component.sliceTarget ?? target)
                 {
-                    badUnits = JudgedSum.unit
+                    let cost = component.cost(of: JudgedSum.unit, from: objective.budget)
+                    badUnits = max(badUnits, cost)
                 }
             case .ratioTimeslices:
                 let share = Int128.decimalUnits(of: Int128(sum.bad), in: Int128(sum.total))
-                badUnits += objective.isComposite ? component.weigh(share) : share
+                badUnits +=
+                    objective.isComposite ? component.weigh(share, of: objective.budget) : share
             }
         }
         let isBad = badUnits > 0
@@ -83,27 +86,6 @@ extension Int128 {
     ///
     /// `part` is not negative and not above `whole`.
     static func decimalUnits(of part: Int128, in whole: Int128) -> Int128 {
-        let product = part.magnitude.multipliedFullWidth(by: JudgedSum.unit.magnitude)
-        let (quotient, rest) = whole.magnitude.dividingFullWidth(product)
-        return Int128(quotient + (isRoundedUp(rest, whole.magnitude, quotient) ? 1 : 0))
-    }
-
-    fileprivate static func isRoundedUp(
-        _ rest: UInt128,
-        _ divisor: UInt128,
-        _ quotient: UInt128
-    ) -> Bool {
-        rest > divisor - rest || (rest == divisor - rest && quotient % 2 == 1)
-    }
-}
-
-extension ObjectiveComponent {
-    /// `units` times the weight, to the nearest unit and to the even one of two.
-    func weigh(_ units: Int128) -> Int128 {
-        let product = units.magnitude * UInt128(weight.digits.magnitude)
-        let divisor = UInt128(Int64.powerOfTen(weight.scale).magnitude)
-        let (quotient, rest) = product.quotientAndRemainder(dividingBy: divisor)
-        let up = rest > 0 && Int128.isRoundedUp(rest, divisor, quotient)
-        return Int128(quotient + (up ? 1 : 0))
+        Int128(part.magnitude.rounded(times: JudgedSum.unit.magnitude, over: whole.magnitude))
     }
 }

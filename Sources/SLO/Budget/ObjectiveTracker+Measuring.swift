@@ -147,12 +147,16 @@ extension ObjectiveTracker {
     ///
     /// OpenSLO: a burning component burns the composite at the same rate, times its weight.
     /// Weights are not divided by their sum, as in its example for `RatioTimeslices`, where two
-    /// components of 95% make 90%.
+    /// components of 95% make 90%. A component with a target of its own burns at the rate of its
+    /// own budget.
     func weighted(_ ratios: [ExactRatio?]) -> ExactRatio {
         let units = zip(objective.components, ratios).reduce(Int128(0)) { sum, part in
             guard let ratio = part.1 else { return sum }
             return sum
-                + part.0.weigh(.decimalUnits(of: ratio.numerator, in: ratio.denominator))
+                + part.0.weigh(
+                    .decimalUnits(of: ratio.numerator, in: ratio.denominator),
+                    of: objective.budget
+                )
         }
         return ExactRatio(units, JudgedSum.unit)
     }

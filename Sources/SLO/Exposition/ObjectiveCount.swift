@@ -7,9 +7,22 @@ internal import Timekeeping
 package struct ObjectiveCount: Sendable {
     package var good: ExactRatio
     package var bad: ExactRatio
+    /// Events, whatever the budget counts.
+    package var events: ExactRatio
+    /// The seconds in which something reported; of a composite, its least observed component.
+    package var observedSeconds: ExactRatio
+    /// The seconds under maintenance, of which nothing is counted.
+    package var excludedSeconds: ExactRatio
 
     /// What was counted in a window.
     package init(_ measurement: WindowMeasurement) {
+        func seconds(_ slices: Int64) -> ExactRatio {
+            let width = Int128(measurement.sliceWidth.inNanoseconds)
+            return ExactRatio(Int128(slices) * width, 1_000_000_000)
+        }
+        events = ExactRatio(Int128(measurement.events.total), 1)
+        observedSeconds = seconds(measurement.observed)
+        excludedSeconds = seconds(measurement.excluded)
         if let judged = measurement.judged {
             let whole = Int128(judged.judged) * JudgedSum.unit
             // Weights above one can lose more than the slice.
@@ -22,11 +35,14 @@ package struct ObjectiveCount: Sendable {
     }
 
     /// Nothing counted.
-    package static let zero = ObjectiveCount(good: .zero, bad: .zero)
+    package static let zero = ObjectiveCount()
 
-    private init(good: ExactRatio, bad: ExactRatio) {
-        self.good = good
-        self.bad = bad
+    private init() {
+        good = .zero
+        bad = .zero
+        events = .zero
+        observedSeconds = .zero
+        excludedSeconds = .zero
     }
 }
 

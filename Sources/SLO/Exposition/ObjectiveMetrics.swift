@@ -99,6 +99,19 @@ package struct ObjectiveMetrics: Sendable {
                     }
                 }
             ),
+            counter("slo_measured_events", help: "Events, whatever the budget counts.") {
+                $0.events
+            },
+            counter(
+                "slo_observed_seconds",
+                unit: "seconds",
+                help: "How long something reported, since counting began."
+            ) { $0.observedSeconds },
+            counter(
+                "slo_excluded_seconds",
+                unit: "seconds",
+                help: "How long maintenance was under way, since counting began."
+            ) { $0.excludedSeconds },
             family(
                 "slo_error_budget_remaining_ratio",
                 unit: "ratio",
@@ -106,6 +119,21 @@ package struct ObjectiveMetrics: Sendable {
                     + "spent than there was."
             ) { MetricValue($0.status.budget.remainingRatio) },
         ]
+    }
+
+    private func counter(
+        _ name: String,
+        unit: String? = nil,
+        help: String,
+        _ value: (ObjectiveCount) -> ExactRatio
+    ) -> MetricFamily {
+        MetricFamily(
+            name,
+            .counter,
+            unit: unit,
+            help: help,
+            samples: readings.map { Sample([ObjectiveMetrics.slo($0)], .ratio(value($0.count))) }
+        )
     }
 
     /// The period and the windows of burn rates, by their lengths; a length that is both is once.

@@ -122,6 +122,12 @@ extension ExactDecimal {
 extension Objective {
     /// Whether its history is what a data source answers, and not what a run has kept.
     package var isQueried: Bool {
-        components.flatMap(\.indicator.sources).contains { $0.kind == .prometheus }
+        let kinds = components.flatMap(\.indicator.sources).map(\.kind)
+        return kinds.contains(.prometheus) && !kinds.contains(.unread)
+    }
+
+    /// Whether it is measured by something that is not read here, so that there is no history.
+    package var isUnread: Bool {
+        components.flatMap(\.indicator.sources).contains { $0.kind == .unread }
     }
 }

@@ -72,3 +72,54 @@ extension BurnRateAlert {
         factor.approximation * longWindow.inSeconds / period.inSeconds
     }
 }
+
+extension Objective {
+    /// With the pairs of the Workbook as they are for 30 days, and their factors scaled by
+    /// period/30d in place of the windows; a pair that looks back further than the period is left
+    /// out.
+    ///
+    /// Other alerts stay as their documents have them.
+    package var withScaledFactors: Objective {
+        let period = timeWindow.nominalLength
+        let grid = budgeting.sliceWindow ?? .seconds(60)
+        let scaled = BurnRateAlert.workbook(period: period, grid: grid)
+        let plain = BurnRateAlert.workbook(period: BurnRateAlert.workbookPeriod, grid: grid)
+        var objective = self
+        for index in alertPolicies.indices {
+            objective.alertPolicies[index].rules = alertPolicies[index].rules.compactMap { rule in
+                guard case .burnRate(var alert) = rule,
+                    let place = scaled.firstIndex(where: { alert.isPair($0) })
+                else { return rule }
+                alert.longWindow = plain[place].longWindow
+                alert.shortWindow = plain[place].shortWindow
+                alert.factor = alert.factor.scaled(by: period, over: BurnRateAlert.workbookPeriod)
+                return alert.longWindow > period ? nil : .burnRate(alert)
+            }
+        }
+        return objective
+    }
+}
+
+extension BurnRateAlert {
+    /// Whether it looks at the same windows for the same factor.
+    fileprivate func isPair(_ other: BurnRateAlert) -> Bool {
+        tier == other.tier && longWindow == other.longWindow && shortWindow == other.shortWindow
+            && factor == other.factor
+    }
+}
+
+extension ExactDecimal {
+    /// This number, which is above 0, times `part` / `whole`: to twelve decimals where it is not
+    /// exact with fewer.
+    fileprivate func scaled(by part: Duration, over whole: Duration) -> ExactDecimal {
+        let units = (digits.magnitude.wide * Int64.powerOfTen(12).magnitude.wide).rounded(
+            times: part.inNanoseconds.magnitude.wide,
+            over: whole.inNanoseconds.magnitude.wide * Int64.powerOfTen(scale).magnitude.wide
+        )
+        return Int64(exactly: units).flatMap { ExactDecimal(digits: $0, scale: 12) } ?? self
+    }
+}
+
+extension UInt64 {
+    fileprivate var wide: UInt128 { UInt128(self) }
+}

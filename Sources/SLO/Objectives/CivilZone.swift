@@ -16,19 +16,33 @@ package struct CivilZone: Hashable, Sendable {
         self.rules = rules
     }
 
+    /// The names of the IANA's database that stand for UTC itself.
+    private static let namesOfUTC: Set<String> = [
+        "UTC", "GMT", "GMT+0", "GMT-0", "GMT0", "Greenwich", "UCT", "Universal", "Zulu",
+    ]
+
+    /// Its other names without a region; every other one has a `/`.
+    private static let namesWithoutRegion: Set<String> = [
+        "CET", "CST6CDT", "Cuba", "EET", "EST", "EST5EDT", "Egypt", "Eire", "GB", "GB-Eire", "HST",
+        "Hongkong", "Iceland", "Iran", "Israel", "Jamaica", "Japan", "Kwajalein", "Libya", "MET",
+        "MST", "MST7MDT", "NZ", "NZ-CHAT", "Navajo", "PRC", "PST8PDT", "Poland", "Portugal", "ROC",
+        "ROK", "Singapore", "Turkey", "W-SU", "WET",
+    ]
+
     /// The zone of this name.
     ///
-    /// Abbreviations such as `PST` are refused: several zones share them.
+    /// Abbreviations such as `PST` are refused, though this system knows them: several zones share
+    /// them, and the IANA has no zone of that name.
     ///
     /// - Throws: ``UnknownZoneError`` where the name is none of the IANA's, or this system has no
     ///   rules for it.
     package init(named identifier: String) throws(UnknownZoneError) {
-        if identifier == "UTC" {
-            self = .utc
+        if CivilZone.namesOfUTC.contains(identifier) {
+            self.init(identifier: identifier, rules: .gmt)
             return
         }
-        guard identifier.contains("/"), let rules = TimeZone(identifier: identifier),
-            rules.identifier == identifier
+        guard identifier.contains("/") || CivilZone.namesWithoutRegion.contains(identifier),
+            let rules = TimeZone(identifier: identifier), rules.identifier == identifier
         else { throw UnknownZoneError(identifier: identifier) }
         self.init(identifier: identifier, rules: rules)
     }

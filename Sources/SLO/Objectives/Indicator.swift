@@ -79,6 +79,19 @@ package enum ThresholdComparison: String, Hashable, Sendable, CaseIterable {
         }
     }
 
+    /// Whether it holds of values above a limit.
+    package var isOfHighRates: Bool { self == .greaterThan || self == .greaterThanOrEqual }
+
+    /// What is written where it does not hold.
+    package var opposite: String {
+        switch self {
+        case .lessThanOrEqual: ">"
+        case .greaterThanOrEqual: "<"
+        case .lessThan: ">="
+        case .greaterThan: "<="
+        }
+    }
+
     /// Whether `left op right`.
     package func holds<Value: Comparable>(_ left: Value, _ right: Value) -> Bool {
         switch self {
@@ -98,6 +111,11 @@ package struct MetricSource: Hashable, Sendable {
         case weir
         /// A query that a Prometheus answers.
         case prometheus
+        /// Something that is not read here, so that there is no data.
+        case unread
+
+        /// Those that are read.
+        package static let read: [Kind] = [.weir, .prometheus]
     }
 
     /// The name of the data source.

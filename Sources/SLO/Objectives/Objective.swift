@@ -88,7 +88,8 @@ package enum BudgetingMethod: Hashable, Sendable {
 
 /// An indicator within an objective; a composite has several.
 ///
-/// All components of a composite answer to the one target of the objective.
+/// A component of a composite may have a target of its own, which is laxer than the objective's:
+/// it burns its own budget, and the composite's at the same rate.
 package struct ObjectiveComponent: Hashable, Sendable {
     /// Unique within the objective.
     package var name: String
@@ -99,23 +100,27 @@ package struct ObjectiveComponent: Hashable, Sendable {
     package var weight: ExactDecimal
     /// The share that has to be good in a slice of this component; nil for the objective's own.
     package var sliceTarget: ExactDecimal?
+    /// The share that has to be good of this component; nil for the objective's own.
+    package var target: ExactDecimal?
 
     /// Keeps every sum of weighted shares within 128 bits.
-    package static let largestWeight = ExactDecimal(1_000_000)
+    package static let largestWeight = ExactDecimal(1_000_000_000_000)
 
     package init(
         name: String,
         indicator: Indicator,
         weight: ExactDecimal = .one,
-        sliceTarget: ExactDecimal? = nil
+        sliceTarget: ExactDecimal? = nil,
+        target: ExactDecimal? = nil
     ) {
         precondition(
             weight > .zero && weight <= ObjectiveComponent.largestWeight,
-            "a weight is above 0 and at most a million"
+            "a weight is above 0 and at most a million millions"
         )
         self.name = name
         self.indicator = indicator
         self.weight = weight
         self.sliceTarget = sliceTarget
+        self.target = target
     }
 }

@@ -54,6 +54,8 @@ extension Objective {
         for component in components {
             fields += ["component", component.name, component.weight.description]
             fields += [component.sliceTarget?.description ?? "-"]
+            // What has none of its own keeps the revision it had.
+            if let target = component.target { fields += ["of its own", target.description] }
             fields += component.indicator.meaning
         }
         for window in maintenance {

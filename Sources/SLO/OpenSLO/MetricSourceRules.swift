@@ -6,6 +6,9 @@ internal import Documents
 /// - Type `weir`, key `averageOver`: a duration. With a threshold, the mean of the measurements
 ///   over it is compared, not each one of them.
 /// - Type `prometheus`, key `query`: an expression of PromQL.
+///
+/// OpenSLO leaves it to each type what stands there. This program's own type is held to its keys;
+/// of another tool's document what is not understood is doubted, and no more.
 enum MetricSourceRules {
     private static let weir = KeySet(
         "weirSource",
@@ -13,17 +16,12 @@ enum MetricSourceRules {
         required: ["meter"],
         optional: ["averageOver"]
     )
-    private static let prometheus = KeySet(
-        "prometheusSource",
-        noun: "the spec of a prometheus source",
-        required: ["query"]
-    )
 
-    /// Notes what is wrong with `spec`.
-    static func check(_ spec: NodeReader, _ kind: MetricSource.Kind) {
+    /// Notes what is wrong with `spec`, and whether the source can be read.
+    static func check(_ spec: NodeReader, _ kind: MetricSource.Kind) -> Bool {
         switch kind {
         case .weir:
-            guard let fields = spec.fields(weir) else { return }
+            guard let fields = spec.fields(weir) else { return false }
             if let meter = fields["meter"], let name = meter.text(expected: "a meter's name"),
                 !isMeterName(name)
             {
@@ -32,8 +30,27 @@ enum MetricSourceRules {
                 )
             }
             _ = fields["averageOver"]?.shorthand()
+            return true
         case .prometheus:
-            _ = spec.fields(prometheus)?["query"]?.text(expected: "an expression of PromQL")
+            guard let query = spec.peek("query") else {
+                spec.warn(
+                    "a prometheus source is asked by its 'query', and there is none, so that it "
+                        + "has no data; expected 'query: <an expression of PromQL>'"
+                )
+                return false
+            }
+            for (key, _) in spec.entries(expected: "query") ?? [] {
+                guard case .scalar(let name, _) = key.node.content, name != "query" else {
+                    continue
+                }
+                key.warn("'\(shortened(name))' is not looked at in a prometheus source")
+            }
+            guard query.textIfAny != nil else {
+                query.warn("\(query.label) is no expression of PromQL, so that there is no data")
+                return false
+            }
+            return true
+        case .unread: return false
         }
     }
 

@@ -6,6 +6,21 @@ extension NodeReader {
         if case .mapping(let entries) = node.content { !entries.isEmpty } else { false }
     }
 
+    /// The values of a mapping by their keys; one without a value is as good as absent, as the
+    /// reference's decoder has it.
+    func present(_ keys: KeySet) -> FieldReader? {
+        guard case .mapping(let entries) = node.content else { return fields(keys) }
+        let filled = entries.filter { !$0.value.isNull || !keys.keys.contains($0.key) }
+        guard filled.count < entries.count else { return fields(keys) }
+        let present = DocumentNode(content: .mapping(filled), place: node.place, size: node.size)
+        return NodeReader(present, label: label, log: log).fields(keys)
+    }
+
+    /// Notes what is doubtful about this value.
+    func warn(_ message: String) {
+        log.warn(message, at: node.place)
+    }
+
     /// Where the value stands.
     var site: OpenSLO.Site { site(of: node.place) }
 
@@ -104,6 +119,14 @@ extension NodeReader {
             mismatch(expected: Self.expectedShorthand + Self.hint(forDuration: text))
             return nil
         }
+        return OpenSLO.Located(period, at: site)
+    }
+
+    /// A duration such as `5m`, or a bare number of minutes.
+    func shorthandOrMinutes() -> OpenSLO.Located<CalendarPeriod>? {
+        guard case .scalar(let text, true) = node.content, node.isNumber,
+            let period = CalendarPeriod(shorthand: "\(text)m")
+        else { return shorthand() }
         return OpenSLO.Located(period, at: site)
     }
 

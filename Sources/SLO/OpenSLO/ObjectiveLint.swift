@@ -62,7 +62,9 @@ package struct ObjectiveLint {
             )
         }
         let weights = objective.components.map(\.weight)
-        if objective.isComposite, !objective.budgeting.isTimeslices,
+        // Those that nobody has written are OpenSLO's own, 1 each.
+        if weights.contains(where: { $0 != .one }), objective.isComposite,
+            !objective.budgeting.isTimeslices,
             // Advice, so that binary fractions are good enough.
             weights.reduce(0, { $0 + $1.approximation }) > 1.000_001
         {
@@ -106,9 +108,10 @@ package struct ObjectiveLint {
         guard let meters = world.meters else { return }
         for source in entry.sources where source.value.kind == .weir {
             guard let meter = source.value.spec["meter"], !meters.contains(meter) else { continue }
+            let near = nearestName(to: meter, in: meters).map { "did you mean '\($0)'? " } ?? ""
             warn(
-                "no meter '\(shortened(meter))' feeds '\(entry.objective.name)'; "
-                    + suggestion(for: meter, from: meters),
+                "no meter '\(shortened(meter))' feeds '\(entry.objective.name)'; \(near)there are "
+                    + meters.joined(separator: ", "),
                 at: source.site
             )
         }

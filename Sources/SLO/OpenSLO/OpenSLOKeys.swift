@@ -7,6 +7,13 @@ enum OpenSLOKeys {
         noun: "a document",
         required: ["apiVersion", "kind", "metadata", "spec"]
     )
+    /// A Service may have nothing to say but its name.
+    static let serviceDocument = KeySet(
+        "serviceDocument",
+        noun: "a document",
+        required: ["apiVersion", "kind", "metadata"],
+        optional: ["spec"]
+    )
     static let metadata = KeySet(
         "metadata",
         noun: "the metadata",
@@ -17,8 +24,8 @@ enum OpenSLOKeys {
     static let dataSource = KeySet(
         "dataSource",
         noun: "a DataSource's spec",
-        required: ["type", "connectionDetails"],
-        optional: ["description"]
+        required: ["type"],
+        optional: ["connectionDetails", "description"]
     )
 
     static let indicator = KeySet(

@@ -2,7 +2,7 @@ internal import Documents
 
 extension OpenSLOReader {
     func readAlertPolicy(_ reader: NodeReader?) -> OpenSLO.AlertPolicySpec {
-        guard let fields = reader?.fields(OpenSLOKeys.alertPolicy) else {
+        guard let fields = reader?.present(OpenSLOKeys.alertPolicy) else {
             return OpenSLO.AlertPolicySpec()
         }
         return OpenSLO.AlertPolicySpec(
@@ -44,14 +44,14 @@ extension OpenSLOReader {
     }
 
     func readAlertCondition(_ reader: NodeReader?) -> OpenSLO.AlertConditionSpec {
-        guard let fields = reader?.fields(OpenSLOKeys.alertCondition) else {
+        guard let fields = reader?.present(OpenSLOKeys.alertCondition) else {
             return OpenSLO.AlertConditionSpec()
         }
         var spec = OpenSLO.AlertConditionSpec(
             description: description(fields),
             severity: fields["severity"]?.locatedText(expected: "a severity such as page")
         )
-        guard let condition = fields["condition"]?.fields(OpenSLOKeys.condition) else {
+        guard let condition = fields["condition"]?.present(OpenSLOKeys.condition) else {
             return spec
         }
         _ = condition["kind"]?.choice(from: [("burnrate", ())])
@@ -67,7 +67,7 @@ extension OpenSLOReader {
     }
 
     func readTarget(_ reader: NodeReader?) -> OpenSLO.AlertNotificationTargetSpec {
-        let fields = reader?.fields(OpenSLOKeys.alertNotificationTarget)
+        let fields = reader?.present(OpenSLOKeys.alertNotificationTarget)
         return OpenSLO.AlertNotificationTargetSpec(
             description: description(fields),
             target: fields?["target"]?.locatedText(expected: "a target such as slack")

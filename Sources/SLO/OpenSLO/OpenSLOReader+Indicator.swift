@@ -2,7 +2,7 @@ internal import Documents
 
 extension OpenSLOReader {
     func readIndicator(_ reader: NodeReader?) -> OpenSLO.IndicatorSpec {
-        guard let reader, let fields = reader.fields(OpenSLOKeys.indicator) else {
+        guard let reader, let fields = reader.present(OpenSLOKeys.indicator) else {
             return OpenSLO.IndicatorSpec()
         }
         var spec = OpenSLO.IndicatorSpec(description: description(fields))
@@ -21,7 +21,7 @@ extension OpenSLOReader {
     }
 
     private func readRatio(_ reader: NodeReader) -> OpenSLO.Metric? {
-        guard let fields = reader.fields(OpenSLOKeys.ratioMetric) else { return nil }
+        guard let fields = reader.present(OpenSLOKeys.ratioMetric) else { return nil }
         let isCounter = fields["counter"]?.flag() ?? false
         let sources = Dictionary(
             uniqueKeysWithValues: ["good", "bad", "total", "raw"].map { key in
@@ -34,14 +34,20 @@ extension OpenSLOReader {
             return readRaw(fields, reader, sources, rawType, isCounter)
         }
         if fields["raw"] == nil {
-            fields["rawType"]?.mistake("'rawType' describes 'raw', which is not there; remove it")
+            fields["rawType"]?.warn("'rawType' describes 'raw', which is not there; remove it")
         }
         guard shape == "total" else { return nil }
-        let part = reader.exactlyOne(
-            of: ["good", "bad"],
-            in: fields,
-            noun: "a ratio metric with 'total'"
-        )
+        let part: String?
+        if fields["good"] != nil, let bad = fields["bad"] {
+            bad.warn("'good' and 'bad' stand beside each other, and 'good' counts; remove one")
+            part = "good"
+        } else {
+            part = reader.exactlyOne(
+                of: ["good", "bad"],
+                in: fields,
+                noun: "a ratio metric with 'total'"
+            )
+        }
         guard let part, let source = sources[part].flatMap({ $0 }),
             let total = sources["total"].flatMap({ $0 })
         else { return nil }
@@ -70,14 +76,15 @@ extension OpenSLOReader {
     }
 
     private func readMetric(_ reader: NodeReader) -> OpenSLO.MetricSource? {
-        guard let source = reader.fields(OpenSLOKeys.metric)?["metricSource"],
-            let fields = source.fields(OpenSLOKeys.metricSource)
+        guard let source = reader.present(OpenSLOKeys.metric)?["metricSource"],
+            let fields = source.present(OpenSLOKeys.metricSource)
         else { return nil }
         let reference = fields["metricSourceRef"].flatMap { $0.dnsLabel() }
         let type = fields["type"]?.locatedText(expected: "a type such as weir")
         if fields["metricSourceRef"] == nil, fields["type"] == nil {
-            source.mistake(
-                "a metric source needs 'metricSourceRef' (the name of a DataSource) or 'type'"
+            source.warn(
+                "nothing says where this is measured, so that it has no data; expected "
+                    + "'metricSourceRef' (the name of a DataSource) or 'type'"
             )
         }
         guard let spec = fields["spec"], let entries = spec.entries(expected: "what to ask for")

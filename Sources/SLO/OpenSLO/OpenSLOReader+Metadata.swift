@@ -3,7 +3,7 @@ internal import Timekeeping
 
 extension OpenSLOReader {
     func readMetadata(_ reader: NodeReader, of kind: OpenSLO.Kind) -> OpenSLO.Metadata {
-        guard let fields = reader.fields(OpenSLOKeys.metadata) else { return OpenSLO.Metadata() }
+        guard let fields = reader.present(OpenSLOKeys.metadata) else { return OpenSLO.Metadata() }
         var metadata = OpenSLO.Metadata(
             name: fields["name"]?.dnsLabel(),
             displayName: fields["displayName"]?.prose(atMost: 63),
@@ -37,6 +37,7 @@ extension OpenSLOReader {
 
     /// Labels may be empty; numbers need quotes.
     private func labelText(_ reader: NodeReader) -> String? {
+        if reader.node.isNull { return "" }
         if case .scalar("", false) = reader.node.content { return "" }
         return reader.text(expected: "a text or a list of texts")
     }

@@ -2,12 +2,12 @@ internal import Documents
 
 extension OpenSLOReader {
     func readObjective(_ reader: NodeReader?) -> OpenSLO.ObjectiveSpec {
-        guard let reader, let fields = reader.fields(OpenSLOKeys.objective) else {
+        guard let reader, let fields = reader.present(OpenSLOKeys.objective) else {
             return OpenSLO.ObjectiveSpec()
         }
         var spec = OpenSLO.ObjectiveSpec(
             description: description(fields),
-            service: fields["service"]?.dnsLabel(),
+            service: fields["service"]?.locatedText(expected: "a service's name"),
             indicator: indicatorUse(fields),
             timeWindow: fields["timeWindow"].flatMap { readTimeWindows($0) }
         )
@@ -19,7 +19,9 @@ extension OpenSLOReader {
         if let list = fields["objectives"] {
             let items = list.items()
             if case .list = list.node.content, items.isEmpty {
-                list.mistake("'objectives' is an empty list; expected at least one objective")
+                list.warn(
+                    "'objectives' is an empty list, so that nothing is held to anything; expected one"
+                )
             }
             spec.parts = items.compactMap { readPart($0) }
         }
@@ -36,14 +38,15 @@ extension OpenSLOReader {
         _ spec: OpenSLO.ObjectiveSpec,
         _ reader: NodeReader
     ) {
+        func hasIndicator(_ item: NodeReader) -> Bool {
+            ["indicator", "indicatorRef"].contains { item.peek($0)?.node.isNull == false }
+        }
         let ofSpec = fields["indicator"] ?? fields["indicatorRef"]
         let items = fields["objectives"].map { list -> [NodeReader] in
             guard case .list = list.node.content else { return [] }
             return list.items()
         }
-        let bearers = (items ?? []).filter {
-            $0.peek("indicator") != nil || $0.peek("indicatorRef") != nil
-        }
+        let bearers = (items ?? []).filter(hasIndicator)
         if let ofSpec, !bearers.isEmpty {
             ofSpec.mistake(
                 "the indicator stands on the spec and on an objective; expected it on the spec, "
@@ -55,8 +58,7 @@ extension OpenSLOReader {
                     + "every objective of a composite"
             )
         } else if ofSpec == nil {
-            for item in items ?? []
-            where item.peek("indicator") == nil && item.peek("indicatorRef") == nil {
+            for item in items ?? [] where !hasIndicator(item) {
                 item.mistake(
                     "this objective of a composite has no indicator; expected 'indicator' or "
                         + "'indicatorRef' on every one"
@@ -66,9 +68,9 @@ extension OpenSLOReader {
     }
 
     private func readPart(_ reader: NodeReader) -> OpenSLO.Part? {
-        guard let fields = reader.fields(OpenSLOKeys.part) else { return nil }
+        guard let fields = reader.present(OpenSLOKeys.part) else { return nil }
         var part = OpenSLO.Part(
-            displayName: fields["displayName"]?.prose(atMost: 63),
+            displayName: fields["displayName"]?.prose(atMost: .max),
             site: reader.site
         )
         part.keys = Set(OpenSLOKeys.part.keys.filter { fields[$0] != nil })
@@ -78,10 +80,10 @@ extension OpenSLOReader {
         part.timeSliceTarget = fields["timeSliceTarget"]?.decimal(
             expected: "a number above 0, at most 1"
         ) { $0 > .zero && $0 <= .one }
-        part.timeSliceWindow = fields["timeSliceWindow"]?.shorthand()
+        part.timeSliceWindow = fields["timeSliceWindow"]?.shorthandOrMinutes()
         part.indicator = indicatorUse(fields)
         part.compositeWeight = fields["compositeWeight"]?.decimal(
-            expected: "a number above 0, at most 1000000"
+            expected: "a number above 0, at most \(ObjectiveComponent.largestWeight)"
         ) {
             $0 > .zero && $0 <= ObjectiveComponent.largestWeight
         }
@@ -132,10 +134,10 @@ extension OpenSLOReader {
     }
 
     private func readTimeWindow(_ reader: NodeReader) -> OpenSLO.Located<TimeWindow>? {
-        guard let fields = reader.fields(OpenSLOKeys.timeWindow) else { return nil }
+        guard let fields = reader.present(OpenSLOKeys.timeWindow) else { return nil }
         let duration = fields["duration"]?.shorthand()
         let isRolling = fields["isRolling"]?.flag()
-        let calendar = fields["calendar"]?.fields(OpenSLOKeys.calendar)
+        let calendar = fields["calendar"]?.present(OpenSLOKeys.calendar)
         let start = calendar?["startTime"].flatMap { readStart($0) }
         let zone = calendar?["timeZone"].flatMap { readZone($0) }
         if fields["isRolling"] == nil || isRolling != nil {

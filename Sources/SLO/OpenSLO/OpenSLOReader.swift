@@ -19,9 +19,12 @@ struct OpenSLOReader {
             root.missing("kind", of: "a document", choices: kinds)
             return
         }
-        let fields = root.fields(OpenSLOKeys.document)
+        let kind = readKind(kindReader)
+        let fields = root.present(
+            kind == .service ? OpenSLOKeys.serviceDocument : OpenSLOKeys.document
+        )
         _ = fields?["apiVersion"]?.choice(from: [(OpenSLO.version, ())])
-        guard let fields, let kind = readKind(kindReader) else { return }
+        guard let fields, let kind else { return }
         switch kind {
         case .service: set.services.append(object(fields, kind, readService))
         case .dataSource: set.dataSources.append(object(fields, kind, readDataSource))
@@ -62,7 +65,7 @@ struct OpenSLOReader {
         reference: String,
         _ readSpec: (NodeReader?) -> Spec
     ) -> OpenSLO.Use<Spec>? {
-        guard let fields = reader.fields(OpenSLOKeys.use(kind, reference: reference)) else {
+        guard let fields = reader.present(OpenSLOKeys.use(kind, reference: reference)) else {
             return nil
         }
         if let name = fields[reference] {
@@ -99,7 +102,7 @@ struct OpenSLOReader {
             return nil
         }
         if let inline = fields["indicator"] {
-            return inline.fields(OpenSLOKeys.inlineIndicator)
+            return inline.present(OpenSLOKeys.inlineIndicator)
                 .map { .inline(object($0, .indicator, readIndicator)) }
         }
         return fields["indicatorRef"]?.dnsLabel().map { .reference($0) }
@@ -110,15 +113,19 @@ struct OpenSLOReader {
     }
 
     private func readService(_ reader: NodeReader?) -> OpenSLO.ServiceSpec {
-        let fields = reader?.fields(OpenSLOKeys.service)
+        let fields = reader?.present(OpenSLOKeys.service)
         return OpenSLO.ServiceSpec(description: description(fields))
     }
 
     private func readDataSource(_ reader: NodeReader?) -> OpenSLO.DataSourceSpec {
-        let fields = reader?.fields(OpenSLOKeys.dataSource)
+        let fields = reader?.present(OpenSLOKeys.dataSource)
         let details = fields?["connectionDetails"]
-        if let details, details.node.isNull {
-            details.mismatch(expected: "what it takes to reach the source, or {} for nothing")
+        // Anything may stand there, be it nothing; but the key has to.
+        if let reader, fields != nil, reader.peek("connectionDetails") == nil {
+            reader.mistake(
+                "a DataSource's spec needs the key 'connectionDetails'; expected what it takes to "
+                    + "reach the source, or {} for nothing"
+            )
         }
         return OpenSLO.DataSourceSpec(
             description: description(fields),

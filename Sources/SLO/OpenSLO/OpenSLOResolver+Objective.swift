@@ -73,16 +73,20 @@ struct ObjectiveFrame {
         return entry
     }
 
-    /// The one objective of all `parts`, at least one, which agree in target and method.
+    /// The one objective of all `parts`, at least one, which agree in method: its target is the
+    /// strictest of theirs.
     func composite(_ parts: [MeasuredPart]) -> ObjectiveSet.Entry {
         var taken: [String: Int] = [:]
+        let strictest =
+            parts.map(\.target).max { $0.value < $1.value } ?? parts[0].target
         let components = parts.map { part in
             taken[part.name, default: 0] += 1
             let count = taken[part.name, default: 1]
             var component = ObjectiveComponent(
                 name: count == 1 ? part.name : "\(part.name)-\(count)",
                 indicator: part.indicator,
-                weight: part.weight
+                weight: part.weight,
+                target: part.target.value == strictest.value ? nil : part.target.value
             )
             if case .timeslices(_, let target) = part.budgeting,
                 case .timeslices(_, let first) = parts[0].budgeting, target != first
@@ -91,7 +95,9 @@ struct ObjectiveFrame {
             }
             return component
         }
-        return entry(parts[0], components: components, sources: parts.flatMap(\.sources))
+        var whole = parts[0]
+        whole.target = strictest
+        return entry(whole, components: components, sources: parts.flatMap(\.sources))
     }
 
     private func entry(

@@ -6,9 +6,9 @@ extension OpenSLOResolver {
     mutating func measuredParts(of spec: OpenSLO.ObjectiveSpec) -> [MeasuredPart?] {
         let shared = spec.indicator.flatMap { follow($0) }
         if case .threshold = shared?.spec.metric, spec.parts.count > 1 {
-            mistake(
-                "a threshold metric has room for one objective, and this is the second; expected "
-                    + "an SLO for each",
+            warn(
+                "OpenSLO has one objective on a threshold metric, and this is the second; other "
+                    + "tools may refuse it",
                 at: spec.parts[1].site
             )
         }
@@ -19,6 +19,9 @@ extension OpenSLOResolver {
             let object = shared ?? part.indicator.flatMap { follow($0) }
             guard let object, let metric = object.spec.metric else { return nil }
             let sources = shared == nil ? sources(of: metric) : sharedSources
+            // Whatever the sources are: what they lack hides nothing here.
+            let isInline = if case .inline = spec.indicator { true } else { false }
+            checkLimit(of: part, metric, isInline: isInline)
             let indicator = sources.flatMap { engineIndicator(metric, $0, part) }
             guard let method, let target = part.target, let sources, let indicator else {
                 return nil
@@ -34,7 +37,7 @@ extension OpenSLOResolver {
             )
         }
         if spec.indicator == nil {
-            checkAgreement(of: spec.parts, spec.budgetingMethod?.value)
+            checkSlices(of: spec.parts, spec.budgetingMethod?.value)
         } else {
             for weight in spec.parts.compactMap(\.compositeWeight) {
                 warn(
@@ -48,12 +51,14 @@ extension OpenSLOResolver {
     }
 
     /// `op` and `value` go with a threshold metric, and with no other.
-    private mutating func engineIndicator(
+    ///
+    /// Of an indicator that stands elsewhere, or on an objective, the reference does not ask
+    /// whether they are there in vain.
+    private mutating func checkLimit(
+        of part: OpenSLO.Part,
         _ metric: OpenSLO.Metric,
-        _ sources: [OpenSLO.Located<MetricSource>],
-        _ part: OpenSLO.Part
-    ) -> Indicator? {
-        let values = sources.map(\.value)
+        isInline: Bool
+    ) {
         if case .threshold = metric {
             for key in ["op", "value"] where !part.keys.contains(key) {
                 mistake(
@@ -62,6 +67,24 @@ extension OpenSLOResolver {
                     at: part.site
                 )
             }
+            return
+        }
+        let extra = [("op", part.comparison?.site), ("value", part.limit?.site)]
+        for case (let key, let site?) in extra {
+            let message =
+                "'\(key)' belongs to a threshold metric, and this indicator is a ratio; expected "
+                + "no '\(key)' here"
+            if isInline { mistake(message, at: site) } else { warn(message, at: site) }
+        }
+    }
+
+    private func engineIndicator(
+        _ metric: OpenSLO.Metric,
+        _ sources: [OpenSLO.Located<MetricSource>],
+        _ part: OpenSLO.Part
+    ) -> Indicator? {
+        let values = sources.map(\.value)
+        if case .threshold = metric {
             guard let comparison = part.comparison, let limit = part.limit else { return nil }
             return .threshold(
                 ThresholdIndicator(
@@ -69,14 +92,6 @@ extension OpenSLOResolver {
                     comparison: comparison.value,
                     value: limit.value
                 )
-            )
-        }
-        let extra = [("op", part.comparison?.site), ("value", part.limit?.site)]
-        for case (let key, let site?) in extra {
-            mistake(
-                "'\(key)' belongs to a threshold metric, and this indicator is a ratio; expected "
-                    + "no '\(key)' here",
-                at: site
             )
         }
         switch metric {
@@ -137,32 +152,20 @@ extension OpenSLOResolver {
         }
     }
 
-    /// OpenSLO leaves open what a composite with several targets or slices would be.
-    private mutating func checkAgreement(
+    /// A slice of a composite is bad as soon as one component's is, so that they have to begin and
+    /// end together.
+    private mutating func checkSlices(
         of parts: [OpenSLO.Part],
         _ method: OpenSLO.MethodName?
     ) {
-        guard let first = parts.first else { return }
-        for part in parts.dropFirst() {
-            if let target = part.target, let expected = first.target,
-                target.value != expected.value
-            {
-                mistake(
-                    "a composite has one target for all its objectives; expected "
-                        + "\(expected.value) as at \(expected.site)",
-                    at: target.site
-                )
-            }
-            if method != .occurrences, let window = part.timeSliceWindow,
-                let expected = first.timeSliceWindow,
-                window.value.nominalLength != expected.value.nominalLength
-            {
-                mistake(
-                    "a composite has slices of one length; expected \(expected.value) as at "
-                        + "\(expected.site)",
-                    at: window.site
-                )
-            }
+        guard let first = parts.first?.timeSliceWindow, method != .occurrences else { return }
+        for window in parts.dropFirst().compactMap(\.timeSliceWindow)
+        where window.value.nominalLength != first.value.nominalLength {
+            mistake(
+                "a composite has slices of one length; expected \(first.value) as at "
+                    + "\(first.site)",
+                at: window.site
+            )
         }
     }
 }

@@ -100,9 +100,9 @@ struct OpenSLOResolver {
     private mutating func resolve(
         _ source: OpenSLO.Object<OpenSLO.DataSourceSpec>
     ) -> ObjectiveSet.DataSource? {
-        guard let type = source.spec.type, let kind = sourceKind(of: type),
-            let name = source.metadata.name
-        else { return nil }
+        guard let type = source.spec.type else { return nil }
+        let kind = sourceKind(of: type)
+        guard let name = source.metadata.name else { return nil }
         return ObjectiveSet.DataSource(
             name: name.value,
             kind: kind,
@@ -111,19 +111,23 @@ struct OpenSLOResolver {
         )
     }
 
-    private mutating func sourceKind(of type: OpenSLO.Located<String>) -> MetricSource.Kind? {
-        if let kind = Self.readableKind(of: type.value) { return kind }
-        mistake(
-            "nothing here reads a source of type '\(shortened(type.value))'; "
-                + suggestion(for: type.value, from: MetricSource.Kind.allCases.map(\.rawValue)),
-            at: type.site
-        )
-        return nil
+    /// Of a type that nothing here reads, with a doubt: other tools have their own.
+    private mutating func sourceKind(of type: OpenSLO.Located<String>) -> MetricSource.Kind {
+        let kind = Self.kind(of: type.value)
+        if kind == .unread {
+            warn(
+                "nothing here reads a source of type '\(shortened(type.value))', so that it has "
+                    + "no data; "
+                    + suggestion(for: type.value, from: MetricSource.Kind.read.map(\.rawValue)),
+                at: type.site
+            )
+        }
+        return kind
     }
 
-    private static func readableKind(of type: String) -> MetricSource.Kind? {
+    private static func kind(of type: String) -> MetricSource.Kind {
         // Documents write both Prometheus and prometheus.
-        MetricSource.Kind(rawValue: type.lowercased())
+        MetricSource.Kind.read.first { $0.rawValue == type.lowercased() } ?? .unread
     }
 
     /// The service's owner, where it has one.
@@ -174,7 +178,14 @@ struct OpenSLOResolver {
 
     private mutating func resolve(_ source: OpenSLO.MetricSource) -> MetricSource? {
         var document: OpenSLO.Object<OpenSLO.DataSourceSpec>?
-        if let reference = source.reference {
+        if let reference = source.reference, dataSources.isEmpty {
+            // They lie elsewhere, as in many a file that shows how an SLO is written.
+            warn(
+                "there is no DataSource '\(reference.value)' here, so that nothing can be asked; "
+                    + "expected it beside this",
+                at: reference.site
+            )
+        } else if let reference = source.reference {
             document = dataSources.resolve(reference, mistakes: &mistakes)
             if document == nil { return nil }
         }
@@ -189,20 +200,20 @@ struct OpenSLOResolver {
             )
             return nil
         }
-        // What is wrong with a DataSource's type is told there.
-        let kind =
-            document != nil
-            ? document?.spec.type.flatMap { Self.readableKind(of: $0.value) }
-            : source.type.flatMap { sourceKind(of: $0) }
-        guard let kind else { return nil }
+        // What is doubtful about a DataSource's type is told there.
+        var kind =
+            (document == nil
+                ? source.type.map { sourceKind(of: $0) }
+                : document?.spec.type.map { Self.kind(of: $0.value) }) ?? .unread
         let log = MistakeLog(file: source.site.file)
         let reader = NodeReader(source.spec, label: "'spec'", log: log)
         // An empty one has been told of.
-        if reader.hasKeys {
-            MetricSourceRules.check(reader, kind)
+        if reader.hasKeys, !MetricSourceRules.check(reader, kind) {
+            kind = .unread
         }
         mistakes += log.mistakes
-        guard log.isClean else { return nil }
+        warnings += log.warnings
+        guard log.mistakes.isEmpty else { return nil }
         return MetricSource(
             dataSource: source.reference?.value ?? kind.rawValue,
             kind: kind,

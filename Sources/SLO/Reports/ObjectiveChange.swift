@@ -73,7 +73,11 @@ package enum ObjectiveChange: Hashable, Sendable {
         for change in changes {
             switch change {
             case .window: break
-            case .target(let target): objective.target = target
+            case .target(let target):
+                objective.target = target
+                for index in objective.components.indices {
+                    objective.components[index].target = nil
+                }
             case .minimumEvents(let count): objective.minimumEvents = count
             case .workbook:
                 let period = objective.timeWindow.nominalLength

@@ -103,7 +103,11 @@ package struct SLOExplanation: Sendable {
                 Fact(
                     name,
                     Cell("\(component.total) - \(component.good) good = \(bad)"),
-                    remark: isComposite ? "weight \(component.weight)" : ""
+                    remark: isComposite
+                        ? "weight \(component.weight)"
+                            + (component.target.map { ", target \($0): × budget / (1 - \($0))" }
+                                ?? "")
+                        : ""
                 )
             )
         }

@@ -38,6 +38,8 @@ extension SLOReport {
     package struct Component: Codable, Sendable {
         package var name: String
         package var weight: String
+        /// Where a component has one of its own.
+        package var target: String?
         package var good: Int64
         package var total: Int64
         package var observed: Int32
@@ -181,6 +183,7 @@ extension SLOReport.Component {
         self.init(
             name: component.name,
             weight: component.weight.description,
+            target: component.target?.description,
             good: sum.good,
             total: sum.total,
             observed: sum.observed,

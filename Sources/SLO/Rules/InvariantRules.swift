@@ -94,12 +94,26 @@ enum InvariantRules {
                 ]
             ),
             test(
+                "a series that comes late, goes and comes again tells of nothing new",
+                [("dataset_anomalies\(labels)", "_x59 2+0x60 stale _x28 2+0x60")],
+                [
+                    (appeared, 30, nil),
+                    (appeared, 60, (page, "2 offend against head-is-tip")),
+                    (grown, 60, nil),
+                    (grown, 90, nil),
+                    (appeared, 120, nil),
+                    (appeared, 150, (page, "2 offend against head-is-tip")),
+                    (grown, 150, nil),
+                ]
+            ),
+            test(
                 "an invariant that cannot be looked at is told",
-                [("dataset_invariant_failed_looks\(labels)", "0+0x30 1+0x60 0+0x60")],
+                [("dataset_invariant_failed_looks\(labels)", "0+0x30 1+0x60 0+0x30 1+0x20 stale")],
                 [
                     (unknown, 30, nil),
                     (unknown, 60, (ticket, "the last 1 looks at head-is-tip have failed")),
                     (unknown, 120, nil),
+                    (unknown, 150, nil),
                 ]
             ),
             test(
@@ -107,9 +121,9 @@ enum InvariantRules {
                 [
                     (
                         "dataset_invariants_last_refresh_timestamp_seconds",
-                        "0+0x30 1800+0x160 11400+0x60"
+                        "0+0x30 1800+0x160 11400+0x60 0+0x10 stale"
                     ),
-                    ("dataset_invariants_refresh_interval_seconds", "1800+0x260"),
+                    ("dataset_invariants_refresh_interval_seconds", "1800+0x262 stale"),
                 ],
                 [
                     (stale, 120, nil),
@@ -122,6 +136,7 @@ enum InvariantRules {
                         )
                     ),
                     (stale, 210, nil),
+                    (stale, 270, nil),
                 ]
             ),
         ]

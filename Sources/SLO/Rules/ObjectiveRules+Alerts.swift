@@ -8,7 +8,8 @@ extension ObjectiveRules {
                 case .burnRate(let alert):
                     policy.alertWhenBreaching ? burnRate(alert, policy) : nil
                 case .budgetExhausted(let alert):
-                    policy.alertWhenBreaching ? exhausted(alert, policy) : nil
+                    policy.alertWhenBreaching && (rollingPeriod != nil || origin == .scrape)
+                        ? exhausted(alert, policy) : nil
                 case .noData(let alert):
                     policy.alertWhenNoData ? noData(alert, policy) : nil
                 }
@@ -29,48 +30,94 @@ extension ObjectiveRules {
         alert.factor.timesText(objective.budget)
     }
 
+    /// Fires on what is known to be spent of the whole windows.
+    ///
+    /// Once it fires, a gap does not end it, as in the engine: then the bad shares of what was
+    /// observed decide, and while the short window holds nothing, nothing is decided. It ends with
+    /// the last sample of the long window, lest the alert of a run that is gone go on for ever.
     private func burnRate(_ alert: BurnRateAlert, _ policy: AlertPolicy) -> YAMLValue {
-        var conditions = [alert.longWindow, alert.shortWindow].compactMap { $0 }.map { window in
-            """
-            (sum without (sloth_window) (\(RuleNames.spent(PromQL.duration(window)))\
-            {\(selector)}) \(alert.comparison.symbol) \(threshold(alert)))
-            """
+        let text = text(alert, policy)
+        let limit = threshold(alert)
+        func value(_ name: (String) -> String, of window: Duration) -> String {
+            "sum without (sloth_window) (\(name(PromQL.duration(window))){\(selector)})"
         }
-        if alert.minimumEvents > 0 {
-            let increase = RuleNames.increase(PromQL.duration(alert.longWindow))
-            conditions.append(
-                """
-                (sum without (sloth_window, result) (\(increase){\(selector)}) \
-                >= \(alert.minimumEvents))
-                """
-            )
+        let spent = [alert.longWindow, alert.shortWindow].compactMap { $0 }.map { window in
+            "(\(value(RuleNames.spent, of: window)) \(alert.comparison.symbol) \(limit))"
         }
+        let long = value(RuleNames.errorRatio, of: alert.longWindow)
+        var ratio = "(\(long) \(alert.comparison.symbol) \(limit))"
+        if let short = alert.shortWindow.map({ value(RuleNames.errorRatio, of: $0) }) {
+            let opposite = "\(alert.comparison.opposite) \(limit)"
+            ratio = """
+                \(long)
+                unless
+                (\(short) \(opposite))
+                unless
+                ((\(long) \(opposite)) and \(short))
+                """
+        }
+        let firing = [
+            ("alertname", text.name), ("alertstate", "firing"), ("policy", policy.name),
+        ].map { "\($0)=\(PromQL.quoted($1))" }.joined(separator: ", ")
+        let expression = """
+            \(spent.joined(separator: "\nand\n"))
+            or
+            \(ratio)
+            and on (sloth_id)
+            ALERTS{\(firing), \(selector)}
+            """
         return rule(
-            text(alert, policy),
-            conditions.joined(separator: "\nand\n"),
+            text,
+            enough(alert.minimumEvents, over: alert.longWindow, for: expression),
             after: alert.alertAfter
         )
     }
 
+    /// `expression`, where there were so many events in a window.
+    private func enough(
+        _ minimum: Int64,
+        over window: Duration,
+        for expression: String
+    ) -> String {
+        guard minimum > 0 else { return expression }
+        return "(\n\(expression)\n)\nand on ()\n(\(events(over: window)) >= \(minimum))"
+    }
+
     private func exhausted(_ alert: BudgetExhaustedAlert, _ policy: AlertPolicy) -> YAMLValue {
-        rule(
+        guard let rollingPeriod else {
+            let remaining = "slo:period_error_budget_remaining:ratio{\(selector)}"
+            return rule(text(alert, policy), "\(remaining) <= 0")
+        }
+        let spent = RuleNames.spent(PromQL.duration(rollingPeriod))
+        return rule(
             text(alert, policy),
-            "slo:period_error_budget_remaining:ratio{\(selector)} <= 0"
+            enough(
+                objective.minimumEvents,
+                over: rollingPeriod,
+                for: "sum without (sloth_window) (\(spent){\(selector)}) >= \(objective.budget)"
+            )
         )
     }
 
     /// Counters that are gone, or stand still, for as long as the alert says.
     ///
     /// The time is kept by `for`, not by a range: a Prometheus that has just begun has nothing in
-    /// any range, and knows of no silence. What stands still is seen within five minutes, which
-    /// hold two samples of any usual scrape.
+    /// any range, and knows of no silence.
     private func noData(_ alert: NoDataAlert, _ policy: AlertPolicy) -> YAMLValue {
-        rule(
+        let range = PromQL.duration(standstill)
+        let (series, moved) =
+            origin == .queries
+            ? (present, queriedEvents(over: standstill))
+            : (
+                "\(RuleNames.events){\(scraped)}",
+                "sum by (slo) (increase(\(RuleNames.events){\(scraped)}[\(range)]))"
+            )
+        return rule(
             text(alert, policy),
             """
-            absent(\(RuleNames.events){\(scraped)})
+            absent(\(series))
             or
-            (sum by (slo) (increase(\(RuleNames.events){\(scraped)}[5m])) == 0)
+            (\(moved) == 0)
             """,
             after: alert.after
         )

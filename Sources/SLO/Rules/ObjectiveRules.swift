@@ -1,3 +1,4 @@
+internal import Documents
 internal import Timekeeping
 
 /// The Prometheus rules of one objective.
@@ -6,8 +7,13 @@ internal import Timekeeping
 /// a quiet one. A window in which nothing happened has the error ratio 0; one of which nothing was
 /// scraped has none. What was not observed has spent nothing, so that a young service is not held
 /// to its first minutes.
+///
+/// How much of a window was observed is taken from the same samples as the counts. Where a scrape
+/// is missing, a run ends or Prometheus comes late, both lack the same, and what is known of a
+/// minute is never taken for an hour.
 struct ObjectiveRules {
     let objective: Objective
+    var origin = RuleOrigin.scrape
 
     /// Sloth's identity of an objective: service and name.
     var identifier: String { "\(objective.service)-\(objective.name)" }
@@ -97,35 +103,53 @@ struct ObjectiveRules {
 
     private func recordings(of length: Duration) -> [YAMLValue] {
         let window = PromQL.duration(length)
+        let windowLabel = [("sloth_window", window)]
+        let counts = counts(over: length).map {
+            record(RuleNames.increase(window), $0.expression, windowLabel + $0.labels)
+        }
+        let shares = objective.isComposite ? weighedShares(of: length) : shares(of: length)
+        return counts + shares.map { record($0.name, $0.expression, windowLabel) }
+    }
+
+    private typealias Share = (name: String, expression: String)
+
+    private func shares(of length: Duration) -> [Share] {
+        let window = PromQL.duration(length)
         let increase = RuleNames.increase(window)
         let ratio = RuleNames.errorRatio(window)
-        let windowLabel = [("sloth_window", window)]
+        let observed = RuleNames.observed(window)
         return [
-            record(
-                increase,
-                "sum by (result) (increase(\(RuleNames.events){\(scraped)}[\(window)]))",
-                windowLabel
-            ),
-            record(
+            (
                 ratio,
-                """
-                sum without (result) (\(increase){\(selector), result="bad"})
-                  / (sum without (result) (\(increase){\(selector)}) > 0)
-                or
-                sum without (result) (\(increase){\(selector)}) * 0
-                """,
-                windowLabel
+                PromQL.decimal(
+                    """
+                    sum without (result) (\(increase){\(selector), result="bad"})
+                      / (sum without (result) (\(increase){\(selector)}) > 0)
+                    or
+                    sum without (result) (\(increase){\(selector)}) * 0
+                    """
+                )
             ),
-            record(
+            (observed, observedShare(of: length)),
+            (
                 RuleNames.spent(window),
-                """
-                \(ratio){\(selector)}
-                  * on (slo) group_left
-                max by (slo) (\(RuleNames.coverage){\(scraped), window="\(window)"})
-                or
-                \(ratio){\(selector)}
-                """,
-                windowLabel
+                PromQL.decimal("\(ratio){\(selector)} * \(observed){\(selector)}")
+            ),
+        ]
+    }
+
+    /// Of a composite, as the engine that is scraped has weighed its components: no sum of counts
+    /// has that.
+    private func weighedShares(of length: Duration) -> [Share] {
+        let window = PromQL.duration(length)
+        func latest(_ gauge: String) -> String {
+            "max by (slo) (\(gauge){\(scraped), window=\"\(DurationText.write(length))\"})"
+        }
+        return [
+            (RuleNames.errorRatio(window), PromQL.decimal("1 - \(latest(RuleNames.sli))")),
+            (
+                RuleNames.spent(window),
+                PromQL.decimal("\(latest(RuleNames.burnRate)) * \(objective.budget)")
             ),
         ]
     }
@@ -134,8 +158,11 @@ struct ObjectiveRules {
         let budget = objective.budget.description
         let shortest = windows.first.map(PromQL.duration) ?? "5m"
         let days = objective.timeWindow.nominalLength.inSeconds / 86_400
-        let spent: String
-        if let rollingPeriod {
+        let spent: String?
+        if rollingPeriod == nil, origin == .queries {
+            // Prometheus has no calendar, and nobody else is asked.
+            spent = nil
+        } else if let rollingPeriod {
             spent = """
                 sum without (sloth_window) (\(RuleNames.spent(PromQL.duration(rollingPeriod)))\
                 {\(selector)}) / \(budget)
@@ -144,7 +171,7 @@ struct ObjectiveRules {
             // Prometheus has no calendar; the engine that is scraped has.
             spent = "1 - max by (slo) (\(RuleNames.remaining){\(scraped)})"
         }
-        return [
+        let rates = [
             record("slo:objective:ratio", "vector(\(objective.target))"),
             record("slo:error_budget:ratio", "vector(\(budget))"),
             record(
@@ -158,11 +185,17 @@ struct ObjectiveRules {
                 / \(budget)
                 """
             ),
-            record("slo:period_burn_rate:ratio", spent),
-            record(
-                "slo:period_error_budget_remaining:ratio",
-                "1 - slo:period_burn_rate:ratio{\(selector)}"
-            ),
+        ]
+        let period = spent.map { spent in
+            [
+                record("slo:period_burn_rate:ratio", spent),
+                record(
+                    "slo:period_error_budget_remaining:ratio",
+                    "1 - slo:period_burn_rate:ratio{\(selector)}"
+                ),
+            ]
+        }
+        let info = [
             record(
                 "sloth_slo_info",
                 "vector(1)",
@@ -172,7 +205,8 @@ struct ObjectiveRules {
                     ("sloth_spec", OpenSLO.version),
                     ("sloth_version", "weir/v1"),
                 ]
-            ),
+            )
         ]
+        return rates + (period ?? []) + info
     }
 }

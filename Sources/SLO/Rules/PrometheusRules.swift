@@ -4,10 +4,35 @@ internal import Timekeeping
 /// datasets, each as a YAML document.
 package struct PrometheusRules: Sendable {
     private let objectives: [Objective]
+    private let origin: RuleOrigin
+    /// The objectives of which there are no rules, with the reason of each.
+    package private(set) var omitted: [(name: String, reason: String)] = []
 
-    /// The rules of `objectives`, whose names differ.
-    package init(_ objectives: [Objective]) {
-        self.objectives = objectives
+    /// The rules of `objectives`, whose names differ, over what `origin` says.
+    package init(
+        _ objectives: [Objective],
+        over origin: RuleOrigin = .scrape,
+        scaling: BurnRateScaling = .windows
+    ) {
+        self.origin = origin
+        var chosen: [Objective] = []
+        for objective in objectives {
+            if origin == .queries,
+                let reason = ObjectiveRules.obstacle(toQueriesOf: objective)
+            {
+                omitted.append((objective.name, reason))
+                continue
+            }
+            chosen.append(scaling == .factors ? objective.withScaledFactors : objective)
+        }
+        self.objectives = chosen
+    }
+
+    /// Whether there is any objective of which there are rules.
+    package var isEmpty: Bool { objectives.isEmpty }
+
+    private var parts: [ObjectiveRules] {
+        objectives.map { ObjectiveRules(objective: $0, origin: origin) }
     }
 
     private static let origin = "# Written by `weir slo rules`; change the objectives instead.\n"
@@ -15,15 +40,16 @@ package struct PrometheusRules: Sendable {
     /// The recording rules and alerts: one document with many groups, since Prometheus reads no
     /// second one.
     package var rules: String {
+        // Of the invariants a run tells, and no query of an objective.
         let groups =
-            objectives.flatMap { ObjectiveRules(objective: $0).groups } + [InvariantRules.group]
+            parts.flatMap(\.groups) + (origin == .scrape ? [InvariantRules.group] : [])
         return Self.origin + YAMLValue.mapping([("groups", .list(groups))]).document
     }
 
-    /// The unit tests of the rules, for `promtool test rules`; `rulesFile` is where the rules are,
-    /// as seen from the tests.
+    /// The unit tests of the rules over a scrape, for `promtool test rules`; `rulesFile` is where
+    /// the rules are, as seen from the tests.
     package func tests(rulesFile: String) -> String {
-        let rules = objectives.map { ObjectiveRules(objective: $0) }
+        let rules = parts
         let document = YAMLValue.mapping([
             ("rule_files", .list([.text(rulesFile)])),
             ("evaluation_interval", .text(PromQL.duration(RuleTests.tick))),

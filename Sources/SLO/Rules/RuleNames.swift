@@ -5,8 +5,15 @@
 enum RuleNames {
     /// The scrape's counter of what a budget counts: events, or time slices by their bad share.
     static let events = "slo_events_total"
-    /// The scrape's gauge of how much of a window was observed.
-    static let coverage = "slo_window_coverage_ratio"
+    /// The scrape's counter of events, where a budget counts slices.
+    static let measuredEvents = "slo_measured_events_total"
+    /// The scrape's counter of the seconds in which something reported.
+    static let observedSeconds = "slo_observed_seconds_total"
+    /// The scrape's counter of the seconds under maintenance.
+    static let excludedSeconds = "slo_excluded_seconds_total"
+    /// The scrape's gauges of what the engine makes of a window, for composites.
+    static let sli = "slo_sli_ratio"
+    static let burnRate = "slo_burn_rate"
     /// The scrape's gauge of the budget that is left, for calendar windows.
     static let remaining = "slo_error_budget_remaining_ratio"
 
@@ -14,6 +21,8 @@ enum RuleNames {
     static func increase(_ window: String) -> String { "slo:events:increase\(window)" }
     /// The bad share of what was observed within a window.
     static func errorRatio(_ window: String) -> String { "slo:sli_error:ratio_rate\(window)" }
+    /// The observed share of a window, without what was under maintenance.
+    static func observed(_ window: String) -> String { "slo:sli_observed:ratio\(window)" }
     /// The bad share of the whole window, where what was not observed is not bad.
     static func spent(_ window: String) -> String { "slo:sli_spent:ratio\(window)" }
 

@@ -1,23 +1,25 @@
+internal import Documents
 internal import Timekeeping
 
 /// Promtool's unit tests of the rules of one objective.
 ///
 /// Each alert is shown a clean history as long as its long window, an outage, and a recovery: it
 /// must be silent before, fire at the first evaluation after its detection time, and be silent
-/// again once the short window has passed.
+/// again once the short window has passed. What surrounds a scrape is in
+/// ``surroundingTests``.
 struct RuleTests {
     let rules: ObjectiveRules
 
     /// How often rules are evaluated in the tests: seldom, since a window of days is looked at.
     static let tick = Duration.seconds(60 * tickMinutes)
-    private static let tickMinutes = 30
+    static let tickMinutes = 30
 
-    private var name: String { rules.objective.name }
+    var name: String { rules.objective.name }
 
     /// Tests of ratios, of every alert on a burn rate that can fire, of the spent budget and of
     /// missing data.
     var tests: [YAMLValue] {
-        [quietTest, mixedTest]
+        (rules.objective.isComposite ? [] : [quietTest, mixedTest]) + surroundingTests
             + rules.burnRateAlerts.compactMap { burnRateTest($0.alert, $0.policy) }
             + [exhaustedTest, noDataTest, standstillTest].compactMap { $0 }
     }
@@ -74,16 +76,33 @@ struct RuleTests {
         ])
     }
 
-    private func series(good: String, bad: String) -> [YAMLValue] {
-        [("good", good), ("bad", bad)].map { result, values in
-            .mapping([
-                (
-                    "series",
-                    .text("\(RuleNames.events){\(rules.scraped), result=\"\(result)\"}")
-                ),
-                ("values", .text(values)),
-            ])
+    /// The scrape of an objective; `seconds` are those in which something reported.
+    func series(good: String, bad: String, seconds: String? = nil) -> [YAMLValue] {
+        var series = [("good", good), ("bad", bad)].map { result, values in
+            Self.series("\(RuleNames.events){\(rules.scraped), result=\"\(result)\"}", values)
         }
+        if rules.objective.budgeting.sliceWindow != nil {
+            series.append(Self.series("\(RuleNames.measuredEvents){\(rules.scraped)}", good))
+        }
+        if let seconds {
+            let none = seconds.split(separator: " ").map { part in
+                // As many samples as there are of the seconds, all 0.
+                part.first == "_" || part == "stale"
+                    ? String(part) : "0x" + (part.split(separator: "x").dropFirst().last ?? "0")
+            }
+            series.append(Self.series("\(RuleNames.observedSeconds){\(rules.scraped)}", seconds))
+            series.append(
+                Self.series(
+                    "\(RuleNames.excludedSeconds){\(rules.scraped)}",
+                    none.joined(separator: " ")
+                )
+            )
+        }
+        return series
+    }
+
+    static func series(_ name: String, _ values: String) -> YAMLValue {
+        .mapping([("series", .text(name)), ("values", .text(values))])
     }
 
     // MARK: - Alerts
@@ -109,8 +128,6 @@ struct RuleTests {
         let detected = start + Int(detection.inSeconds / 60) + 1
         let fired = Self.ticks(Self.ticks(detected) + Int(delay.rounded(.up)))
         let cleared = Self.ticks(fired + 1 + minutes[1] + 1)
-        // As many a minute as the alert asks for.
-        let rate = max(60, Int(alert.minimumEvents) / minutes[0] + 1)
         let outage = fired - start + 1
         let calm = cleared - start - outage
         let expected = rules.expectation(of: alert, policy)
@@ -118,17 +135,7 @@ struct RuleTests {
         return .mapping([
             ("name", .text("\(name): \(alertName) fires on an outage, and no longer")),
             ("interval", .text("1m")),
-            (
-                "input_series",
-                .list(
-                    series(
-                        good: "0+\(rate)x\(start) \(rate * start)+0x\(outage - 1) "
-                            + "\(rate * (start + 1))+\(rate)x\(calm)",
-                        bad: "0+0x\(start) \(rate)+\(rate)x\(outage - 1) "
-                            + "\(rate * outage)+0x\(calm)"
-                    )
-                )
-            ),
+            ("input_series", .list(series(of: alert, clean: start, outage: outage, calm: calm))),
             (
                 "alert_rule_test",
                 .list([
@@ -140,12 +147,40 @@ struct RuleTests {
         ])
     }
 
+    /// So many minutes without a failure, with nothing else, and without one again.
+    private func series(
+        of alert: BurnRateAlert,
+        clean: Int,
+        outage: Int,
+        calm: Int
+    ) -> [YAMLValue] {
+        // As many a minute as the alert asks for.
+        let rate = max(60, Int(alert.minimumEvents) / Int(alert.longWindow.inSeconds / 60) + 1)
+        let counts = series(
+            good: "0+\(rate)x\(clean) \(rate * clean)+0x\(outage - 1) "
+                + "\(rate * (clean + 1))+\(rate)x\(calm)",
+            bad: "0+0x\(clean) \(rate)+\(rate)x\(outage - 1) \(rate * outage)+0x\(calm)",
+            seconds: "0+60x\(clean + outage + calm + 1)"
+        )
+        guard rules.objective.isComposite else { return counts }
+        // What the engine says of it: all of the budget's rate, and then none of it.
+        let highest = 1 / rules.objective.budget.approximation
+        return counts
+            + [alert.longWindow, alert.shortWindow].compactMap { $0 }.flatMap { window in
+                let labels = "{\(rules.scraped), window=\"\(DurationText.write(window))\"}"
+                return [
+                    (RuleNames.burnRate, "0x\(clean) \(highest)x\(outage - 1) 0x\(calm)"),
+                    (RuleNames.sli, "1x\(clean) 0x\(outage - 1) 1x\(calm)"),
+                ].map { Self.series($0 + labels, $1) }
+            }
+    }
+
     /// `minutes`, up to a whole evaluation.
     private static func ticks(_ minutes: Int) -> Int {
         (minutes + tickMinutes - 1) / tickMinutes * tickMinutes
     }
 
-    private func check(_ alert: String, at minutes: Int, _ expected: [YAMLValue]) -> YAMLValue {
+    func check(_ alert: String, at minutes: Int, _ expected: [YAMLValue]) -> YAMLValue {
         .mapping([
             ("eval_time", .text("\(minutes)m")),
             ("alertname", .text(alert)),
@@ -165,8 +200,18 @@ struct RuleTests {
         }
         guard !alerts.isEmpty else { return nil }
         let input: [YAMLValue]
-        if rules.rollingPeriod != nil {
-            input = series(good: "0+1x30 30+0x40", bad: "0+0x30 1+1x40")
+        if let period = rules.rollingPeriod {
+            // Of nearly all that is counted, a thousandth would be left.
+            guard rules.objective.budget < ExactDecimal.nearlyAll,
+                !rules.objective.isComposite
+            else { return nil }
+            let rate = max(1, rules.objective.minimumEvents)
+            input = series(
+                good: "0+\(rate)x30 \(rate * 30)+0x40",
+                bad: "0+0x30 \(rate)+\(rate * 2000)x40",
+                // As if the whole period had been observed, which nobody waits for.
+                seconds: "0+\(Int64(period.inSeconds))x71"
+            )
         } else {
             input = [
                 .mapping([
@@ -261,4 +306,8 @@ struct RuleTests {
             ("promql_expr_test", .list(checks)),
         ])
     }
+}
+
+extension ExactDecimal {
+    fileprivate static let nearlyAll = ExactDecimal(digits: 998, scale: 3) ?? .one
 }

@@ -13,7 +13,7 @@ struct HistorySource {
     enum Place {
         case file(HistoryFile, path: String)
         case store(OpenHistory, extents: [SliceSeriesExtent])
-        /// Every objective is asked of a Prometheus.
+        /// Every objective is asked of a Prometheus, or measured by what is not read here.
         case nowhere
     }
 
@@ -78,7 +78,10 @@ struct HistorySource {
         let queried = entries.filter(\.objective.isQueried)
         let queries =
             queried.isEmpty ? nil : try PrometheusSources(of: queried, dataSources)
-        guard queries == nil || queried.count < entries.count else {
+        let needsRun =
+            entries.isEmpty
+            || entries.contains { !$0.objective.isQueried && !$0.objective.isUnread }
+        guard needsRun else {
             return HistorySource(place: .nowhere, queries: queries)
         }
         return HistorySource(place: try await warehouse(url), queries: queries)
@@ -148,6 +151,7 @@ struct HistorySource {
         in range: Range<Timestamp>,
         slice: Duration?
     ) async throws -> RecordedHistory {
+        if objective.isUnread { return RecordedHistory(emptyFor: objective) }
         if let queries, objective.isQueried {
             return try await queries.read(objective, in: range, slice: slice)
         }

@@ -17,6 +17,9 @@ struct SLORulesCommand: AsyncParsableCommand {
             weir slo rules > rules.yaml
             weir slo rules --part tests --rules-file rules.yaml > rules.test.yaml
             promtool test rules rules.test.yaml
+
+            --over queries makes rules of what the objectives themselves ask a Prometheus, without \
+            a run of Weir to be scraped.
             """
     )
 
@@ -26,13 +29,38 @@ struct SLORulesCommand: AsyncParsableCommand {
     @Option(help: "What is printed: rules, tests (for promtool) or inhibition (Alertmanager).")
     var part: Part = .rules
 
+    @Option(help: "What the rules read: scrape (of a run with --serve) or queries (the SLIs' own).")
+    var over: RuleOrigin = .scrape
+
+    @Option(
+        help: """
+            What of the SRE Workbook's pairs is scaled to the period of an objective: windows or \
+            factors.
+            """
+    )
+    var scaling: BurnRateScaling = .windows
+
     @Option(help: "Where the rules are, as seen from the tests.")
     var rulesFile = "rules.yaml"
+
+    func validate() throws {
+        if over == .queries, part == .tests {
+            throw ValidationError(
+                "--part tests is for rules over a scrape: what your own series are like, you know."
+            )
+        }
+    }
 
     func run() async throws {
         try await SLOCommand.reporting {
             let set = try SLOEvaluation.objectives(at: objectives)
-            let rules = PrometheusRules(set.objectives)
+            let rules = PrometheusRules(set.objectives, over: over, scaling: scaling)
+            for (name, reason) in rules.omitted {
+                Terminal.message("warning: no rules of '\(name)': \(reason)")
+            }
+            if rules.isEmpty, !rules.omitted.isEmpty {
+                throw ExitStatus.wrongDocument.code
+            }
             let text: String
             switch part {
             case .rules: text = rules.rules
@@ -43,3 +71,7 @@ struct SLORulesCommand: AsyncParsableCommand {
         }
     }
 }
+
+extension RuleOrigin: ExpressibleByArgument {}
+
+extension BurnRateScaling: ExpressibleByArgument {}

@@ -187,7 +187,7 @@ import Testing
         #expect(
             ObjectiveLint.warnings(for: result.set, in: world).map(\.description) == [
                 "f:17:27: no meter 'orders.succes' feeds 'checkout-availability'; did you mean "
-                    + "'orders.success'?"
+                    + "'orders.success'? there are orders.success, orders.total"
             ]
         )
         #expect(ObjectiveLint.warnings(for: result.set).map(\.description) == [])

@@ -104,26 +104,6 @@ import Testing
             "1:1: a document needs the key 'metadata'"
         ),
         MistakeRow(
-            "no spec",
-            [
-                (
-                    "spec: {description: Checkout API}\n",
-                    ""
-                )
-            ],
-            "1:1: a document needs the key 'spec'"
-        ),
-        MistakeRow(
-            "a spec that is empty",
-            [
-                (
-                    "spec: {description: Checkout API}",
-                    "spec:"
-                )
-            ],
-            "4:6: 'spec' is empty; expected a mapping with description"
-        ),
-        MistakeRow(
             "no name",
             [
                 (
@@ -311,37 +291,8 @@ import Testing
                     ""
                 )
             ],
-            "9:7: a DataSource's spec needs the key 'connectionDetails'"
-        ),
-        MistakeRow(
-            "a data source whose details are empty",
-            [
-                (
-                    "connectionDetails: {url: \"http://127.0.0.1:9090\"}",
-                    "connectionDetails: ~"
-                )
-            ],
-            "9:45: 'connectionDetails' is empty; expected what it takes to reach the "
-                + "source, or {} for nothing"
-        ),
-        MistakeRow(
-            "a data source of a type that nothing reads",
-            [
-                (
-                    "spec: {type: Prometheus, conn",
-                    "spec: {type: promethus, conn"
-                ),
-                (
-                    "type: Prometheus, spec: {query: 'sum(orders_total{",
-                    "spec: {query: 'sum(orders_total{"
-                ),
-                (
-                    "type: Prometheus, spec: {query: 'sum(orders_total)",
-                    "spec: {query: 'sum(orders_total)"
-                ),
-            ],
-            "9:14: nothing here reads a source of type 'promethus'; did you mean "
-                + "'prometheus'?"
+            "9:7: a DataSource's spec needs the key 'connectionDetails'; expected what it takes to "
+                + "reach the source, or {} for nothing"
         ),
     ]
 }

@@ -67,17 +67,6 @@ import Testing
             "16:5: a ratio metric with 'total' needs one of 'good' and 'bad'"
         ),
         MistakeRow(
-            "good and bad",
-            [
-                (
-                    "    counter: true\n",
-                    "    counter: true\n    bad: {metricSource: {type: weir, spec: {meter: "
-                        + "x}}}\n"
-                )
-            ],
-            "17:10: 'good' and 'bad' exclude each other; expected one of them"
-        ),
-        MistakeRow(
             "total and raw",
             [
                 (
@@ -129,16 +118,6 @@ import Testing
             "18:14: 'rawType' is 'succes'; did you mean 'success'?"
         ),
         MistakeRow(
-            "a raw type without raw",
-            [
-                (
-                    "    counter: true\n",
-                    "    rawType: success\n"
-                )
-            ],
-            "16:14: 'rawType' describes 'raw', which is not there; remove it"
-        ),
-        MistakeRow(
             "a metric without a source",
             [
                 (
@@ -159,18 +138,6 @@ import Testing
                 )
             ],
             "18:13: unknown key 'metricsource' in a metric; did you mean 'metricSource'?"
-        ),
-        MistakeRow(
-            "a source without a type and a reference",
-            [
-                (
-                    "    total: {metricSource: {metricSourceRef: local-prom, type: "
-                        + "Prometheus, spec: {query: 'sum(orders_total)'}}}\n",
-                    "    total: {metricSource: {spec: {query: x}}}\n"
-                )
-            ],
-            "18:27: a metric source needs 'metricSourceRef' (the name of a DataSource) or "
-                + "'type'"
         ),
         MistakeRow(
             "a source without a spec",
@@ -219,18 +186,6 @@ import Testing
                 + "(f:9:14); expected the same, or none here"
         ),
         MistakeRow(
-            "a source of a type that nothing reads",
-            [
-                (
-                    "    total: {metricSource: {metricSourceRef: local-prom, type: "
-                        + "Prometheus, spec: {query: 'sum(orders_total)'}}}\n",
-                    "    total: {metricSource: {type: datadog, spec: {query: x}}}\n"
-                )
-            ],
-            "18:34: nothing here reads a source of type 'datadog'; expected one of weir, "
-                + "prometheus"
-        ),
-        MistakeRow(
             "a reference that is no name",
             [
                 (
@@ -243,19 +198,6 @@ import Testing
             "18:45: 'metricSourceRef' is 'Local Prom'; expected a name of lower-case "
                 + "letters, digits and '-' that begins and ends with a letter or digit, at most "
                 + "63 characters long, such as local-prom"
-        ),
-        MistakeRow(
-            "a query that is missing",
-            [
-                (
-                    "    total: {metricSource: {metricSourceRef: local-prom, type: "
-                        + "Prometheus, spec: {query: 'sum(orders_total)'}}}\n",
-                    "    total: {metricSource: {metricSourceRef: local-prom, spec: {promql: "
-                        + "x}}}\n"
-                )
-            ],
-            "18:63: the spec of a prometheus source needs the key 'query'",
-            "18:64: unknown key 'promql' in the spec of a prometheus source; expected query"
         ),
         MistakeRow(
             "a meter that is no name",

@@ -63,12 +63,34 @@ import Testing
         )
     }
 
-    @Test func `an operator on a ratio is a mistake, by reference too`() {
+    @Test func `an operator on a ratio is a mistake in place, and doubted by reference`() {
         let text = minimalSet.replacing("target: 0.999", with: "op: gt, target: 0.999")
+        let complaint =
+            "47:40: 'op' belongs to a threshold metric, and this indicator is a ratio; expected "
+            + "no 'op' here"
+        #expect(complaints(about: text) == [])
+        #expect(doubts(about: text) == [complaint])
+        let metric = "{metricSource: {metricSourceRef: local-prom, spec: {query: x}}}"
+        let inline =
+            "indicator: {metadata: {name: x}, spec: {ratioMetric: {good: \(metric), "
+            + "total: \(metric)}}}"
+        let inPlace = text.replacing("indicatorRef: checkout-ok-ratio", with: inline)
+        #expect(complaints(about: inPlace) == [complaint])
+    }
+
+    @Test func `an unresolved DataSource hides no missing operator`() {
+        let text = minimalSet.replacing(
+            "indicatorRef: checkout-ok-ratio",
+            with: "indicator: {metadata: {name: x}, spec: {thresholdMetric: {metricSource: "
+                + "{metricSourceRef: elsewhere, spec: {query: x}}}}}"
+        )
         #expect(
-            complaints(about: text) == [
-                "47:40: 'op' belongs to a threshold metric, and this indicator is a ratio; "
-                    + "expected no 'op' here"
+            complaints(about: text).map { $0.drop { $0 != " " } } == [
+                " there is no DataSource 'elsewhere'; expected local-prom",
+                " an objective on a threshold metric needs the key 'op', to tell which values are "
+                    + "good",
+                " an objective on a threshold metric needs the key 'value', to tell which values "
+                    + "are good",
             ]
         )
     }

@@ -113,8 +113,7 @@ import Testing
                     "target: ~"
                 )
             ],
-            "47:44: 'target' is empty; expected a number from 0 to below 1, such as 0.999; "
-                + "at 1 there is no budget to spend"
+            "47:16: an objective needs one of 'target' and 'targetPercent'"
         ),
         MistakeRow(
             "the target '0.9'",
@@ -240,37 +239,6 @@ import Testing
                 ),
             ],
             "47:68: 'timeSliceTarget' is 1.01; expected a number above 0, at most 1"
-        ),
-        MistakeRow(
-            "a slice window that is a bare number",
-            [
-                (
-                    "Occurrences",
-                    "Timeslices"
-                ),
-                (
-                    "target: 0.999",
-                    "target: 0.999, timeSliceTarget: 1, timeSliceWindow: 5"
-                ),
-            ],
-            "47:88: 'timeSliceWindow' is 5; expected a whole number from 1 on and one of "
-                + "the units m (minutes), h, d, w, M (months), Q, Y, such as 5m"
-        ),
-        MistakeRow(
-            "a composite of two targets",
-            [
-                (
-                    "  indicatorRef: checkout-ok-ratio\n",
-                    ""
-                ),
-                (
-                    "objectives: [{displayName: Good, target: 0.999}]",
-                    "objectives: [{target: 0.9, indicatorRef: checkout-ok-ratio}, {target: "
-                        + "0.99, indicatorRef: checkout-ok-ratio}]"
-                ),
-            ],
-            "46:73: a composite has one target for all its objectives; expected 0.9 as at "
-                + "f:46:25"
         ),
         MistakeRow(
             "a composite of two lengths of slices",

@@ -57,11 +57,11 @@ struct RuleTrapTests {
         ("slo_events_total{slo=\"checkout-availability\", result=\"\(result)\"}", values)
     }
 
-    private func coverage(_ window: String, _ value: String) -> (name: String, values: String) {
-        (
-            "slo_window_coverage_ratio{slo=\"checkout-availability\", window=\"\(window)\"}",
-            value
-        )
+    private func observed(_ values: String, excluded: String) -> [(name: String, values: String)] {
+        [
+            ("slo_observed_seconds_total{slo=\"checkout-availability\"}", values),
+            ("slo_excluded_seconds_total{slo=\"checkout-availability\"}", excluded),
+        ]
     }
 
     private let pair = (
@@ -126,8 +126,7 @@ struct RuleTrapTests {
             ],
             [
                 events("good", "0+10x30 309+10x30"), events("bad", "0+0x30 1+0x30"),
-                coverage("30d", "\(1 / 720.0)x100"),
-            ]
+            ] + observed("0+60x60", excluded: "0x60")
         )
     }
 
@@ -177,7 +176,7 @@ struct RuleTrapTests {
                 .firing("SLOBurnRateFast", 0, at: "1830s"),
                 .firing("SLOBurnRateFast", 1, at: "1860s"),
             ],
-            series + [coverage("1h", "0.5x200")],
+            series + observed("0+15x200", excluded: "0x200"),
             interval: "15s",
             pair,
             atOnce
@@ -196,5 +195,84 @@ struct RuleTrapTests {
         ]
         try expect([.firing("SLOBurnRate1h", 1, at: "60m")], series, interval: "1m", atOnce)
         try expect([.firing("SLOBurnRate1h", 0, at: "60m")], series, interval: "1m", gate, atOnce)
+    }
+
+    @Test func `a run that ends pages nobody, whatever it says of whole windows`() throws {
+        // A minute of 3% errors is 3% / 60 of an hour. The gauges of coverage are of no account.
+        let gauges = ["5m", "1h"].map {
+            (
+                name: "slo_window_coverage_ratio{slo=\"checkout-availability\", window=\"\($0)\"}",
+                values: "1x4 stale"
+            )
+        }
+        let failures = [
+            events("good", "0 24250 48500 72750 97000 stale"),
+            events("bad", "0 750 1500 2250 3000 stale"),
+        ]
+        for seconds in [observed("0+15x4 stale", excluded: "0x4 stale"), []] {
+            try expect(
+                (1...8).map { .firing("SLOBurnRateFast", 0, at: "\($0 * 15)s") },
+                failures + gauges + seconds,
+                interval: "15s",
+                pair,
+                atOnce
+            )
+        }
+    }
+
+    @Test func `failures between two scrapes that are far apart count in full`() throws {
+        // Half an hour without a scrape, while 2% fail: 1% of the hour at its end, and no scrape
+        // has seen that half hour; a presence of scrapes would halve it.
+        try expect(
+            [
+                .value("slo:sli_observed:ratio1h", 1, at: "60m"),
+                .value("slo:sli_spent:ratio1h", 0.01, at: "60m"),
+            ],
+            [
+                events("good", "0+1000x30 _x29 59400 60400"),
+                events("bad", "0+0x30 _x29 600 600"),
+            ] + observed("0+60x30 _x29 3600 3660", excluded: "0x30 _x29 0 0"),
+            interval: "1m",
+            atOnce
+        )
+    }
+
+    @Test func `what is under maintenance makes a window shorter`() throws {
+        // Of an hour half is excluded, and a tenth of the rest fails, all of it observed.
+        try expect(
+            [
+                .value("slo:sli_observed:ratio1h", 1, at: "60m"),
+                .value("slo:sli_spent:ratio1h", 0.1, at: "60m"),
+            ],
+            [
+                events("good", "0+0x30 90+90x29"), events("bad", "0+0x30 10+10x29"),
+            ] + observed("0+0x30 60+60x29", excluded: "0+60x30 1800+0x29"),
+            interval: "1m",
+            atOnce
+        )
+    }
+
+    @Test func `an alert outlasts a gap, and ends with what is observed after it`() throws {
+        // All fails for ten minutes; then nobody scrapes for four, and then nothing fails.
+        try expect(
+            [
+                .firing("SLOBurnRateFast", 0, at: "60m"),
+                .firing("SLOBurnRateFast", 1, at: "70m"),
+                // Of the five minutes one was observed: a fifth of the threshold's 100% is enough.
+                .firing("SLOBurnRateFast", 1, at: "74m"),
+                .firing("SLOBurnRateFast", 0, at: "81m"),
+            ],
+            [
+                events("good", "0+100x60 6000+0x9 stale _x3 6100+100x30"),
+                events("bad", "0+0x60 100+100x9 stale _x3 1000+0x30"),
+            ]
+                + observed(
+                    "0+60x60 3660+60x9 stale _x3 4260+60x30",
+                    excluded: "0x60 0x9 stale _x3 0x30"
+                ),
+            interval: "1m",
+            pair,
+            atOnce
+        )
     }
 }
