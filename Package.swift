@@ -23,6 +23,7 @@ let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", packa
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let serviceLifecycle: Target.Dependency = .product(
     name: "ServiceLifecycle",
@@ -81,8 +82,8 @@ let package = Package(
         .target(
             name: "Console",
             dependencies: [
-                "SLO", "Timekeeping", httpTypes, hummingbird, hummingbirdCore, logging, nioCore,
-                serviceLifecycle,
+                "Reports", "SLO", "Timekeeping", httpTypes, hummingbird, hummingbirdCore, logging,
+                nioCore, nioHTTP1, nioPosix, serviceLifecycle,
             ]
         ),
         .target(

@@ -1,3 +1,5 @@
+internal import Reports
+
 /// What a console answers.
 package struct ConsoleAnswer: Hashable, Sendable {
     package var status: Int
@@ -10,7 +12,7 @@ package struct ConsoleAnswer: Hashable, Sendable {
     init(_ status: Int, _ sentence: String, fields: [String: String] = [:]) {
         self.status = status
         self.fields = fields
-        body = sentence + "\n"
+        body = ReportText.printableLines(sentence) + "\n"
     }
 
     init(_ text: String, contentType: String) {

@@ -8,6 +8,7 @@ extension ConsolePages.Request {
         self.init(request.method.rawValue, request.uri.path)
         accept = request.headers[values: .accept]
         authorization = request.headers[.authorization]
+        host = request.head.authority
         let length = request.headers[.contentLength]
         hasBody = (length ?? "0") != "0" || request.headers[.transferEncoding] != nil
     }
@@ -25,6 +26,9 @@ extension Response {
         for (name, value) in answer.fields {
             guard let name = HTTPField.Name(name) else { continue }
             fields[name] = value
+        }
+        if request.headers[.connection] == OldProtocolHandler.close {
+            fields[.connection] = OldProtocolHandler.close
         }
         let body = ByteBuffer(string: answer.body)
         fields[.contentLength] = String(body.readableBytes)

@@ -1,5 +1,6 @@
 package import Logging
 internal import SLO
+package import Timekeeping
 
 /// Decides what a console answers: which page, to whom, in which form.
 package struct ConsolePages: Sendable {
@@ -11,6 +12,8 @@ package struct ConsolePages: Sendable {
         /// The header fields of that name.
         package var accept: [String] = []
         package var authorization: String?
+        /// Whom the peer believes to ask, perhaps with a port.
+        package var host: String?
         /// Whether a body is announced.
         package var hasBody = false
 
@@ -24,12 +27,23 @@ package struct ConsolePages: Sendable {
 
     private let subject: any ConsoleSubject
     private let token: BearerToken?
+    private let hosts: Set<String>
+    private let scrapes: ScrapeCache
     private let logger: Logger
 
-    /// The pages of `subject`, for everyone or for those who know the token.
-    package init(_ subject: any ConsoleSubject, token: BearerToken?, logger: Logger) {
+    /// The pages of `subject`, for those who know the token, or, where there is none, for everyone
+    /// who asks this machine or `host` by name.
+    package init(
+        _ subject: any ConsoleSubject,
+        token: BearerToken?,
+        host: String = "localhost",
+        timeline: any Timeline,
+        logger: Logger
+    ) {
         self.subject = subject
         self.token = token
+        hosts = ["127.0.0.1", "localhost", "::1", host.lowercased()]
+        scrapes = ScrapeCache(timeline)
         self.logger = logger
     }
 
@@ -43,6 +57,15 @@ package struct ConsolePages: Sendable {
             guard token.isCarried(by: authorization) else {
                 return unauthorized("this is not the token", ", error=\"invalid_token\"")
             }
+        }
+        // A page of somebody else's whose name has been bound to this address asks as its own
+        // host: it would read with the browser of whoever looks at it.
+        guard token != nil || isKnown(request.host) else {
+            return ConsoleAnswer(
+                403,
+                "this is asked for by another name than its own; ask for 127.0.0.1, localhost or "
+                    + "the address that is listened on, or set a token"
+            )
         }
         guard ConsolePages.paths.contains(request.path) else {
             let known = ConsolePages.paths.joined(separator: ", ")
@@ -73,10 +96,19 @@ package struct ConsolePages: Sendable {
         )
     }
 
+    /// Whether `host`, which a browser always sends, names this machine.
+    private func isKnown(_ host: String?) -> Bool {
+        guard let host = host?.lowercased() else { return true }
+        if host.hasPrefix("[") {
+            return hosts.contains(String(host.dropFirst().prefix { $0 != "]" }))
+        }
+        return hosts.contains(host) || hosts.contains(String(host.prefix { $0 != ":" }))
+    }
+
     private func metrics(_ request: Request) -> ConsoleAnswer {
         let format = AcceptedFormat.choose(request.accept)
         do {
-            let text = ExpositionText.write(try subject.families, as: format)
+            let text = try scrapes.text(as: format) { try subject.families }
             return ConsoleAnswer(text, contentType: format.contentType)
         } catch {
             logger.warning("a scrape failed", metadata: ["error": "\(error)"])

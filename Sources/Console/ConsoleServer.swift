@@ -2,6 +2,7 @@ internal import Hummingbird
 internal import HummingbirdCore
 package import Logging
 internal import NIOCore
+internal import NIOPosix
 internal import ServiceLifecycle
 package import Timekeeping
 
@@ -19,6 +20,7 @@ package struct ConsoleServer: Sendable {
     private let address: ListenAddress
     private let token: BearerToken?
     private let limits: ConsoleLimits
+    private let timeline: any Timeline
     private let logger: Logger
 
     /// A server for `address`, for everyone on this machine or for those who know the token.
@@ -28,6 +30,7 @@ package struct ConsoleServer: Sendable {
         _ address: ListenAddress,
         token: BearerToken?,
         limits: ConsoleLimits = ConsoleLimits(),
+        timeline: any Timeline = RealTimeline(),
         logger: Logger
     ) throws(ConsoleError) {
         guard token != nil || address.isLoopback else {
@@ -41,6 +44,7 @@ package struct ConsoleServer: Sendable {
         self.address = address
         self.token = token
         self.limits = limits
+        self.timeline = timeline
         self.logger = logger
     }
 
@@ -54,23 +58,58 @@ package struct ConsoleServer: Sendable {
         until stop: Signal,
         onListening: @escaping @Sendable (ListenAddress) -> Void
     ) async throws {
-        let pages = ConsolePages(subject, token: token, logger: logger)
+        guard let connections = OpenFiles.now.connections(atMost: limits.connections) else {
+            throw ConsoleError(
+                code: .unavailable,
+                description: "\(address) cannot be listened on: the process may open too few "
+                    + "files; raise the limit (ulimit -n)"
+            )
+        }
+        // A thread of its own: what is asked here takes no turn of whom it is asked about.
+        let threads = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        do {
+            try await serve(subject, connections, on: threads, until: stop, onListening)
+        } catch {
+            try? await threads.shutdownGracefully()
+            throw error
+        }
+        try? await threads.shutdownGracefully()
+    }
+
+    private func serve(
+        _ subject: any ConsoleSubject,
+        _ connections: Int,
+        on threads: MultiThreadedEventLoopGroup,
+        until stop: Signal,
+        _ onListening: @escaping @Sendable (ListenAddress) -> Void
+    ) async throws {
+        let pages = ConsolePages(
+            subject,
+            token: token,
+            host: address.host,
+            timeline: timeline,
+            logger: logger
+        )
         let address = address
         let limits = limits
+        let thread = threads.next()
         let application = Application(
             responder: CallbackResponder<BasicRequestContext> { request, _ in
-                Response(pages.answer(ConsolePages.Request(request)), to: request)
+                let asked = ConsolePages.Request(request)
+                let answer = try await thread.submit { pages.answer(asked) }.get()
+                return Response(answer, to: request)
             },
             server: HTTPServerBuilder { responder in GuardedChannel(responder, limits) },
             configuration: ApplicationConfiguration(
                 address: .hostname(address.boundHost, port: address.port),
                 serverName: "weir",
-                availableConnectionsDelegate: .maximum(limits.connections, logger: logger)
+                availableConnectionsDelegate: .maximum(connections, logger: logger)
             ),
             onServerRunning: { channel in
                 let port = channel.localAddress?.port ?? address.port
                 onListening(ListenAddress(host: address.host, port: port))
             },
+            eventLoopGroupProvider: .shared(threads),
             logger: logger
         )
         var configuration = ServiceGroupConfiguration(

@@ -71,26 +71,15 @@ package struct ProcessMetrics: Sendable {
     }
 
     private var openFiles: MetricFamily? {
-        guard let folder = opendir("/proc/self/fd") else { return nil }
-        defer { closedir(folder) }
-        var count = 0
-        while readdir(folder) != nil { count += 1 }
-        // Without itself, its parent, and the one that reads the folder.
-        return gauge("process_open_fds", "Open files, sockets among them.", Double(count - 3))
+        OpenFiles.now.count.map {
+            gauge("process_open_fds", "Open files, sockets among them.", Double($0))
+        }
     }
 
     private var fileLimit: MetricFamily? {
-        var limit = rlimit()
-        guard getrlimit(ProcessMetrics.files, &limit) == 0 else { return nil }
-        let greatest = limit.rlim_cur == .max ? Double.infinity : Double(limit.rlim_cur)
-        return gauge("process_max_fds", "How many files may be open.", greatest)
+        let limit = OpenFiles.now.limit.map(Double.init) ?? .infinity
+        return gauge("process_max_fds", "How many files may be open.", limit)
     }
-
-    #if canImport(Glibc)
-    private static let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-    #else
-    private static let files = RLIMIT_NOFILE
-    #endif
 
     /// A field of `/proc/self/statm`, which counts pages, in bytes.
     private func memory(_ field: Int) -> Double? {

@@ -9,6 +9,9 @@ struct RateArgument: ExpressibleByArgument {
     /// The events per second that may be asked for.
     static let limits = 1e-6...1e9
 
+    /// The limits in words.
+    static let span = "above 0, from 0.000001 to 1000000000 events per second"
+
     var rate: RunOptions.Rate
 
     /// Whether the rate is one that can be asked for.

@@ -32,7 +32,7 @@ struct RunCommand: AsyncParsableCommand {
     )
     var rate: RateArgument?
 
-    @Option(help: "How long to publish, such as 60s or 5m.")
+    @Option(help: "How long to publish, such as 60s or 5m; at most 36500d.")
     var duration: DurationArgument?
 
     @Option(help: "How many events to publish.")
@@ -74,6 +74,8 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var console: ConsoleOptions
 
+    @OptionGroup var lingering: LingerOptions
+
     @OptionGroup var watch: InvariantWatchOptions
 
     @Option(help: "A file of faults that happen to the run.")
@@ -84,9 +86,7 @@ struct RunCommand: AsyncParsableCommand {
     mutating func validate() throws {
         if let rate, !rate.isSound {
             throw ValidationError(
-                "--rate must be above 0 and at most "
-                    + "\(Int(RateArgument.limits.upperBound)) events per second, "
-                    + "or 'max'."
+                "--rate must be \(RateArgument.span), or 'max'."
             )
         }
         if let events, !(1...1_000_000_000_000).contains(events) {
@@ -100,6 +100,9 @@ struct RunCommand: AsyncParsableCommand {
         }
         if serveAddress == nil, console.consoleTokenFile != nil {
             throw ValidationError("--console-token-file needs --serve.")
+        }
+        if serveAddress == nil, lingering.linger != nil {
+            throw ValidationError("--linger needs --serve.")
         }
         if serveAddress == nil, watch.isAsked {
             throw ValidationError("--invariants and --invariants-every need --serve.")
@@ -156,17 +159,22 @@ struct RunCommand: AsyncParsableCommand {
             logger: logger,
             onRejection: rejections.show
         )
-        let result = try await Interruption.stopping { stop in
+        let (reporting, lingering, isServed) = (reporting, lingering, server != nil)
+        let outcome = try await Interruption.stopping { stop in
             try await serving.running {
-                try await invariantWatch.beside({ subject.condition }) {
+                let result = try await invariantWatch.beside({ subject.condition }) {
                     try await run.run(stop: stop, onStart: subject.begin, onSample: live.show)
                 }
+                subject.conclude()
+                live.clear()
+                rejections.finish()
+                let closing = await stores.close()
+                let outcome = Result { try reporting.finish(result, closing) }
+                if isServed { await lingering.wait(for: subject, until: stop, timeline) }
+                return outcome
             }
         }
-        live.clear()
-        rejections.finish()
-        let closing = await stores.close()
-        try reporting.finish(result, closing)
+        try outcome.get()
     }
 
     private func options(

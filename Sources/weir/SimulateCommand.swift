@@ -24,7 +24,10 @@ struct SimulateCommand: AsyncParsableCommand {
     @Argument(help: "The pipeline file.")
     var pipeline: String
 
-    @Option(name: .customLong("for"), help: "How much virtual time to simulate, such as 30d.")
+    @Option(
+        name: .customLong("for"),
+        help: "How much virtual time to simulate, such as 30d; at most 400d."
+    )
     var length: DurationArgument?
 
     @Option(help: "The instant at which it begins (RFC 3339).")
@@ -70,8 +73,14 @@ struct SimulateCommand: AsyncParsableCommand {
 
     mutating func validate() throws {
         if let seeds {
-            guard (1...1_000_000).contains(seeds), seed <= UInt64.max - 1_000_000 else {
-                throw ValidationError("--seeds must be from 1 to 1000000.")
+            guard (1...1_000_000).contains(seeds) else {
+                throw ValidationError("--seeds must be from 1 to 1000000, not \(seeds).")
+            }
+            guard seed <= UInt64.max - 1_000_000 else {
+                throw ValidationError(
+                    "--seed must be at most \(UInt64.max - 1_000_000) with --seeds, which counts on "
+                        + "from it."
+                )
             }
             let drawn: [(name: String, isGiven: Bool)] = [
                 ("--for", length != nil), ("--rate", rate != nil), ("--scenario", scenario != nil),
@@ -90,9 +99,7 @@ struct SimulateCommand: AsyncParsableCommand {
         if let rate {
             guard case .perSecond = rate.rate, rate.isSound else {
                 throw ValidationError(
-                    "--rate must be above 0 and at most "
-                        + "\(Int(RateArgument.limits.upperBound)) events per second; virtual time "
-                        + "has no 'max'."
+                    "--rate must be \(RateArgument.span); virtual time has no 'max'."
                 )
             }
         }

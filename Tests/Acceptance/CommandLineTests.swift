@@ -139,6 +139,125 @@ struct CommandLineTests {
         #expect(ending.errors.contains(message) || message.isEmpty)
     }
 
+    /// What is asked for is the result, be it help.
+    @Test(arguments: [
+        "--help", "--version", "run --help", "slo rules", "invariants list",
+        "new slo a --to a.yaml",
+        "slo lint slo.yaml", "--generate-completion-script bash", "simulate shop.yaml --for 1s",
+    ])
+    func `a result that cannot be written is no success`(command: String) async throws {
+        let root = Program.packageRoot.path
+        try folder.write(
+            "slo.yaml",
+            """
+            apiVersion: openslo/v1
+            kind: SLO
+            metadata: {name: web}
+            spec:
+              service: shop
+              budgetingMethod: Occurrences
+              timeWindow: [{duration: 1d, isRolling: true}]
+              indicator:
+                metadata: {name: web}
+                spec:
+                  ratioMetric:
+                    counter: true
+                    good: {metricSource: {type: weir, spec: {meter: pipeline.messages.good}}}
+                    total: {metricSource: {type: weir, spec: {meter: pipeline.messages.total}}}
+              objectives: [{target: 0.99}]
+            """
+        )
+        try folder.write("shop.yaml", Pipelines.shop)
+        let script = """
+            ln -sfn '\(root)/slo' slo
+            exec weir \(command) > /dev/full
+            """
+        let ending = try await Program.run(["-c", script], through: "sh", in: folder)
+        #expect(ending.exitCode == 69)
+        #expect(ending.errors.contains("standard output cannot be written to"), "\(ending.errors)")
+    }
+
+    @Test func `a report goes through a link, a pipe and a device, which stay what they are`()
+        async throws
+    {
+        let target = try folder.write("target.txt", "before")
+        let script = """
+            ln -s '\(target)' link.json && ln -s /dev/null null.json && mkfifo pipe.json
+            cat pipe.json > piped.txt & sleep 0.2
+            weir run '\(Program.storefront)' --events 10 --rate max --raw memory: \
+                --warehouse memory: --format json \
+                --report link.json --report null.json --report pipe.json || exit
+            wait
+            test -L link.json && test -L null.json && test -p pipe.json && test -c /dev/null
+            """
+        let ending = try await Program.run(["-c", script], through: "bash", in: folder)
+        #expect(ending.exitCode == 0, "\(ending.errors)")
+        for name in ["target.txt", "piped.txt"] {
+            let report = try Report(json: Data(try folder.text(of: name).utf8))
+            #expect(report.published == 10)
+        }
+    }
+
+    @Test func `a report for a pipe that nobody reads is no success, and no wait`() async throws {
+        let script = """
+            mkfifo pipe.json
+            exec weir run '\(Program.storefront)' --events 10 --rate max --raw memory: \
+                --warehouse memory: --report pipe.json
+            """
+        let ending = try await Program.run(["-c", script], through: "bash", in: folder)
+        #expect(ending.exitCode == 69)
+        #expect(ending.errors.contains("nobody reads from the pipe"))
+    }
+
+    /// 200 blocks of 1,024 bytes, in which there is room for the tables and few events.
+    @Test func `a file that may grow no further is an error, and no death`() async throws {
+        let script = """
+            ulimit -f 200
+            exec weir run '\(Program.storefront)' --events 20000 --rate max \
+                --raw sqlite:raw.sqlite --warehouse memory: --format json
+            """
+        let ending = try await Program.run(["-c", script], through: "bash", in: folder)
+        #expect(ending.exitCode == 69, "\(ending.errors)")
+        #expect(ending.errors.contains("raw.sqlite"))
+        let report = try ending.report
+        #expect(report.outcome == "failed")
+        #expect(report.isConserved)
+    }
+
+    /// Escape sequences of a record, of a name and of an argument; `\u{9B}` is one byte of them.
+    @Test func `nothing that somebody sent steers the terminal`() async throws {
+        let hostile = "\u{1B}]0;x\u{7}\u{1B}[2J\u{9B}1m\u{202E}"
+        try folder.write(
+            "log.ndjson",
+            "{\"specversion\":\"\(hostile)\"}\n\(hostile)\n{\"\(hostile)\":1}\n"
+                + ShopLog.line(id: "a", transaction: "t\u{9B}\u{202E}1", cents: 700)
+        )
+        let memory = ["--raw", "memory:", "--warehouse", "memory:"]
+        let reports = ["a.json", "b.md", "c.html", "d.txt"]
+        for arguments in [
+            ["run", Program.storefront, "--input", "log.ndjson", "--log-level", "debug"] + memory
+                + reports.flatMap { ["--report", $0] },
+            ["run", hostile], [hostile], ["run", Program.storefront, "--\(hostile)"],
+            ["slo", "lint", hostile], ["slo", "report", "--history", hostile],
+            ["invariants", "check", "--warehouse", "sqlite:\(hostile)"], ["new", "slo", hostile],
+        ] {
+            let ending = try await Program.run(arguments, in: folder)
+            for text in [ending.output, ending.errors] {
+                let steering = text.unicodeScalars.filter { scalar in
+                    (scalar.value < 32 && scalar != "\n") || (127..<160).contains(scalar.value)
+                        || scalar == "\u{202E}"
+                }
+                #expect(steering.isEmpty, "\(arguments): \(text.debugDescription)")
+            }
+        }
+        for name in reports {
+            let text = try folder.text(of: name)
+            #expect(
+                !text.unicodeScalars.contains { $0 == "\u{1B}" || $0 == "\u{9B}" || $0 == "\u{7}" }
+            )
+        }
+    }
+
     @Test func `store URLs come from the environment where no option gives them`() async throws {
         let ending = try await Program.run(
             ["run", Program.storefront, "--events", "50", "--rate", "max"],

@@ -17,7 +17,7 @@ extension Timed {
             try await folder.warehouse.wait(for: "SELECT count(*) FROM progress", atLeast: 1)
         }
 
-        @Test(arguments: [Signal.interrupt, .terminate])
+        @Test(arguments: [Signal.interrupt, .terminate, .terminalClosed])
         func `an interrupt drains, reports and exits 130`(signal: Signal) async throws {
             let ending = try await folder.run(
                 [Program.storefront, "--rate", "1000", "--report", folder.path("report.json")]
@@ -50,6 +50,35 @@ extension Timed {
             let written = try Report(json: Data(try folder.text(of: "report.json").utf8))
             #expect(written.outcome == "interrupted")
             #expect(written.published == report.published)
+        }
+
+        /// `true` ends without having read anything; each delivery is a line of the log.
+        @Test func `a run whose log nobody reads any more drains and reports`() async throws {
+            let report = folder.path("report.json")
+            let script = """
+                exec weir run '\(Program.storefront)' --rate 1000 --log-level debug \
+                    --raw memory: --warehouse memory: --report '\(report)' 2> >(true)
+                """
+            let ending = try await Program.run(["-c", script], through: "bash")
+            #expect(ending.exitCode == 130)
+            let written = try Report(json: Data(try folder.text(of: "report.json").utf8))
+            #expect(written.outcome == "interrupted")
+            #expect(written.isConserved)
+        }
+
+        @Test func `a run that is to outlive its terminal does`() async throws {
+            let arguments = [
+                "weir", "run", Program.storefront, "--rate", "500", "--duration", "3s",
+            ]
+            let ending = try await Program.run(
+                arguments + folder.storeOptions + ["--format", "json"],
+                through: "nohup"
+            ) { program in
+                try await waitUntilUnderWay()
+                try program.send(.terminalClosed)
+            }
+            #expect(ending.exitCode == 0, "\(ending.errors)")
+            #expect(try ending.report.outcome == "completed")
         }
 
         @Test func `a second interrupt ends at once`() async throws {

@@ -75,7 +75,10 @@ struct RefusalTests {
         ),
         .options("a negative rate", ["--rate", "-5"], exitCode: 64, "--rate", "above 0"),
         .options("a rate of nothing", ["--rate", "0"], exitCode: 64, "--rate", "above 0"),
-        .options("an absurd rate", ["--rate", "1e12"], exitCode: 64, "at most 1000000000"),
+        .options("an absurd rate", ["--rate", "1e12"], exitCode: 64, "to 1000000000"),
+        .options("a rate too small", ["--rate", "1e-9"], exitCode: 64, "from 0.000001"),
+        .options("a duration too long", ["--duration", "99999d"], exitCode: 64, "at most 36500d"),
+        .options("figures for nobody", ["--linger", "1s"], exitCode: 64, "--linger needs --serve"),
         .options("a rate that is no number", ["--rate", "fast"], exitCode: 64, "fast", "--rate"),
         .options("no events", ["--events", "0"], exitCode: 64, "--events must be from 1"),
         .options("a duration without a unit", ["--duration", "5"], exitCode: 64, "60s or 5m"),
@@ -161,6 +164,31 @@ struct RefusalTests {
     ]
 
     static let commands: [BadCommand] = [
+        BadCommand(
+            title: "a simulated time too long",
+            arguments: ["simulate", "@nothing.yaml", "--for", "999999d"],
+            exitCode: 64,
+            fragments: ["'--for", "at most 400d"]
+        ),
+        BadCommand(
+            title: "a simulated time a little too long",
+            arguments: ["simulate", "@nothing.yaml", "--for", "401d"],
+            exitCode: 64,
+            fragments: ["--for must be at most 400d"]
+        ),
+        BadCommand(
+            title: "a rate too small for virtual time",
+            arguments: ["simulate", "@nothing.yaml", "--for", "1d", "--rate", "1e-9"],
+            exitCode: 64,
+            fragments: ["--rate must be above 0, from 0.000001 to 1000000000"]
+        ),
+        BadCommand(
+            title: "a first seed from which seeds cannot be counted",
+            arguments: ["simulate", "@nothing.yaml", "--seeds", "2", "--seed"]
+                + ["18446744073709551615"],
+            exitCode: 64,
+            fragments: ["--seed must be at most 18446744073708551615 with --seeds"]
+        ),
         BadCommand(
             title: "a pipeline that is missing",
             arguments: ["run", "@nothing.yaml"],

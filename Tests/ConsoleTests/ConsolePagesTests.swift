@@ -2,6 +2,7 @@ import Console
 import Logging
 import SLO
 import Testing
+import Timekeeping
 
 @Suite struct ConsolePagesTests {
     typealias Request = ConsolePages.Request
@@ -13,7 +14,13 @@ import Testing
         _ subject: FixedSubject = FixedSubject(),
         token: String? = nil
     ) -> ConsolePages {
-        ConsolePages(subject, token: token.flatMap { BearerToken($0) }, logger: silent)
+        ConsolePages(
+            subject,
+            token: token.flatMap { BearerToken($0) },
+            host: "console.example",
+            timeline: RealTimeline(),
+            logger: silent
+        )
     }
 
     @Test func `metrics are told in the format that is asked for`() {
@@ -126,5 +133,28 @@ import Testing
     @Test func `whether the process lives is told to everyone`() {
         let answer = Self.pages(token: Self.secret).answer(Request("GET", "/healthz"))
         #expect((answer.status, answer.body) == (200, "ok\n"))
+    }
+
+    /// The names that DNS rebinding cannot take; a browser always sends the one that it was given.
+    @Test(arguments: [
+        ("127.0.0.1", 200), ("127.0.0.1:8080", 200), ("localhost:8080", 200), ("LOCALHOST", 200),
+        ("[::1]:8080", 200), ("[::1]", 200), ("console.example:80", 200), (nil, 200),
+        ("evil.example", 403), ("evil.example:8080", 403), ("127.0.0.1.evil.example", 403),
+        ("localhost.evil.example:80", 403), ("", 403), ("[::2]", 403), ("127.0.0.2", 403),
+    ])
+    func `without a token only names of this machine are answered`(host: String?, status: Int) {
+        for path in ["/metrics", "/healthz", "/readyz"] {
+            var request = Request("GET", path)
+            request.host = host
+            #expect(Self.pages().answer(request).status == status)
+            request.authorization = "Bearer \(Self.secret)"
+            #expect(Self.pages(token: Self.secret).answer(request).status == 200)
+        }
+    }
+
+    @Test func `an impediment steers nobody's terminal`() {
+        let hostile = FixedSubject(impediments: ["store \u{1B}[2J\u{7} is down"])
+        let answer = Self.pages(hostile).answer(Request("GET", "/readyz"))
+        #expect(answer.body == "store \u{FFFD}[2J\u{FFFD} is down\n")
     }
 }

@@ -8,7 +8,7 @@ import Timekeeping
 
 @Suite(.serialized, .timeLimit(.minutes(2)))
 struct ConsoleServerTests {
-    private static let get = "GET /metrics HTTP/1.1\r\nHost: here\r\n\r\n"
+    private static let get = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
     @Test func `metrics come over HTTP, again and again on one connection`() async throws {
         try await withConsole { port in
@@ -27,7 +27,7 @@ struct ConsoleServerTests {
             let connection = try RawConnection(port: port)
             let whole = try #require(connection.ask(Self.get))
             let head = try #require(
-                connection.ask("HEAD /metrics HTTP/1.1\r\nHost: here\r\n\r\n")
+                connection.ask("HEAD /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
             )
             #expect(head.hasSuffix("\r\n\r\n"))
             let lines = { (text: String) in
@@ -36,7 +36,9 @@ struct ConsoleServerTests {
             }
             #expect(lines(head) == lines(whole))
             // Nothing of a body came after it.
-            let next = try #require(connection.ask("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"))
+            let next = try #require(
+                connection.ask("GET /healthz HTTP/1.1\r\nHost: [::1]:80\r\n\r\n")
+            )
             #expect(next.hasPrefix("HTTP/1.1 200 OK"))
         }
     }
@@ -49,14 +51,14 @@ struct ConsoleServerTests {
     func `requests are answered by path and method`(line: String, status: Int) async throws {
         try await withConsole { port in
             let connection = try RawConnection(port: port)
-            let answer = try #require(connection.ask("\(line)\r\nHost: here\r\n\r\n"))
+            let answer = try #require(connection.ask("\(line)\r\nHost: localhost\r\n\r\n"))
             #expect(answer.hasPrefix("HTTP/1.1 \(status) "), "\(answer)")
         }
     }
 
     @Test(arguments: [
         "nonsense\r\n\r\n", "GET /metrics\r\n\r\n", "GET /metrics HTTP/9.9\r\n\r\n",
-        "GET /metrics HTTP/1.1\r\nHost: here\r\nbad header\r\n\r\n", "\u{0}\u{1}\u{2}\r\n\r\n",
+        "GET /metrics HTTP/1.1\r\nHost: localhost\r\nbad header\r\n\r\n", "\u{0}\u{1}\u{2}\r\n\r\n",
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     ])
     func `what is no HTTP is refused, and the connection closed`(text: String) async throws {
@@ -82,17 +84,17 @@ struct ConsoleServerTests {
         limits.exchange = .milliseconds(500)
         try await withConsole(limits: limits) { port in
             let connection = try RawConnection(port: port)
-            connection.send("GET /metrics HTTP/1.1\r\nHost: here\r\n\(fields)\r\n")
+            connection.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\(fields)\r\n")
             let answer = try #require(connection.receive())
             #expect(answer.hasPrefix("HTTP/1.1 400 Bad Request") || answer.isEmpty, "\(answer)")
         }
     }
 
     @Test(arguments: [
-        "GET /\(String(repeating: "a", count: 1 << 20)) HTTP/1.1\r\nHost: here\r\n\r\n",
-        "POST /metrics HTTP/1.1\r\nHost: here\r\nContent-Length: 10000000\r\n\r\n"
+        "GET /\(String(repeating: "a", count: 1 << 20)) HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10000000\r\n\r\n"
             + String(repeating: "a", count: 10_000_000),
-        "GET /metrics HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "GET /metrics HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
             + String(repeating: "1000\r\n\(String(repeating: "a", count: 4096))\r\n", count: 1000),
     ])
     func `a request beyond the limit is cut off`(request: String) async throws {
@@ -106,8 +108,8 @@ struct ConsoleServerTests {
     }
 
     @Test(arguments: [
-        "", "G", "GET /metrics HTTP/1.1\r\nHost: her",
-        "POST /metrics HTTP/1.1\r\nHost: here\r\nContent-Length: 10\r\n\r\nabc",
+        "", "G", "GET /metrics HTTP/1.1\r\nHost: loc",
+        "POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc",
     ])
     func `who does not come to an end is cut off`(beginning: String) async throws {
         var limits = ConsoleLimits()
@@ -132,7 +134,7 @@ struct ConsoleServerTests {
             deaf.send(String(repeating: Self.get, count: 4))
             // There is one place, which this one gets once the other has lost it.
             let next = try RawConnection(port: port)
-            let answer = next.ask("GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n")
+            let answer = next.ask("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
             #expect(answer?.contains("200 OK") == true)
         }
     }

@@ -58,10 +58,10 @@ struct House {
             ),
             Room(
                 name: "Console",
-                rooms: ["SLO", "Timekeeping"],
+                rooms: ["Reports", "SLO", "Timekeeping"],
                 products: [
                     "Hummingbird", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore",
-                    "ServiceLifecycle",
+                    "NIOHTTP1", "NIOPosix", "ServiceLifecycle",
                 ]
             ),
             // The ports of Stages are written in terms of the broker's publications.
@@ -148,6 +148,11 @@ struct House {
                 place: "Sources/Console/ProcessMetrics.swift",
                 modules: ["Glibc", "Darwin"],
                 reason: "what the system says of this process"
+            ),
+            Leave(
+                place: "Sources/Console/OpenFiles.swift",
+                modules: ["Glibc", "Darwin"],
+                reason: "counts the open files and asks how many there may be"
             ),
             Leave(
                 place: "Sources/Console/ConsoleServer.swift",

@@ -33,7 +33,7 @@ extension Timed {
 
         /// What the console of the run says at `path`.
         private func page(_ path: String) -> String? {
-            (try? RawConnection(port: port))?.ask("GET \(path) HTTP/1.1\r\nHost: here\r\n\r\n")
+            (try? RawConnection(port: port))?.ask("GET \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n")
         }
 
         private func waitUntilServing() async throws {
@@ -62,7 +62,9 @@ extension Timed {
         {
             let counters = Locked<[String: Double]>([:])
             let serving = "127.0.0.1:\(port)"
-            let ending = try await folder.run([try pipeline(), "--serve", serving]) { program in
+            let ending = try await folder.run([
+                try pipeline(), "--serve", serving, "--linger", "0s",
+            ]) { program in
                 try await waitUntilServing()
                 try await PrometheusServer.scraping(port: port, in: folder) { prometheus in
                     try await waitUntilSettled(prometheus)
