@@ -6,12 +6,19 @@ internal import DequeModule
 ///
 /// Ids that ascend within their source, as UUIDv7 do, cost one comparison each: an id above the
 /// highest seen is new without a look-up, and one that follows its predecessor number by number
-/// lengthens a span. The others go through a hash set. The ledger remembers the last `horizon`
-/// ascending ids a source and the last `horizon` others, so its memory is bounded; it is exact
-/// within that distance.
+/// lengthens a span. The others go through a hash set, and so do those of all sources beyond the
+/// first few thousand. The ledger remembers the last `horizon` ascending ids of each of the first
+/// sources and the last `horizon` others, so its memory is bounded; it is exact within that
+/// distance. A UUID and a text are never the same id, whatever the text's digest is.
 package struct IdentityLedger: Sendable {
-    private struct Identity: Hashable {
+    /// Whose ids ascend together.
+    fileprivate struct Series: Hashable {
         var source: Symbol
+        var hasUUIDs: Bool
+    }
+
+    private struct Identity: Hashable {
+        var series: Series
         var id: EventID
     }
 
@@ -32,7 +39,7 @@ package struct IdentityLedger: Sendable {
     }
 
     fileprivate struct Run {
-        var source: Symbol
+        let series: Series
         /// Ascending, the last one highest.
         var spans: Deque<Span> = []
         var count = 0
@@ -68,9 +75,14 @@ package struct IdentityLedger: Sendable {
         }
     }
 
+    /// More sources than these have no run of their own.
+    private static let mostRuns = 4096
+
     private let horizon: Int
-    /// One a source; few, so a scan finds the right one, which comes first as a rule.
     private var runs: [Run] = []
+    private var runPlaces: [Series: Int] = [:]
+    /// The run that was looked for last: the next event is of the same one as a rule.
+    private var latestRun = 0
     private var stragglers: Set<Identity> = []
     private var stragglerOrder: Deque<Identity> = []
 
@@ -87,21 +99,22 @@ package struct IdentityLedger: Sendable {
             if ascending >= range.upperBound { return selection }
         }
         return selection.partitioned { place in
-            let event = batch.events[place]
-            return place < ascending || admit(event.source, event.id)
+            place < ascending || admit(batch.events[place])
         }.included
     }
 
-    /// Whether the event was not seen before, which it now is.
-    package mutating func admit(_ source: Symbol, _ id: EventID) -> Bool {
-        let run = runIndex(of: source)
-        guard let last = runs[run].spans.last?.last, id <= last else {
-            runs[run].append(Span(high: id.high, lows: id.low...id.low), count: 1)
-            runs[run].trim(to: horizon)
-            return true
+    private mutating func admit(_ event: Event) -> Bool {
+        let series = Series(source: event.source, hasUUIDs: event.hasUUID)
+        if let run = runIndex(of: series) {
+            guard let last = runs[run].spans.last?.last, event.id <= last else {
+                let lows = event.id.low...event.id.low
+                runs[run].append(Span(high: event.id.high, lows: lows), count: 1)
+                runs[run].trim(to: horizon)
+                return true
+            }
+            if contains(event.id, in: runs[run].spans) { return false }
         }
-        if contains(id, in: runs[run].spans) { return false }
-        let identity = Identity(source: source, id: id)
+        let identity = Identity(series: series, id: event.id)
         guard stragglers.insert(identity).inserted else { return false }
         stragglerOrder.append(identity)
         if stragglerOrder.count > horizon {
@@ -114,21 +127,27 @@ package struct IdentityLedger: Sendable {
     /// gives the first place behind it.
     private mutating func admitAscending(_ events: [Event], _ range: Range<Int>) -> Int {
         guard let first = range.first else { return range.upperBound }
-        let source = events[first].source
-        let index = runIndex(of: source)
+        let series = Series(source: events[first].source, hasUUIDs: events[first].hasUUID)
+        guard let index = runIndex(of: series) else { return first }
         let end = events.withUnsafeBufferPointer { events in
-            runs[index].admit(events, range, of: source)
+            runs[index].admit(events, range)
         }
         runs[index].trim(to: horizon)
         return end
     }
 
-    private mutating func runIndex(of source: Symbol) -> Int {
-        if let index = runs.firstIndex(where: { $0.source == source }) {
-            return index
+    /// The run of `series`; nil where there are too many others.
+    private mutating func runIndex(of series: Series) -> Int? {
+        if latestRun < runs.count, runs[latestRun].series == series { return latestRun }
+        guard let known = runPlaces[series] else {
+            guard runs.count < IdentityLedger.mostRuns else { return nil }
+            latestRun = runs.count
+            runPlaces[series] = latestRun
+            runs.append(Run(series: series))
+            return latestRun
         }
-        runs.append(Run(source: source))
-        return runs.count - 1
+        latestRun = known
+        return known
     }
 
     private func contains(_ id: EventID, in spans: Deque<Span>) -> Bool {
@@ -147,12 +166,11 @@ package struct IdentityLedger: Sendable {
 }
 
 extension IdentityLedger.Run {
-    /// Adds those at the beginning of `range` that are of `source` and ascend above what was
-    /// seen; gives the first place behind them.
+    /// Adds those at the beginning of `range` that are of the run's series and ascend above what
+    /// was seen; gives the first place behind them.
     fileprivate mutating func admit(
         _ events: UnsafeBufferPointer<Event>,
-        _ range: Range<Int>,
-        of source: Symbol
+        _ range: Range<Int>
     ) -> Int {
         let first = range.lowerBound
         var last = events[first].id
@@ -161,7 +179,9 @@ extension IdentityLedger.Run {
         var began = first
         for place in first + 1..<range.upperBound {
             let id = events[place].id
-            guard events[place].source == source, last < id else {
+            guard events[place].source == series.source,
+                events[place].hasUUID == series.hasUUIDs, last < id
+            else {
                 append(span, count: place - began)
                 return place
             }

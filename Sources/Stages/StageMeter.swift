@@ -13,6 +13,10 @@ package final class StageMeter: Sendable {
         package var processed: Int64 = 0
         /// Messages that had been processed before, and changed nothing.
         package var duplicates: Int64 = 0
+        /// Purchases of an order that was counted under another id, and add nothing to it.
+        package var repeatedOrders: Int64 = 0
+        /// Messages whose identity was counted with another content, and add nothing to it.
+        package var conflicts: Int64 = 0
         /// Messages that came after their window was closed.
         package var late: Int64 = 0
         /// Messages that were refused, or given up, by the class of the reason.

@@ -132,11 +132,11 @@ struct ConditionedWarehouse: ForwardingWarehouse {
     }
 
     func counted(
-        _ identities: [EventIdentity],
+        _ question: CountedQuestion,
         by subscription: String
-    ) async throws(StoreError) -> Set<EventIdentity> {
+    ) async throws(StoreError) -> CountedAnswer {
         try await conditions.call(isWrite: false) { () async throws(StoreError) in
-            try await warehouse.counted(identities, by: subscription)
+            try await warehouse.counted(question, by: subscription)
         }
     }
 

@@ -35,6 +35,12 @@ extension RunMetrics {
             counter("duplicate_messages", "Messages that had been processed before.") {
                 $0.duplicates
             },
+            counter("repeated_order_messages", "Purchases of an order counted under another id.") {
+                $0.repeatedOrders
+            },
+            counter("conflict_messages", "Messages whose id was counted with another content.") {
+                $0.conflicts
+            },
             counter("late_messages", "Messages that came after their window was closed.") {
                 $0.late
             },

@@ -73,7 +73,7 @@ extension RunReport {
             ),
             Fact(
                 "conversion",
-                totals.conversion.map { Cell(ReportNumbers.percent($0)) } ?? .absent,
+                conversion(totals, otherwise: .absent),
                 remark: "from viewing to buying"
             ),
             Fact(

@@ -51,6 +51,16 @@ extension RunReport {
         for stage in stages {
             add(stage.name, "late", ["beyond the allowed lateness": stage.late])
             add(stage.name, "duplicate", ["seen before": stage.duplicates])
+            add(
+                stage.name,
+                "repeated order",
+                ["its order was counted under another id": stage.repeatedOrders ?? 0]
+            )
+            add(
+                stage.name,
+                "conflict",
+                ["its id was counted with another content": stage.conflicts ?? 0]
+            )
             add(stage.name, "failed", stage.failures)
         }
         for subscription in subscriptions {

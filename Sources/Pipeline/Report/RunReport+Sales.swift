@@ -26,7 +26,7 @@ extension RunReport {
             blocks.append(.table(RunReport.monthTable(warehouse.months)))
         }
         // A product that was only looked at has not been sold.
-        let sold = warehouse.topProducts.filter { $0.orders > 0 }
+        let sold = warehouse.topProducts.filter { $0.units > 0 }
         if !sold.isEmpty {
             let products = Table(
                 "Top products",
@@ -54,12 +54,30 @@ extension RunReport {
             Fact("average order value", averages(totals.sales)),
             Fact(
                 "conversion",
-                totals.conversion.map { Cell(ReportNumbers.percent($0)) } ?? noData,
-                remark: "sessions with a purchase of those that viewed a product"
+                conversion(totals, otherwise: noData),
+                remark: "sessions that bought, of those that viewed a product"
             ),
             Fact("shoppers", distinct(totals.shoppers, otherwise: noData)),
             Fact("sessions", distinct(totals.sessions, otherwise: noData)),
         ]
+        if let repeated = warehouse.repeatedOrders, repeated > 0 {
+            facts.append(
+                Fact(
+                    "repeated orders kept",
+                    .count(repeated, ifAny: .warning),
+                    remark: "purchases of an order that was counted under another id"
+                )
+            )
+        }
+        if let conflicts = warehouse.conflicts, conflicts > 0 {
+            facts.append(
+                Fact(
+                    "conflicts kept",
+                    .count(conflicts, ifAny: .warning),
+                    remark: "events whose id was counted with another content"
+                )
+            )
+        }
         if warehouse.lateEvents > 0 {
             facts.append(Fact("late events kept", .count(warehouse.lateEvents, ifAny: .warning)))
         }
@@ -106,6 +124,13 @@ extension RunReport {
 
     private static func joined(_ texts: [String], _ otherwise: Cell) -> Cell {
         texts.isEmpty ? otherwise : Cell(texts.joined(separator: ", "))
+    }
+
+    /// A conversion, with ≈ before an estimate.
+    static func conversion(_ totals: Totals, otherwise: Cell) -> Cell {
+        guard let share = totals.conversion else { return otherwise }
+        let mark = totals.conversionExact == false ? "≈ " : ""
+        return Cell(mark + ReportNumbers.percent(share))
     }
 
     /// A distinct count, with ≈ before an estimate.

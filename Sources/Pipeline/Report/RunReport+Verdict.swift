@@ -53,6 +53,8 @@ extension RunReport {
     private var remarks: [String] {
         let counts: [(Int64, String)] = [
             (rejected, "rejected"),
+            (stages.reduce(0) { $0 + ($1.repeatedOrders ?? 0) }, "of repeated orders"),
+            (stages.reduce(0) { $0 + ($1.conflicts ?? 0) }, "in conflict with others of their id"),
             (subscriptions.reduce(0) { $0 + $1.deadLettered }, "dead-lettered"),
             (subscriptions.reduce(0) { $0 + $1.expired }, "expired"),
             (subscriptions.reduce(0) { $0 + $1.shed }, "shed"),

@@ -154,6 +154,10 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         package var subscription: String
         package var processed: Int64
         package var duplicates: Int64
+        /// Purchases of an order that was counted under another id; nil before there was a count.
+        package var repeatedOrders: Int64? = nil
+        /// Events whose identity was counted with another content; nil before there was a count.
+        package var conflicts: Int64? = nil
         package var late: Int64
         /// Refused or given up, by the class of the reason.
         package var failures: [String: Int64]
@@ -206,6 +210,10 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         package var topProducts: [Product]
         package var lateEvents: Int64
         package var deadLetters: Int64
+        /// Purchases that are kept, and add nothing to their order.
+        package var repeatedOrders: Int64? = nil
+        /// Events that are kept, and add nothing to the one of their identity.
+        package var conflicts: Int64? = nil
     }
 
     /// Sums over windows of all categories and currencies.
@@ -217,8 +225,11 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         package var sales: [Sales]
         package var shoppers: Distinct?
         package var sessions: Distinct?
-        /// Sessions with a purchase by sessions that viewed a product; nil without any.
+        /// The share of those sessions that viewed a product in which something was bought as
+        /// well; nil without any.
         package var conversion: Double?
+        /// False for an estimate, made from a sample of the sessions.
+        package var conversionExact: Bool? = nil
     }
 
     /// A window of a day or a month.

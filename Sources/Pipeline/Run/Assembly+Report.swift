@@ -114,6 +114,8 @@ extension Assembly {
                 subscription: stage.subscription ?? "",
                 processed: total.processed,
                 duplicates: total.duplicates,
+                repeatedOrders: total.repeatedOrders,
+                conflicts: total.conflicts,
                 late: total.late,
                 failures: total.failures,
                 storeRetries: total.storeRetries,

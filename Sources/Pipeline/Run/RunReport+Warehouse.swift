@@ -17,7 +17,7 @@ extension RunReport.Warehouse {
         let summed = days.isEmpty ? everything : days
         return RunReport.Warehouse(
             store: warehouse.label,
-            totals: RunReport.Totals(summed, distinct: everything.first?.distinct ?? [:]),
+            totals: RunReport.Totals(summed, everything.first),
             months: windows(months) { date in
                 "\(date.year)-\(date.month < 10 ? "0" : "")\(date.month)"
             },
@@ -32,7 +32,9 @@ extension RunReport.Warehouse {
                 )
             },
             lateEvents: exceptions.late,
-            deadLetters: exceptions.deadLetters
+            deadLetters: exceptions.deadLetters,
+            repeatedOrders: exceptions.repeatedOrders,
+            conflicts: exceptions.conflicts
         )
     }
 
@@ -45,10 +47,7 @@ extension RunReport.Warehouse {
         var start = rows.startIndex
         while start < rows.endIndex {
             let end = rows[start...].firstIndex { $0.start != rows[start].start } ?? rows.endIndex
-            let totals = RunReport.Totals(
-                Array(rows[start..<end]),
-                distinct: rows[start].distinct
-            )
+            let totals = RunReport.Totals(Array(rows[start..<end]), rows[start])
             windows.append(
                 RunReport.Window(
                     label: String(label(rows[start].start.date)),
@@ -65,26 +64,28 @@ extension RunReport.Warehouse {
 }
 
 extension RunReport.Totals {
-    /// The sums of `rows`, which may be of several windows and currencies.
-    fileprivate init(_ rows: [WindowRow], distinct: [Measure: DistinctCount]) {
+    /// The sums of `rows`, which may be of several windows and currencies, with the distinct
+    /// counts of `whole`.
+    fileprivate init(_ rows: [WindowRow], _ whole: WindowRow?) {
         var events: [String: Int64] = [:]
         for name in EventName.allCases {
             events[name.ga4] = rows.reduce(0) { $0 + $1.cell[name] }
         }
-        let currencies = Set(rows.map(\.currency)).subtracting([.none])
-        let sales = currencies.sorted { $0.code < $1.code }.map { currency in
-            RunReport.Sales(currency, rows.filter { $0.currency == currency })
-        }
-        let viewing = distinct[.viewingSessions]?.count ?? 0
-        let buying = distinct[.buyingSessions]?.count ?? 0
+        // order-free: sorted
+        let sales = Dictionary(grouping: rows, by: \.currency)
+            .sorted { $0.key.code < $1.key.code }
+            .filter { $0.key != .none }
+            .map { RunReport.Sales($0.key, $0.value) }
+        let conversion = whole?.conversion
         self.init(
             events: events,
-            orders: events[EventName.purchase.ga4] ?? 0,
+            orders: rows.reduce(0) { $0 + $1.cell.orders },
             units: rows.reduce(0) { $0 + $1.cell.units },
             sales: sales,
-            shoppers: distinct[.shoppers].map(RunReport.Distinct.init),
-            sessions: distinct[.sessions].map(RunReport.Distinct.init),
-            conversion: viewing > 0 ? Double(buying) / Double(viewing) : nil
+            shoppers: whole?.distinct[.shoppers].map(RunReport.Distinct.init),
+            sessions: whole?.distinct[.sessions].map(RunReport.Distinct.init),
+            conversion: conversion?.share,
+            conversionExact: conversion?.isExact
         )
     }
 }

@@ -43,7 +43,7 @@ extension DigestSum {
         for (key, delta) in commit.cells {
             add(key.category.bits ^ UInt64(key.currency.bits) << 32)
             add(key.start.nanoseconds ^ Int64(key.grain.order) << 56)
-            add(delta.total &+ delta.units &* 3)
+            add(delta.total &+ delta.units &* 3 &+ delta.orderParts &* 5)
             add(delta.revenue &- delta.refunded &* 3)
         }
         for (key, delta) in commit.products {
@@ -61,9 +61,17 @@ extension DigestSum {
         for late in commit.late {
             add(late.publication.position(at: late.place))
         }
-        for identity in commit.identities {
-            add(identity.high)
-            add(identity.low)
+        for event in commit.counted {
+            add(event.identity.high)
+            add(event.identity.low ^ event.content)
+        }
+        for order in commit.orders {
+            add(order.high)
+            add(order.low)
+        }
+        for event in commit.uncounted {
+            add(event.publication.position(at: event.place))
+            add(event.reason.rawValue)
         }
         for progress in commit.progress {
             add(progress.stream)

@@ -73,10 +73,12 @@ package struct AnalyticsStage: Sendable {
             let deadline = since.map { $0 + options.commitInterval }
             let received = try await subscription.receive(atMost: limit, until: deadline)
             guard let deliveries = received else { return }
-            let known = try await counted(deliveries, pending)
+            let recognised = deliveries.map(LogRecognition.init)
+            let known = try await counted(recognised, holding: deliveries, pending)
             let now = timeline.now
-            for delivery in deliveries {
-                pending.append((delivery, state.take(delivery, counted: known, at: now)))
+            for (delivery, recognition) in zip(deliveries, recognised) {
+                let taken = state.take(delivery, recognition, counted: known, at: now)
+                pending.append((delivery, taken))
                 pendingCount += delivery.count
             }
             since = since ?? now
@@ -91,17 +93,18 @@ package struct AnalyticsStage: Sendable {
         }
     }
 
-    /// The identities of the deliveries' events that a commit has counted: asked of logs only.
+    /// What commits have counted of the events and orders of the deliveries: asked of logs only.
     private func counted(
-        _ deliveries: [Delivery],
+        _ recognised: [LogRecognition],
+        holding deliveries: [Delivery],
         _ pending: [Taken]
-    ) async throws -> Set<EventIdentity> {
-        let identities = AnalyticsState.replayed(deliveries)
-        guard !identities.isEmpty else { return [] }
+    ) async throws -> CountedAnswer {
+        let question = LogRecognition.question(recognised)
+        guard !question.events.isEmpty else { return CountedAnswer() }
         let inHand = deliveries + pending.map(\.delivery)
         let holdOn = { inHand.forEach(subscription.extendDeadline) }
         return try await retry.run(holdOn: holdOn) { () async throws(StoreError) in
-            try await warehouse.counted(identities, by: subscription.name)
+            try await warehouse.counted(question, by: subscription.name)
         }
     }
 
@@ -137,6 +140,8 @@ package struct AnalyticsStage: Sendable {
                 counts.processed += Int64(taken.counted.count)
                 counts.duplicates += Int64(taken.duplicates)
                 counts.late += Int64(taken.late)
+                counts.repeatedOrders += Int64(taken.repeatedOrders)
+                counts.conflicts += Int64(taken.conflicts)
                 counts.countFailures(of: taken.settlement)
             }
         }

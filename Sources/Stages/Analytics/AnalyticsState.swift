@@ -21,6 +21,10 @@ package struct AnalyticsState: Sendable {
         package var counted: Selection
         package var duplicates: Int
         package var late: Int
+        /// Purchases whose order was counted under another id.
+        package var repeatedOrders: Int
+        /// Events whose identity was counted with another content.
+        package var conflicts: Int
     }
 
     private let subscription: String
@@ -34,8 +38,9 @@ package struct AnalyticsState: Sendable {
     private var streams: [Stream] = []
     private var stored: [StreamProgress]
     private var late: [LateEvent] = []
-    /// The events of logs that were counted since the last commit.
-    private var identities: [EventIdentity] = []
+    /// The events and orders of logs that were counted since the last commit.
+    private var counted = CountedAnswer()
+    private var uncounted: [UncountedEvent] = []
     private var lexicon: Lexicon?
     /// How many commits were taken.
     private var commits: Int64
@@ -68,46 +73,44 @@ package struct AnalyticsState: Sendable {
 
     /// Whether there is anything to commit.
     package var isPending: Bool {
-        aggregator.pendingEvents > 0 || !identities.isEmpty || streams.contains { $0.isChanged }
+        aggregator.pendingEvents > 0 || !counted.events.isEmpty || !uncounted.isEmpty
+            || streams.contains { $0.isChanged }
     }
 
-    /// The identities to look up before the deliveries are taken in: those of logs.
-    package static func replayed(_ deliveries: [Delivery]) -> [EventIdentity] {
-        var identities: [EventIdentity] = []
-        for delivery in deliveries where delivery.batch.origin.isReplayed {
-            delivery.selection.forEach {
-                identities.append(EventIdentity(delivery.batch, $0))
-            }
-        }
-        return identities
-    }
-
-    /// Takes in a delivery; `counted` are the identities of logs that commits have counted.
+    /// Takes in a delivery.
+    ///
+    /// - Parameters:
+    ///   - recognition: Who its events are, where it is of a log.
+    ///   - known: What commits have counted of what ``LogRecognition/question(_:)`` asks.
     package mutating func take(
         _ delivery: Delivery,
-        counted: Set<EventIdentity> = [],
+        _ recognition: LogRecognition,
+        counted known: CountedAnswer,
         at now: Timestamp
     ) -> Taken {
         let batch = delivery.batch
         lexicon = batch.lexicon
         let (sound, failures) = delivery.validated(by: rules, at: now)
         let stream = streamIndex(of: batch)
+        let before = uncounted.count
         let new: Selection
         if batch.origin.isReplayed {
-            let unseen = sound.partitioned { !counted.contains(EventIdentity(batch, $0)) }.included
-            new = ledger.admit(batch, unseen)
-            new.forEach { identities.append(EventIdentity(batch, $0)) }
+            new = notCounted(sound, delivery.publication, recognition, known)
         } else {
             new = ledger.admit(batch, notConsumed(sound, of: batch, stream))
         }
+        let refused = uncounted[before...]
+        let repeatedOrders = refused.count { $0.reason == .repeatedOrder }
         if dataset != nil { transform.add(delivery.publication, new) }
         let onTime = takeLate(new, among: sound, delivery.publication, stream, now)
         aggregator.add(batch, onTime)
         return Taken(
             settlement: failures.isEmpty ? .ack : .ackExcept(failures),
             counted: new,
-            duplicates: sound.count - new.count,
-            late: new.count - onTime.count
+            duplicates: sound.count - new.count - refused.count,
+            late: new.count - onTime.count,
+            repeatedOrders: repeatedOrders,
+            conflicts: refused.count - repeatedOrders
         )
     }
 
@@ -140,8 +143,13 @@ package struct AnalyticsState: Sendable {
         commit.sketches = aggregator.distinct?.takeDeltas() ?? []
         commit.late = late
         late = []
-        commit.identities = identities
-        identities = []
+        commit.uncounted = uncounted
+        uncounted = []
+        // order-free: sorted
+        commit.counted = counted.events.map { CountedEvent($0.key, content: $0.value) }
+            .sorted { $0.identity < $1.identity }
+        commit.orders = counted.orders.sorted()
+        counted = CountedAnswer()
         for index in streams.indices where streams[index].isChanged {
             commit.progress.append(streams[index].progress)
             streams[index].isChanged = false
@@ -151,6 +159,45 @@ package struct AnalyticsState: Sendable {
     }
 
     // MARK: - Seen before
+
+    /// Those of `selection`, which are of a log, that count: neither their identity nor the order
+    /// that they open was counted before. They are from now on.
+    private mutating func notCounted(
+        _ selection: Selection,
+        _ publication: Publication,
+        _ recognition: LogRecognition,
+        _ known: CountedAnswer
+    ) -> Selection {
+        selection.partitioned { place in
+            guard let entry = recognition[place] else { return false }
+            let identity = entry.event.identity
+            let isNew: Bool
+            var reason: UncountedEvent.Reason?
+            if let content = known.events[identity] ?? counted.events[identity] {
+                isNew = false
+                reason = content == entry.event.content ? nil : .conflict
+            } else if let order = entry.order,
+                known.orders.contains(order) || !counted.orders.insert(order).inserted
+            {
+                isNew = false
+                reason = .repeatedOrder
+            } else {
+                isNew = true
+                counted.events[identity] = entry.event.content
+            }
+            if let reason {
+                uncounted.append(
+                    UncountedEvent(
+                        publication: publication,
+                        place: place,
+                        reason: reason,
+                        content: entry.event.content
+                    )
+                )
+            }
+            return isNew
+        }.included
+    }
 
     private mutating func streamIndex(of batch: Batch) -> Int {
         let symbol = batch.origin.stream

@@ -109,6 +109,18 @@ package struct DistinctSketch: Sendable {
         return Int64(clamping: largest.dividingFullWidth((high: least, low: 0)).quotient)
     }
 
+    /// Every hash up to here, itself included, that was ever added is held.
+    var completeness: UInt64 {
+        if isExact { return .max }
+        var values = hashes.values
+        return values.partition(at: capacity - 1)
+    }
+
+    /// Whether it holds `hash`.
+    func contains(_ hash: UInt64) -> Bool {
+        hashes.contains(min(max(hash, 1), .max - 1))
+    }
+
     /// All that it holds, in no particular order.
     var gathered: [UInt64] { hashes.values }
 
@@ -138,6 +150,15 @@ private struct HashSet: Sendable {
         places[place] = hash
         count += 1
         return true
+    }
+
+    func contains(_ hash: UInt64) -> Bool {
+        var place = HashSet.home(of: hash, in: places.count)
+        while places[place] != 0 {
+            if places[place] == hash { return true }
+            place = (place + 1) & (places.count - 1)
+        }
+        return false
     }
 
     /// The hashes, in no particular order.

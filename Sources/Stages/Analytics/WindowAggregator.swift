@@ -138,6 +138,7 @@ package struct WindowAggregator: Sendable {
             let isFirst = !items[range.lowerBound..<place].contains { $0.category == item.category }
             if isFirst {
                 windows[current].cells[slot].events[Int(event.name.rawValue)] += 1
+                if event.isOrderPart { windows[current].cells[slot].orderParts += 1 }
             }
             let worth = item.price * Int64(item.quantity)
             switch event.name {
@@ -185,7 +186,7 @@ package struct WindowAggregator: Sendable {
                 }
                 var delta = ProductCell()
                 if event.name == .purchase {
-                    delta.orders = isFirst ? 1 : 0
+                    delta.orders = isFirst && !event.isOrderPart ? 1 : 0
                     delta.units = Int64(item.quantity)
                     // A single item is worth what the event says, even where the price of one
                     // piece is not a whole number of minor units.
@@ -264,6 +265,7 @@ extension WindowCell {
         events[name] += 1
         if event.name == .purchase {
             revenue = revenue.addingSaturated(event.value)
+            if event.isOrderPart { orderParts += 1 }
         } else if event.name == .refund {
             refunded = refunded.addingSaturated(event.value)
         }

@@ -5,6 +5,8 @@ package import Timekeeping
 package struct WindowCell: Sendable {
     /// Events by name, in the order of ``EventName/allCases``.
     package var events: InlineArray<8, Int64> = InlineArray(repeating: 0)
+    /// Purchases that are further parts of an order, and none of their own.
+    package var orderParts: Int64 = 0
     /// Pieces bought.
     package var units: Int64 = 0
     /// Value of purchases in minor units.
@@ -30,14 +32,15 @@ package struct WindowCell: Sendable {
         return sum
     }
 
-    /// Orders: a purchase is one.
-    package var orders: Int64 { self[.purchase] }
+    /// Orders: a purchase is one, unless it is a further part of another.
+    package var orders: Int64 { self[.purchase] - orderParts }
 
     /// Adds what `other` counted.
     package static func += (left: inout WindowCell, right: WindowCell) {
         for index in left.events.indices {
             left.events[index] += right.events[index]
         }
+        left.orderParts += right.orderParts
         left.units = left.units.addingSaturated(right.units)
         left.revenue = left.revenue.addingSaturated(right.revenue)
         left.refunded = left.refunded.addingSaturated(right.refunded)

@@ -12,15 +12,18 @@ package struct CensusFold: Sendable {
         var currency: String
     }
 
+    private struct Bought {
+        var value: Int64
+        var isCounted: Bool
+    }
+
     /// What a subscription that counts has consumed of the streams that number their events.
     private let consumed: [[String: IntervalSet]]
     private let names: [String]
     private let basis: CensusBasis
     private let watermark: Timestamp?
     /// The subscriptions of the dead letters, by the identity of the event.
-    private let letters: [EventIdentity: [CensusBasis.Letter]]
-    /// For the hashes of sources, which are few.
-    private let lexicon = Lexicon()
+    private let letters: [IdentityDigest: [CensusBasis.Letter]]
 
     private var events: Int64 = 0
     private var latest = Timestamp.distantPast
@@ -31,6 +34,8 @@ package struct CensusFold: Sendable {
     private var held: [[String: IntervalSet]]
     private var heldOfLogs: Int64 = 0
     private var refunds: [OrderKey: RawCensus.Refund] = [:]
+    /// What the purchase of an order was worth that is no further part of it.
+    private var firstBought: [OrderKey: Bought] = [:]
     private var findings: [RawCensus.Finding.Kind: [RawCensus.Finding]] = [:]
 
     /// A fold that has seen nothing; `progress` is that of each of the subscriptions of `basis`.
@@ -42,12 +47,9 @@ package struct CensusFold: Sendable {
         }
         held = progress.map { _ in [:] }
         watermark = progress.joined().map(\.watermark).max()
-        var letters: [EventIdentity: [CensusBasis.Letter]] = [:]
+        var letters: [IdentityDigest: [CensusBasis.Letter]] = [:]
         for letter in basis.letters {
-            let identity = EventIdentity(
-                EventID.parse(letter.id).id,
-                source: lexicon.stableHash(of: lexicon.symbol(for: letter.source, in: .text))
-            )
+            let identity = IdentityDigest(eventText: letter.id, source: letter.source)
             letters[identity, default: []].append(letter)
         }
         self.letters = letters
@@ -55,7 +57,7 @@ package struct CensusFold: Sendable {
 
     /// The identity of each of `events`, where whether it is counted is to be looked up; nil for
     /// those of streams that number their events.
-    package func lookups(_ events: [RawEvent]) -> [EventIdentity?] {
+    package func lookups(_ events: [RawEvent]) -> [IdentityDigest?] {
         events.map { basis.replayed > 0 && !isStream($0.source) ? identity(of: $0) : nil }
     }
 
@@ -63,11 +65,8 @@ package struct CensusFold: Sendable {
         consumed.contains { $0[source] != nil }
     }
 
-    private func identity(of event: RawEvent) -> EventIdentity {
-        EventIdentity(
-            EventID.parse(event.id).id,
-            source: lexicon.stableHash(of: lexicon.symbol(for: event.source, in: .text))
-        )
+    private func identity(of event: RawEvent) -> IdentityDigest {
+        IdentityDigest(eventText: event.id, source: event.source)
     }
 
     /// Notes an identity that the store holds more than once.
@@ -77,7 +76,7 @@ package struct CensusFold: Sendable {
 
     /// Takes in `events`; `counted` says, for each subscription, which of ``lookups(_:)`` it has
     /// counted.
-    package mutating func add(_ events: [RawEvent], counted: [Set<EventIdentity>]) {
+    package mutating func add(_ events: [RawEvent], counted: [Set<IdentityDigest>]) {
         for (event, lookup) in zip(events, lookups(events)) {
             add(event, lookup, counted)
         }
@@ -85,8 +84,8 @@ package struct CensusFold: Sendable {
 
     private mutating func add(
         _ event: RawEvent,
-        _ lookup: EventIdentity?,
-        _ counted: [Set<EventIdentity>]
+        _ lookup: IdentityDigest?,
+        _ counted: [Set<IdentityDigest>]
     ) {
         events += 1
         let name = "\(event.source) \(event.id)"
@@ -169,18 +168,51 @@ package struct CensusFold: Sendable {
     /// Whether there are refunds, whose purchases are to be found in a second look at the events.
     package var hasRefunds: Bool { !refunds.isEmpty }
 
+    /// The identity of each of `events` that is a purchase of an order of which something was
+    /// refunded, where whether it is counted is to be looked up; nil for all others.
+    package func purchaseLookups(_ events: [RawEvent]) -> [IdentityDigest?] {
+        zip(events, lookups(events)).map { event, lookup in
+            refundedOrder(of: event) == nil ? nil : lookup
+        }
+    }
+
+    private func refundedOrder(of event: RawEvent) -> OrderKey? {
+        guard let content = event.content, content.name == .purchase else { return nil }
+        let key = OrderKey(
+            source: event.source,
+            transaction: content.transaction,
+            currency: content.currency.code
+        )
+        return refunds[key] == nil ? nil : key
+    }
+
     /// Takes in which of `events` are purchases of orders of which something was refunded.
-    package mutating func addPurchases(among events: [RawEvent]) {
-        for event in events {
-            guard let content = event.content, content.name == .purchase else { continue }
-            let key = OrderKey(
-                source: event.source,
-                transaction: content.transaction,
-                currency: content.currency.code
-            )
-            guard var refund = refunds[key] else { continue }
-            refund.purchases += 1
-            refund.purchased = refund.purchased.addingSaturated(content.value)
+    ///
+    /// An order of a log that was sent twice was bought once: for what is counted of it or, where
+    /// nothing is, for what was sent first.
+    package mutating func addPurchases(
+        among events: [RawEvent],
+        counted: [Set<IdentityDigest>] = []
+    ) {
+        for (event, lookup) in zip(events, purchaseLookups(events)) {
+            guard let key = refundedOrder(of: event), let content = event.content,
+                var refund = refunds[key]
+            else { continue }
+            if content.isOrderPart || isStream(event.source) {
+                refund.add(content.value)
+            } else {
+                let isCounted = lookup.map { identity in
+                    counted.contains { $0.contains(identity) }
+                }
+                let bought = Bought(value: content.value, isCounted: isCounted ?? false)
+                switch firstBought[key] {
+                case nil: refund.add(content.value)
+                case let first? where bought.isCounted && !first.isCounted:
+                    refund.purchased = refund.purchased.addingSaturated(bought.value - first.value)
+                default: continue
+                }
+                firstBought[key] = bought
+            }
             refunds[key] = refund
         }
     }
@@ -270,10 +302,27 @@ extension WindowCell {
         events[Int(content.name.rawValue)] += 1
         switch content.name {
         case .purchase:
+            if content.isOrderPart { orderParts += 1 }
             revenue = revenue.addingSaturated(content.value)
             units = units.addingSaturated(content.units)
         case .refund: refunded = refunded.addingSaturated(content.value)
         default: break
         }
+    }
+}
+
+extension RawCensus.Refund {
+    /// Adds a purchase that was worth `value`.
+    fileprivate mutating func add(_ value: Int64) {
+        purchases += 1
+        purchased = purchased.addingSaturated(value)
+    }
+}
+
+extension IdentityDigest {
+    /// The event that `source` calls `id`.
+    fileprivate init(eventText id: String, source: String) {
+        let (id, isUUID) = EventID.parse(id)
+        self.init(event: id, isUUID: isUUID, source: source)
     }
 }

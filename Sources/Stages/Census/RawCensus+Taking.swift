@@ -1,3 +1,4 @@
+internal import Commerce
 package import Timekeeping
 
 extension RawCensus {
@@ -29,22 +30,37 @@ extension RawCensus {
                 fold.add(repeated: identity)
             }
             try await forEachPage(of: store) { page in
-                let asked = fold.lookups(page).compactMap(\.self)
-                var counted: [Set<EventIdentity>] = []
-                for subscription in basis.subscriptions where !asked.isEmpty {
-                    counted.append(try await warehouse.counted(asked, by: subscription))
-                }
+                let counted = try await counted(fold.lookups(page), basis, warehouse)
                 fold.add(page, counted: counted)
             }
         }
         if fold.hasRefunds {
             for store in stores {
-                try await forEachPage(of: store) { fold.addPurchases(among: $0) }
+                try await forEachPage(of: store) { page in
+                    let asked = fold.purchaseLookups(page)
+                    let counted = try await counted(asked, basis, warehouse)
+                    fold.addPurchases(among: page, counted: counted)
+                }
             }
         }
         let census = fold.census(taken: now)
         try await warehouse.replaceCensus(by: census)
         return census
+    }
+
+    /// Which of `asked` each of the subscriptions of `basis` has counted.
+    private static func counted(
+        _ asked: [IdentityDigest?],
+        _ basis: CensusBasis,
+        _ warehouse: any CensusStore
+    ) async throws -> [Set<IdentityDigest>] {
+        let question = CountedQuestion(events: asked.compactMap(\.self))
+        var counted: [Set<IdentityDigest>] = []
+        for subscription in basis.subscriptions where !question.events.isEmpty {
+            let answer = try await warehouse.counted(question, by: subscription)
+            counted.append(Set(answer.events.keys))
+        }
+        return counted
     }
 
     private static func forEachPage(

@@ -16,6 +16,8 @@ package struct RawEvent: Hashable, Sendable {
         package var value: Int64
         /// The pieces of all its items.
         package var units: Int64
+        /// Whether it holds further lines of an order that another event opened.
+        package var isOrderPart: Bool
 
         package init(
             time: Timestamp,
@@ -24,7 +26,8 @@ package struct RawEvent: Hashable, Sendable {
             transaction: String,
             currency: Currency,
             value: Int64,
-            units: Int64
+            units: Int64,
+            isOrderPart: Bool = false
         ) {
             self.time = time
             self.sequence = sequence
@@ -33,6 +36,7 @@ package struct RawEvent: Hashable, Sendable {
             self.currency = currency
             self.value = value
             self.units = units
+            self.isOrderPart = isOrderPart
         }
     }
 

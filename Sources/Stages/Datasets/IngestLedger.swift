@@ -77,8 +77,9 @@ package final class IngestLedger: Sendable {
                     source = event.source
                     hash = batch.lexicon.stableHash(of: source)
                 }
-                let identity = EventIdentity(event.id, source: hash)
-                noted.identities &+= UInt128(identity.high) << 64 | UInt128(identity.low)
+                // Quick to make, for it is only summed up: nothing is known again by it.
+                let (high, low) = (event.id.high ^ hash, SplitMix64.mix(event.id.low ^ hash))
+                noted.identities &+= UInt128(high) << 64 | UInt128(low)
                 latest = max(latest, event.time)
             }
             noted.watermark = max(noted.watermark ?? latest, latest)

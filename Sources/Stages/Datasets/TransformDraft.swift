@@ -96,7 +96,9 @@ extension WarehouseCommit {
             content.append(key.grain.rawValue)
             content.append(key.currency)
             for name in EventName.allCases { content.append(total[name]) }
-            for sum in [total.units, total.revenue, total.refunded] { content.append(sum) }
+            for sum in [total.orderParts, total.units, total.revenue, total.refunded] {
+                content.append(sum)
+            }
         }
         var sales = ProductCell()
         for (_, delta) in products {

@@ -13,10 +13,10 @@ extension ForwardingWarehouse {
     }
 
     package func counted(
-        _ identities: [EventIdentity],
+        _ question: CountedQuestion,
         by subscription: String
-    ) async throws(StoreError) -> Set<EventIdentity> {
-        try await warehouse.counted(identities, by: subscription)
+    ) async throws(StoreError) -> CountedAnswer {
+        try await warehouse.counted(question, by: subscription)
     }
 
     package func sketch(_ key: SketchText) async throws(StoreError) -> [UInt64] {

@@ -22,7 +22,8 @@ package final class MemoryWarehouse: Warehouse {
         /// By the number of the product's name.
         var products: [[(currency: Currency, cell: ProductCell)]] = []
         var progress: [String: [StreamProgress]] = [:]
-        var counted: [String: Set<EventIdentity>] = [:]
+        var counted: [String: CountedAnswer] = [:]
+        var uncounted: [UncountedEvent.Reason: Set<String>] = [:]
         var late: Int64 = 0
         var deadLetters: Set<String> = []
     }
@@ -67,10 +68,18 @@ package final class MemoryWarehouse: Warehouse {
     }
 
     package func counted(
-        _ identities: [EventIdentity],
+        _ question: CountedQuestion,
         by subscription: String
-    ) -> Set<EventIdentity> {
-        state.withLock { $0.counted[subscription, default: []].intersection(identities) }
+    ) -> CountedAnswer {
+        state.withLock { state in
+            guard let all = state.counted[subscription] else { return CountedAnswer() }
+            var answer = CountedAnswer()
+            for identity in question.events {
+                answer.events[identity] = all.events[identity]
+            }
+            answer.orders = all.orders.intersection(question.orders)
+            return answer
+        }
     }
 
     package func sketch(_ key: SketchText) -> [UInt64] {
@@ -102,7 +111,20 @@ package final class MemoryWarehouse: Warehouse {
                 forgetOldest(grain, but: limit.windows, &state)
             }
             state.late += Int64(commit.late.count)
-            state.counted[commit.subscription, default: []].formUnion(commit.identities)
+            for event in commit.counted {
+                state.counted[commit.subscription, default: CountedAnswer()]
+                    .events[event.identity] = event.content
+            }
+            state.counted[commit.subscription, default: CountedAnswer()]
+                .orders.formUnion(commit.orders)
+            for event in commit.uncounted {
+                let name = MemoryWarehouse.name(
+                    commit.subscription,
+                    event.publication.batch,
+                    event.place
+                )
+                state.uncounted[event.reason, default: []].insert("\(name)\u{0}\(event.content)")
+            }
             merge(commit.progress, into: &state.progress[commit.subscription, default: []])
         }
     }
@@ -211,14 +233,16 @@ package final class MemoryWarehouse: Warehouse {
         state.withLock { state in
             for letter in letters {
                 let batch = letter.publication.batch
-                let source = batch.lexicon.text(
-                    of: batch.events[letter.place].source,
-                    in: .text
-                )
-                let id = batch.idText(of: letter.place)
-                state.deadLetters.insert("\(letter.subscription)\u{0}\(source)\u{0}\(id)")
+                let name = MemoryWarehouse.name(letter.subscription, batch, letter.place)
+                state.deadLetters.insert(name)
             }
         }
+    }
+
+    /// Who an event is to a subscription, in one text.
+    private static func name(_ subscription: String, _ batch: Batch, _ place: Int) -> String {
+        let source = batch.lexicon.text(of: batch.events[place].source, in: .text)
+        return "\(subscription)\u{0}\(source)\u{0}\(batch.idText(of: place))"
     }
 
     package func windows(_ grain: Grain, categories: WindowCategories) -> [WindowRow] {
@@ -234,7 +258,8 @@ package final class MemoryWarehouse: Warehouse {
                     category: category,
                     currency: sum.currency,
                     cell: cell,
-                    distinct: window.counts(of: sum.category)
+                    distinct: window.counts(of: sum.category),
+                    conversion: category.isEmpty ? window.conversion : nil
                 )
             }
         }
@@ -253,7 +278,12 @@ package final class MemoryWarehouse: Warehouse {
 
     package func exceptions() -> WarehouseExceptions {
         state.withLock {
-            WarehouseExceptions(late: $0.late, deadLetters: Int64($0.deadLetters.count))
+            WarehouseExceptions(
+                late: $0.late,
+                deadLetters: Int64($0.deadLetters.count),
+                repeatedOrders: Int64($0.uncounted[.repeatedOrder]?.count ?? 0),
+                conflicts: Int64($0.uncounted[.conflict]?.count ?? 0)
+            )
         }
     }
 

@@ -24,9 +24,9 @@ struct MemoryWindow: Sendable {
         /// The count once the hashes are let go.
         var settled: DistinctCount?
 
-        var count: DistinctCount {
-            settled ?? DistinctCount(DistinctSketch(capacity: capacity, values: hashes))
-        }
+        var sketch: DistinctSketch { DistinctSketch(capacity: capacity, values: hashes) }
+
+        var count: DistinctCount { settled ?? DistinctCount(sketch) }
 
         mutating func add(_ added: some Collection<UInt64>) {
             guard settled == nil else { return }
@@ -59,6 +59,8 @@ struct MemoryWindow: Sendable {
     /// The sums of an ``unfolded`` window.
     private(set) var cells: [Sum: WindowCell] = [:]
     private var distinct: [Part: Distinct] = [:]
+    /// Over all categories, once the hashes are let go.
+    private var settledConversion: Conversion?
     private var isSettled = false
 
     /// An empty window, to which the commit of that number adds first.
@@ -106,6 +108,7 @@ struct MemoryWindow: Sendable {
     /// Lets go of the hashes: late events add no more to the distinct counts.
     mutating func settle() {
         isSettled = true
+        settledConversion = conversion
         for place in distinct.values.indices {
             distinct.values[place].settle()
         }
@@ -125,6 +128,19 @@ struct MemoryWindow: Sendable {
             counts[measure] = distinct[Part(measure: measure, category: category)]?.count
         }
         return counts
+    }
+
+    /// The conversion over all categories of an ``unfolded`` window.
+    var conversion: Conversion? {
+        if let settledConversion { return settledConversion }
+        var sketches: [Measure: DistinctSketch] = [:]
+        // order-free: each measure has a place of its own, and one category.
+        for (part, distinct) in distinct where distinct.settled == nil {
+            if part.measure == .viewingSessions || part.measure == .buyingSessions {
+                sketches[part.measure] = distinct.sketch
+            }
+        }
+        return Conversion(sketches)
     }
 
     /// The hashes of a distinct count of an ``unfolded`` window, in any order.

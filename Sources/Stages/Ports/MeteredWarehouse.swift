@@ -18,11 +18,11 @@ package struct MeteredWarehouse: ForwardingWarehouse {
     }
 
     package func counted(
-        _ identities: [EventIdentity],
+        _ question: CountedQuestion,
         by subscription: String
-    ) async throws(StoreError) -> Set<EventIdentity> {
+    ) async throws(StoreError) -> CountedAnswer {
         try await meter.measure(.read) { () async throws(StoreError) in
-            try await warehouse.counted(identities, by: subscription)
+            try await warehouse.counted(question, by: subscription)
         }
     }
 

@@ -20,11 +20,11 @@ package struct OutsideWarehouse: Warehouse {
     }
 
     package func counted(
-        _ identities: [EventIdentity],
+        _ question: CountedQuestion,
         by subscription: String
-    ) async throws(StoreError) -> Set<EventIdentity> {
+    ) async throws(StoreError) -> CountedAnswer {
         try await timeline.outside { () async throws(StoreError) in
-            try await warehouse.counted(identities, by: subscription)
+            try await warehouse.counted(question, by: subscription)
         }
     }
 

@@ -12,11 +12,12 @@ package protocol Warehouse: Sendable {
     /// What `subscription` has consumed according to the commits so far.
     func progress(of subscription: String) async throws(StoreError) -> [StreamProgress]
 
-    /// Those of `identities` that `subscription` has counted according to the commits so far.
+    /// What `subscription` has counted, of the events and orders of logs in `question`, according
+    /// to the commits so far.
     func counted(
-        _ identities: [EventIdentity],
+        _ question: CountedQuestion,
         by subscription: String
-    ) async throws(StoreError) -> Set<EventIdentity>
+    ) async throws(StoreError) -> CountedAnswer
 
     /// The hashes stored for a distinct count, in any order, with or without repeats.
     func sketch(_ key: SketchText) async throws(StoreError) -> [UInt64]
@@ -111,7 +112,11 @@ package struct WarehouseCommit: Sendable {
     package var late: [LateEvent] = []
     package var progress: [StreamProgress] = []
     /// The events of logs that the deltas hold.
-    package var identities: [EventIdentity] = []
+    package var counted: [CountedEvent] = []
+    /// The orders of logs that the deltas hold.
+    package var orders: [IdentityDigest] = []
+    /// The events of logs that are kept, and add nothing.
+    package var uncounted: [UncountedEvent] = []
     /// What the catalogue of the warehouse, where it has one, records of the commit.
     package var block: DataBlockDraft?
 
@@ -157,6 +162,8 @@ package struct WindowRow: Sendable {
     package var cell: WindowCell
     /// Distinct counts by measure; without those that are not kept.
     package var distinct: [Measure: DistinctCount]
+    /// Nil where no session viewed, or that is not kept.
+    package var conversion: Conversion?
 
     package init(
         grain: Grain,
@@ -164,7 +171,8 @@ package struct WindowRow: Sendable {
         category: String,
         currency: Currency,
         cell: WindowCell,
-        distinct: [Measure: DistinctCount]
+        distinct: [Measure: DistinctCount],
+        conversion: Conversion? = nil
     ) {
         self.grain = grain
         self.start = start
@@ -172,6 +180,7 @@ package struct WindowRow: Sendable {
         self.currency = currency
         self.cell = cell
         self.distinct = distinct
+        self.conversion = conversion
     }
 }
 
@@ -204,9 +213,20 @@ package struct ProductRow: Hashable, Sendable {
 package struct WarehouseExceptions: Hashable, Sendable {
     package var late: Int64
     package var deadLetters: Int64
+    /// Purchases whose order was counted under another id.
+    package var repeatedOrders: Int64
+    /// Events whose identity was counted with another content.
+    package var conflicts: Int64
 
-    package init(late: Int64, deadLetters: Int64) {
+    package init(
+        late: Int64,
+        deadLetters: Int64,
+        repeatedOrders: Int64 = 0,
+        conflicts: Int64 = 0
+    ) {
         self.late = late
         self.deadLetters = deadLetters
+        self.repeatedOrders = repeatedOrders
+        self.conflicts = conflicts
     }
 }

@@ -58,7 +58,8 @@ extension RawEvent.Content {
             value: document.integer("value_minor") ?? 0,
             units: document.documents("items").reduce(0) {
                 $0.addingSaturated($1.integer("quantity") ?? 0)
-            }
+            },
+            isOrderPart: document.flag("order_part") ?? false
         )
     }
 }

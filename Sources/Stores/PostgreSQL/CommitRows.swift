@@ -41,9 +41,15 @@ package struct CommitRows {
         add(commit.sketches.isEmpty, CommitRows.sketchTable) {
             CommitRows.sketches(of: commit)
         }
-        // A second count of an event fails the whole commit: the key is unique.
-        add(commit.identities.isEmpty, "counted_events (subscription, identity)") {
-            CommitRows.identities(of: commit)
+        // A second count of an event or an order fails the whole commit: the key is unique.
+        add(commit.counted.isEmpty, "counted_events (subscription, identity, content)") {
+            CommitRows.counted(of: commit)
+        }
+        add(commit.orders.isEmpty, "counted_orders (subscription, identity)") {
+            CommitRows.orders(of: commit)
+        }
+        add(commit.uncounted.isEmpty, "staged_uncounted", then: ["add_uncounted"]) {
+            CommitRows.uncounted(of: commit)
         }
         add(commit.late.isEmpty, "staged_late", then: ["add_late"]) {
             CommitRows.late(of: commit)
@@ -124,12 +130,42 @@ package struct CommitRows {
         return rows
     }
 
-    private static func identities(of commit: WarehouseCommit) -> CopyRows {
-        var rows = CopyRows(columns: 2)
-        for identity in commit.identities.sorted() {
+    private static func counted(of commit: WarehouseCommit) -> CopyRows {
+        var rows = CopyRows(columns: 3)
+        for event in commit.counted {
             rows.beginRow()
             rows.append(commit.subscription)
-            rows.append(Identifier(identity))
+            rows.append(Identifier(event.identity))
+            rows.append(Int64(bitPattern: event.content))
+        }
+        return rows
+    }
+
+    private static func orders(of commit: WarehouseCommit) -> CopyRows {
+        var rows = CopyRows(columns: 2)
+        for order in commit.orders {
+            rows.beginRow()
+            rows.append(commit.subscription)
+            rows.append(Identifier(order))
+        }
+        return rows
+    }
+
+    private static func uncounted(of commit: WarehouseCommit) -> CopyRows {
+        var rows = CopyRows(columns: 8)
+        for event in commit.uncounted {
+            let batch = event.publication.batch
+            let identity = IdentityText(batch, event.place)
+            let found = batch.events[event.place]
+            rows.beginRow()
+            rows.append(commit.subscription)
+            rows.append(event.reason.rawValue)
+            rows.append(key: identity.source)
+            rows.append(key: identity.id)
+            rows.append(Int64(bitPattern: event.content))
+            rows.append(found.time.nanoseconds)
+            rows.append(batch.lexicon.text(of: found.transaction, in: .order))
+            rows.append(bytesOf: batch.document(of: event.place))
         }
         return rows
     }
@@ -192,6 +228,7 @@ extension CopyRows {
         append(delta.units)
         append(delta.revenue)
         append(delta.refunded)
+        append(delta.orderParts)
     }
 
     /// What is added to a product in a window, as a row of `staged_products`.

@@ -1,5 +1,3 @@
-internal import Stages
-
 /// A value of PostgreSQL's type uuid.
 package struct Identifier: Hashable, Sendable {
     package var high: UInt64
@@ -13,11 +11,5 @@ package struct Identifier: Hashable, Sendable {
     func append(to bytes: inout [UInt8]) {
         bytes.append(bigEndian: high)
         bytes.append(bigEndian: low)
-    }
-}
-
-extension Identifier {
-    init(_ identity: EventIdentity) {
-        self.init(high: identity.high, low: identity.low)
     }
 }

@@ -95,13 +95,15 @@ private enum CensusRows {
     }
 
     static func hours(_ census: RawCensus) -> CopyRows {
-        var rows = CopyRows(columns: EventName.allCases.count + 5)
+        var rows = CopyRows(columns: EventName.allCases.count + 6)
         for (key, sum) in census.hours {
             rows.beginRow()
             rows.append(key.start.nanoseconds)
             rows.append(key.currency)
             for name in EventName.allCases { rows.append(sum[name]) }
-            for number in [sum.units, sum.revenue, sum.refunded] { rows.append(number) }
+            for number in [sum.units, sum.revenue, sum.refunded, sum.orderParts] {
+                rows.append(number)
+            }
         }
         return rows
     }

@@ -64,7 +64,12 @@ extension PostgreSQLWarehouse {
     package func exceptions() async throws(StoreError) -> WarehouseExceptions {
         let counts = try await reports.run { line throws(StoreError) in
             try line.query(WarehouseStatement.exceptions) { row in
-                WarehouseExceptions(late: row.integer(0), deadLetters: row.integer(1))
+                WarehouseExceptions(
+                    late: row.integer(0),
+                    deadLetters: row.integer(1),
+                    repeatedOrders: row.integer(2),
+                    conflicts: row.integer(3)
+                )
             }
         }
         return counts.first ?? WarehouseExceptions(late: 0, deadLetters: 0)

@@ -23,9 +23,9 @@ extension PostgreSQLWarehouse {
                     ), hashes: row.numbers(3)
                 )
             }
-            let distinct = PostgreSQLWarehouse.distinctCounts(sketches)
+            let merged = PostgreSQLWarehouse.merged(sketches)
             let rows = try line.query(WarehouseStatement.windows, parameters) { row in
-                PostgreSQLWarehouse.window(row, grain, distinct)
+                PostgreSQLWarehouse.window(row, grain, merged)
             }
             try line.execute("COMMIT")
             return rows
@@ -41,31 +41,34 @@ extension PostgreSQLWarehouse {
     private static func window(
         _ row: ResultRow,
         _ grain: Grain,
-        _ distinct: [WindowName: [Measure: DistinctCount]]
+        _ merged: [WindowName: [Measure: DistinctSketch]]
     ) -> WindowRow {
         var cell = WindowCell()
         for name in EventName.allCases {
             cell.events[Int(name.rawValue)] = row.integer(3 + Int32(name.rawValue))
         }
         let next = 3 + Int32(EventName.allCases.count)
-        cell.units = row.integer(next)
-        cell.revenue = row.integer(next + 1)
-        cell.refunded = row.integer(next + 2)
+        cell.orderParts = row.integer(next)
+        cell.units = row.integer(next + 1)
+        cell.revenue = row.integer(next + 2)
+        cell.refunded = row.integer(next + 3)
         let start = Timestamp(nanoseconds: row.integer(0))
         let category = row.text(1)
+        let sketches = merged[WindowName(start: start, category: Array(category.utf8))] ?? [:]
         return WindowRow(
             grain: grain,
             start: start,
             category: category,
             currency: Currency(code: row.text(2)) ?? .none,
             cell: cell,
-            distinct: distinct[WindowName(start: start, category: Array(category.utf8))] ?? [:]
+            distinct: sketches.mapValues(DistinctCount.init),
+            conversion: Conversion(sketches)
         )
     }
 
-    private static func distinctCounts(
+    private static func merged(
         _ parts: [(key: SketchText, hashes: [UInt64])]
-    ) -> [WindowName: [Measure: DistinctCount]] {
+    ) -> [WindowName: [Measure: DistinctSketch]] {
         var sketches: [WindowName: [Measure: DistinctSketch]] = [:]
         for (key, hashes) in parts {
             let name = WindowName(start: key.start, category: Array(key.category.utf8))
@@ -78,7 +81,7 @@ extension PostgreSQLWarehouse {
             }
             sketches[name, default: [:]][key.measure] = sketch
         }
-        return sketches.mapValues { $0.mapValues(DistinctCount.init) }
+        return sketches
     }
 
     package func topProducts(atMost limit: Int) async throws(StoreError) -> [ProductRow] {

@@ -21,6 +21,8 @@ package final class PostgreSQLWarehouse: Warehouse {
     private let writer: Identifier
     /// What each subscription's mark was when its progress was asked for.
     private let seen = Mutex<[String: WriterMark?]>([:])
+    /// The subscriptions of which it is known that no earlier version has counted a log.
+    let understood = Mutex<Set<String>>([])
     /// How many parts were added to each sketch since it was last one.
     private let parts = Mutex(SketchParts(limit: 128, spread: 64))
 
@@ -87,24 +89,6 @@ package final class PostgreSQLWarehouse: Warehouse {
         }
         seen.withLock { $0[subscription] = .some(mark) }
         return streams
-    }
-
-    package func counted(
-        _ identities: [EventIdentity],
-        by subscription: String
-    ) async throws(StoreError) -> Set<EventIdentity> {
-        guard !identities.isEmpty else { return [] }
-        let asked = identities.map(Identifier.init)
-        let counted = try await lookups.run { line throws(StoreError) in
-            try line.query(
-                WarehouseStatement.counted,
-                [.text(subscription), .identifiers(asked)]
-            ) { row in
-                let identity = row.identifier(0)
-                return EventIdentity(high: identity.high, low: identity.low)
-            }
-        }
-        return Set(counted)
     }
 
     package func commit(_ commit: WarehouseCommit) async throws(StoreError) {

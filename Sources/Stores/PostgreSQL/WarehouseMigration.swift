@@ -16,6 +16,7 @@ struct WarehouseMigration {
         WarehouseMigration(version: 4, name: "refresh of the invariants", sql: refresh),
         WarehouseMigration(version: 5, name: "deployments", sql: deployments),
         WarehouseMigration(version: 6, name: "census of raw events", sql: census),
+        WarehouseMigration(version: 7, name: "orders", sql: orders),
     ]
 
     /// Brings the schema of `location` up to date; processes that start at once take turns.

@@ -14,7 +14,7 @@ package enum WarehouseStatement {
     }
 
     /// The columns of `window_aggregates` that are sums.
-    static let sums = EventName.allCases.map(\.ga4) + ["units", "revenue", "refunded"]
+    static let sums = EventName.allCases.map(\.ga4) + ["order_parts", "units", "revenue", "refunded"]
 
     /// What a connection makes before its first commit: tables of its own, which take the rows of
     /// a commit and are empty after it, and the statements that move them on.
@@ -25,6 +25,7 @@ package enum WarehouseStatement {
         stream text COLLATE "C", watermark_ns bigint, first_offset bigint, last_offset bigint) \
         ON COMMIT DELETE ROWS;
         CREATE TEMPORARY TABLE staged_late (LIKE late_events) ON COMMIT DELETE ROWS;
+        CREATE TEMPORARY TABLE staged_uncounted (LIKE uncounted_events) ON COMMIT DELETE ROWS;
         CREATE TEMPORARY TABLE staged_letters (LIKE dead_letters) ON COMMIT DELETE ROWS;
 
         CREATE TEMPORARY TABLE staged_slices (LIKE sli_slices) ON COMMIT DELETE ROWS;
@@ -71,6 +72,11 @@ package enum WarehouseStatement {
         INSERT INTO late_events
         SELECT * FROM staged_late ON CONFLICT (subscription, source, id) DO NOTHING;
 
+        PREPARE add_uncounted AS
+        INSERT INTO uncounted_events
+        SELECT * FROM staged_uncounted
+        ON CONFLICT (subscription, reason, source, id, content) DO NOTHING;
+
         PREPARE add_letters AS
         INSERT INTO dead_letters
         SELECT * FROM staged_letters
@@ -116,14 +122,6 @@ package enum WarehouseStatement {
             SELECT stream, watermark_ns, first_offset, last_offset
             FROM watermarks LEFT JOIN progress USING (subscription, stream)
             WHERE subscription = $1 ORDER BY stream, first_offset
-            """
-    )
-
-    static let counted = Statement(
-        name: "counted",
-        sql: """
-            SELECT identity FROM counted_events
-            WHERE subscription = $1 AND identity = ANY ($2::uuid[])
             """
     )
 
@@ -188,6 +186,10 @@ package enum WarehouseStatement {
 
     static let exceptions = Statement(
         name: "exceptions",
-        sql: "SELECT (SELECT count(*) FROM late_events), (SELECT count(*) FROM dead_letters)"
+        sql: """
+            SELECT (SELECT count(*) FROM late_events), (SELECT count(*) FROM dead_letters),
+                (SELECT count(*) FROM uncounted_events WHERE reason = 'repeated-order'),
+                (SELECT count(*) FROM uncounted_events WHERE reason = 'conflict')
+            """
     )
 }

@@ -11,9 +11,23 @@ struct RowReader {
 
     /// The query `sql`, from the connection's cache, with its arguments.
     init(_ database: Database, _ sql: String, _ arguments: StatementArguments) throws {
+        try self.init(database, sql)
+        try statement.setArguments(arguments)
+    }
+
+    /// The query `sql`, from the connection's cache, to be asked with several arguments.
+    init(_ database: Database, _ sql: String) throws {
         self.database = database
         statement = try database.cachedStatement(sql: sql)
+    }
+
+    /// Calls `body` with each row for `arguments`.
+    func forEach(
+        _ arguments: StatementArguments,
+        _ body: (borrowing Row) throws -> Void
+    ) throws {
         try statement.setArguments(arguments)
+        try forEach(body)
     }
 
     /// Calls `body` with each row.

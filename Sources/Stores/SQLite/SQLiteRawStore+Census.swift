@@ -68,7 +68,8 @@ extension RawEvent.Content {
                 ? lexicon.text(of: event.transaction, in: .order) : "",
             currency: event.currency,
             value: event.value,
-            units: items.reduce(0) { $0.addingSaturated(Int64($1.quantity)) }
+            units: items.reduce(0) { $0.addingSaturated(Int64($1.quantity)) },
+            isOrderPart: event.isOrderPart
         )
     }
 }

@@ -83,11 +83,11 @@ extension SQLiteWarehouse: CensusStore {
         _ hours: [(key: RawCensus.HourKey, sum: WindowCell)],
         into database: Database
     ) throws {
-        let places = Array(repeating: "?", count: EventName.allCases.count + 5)
+        let places = Array(repeating: "?", count: EventName.allCases.count + 6)
         for (key, sum) in hours {
             var values: [any DatabaseValueConvertible] = [key.start.nanoseconds, key.currency]
             values += EventName.allCases.map { sum[$0] }
-            values += [sum.units, sum.revenue, sum.refunded] as [Int64]
+            values += [sum.units, sum.revenue, sum.refunded, sum.orderParts] as [Int64]
             try database.execute(
                 sql: "INSERT INTO raw_census_hours "
                     + "VALUES (\(places.joined(separator: ", ")))",

@@ -63,12 +63,17 @@ extension SQLiteWarehouse {
 
     package func exceptions() async throws(StoreError) -> WarehouseExceptions {
         try await file.read { database in
-            WarehouseExceptions(
-                late: try Int64.fetchOne(database, sql: "SELECT count(*) FROM late_events") ?? 0,
-                deadLetters: try Int64.fetchOne(
-                    database,
-                    sql: "SELECT count(*) FROM dead_letters"
-                ) ?? 0
+            func count(_ rows: String) throws -> Int64 {
+                try Int64.fetchOne(database, sql: "SELECT count(*) FROM \(rows)") ?? 0
+            }
+            func count(_ reason: UncountedEvent.Reason) throws -> Int64 {
+                try count("uncounted_events WHERE reason = '\(reason.rawValue)'")
+            }
+            return WarehouseExceptions(
+                late: try count("late_events"),
+                deadLetters: try count("dead_letters"),
+                repeatedOrders: try count(.repeatedOrder),
+                conflicts: try count(.conflict)
             )
         }
     }

@@ -11,7 +11,7 @@ extension SQLiteWarehouse {
     ) async throws(StoreError) -> [WindowRow] {
         try await file.read { database in
             let only = categories == .total ? "category = ''" : "category <> ''"
-            let distinct = try SQLiteWarehouse.distinctCounts(grain, only, in: database)
+            let distinct = try SQLiteWarehouse.sketches(of: grain, only, in: database)
             return try Row.fetchAll(
                 database,
                 sql: """
@@ -24,18 +24,21 @@ extension SQLiteWarehouse {
                 for name in EventName.allCases {
                     cell.events[Int(name.rawValue)] = row[name.ga4]
                 }
+                cell.orderParts = row["order_parts"]
                 cell.units = row["units"]
                 cell.revenue = row["revenue"]
                 cell.refunded = row["refunded"]
                 let start = Timestamp(nanoseconds: row["start_ns"])
                 let category: String = row["category"]
+                let sketches = distinct[WindowName(start: start, category: category)] ?? [:]
                 return WindowRow(
                     grain: grain,
                     start: start,
                     category: category,
                     currency: Currency(code: row["currency"] as String) ?? .none,
                     cell: cell,
-                    distinct: distinct[WindowName(start: start, category: category)] ?? [:]
+                    distinct: sketches.mapValues(DistinctCount.init),
+                    conversion: Conversion(sketches)
                 )
             }
         }
@@ -46,12 +49,12 @@ extension SQLiteWarehouse {
         var category: String
     }
 
-    private static func distinctCounts(
-        _ grain: Grain,
+    private static func sketches(
+        of grain: Grain,
         _ only: String,
         in database: Database
-    ) throws -> [WindowName: [Measure: DistinctCount]] {
-        var sketches: [SketchText: DistinctSketch] = [:]
+    ) throws -> [WindowName: [Measure: DistinctSketch]] {
+        var sketches: [WindowName: [Measure: DistinctSketch]] = [:]
         let rows = try Row.fetchCursor(
             database,
             sql: """
@@ -62,27 +65,20 @@ extension SQLiteWarehouse {
         )
         while let row = try rows.next() {
             guard let measure = Measure(rawValue: row["measure"]) else { continue }
-            let key = SketchText(
-                grain: grain,
+            let name = WindowName(
                 start: Timestamp(nanoseconds: row["start_ns"]),
-                measure: measure,
                 category: row["category"]
             )
-            let capacity = SketchKey.capacity(grain, ofOneCategory: !key.category.isEmpty)
+            let capacity = SketchKey.capacity(grain, ofOneCategory: !name.category.isEmpty)
             var sketch =
-                sketches.removeValue(forKey: key) ?? DistinctSketch(capacity: capacity)
+                sketches[name, default: [:]].removeValue(forKey: measure)
+                ?? DistinctSketch(capacity: capacity)
             for hash in decode(row["hashes"] as Data) {
                 sketch.insert(hash)
             }
-            sketches[key] = sketch
+            sketches[name, default: [:]][measure] = sketch
         }
-        var counts: [WindowName: [Measure: DistinctCount]] = [:]
-        // order-free: each fills a place of its own.
-        for (key, sketch) in sketches {
-            let name = WindowName(start: key.start, category: key.category)
-            counts[name, default: [:]][key.measure] = DistinctCount(sketch)
-        }
-        return counts
+        return sketches
     }
 
     package func topProducts(atMost limit: Int) async throws(StoreError) -> [ProductRow] {

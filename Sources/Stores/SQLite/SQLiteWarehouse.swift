@@ -21,6 +21,8 @@ package final class SQLiteWarehouse: Warehouse {
     private let storedIntervals = Mutex<[StreamKey: IntervalSet]>([:])
     /// The number of the last commit of each subscription that this run stored.
     private let lastCommits = Mutex<[String: Int64]>([:])
+    /// The subscriptions of which it is known that no earlier version has counted a log.
+    let understood = Mutex<Set<String>>([])
     /// How many parts were added to each sketch since it was last one.
     private let parts = Mutex(SketchParts(limit: 64))
 
@@ -60,43 +62,6 @@ package final class SQLiteWarehouse: Warehouse {
         return streams
     }
 
-    package func counted(
-        _ identities: [EventIdentity],
-        by subscription: String
-    ) async throws(StoreError) -> Set<EventIdentity> {
-        try await file.read { database in
-            try SQLiteWarehouse.counted(identities, by: subscription, in: database)
-        }
-    }
-
-    private static func counted(
-        _ identities: [EventIdentity],
-        by subscription: String,
-        in database: Database
-    ) throws -> Set<EventIdentity> {
-        let statement = try database.cachedStatement(
-            sql: """
-                SELECT 1 FROM counted_events
-                WHERE subscription = ? AND identity_high = ? AND identity_low = ?
-                """
-        )
-        var counted: Set<EventIdentity> = []
-        for identity in identities {
-            let arguments = SQLiteWarehouse.arguments(subscription, identity)
-            if try Int.fetchOne(statement, arguments: arguments) != nil {
-                counted.insert(identity)
-            }
-        }
-        return counted
-    }
-
-    private static func arguments(
-        _ subscription: String,
-        _ identity: EventIdentity
-    ) -> StatementArguments {
-        [subscription, Int64(bitPattern: identity.high), Int64(bitPattern: identity.low)]
-    }
-
     package func sketch(_ key: SketchText) async throws(StoreError) -> [UInt64] {
         try await file.read { try SQLiteWarehouse.hashes(of: key, in: $0) }
     }
@@ -122,18 +87,7 @@ package final class SQLiteWarehouse: Warehouse {
             for event in commit.late {
                 try SQLiteWarehouse.insert(event, commit.subscription, into: database)
             }
-            // A second count of an event fails the whole commit: the key is unique.
-            let statement = try database.cachedStatement(
-                sql: """
-                    INSERT INTO counted_events (subscription, identity_high, identity_low)
-                    VALUES (?, ?, ?)
-                    """
-            )
-            for identity in commit.identities.sorted() {
-                try statement.execute(
-                    arguments: SQLiteWarehouse.arguments(commit.subscription, identity)
-                )
-            }
+            try SQLiteWarehouse.insertCounted(commit, into: database)
             for progress in commit.progress {
                 let key = StreamKey(subscription: commit.subscription, stream: progress.stream)
                 try SQLiteWarehouse.replace(
@@ -167,7 +121,7 @@ package final class SQLiteWarehouse: Warehouse {
         _ lexicon: Lexicon,
         to database: Database
     ) throws {
-        let names = EventName.allCases.map(\.ga4) + ["units", "revenue", "refunded"]
+        let names = EventName.allCases.map(\.ga4) + ["order_parts", "units", "revenue", "refunded"]
         let places = Array(repeating: "?", count: names.count + 4).joined(separator: ", ")
         let sums = names.map { "\($0) = \($0) + excluded.\($0)" }.joined(separator: ", ")
         let statement = try database.cachedStatement(
@@ -186,7 +140,7 @@ package final class SQLiteWarehouse: Warehouse {
             for name in EventName.allCases {
                 values.append(delta[name])
             }
-            values += [delta.units, delta.revenue, delta.refunded] as [Int64]
+            values += [delta.orderParts, delta.units, delta.revenue, delta.refunded] as [Int64]
             try statement.execute(arguments: StatementArguments(values))
         }
     }

@@ -21,6 +21,9 @@ enum WarehouseSchema {
         migrator.registerMigration("census") { database in
             try database.execute(sql: CensusSchema.tables)
         }
+        migrator.registerMigration("orders") { database in
+            try database.execute(sql: OrderSchema.changes)
+        }
         return migrator
     }
 
