@@ -156,8 +156,8 @@ private final class CommitRecorder: Warehouse {
     func commit(_ commit: WarehouseCommit) { kept.withLock { $0.append(commit) } }
 
     func progress(of subscription: String) -> [StreamProgress] { [] }
-    func counted(_ identities: [EventIdentity], by subscription: String) -> Set<EventIdentity> {
-        []
+    func counted(_ question: CountedQuestion, by subscription: String) -> CountedAnswer {
+        CountedAnswer()
     }
     func sketch(_ key: SketchText) -> [UInt64] { [] }
     func keep(_ letters: [DeadLetter]) {}

@@ -58,7 +58,7 @@ struct CensusFoldTests {
         _ events: [RawEvent],
         _ basis: CensusBasis = basis(),
         _ progress: [[StreamProgress]] = progress(1...100),
-        counted: Set<EventIdentity> = []
+        counted: Set<IdentityDigest> = []
     ) -> RawCensus {
         var fold = CensusFold(basis, progress: progress)
         fold.add(events, counted: [counted])

@@ -89,6 +89,7 @@ extension WindowCell {
     /// Everything it counts.
     var text: String {
         let events = EventName.allCases.map { self[$0] }
-        return "\(events) units \(units) revenue \(revenue) refunded \(refunded)"
+        return
+            "\(events) parts \(orderParts) units \(units) revenue \(revenue) refunded \(refunded)"
     }
 }

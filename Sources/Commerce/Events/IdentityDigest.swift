@@ -1,4 +1,5 @@
 internal import Crypto
+internal import Timekeeping
 
 /// Who an event or an order is, in sixteen bytes, the same in every run and every store.
 ///

@@ -80,12 +80,12 @@ package struct AnalyticsState: Sendable {
     /// Takes in a delivery.
     ///
     /// - Parameters:
-    ///   - recognition: Who its events are, where it is of a log.
+    ///   - recognition: Who its events are, where that is known already.
     ///   - known: What commits have counted of what ``LogRecognition/question(_:)`` asks.
     package mutating func take(
         _ delivery: Delivery,
-        _ recognition: LogRecognition,
-        counted known: CountedAnswer,
+        _ recognition: LogRecognition? = nil,
+        counted known: CountedAnswer = CountedAnswer(),
         at now: Timestamp
     ) -> Taken {
         let batch = delivery.batch
@@ -95,6 +95,7 @@ package struct AnalyticsState: Sendable {
         let before = uncounted.count
         let new: Selection
         if batch.origin.isReplayed {
+            let recognition = recognition ?? LogRecognition(delivery)
             new = notCounted(sound, delivery.publication, recognition, known)
         } else {
             new = ledger.admit(batch, notConsumed(sound, of: batch, stream))

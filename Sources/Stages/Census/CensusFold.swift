@@ -1,4 +1,4 @@
-internal import Commerce
+package import Commerce
 package import Timekeeping
 
 /// Sums up raw events into a census; a pure value.

@@ -5,7 +5,7 @@ extension WarehouseMigration {
         CREATE INDEX counted_events_before ON counted_events (subscription)
             WHERE content IS NULL;
         COMMENT ON COLUMN counted_events.content IS
-            'A digest of what it said; NULL where a version counted it that knew it by another hash.';
+            'A digest of what it said; NULL where an older version counted it, by another hash.';
 
         CREATE TABLE counted_orders (
             subscription text COLLATE "C" NOT NULL,
@@ -13,7 +13,7 @@ extension WarehouseMigration {
             PRIMARY KEY (subscription, identity)
         );
         COMMENT ON TABLE counted_orders IS
-            'Orders of replayed logs that the aggregates hold, by a hash of (source, transaction_id).';
+            'Orders of logs that the aggregates hold, by a hash of (source, transaction_id).';
 
         CREATE TABLE uncounted_events (
             subscription text COLLATE "C" NOT NULL,

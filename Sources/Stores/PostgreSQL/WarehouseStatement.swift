@@ -14,7 +14,8 @@ package enum WarehouseStatement {
     }
 
     /// The columns of `window_aggregates` that are sums.
-    static let sums = EventName.allCases.map(\.ga4) + ["order_parts", "units", "revenue", "refunded"]
+    static let sums =
+        EventName.allCases.map(\.ga4) + ["order_parts", "units", "revenue", "refunded"]
 
     /// What a connection makes before its first commit: tables of its own, which take the rows of
     /// a commit and are empty after it, and the statements that move them on.

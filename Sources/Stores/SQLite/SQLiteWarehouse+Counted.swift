@@ -1,3 +1,4 @@
+internal import Broker
 internal import Commerce
 internal import Foundation
 internal import GRDB

@@ -1,3 +1,4 @@
+import Commerce
 import Datasets
 import Stages
 import TestSupport
@@ -83,12 +84,12 @@ struct CatalogueContract {
         try await adapter.visit { home in
             let warehouse = home.warehouse
             try await Sample.fill(warehouse)
-            let identity = EventIdentity(high: 1, low: 2)
+            let identity = IdentityDigest(high: 1, low: 2)
             func commit(_ number: Int64) -> WarehouseCommit {
                 var commit = WarehouseCommit("analytics")
                 commit.add(.hour, Sample.began, .revenue(5))
                 commit.consume("log", 1...number)
-                commit.identities = [identity]
+                commit.counted = [CountedEvent(identity, content: 0)]
                 commit.block = Sample.draft(Sample.analytics, number)
                 return commit
             }
@@ -107,7 +108,7 @@ struct CatalogueContract {
             // And the other way round: a chain that cannot be added to takes no commit.
             try home.damage("DELETE FROM dataset_references")
             var next = commit(9)
-            next.identities = []
+            next.counted = []
             await #expect(throws: StoreError.self) { try await warehouse.commit(next) }
             #expect(try await warehouse.streams(of: "analytics").map(\.consumed.count) == [7])
         }

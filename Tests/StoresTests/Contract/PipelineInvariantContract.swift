@@ -1,3 +1,4 @@
+import Commerce
 import Datasets
 import Stages
 import TestSupport
@@ -55,9 +56,7 @@ struct PipelineInvariantContract {
             for grain in Grain.allCases {
                 commit.add(grain, grain.start(of: CatalogueSample.judged), delta)
             }
-            commit.identities = (0..<UInt64(delta.total)).map {
-                EventIdentity(high: 1, low: $0)
-            }
+            commit.count((0..<UInt64(delta.total)).map { IdentityDigest(high: 1, low: $0) })
             commit.block = DataBlockDraft(
                 CatalogueSample.analytics,
                 DataEvent(

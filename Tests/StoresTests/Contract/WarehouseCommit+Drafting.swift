@@ -156,3 +156,15 @@ extension Warehouse {
         try await progress(of: subscription).sorted { $0.stream < $1.stream }
     }
 }
+
+extension WarehouseCommit {
+    /// Remembers that events were counted, with a content that follows from the identity.
+    mutating func count(_ identities: [IdentityDigest]) {
+        counted += identities.map { CountedEvent($0, content: $0.content) }
+    }
+}
+
+extension IdentityDigest {
+    /// What an event of a test says.
+    var content: UInt64 { high ^ low &* 0x9e37_79b9_7f4a_7c15 }
+}

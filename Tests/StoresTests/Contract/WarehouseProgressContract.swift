@@ -39,13 +39,20 @@ struct WarehouseProgressContract {
     ) async throws {
         try await adapter.visit { home in
             let warehouse = try await home.warehouse()
-            let all = (0..<100).map { EventIdentity(high: UInt64.max - $0, low: $0 &* 7) }
+            let all = (0..<100).map { IdentityDigest(high: UInt64.max - $0, low: $0 &* 7) }
             var commit = WarehouseCommit()
-            commit.identities = Array(all.prefix(60))
+            commit.count(Array(all.prefix(60)))
+            commit.orders = Array(all.prefix(70).suffix(20))
             try await warehouse.commit(commit)
-            #expect(try await warehouse.counted(all, by: "analytics") == Set(all.prefix(60)))
-            #expect(try await warehouse.counted(all, by: "other").isEmpty)
-            #expect(try await warehouse.counted([], by: "analytics").isEmpty)
+            let question = CountedQuestion(events: all, orders: all)
+            // What an event said comes back to the last bit; an order is none of the events.
+            var expected = CountedAnswer()
+            for identity in all.prefix(60) { expected.events[identity] = identity.content }
+            expected.orders = Set(all.prefix(70).suffix(20))
+            #expect(try await warehouse.counted(question, by: "analytics") == expected)
+            #expect(try await warehouse.counted(question, by: "other") == CountedAnswer())
+            let nothing = CountedQuestion()
+            #expect(try await warehouse.counted(nothing, by: "analytics") == CountedAnswer())
             try await warehouse.close()
         }
     }

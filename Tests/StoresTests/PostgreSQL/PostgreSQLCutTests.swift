@@ -1,3 +1,4 @@
+import Commerce
 import Foundation
 import PostgreSQLStores
 import Stages
@@ -19,7 +20,7 @@ struct PostgreSQLCutTests {
         commit.add(.hour, Shop.epoch, .revenue(1))
         commit.add(product: "p1", ProductCell(revenue: 1))
         commit.add(.sessions, .hour, Shop.epoch, hashes: [UInt64(number) << 32])
-        commit.identities = [EventIdentity(high: UInt64(number), low: 0)]
+        commit.count([IdentityDigest(high: UInt64(number), low: 0)])
         commit.consume("log", 1...number)
         return commit
     }

@@ -16,7 +16,7 @@ struct PostgreSQLHandleTests {
             let warehouse = try await PostgreSQLWarehouse(server.location(schema: schema))
             var (answered, refused) = (0, 0)
             for call in 0..<10_000 {
-                let identity = EventIdentity(high: 1, low: UInt64(call))
+                let identity = IdentityDigest(high: 1, low: UInt64(call))
                 switch call % 10 {
                 case 0:
                     // Earlier than the one before, which is refused, or the first of all.
@@ -30,8 +30,9 @@ struct PostgreSQLHandleTests {
                 case 1 where call % 100 == 1:
                     try await warehouse.commit(commit(Int64(1_000_000 + call)))
                 default:
-                    let counted = try await warehouse.counted([identity], by: "analytics")
-                    try #require(counted.isEmpty)
+                    let question = CountedQuestion(events: [identity])
+                    let counted = try await warehouse.counted(question, by: "analytics")
+                    try #require(counted.events.isEmpty)
                 }
                 answered += 1
             }

@@ -1,3 +1,4 @@
+import Commerce
 import Foundation
 import PostgreSQLStores
 import Stages
@@ -21,7 +22,7 @@ struct PostgreSQLOutageTests {
         commit.add(.hour, Shop.epoch, .revenue(1))
         commit.add(product: "p1", ProductCell(revenue: 1))
         commit.add(.sessions, .hour, Shop.epoch, hashes: [UInt64(number) << 32])
-        commit.identities = [EventIdentity(high: UInt64(number), low: 0)]
+        commit.count([IdentityDigest(high: UInt64(number), low: 0)])
         commit.consume("log", 1...number)
         return commit
     }
@@ -78,8 +79,10 @@ struct PostgreSQLOutageTests {
         #expect(seconds.allSatisfy { $0.cell.text == WindowCell.sample().text })
         let progress = try await warehouse.progress(of: "analytics")
         #expect(progress.map(\.consumed.intervals) == [[1...count]])
-        let identities = (1...count).map { EventIdentity(high: UInt64($0), low: 0) }
-        #expect(try await warehouse.counted(identities, by: "analytics").count == Int(count))
+        let identities = (1...count).map { IdentityDigest(high: UInt64($0), low: 0) }
+        let question = CountedQuestion(events: identities)
+        let answer = try await warehouse.counted(question, by: "analytics")
+        #expect(answer.events.count == Int(count))
         await warehouse.close()
     }
 

@@ -52,15 +52,17 @@ struct PostgreSQLWarehouseTests {
     {
         try await withWarehouse { warehouse, _ in
             var commit = WarehouseCommit()
-            commit.identities = [EventIdentity(high: 1, low: 2)]
+            commit.count([IdentityDigest(high: 1, low: 2)])
             try await warehouse.commit(commit)
             var again = WarehouseCommit()
-            again.identities = [EventIdentity(high: 0, low: 0), EventIdentity(high: 1, low: 2)]
+            again.count([IdentityDigest(high: 0, low: 0), IdentityDigest(high: 1, low: 2)])
             again.add(.hour, Shop.epoch, .sample())
             let error = await #expect(throws: StoreError.self) { try await warehouse.commit(again) }
             #expect(error?.code == .refused)
             #expect(try await warehouse.windows(.hour, categories: .total).isEmpty)
-            #expect(try await warehouse.counted(again.identities, by: "analytics").count == 1)
+            let question = CountedQuestion(events: again.counted.map(\.identity))
+            let answer = try await warehouse.counted(question, by: "analytics")
+            #expect(answer.events.count == 1)
         }
     }
 
@@ -191,7 +193,7 @@ struct PostgreSQLWarehouseTests {
             let late = try shop.batch(ofJSON: lines, firstOffset: 2)
             var commit = try shop.lateCommit(of: late)
             try await warehouse.commit(commit)
-            commit.identities = []
+            commit.counted = []
             commit.number += 1
             try await warehouse.commit(commit)
             #expect(try await warehouse.exceptions() == .init(late: 3, deadLetters: 0))
@@ -301,7 +303,7 @@ struct PostgreSQLWarehouseTests {
             )
             #expect(
                 try server.query(
-                    "SELECT * FROM \(schema).conversion_by_day WHERE day = '1969-12-31'"
+                    "SELECT * FROM \(schema).events_by_day WHERE day = '1969-12-31'"
                 ) == [
                     ["1969-12-31", "", "4", "8", "12", "14", "200.00", "350.00"],
                     ["1969-12-31", "toys", "2", "4", "6", "7", "200.00", "350.00"],

@@ -116,7 +116,7 @@ struct SQLiteWarehouseTests {
             let late = try shop.batch(ofJSON: lines, firstOffset: 2)
             var commit = try shop.lateCommit(of: late)
             try await warehouse.commit(commit)
-            commit.identities = []
+            commit.counted = []
             try await warehouse.commit(commit)
             #expect(try await warehouse.exceptions() == .init(late: 3, deadLetters: 0))
             try warehouse.close()
