@@ -20,7 +20,8 @@ extension OpenSLOReader {
             let items = list.items()
             if case .list = list.node.content, items.isEmpty {
                 list.warn(
-                    "'objectives' is an empty list, so that nothing is held to anything; expected one"
+                    "'objectives' is an empty list, so that nothing is held to anything; "
+                        + "expected one"
                 )
             }
             spec.parts = items.compactMap { readPart($0) }

@@ -1,3 +1,4 @@
+import Foundation
 import SLO
 import Testing
 
@@ -50,8 +51,8 @@ import Testing
                     "spec: {query: 'sum(orders_total)"
                 ),
             ],
-            "9:14: nothing here reads a source of type 'promethus', so that it has no data; did you "
-                + "mean 'prometheus'?"
+            "9:14: nothing here reads a source of type 'promethus', so that it has no data; did "
+                + "you mean 'prometheus'?"
         ),
         MistakeRow(
             "good and bad",
@@ -95,8 +96,8 @@ import Testing
                     "    total: {metricSource: {type: datadog, spec: {query: x}}}\n"
                 )
             ],
-            "18:34: nothing here reads a source of type 'datadog', so that it has no data; expected "
-                + "one of weir, prometheus"
+            "18:34: nothing here reads a source of type 'datadog', so that it has no data; "
+                + "expected one of weir, prometheus"
         ),
         MistakeRow(
             "a query that is missing",
@@ -119,7 +120,8 @@ import Testing
                     "objectives: []"
                 )
             ],
-            "47:15: 'objectives' is an empty list, so that nothing is held to anything; expected one"
+            "47:15: 'objectives' is an empty list, so that nothing is held to anything; "
+                + "expected one"
         ),
         MistakeRow(
             "an operator on a ratio",

@@ -74,8 +74,8 @@ import Testing
         )
         let rules = PrometheusRules(try reading(weir).checked().objectives, over: .queries)
         #expect(rules.isEmpty)
-        #expect(rules.omitted.map(\.name) == ["checkout-availability"])
-        #expect(rules.omitted.map(\.reason) == ["it is not measured by queries of a Prometheus"])
+        #expect(rules.omitted.map { $0.name } == ["checkout-availability"])
+        #expect(rules.omitted.map { $0.reason } == ["it is not measured by queries of a Prometheus"])
     }
 
     @Test func `factors are scaled in place of windows where that is asked`() throws {
@@ -140,7 +140,8 @@ import Testing
             ],
             (
                 Self.bad,
-                "bad: {metricSource: {metricSourceRef: local-prom, spec: {query: 'sum(rate(bad_total[5m]))'}}}"
+                "bad: {metricSource: {metricSourceRef: local-prom, "
+                    + "spec: {query: 'sum(rate(bad_total[5m]))'}}}"
             ),
             (Self.total, "{query: 'sum(rate(orders_total[5m]))'}"),
             ("counter: true", "counter: false"),
