@@ -10,6 +10,8 @@ package struct ConsoleLimits: Hashable, Sendable {
     package var headerCount = 64
     /// Bytes of a whole request; one that sends more is cut off.
     package var request = 64 << 10
+    /// Bytes of answers that the system holds for a peer that does not read.
+    package var sendBuffer = 128 << 10
     /// How long asking and taking the answer may last, and how long a connection may be silent.
     package var exchange = Duration.seconds(30)
 

@@ -27,8 +27,8 @@ extension Response {
             guard let name = HTTPField.Name(name) else { continue }
             fields[name] = value
         }
-        if request.headers[.connection] == OldProtocolHandler.close {
-            fields[.connection] = OldProtocolHandler.close
+        if request.headers[.connection] == ClosingHandler.close {
+            fields[.connection] = ClosingHandler.close
         }
         let body = ByteBuffer(string: answer.body)
         fields[.contentLength] = String(body.readableBytes)

@@ -29,6 +29,11 @@ struct GuardedChannel: ServerChildChannel {
     ) -> EventLoopFuture<HTTP1Channel.Value> {
         do {
             try channel.pipeline.syncOperations.addHandler(ConnectionGuard(limits))
+            // The system would take megabytes of answers for a peer that reads none.
+            try channel.syncOptions?.setOption(
+                .socketOption(.so_sndbuf),
+                value: SocketOptionValue(limits.sendBuffer)
+            )
         } catch {
             return channel.eventLoop.makeFailedFuture(error)
         }
@@ -37,7 +42,7 @@ struct GuardedChannel: ServerChildChannel {
             let decoder = try operations.handler(
                 type: ByteToMessageHandler<HTTPRequestDecoder>.self
             )
-            try operations.addHandler(OldProtocolHandler(), position: .after(decoder))
+            try operations.addHandler(ClosingHandler(), position: .after(decoder))
             return value
         }
     }

@@ -78,8 +78,8 @@ struct SimulateCommand: AsyncParsableCommand {
             }
             guard seed <= UInt64.max - 1_000_000 else {
                 throw ValidationError(
-                    "--seed must be at most \(UInt64.max - 1_000_000) with --seeds, which counts on "
-                        + "from it."
+                    "--seed must be at most \(UInt64.max - 1_000_000) with --seeds, which counts "
+                        + "on from it."
                 )
             }
             let drawn: [(name: String, isGiven: Bool)] = [

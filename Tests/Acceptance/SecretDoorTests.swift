@@ -220,14 +220,13 @@ struct SecretDoorTests {
             let path = "/proc/\(program.processIdentifier)/cmdline"
             var line = ""
             // Until it runs, and has had its first moment.
-            while !line.hasPrefix("weir\0") || line.contains(Self.secret) {
+            while !line.hasPrefix("weir\0") || !line.contains("**") {
                 try await ContinuousClock().sleep(for: .milliseconds(20))
                 line = String(
                     decoding: FileManager.default.contents(atPath: path) ?? Data(),
                     as: UTF8.self
                 )
             }
-            #expect(line.contains("**"))
             #expect(!line.contains("S3cret"))
             try await ContinuousClock().sleep(for: .milliseconds(300))
             try program.send(.interrupt)

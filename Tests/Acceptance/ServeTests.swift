@@ -117,8 +117,8 @@ extension Timed {
             #expect(ending.exitCode == 0, "\(ending.errors)")
         }
 
-        /// 2,000 events in a moment: all of them are in the slice that the run's end cuts short, and
-        /// each is counted by ingest and by analytics.
+        /// 2,000 events in a moment: all of them are in the slice that the run's end cuts short,
+        /// and each is counted by ingest and by analytics.
         @Test func `the last slice of a run is served until somebody has asked for it`()
             async throws
         {

@@ -5,7 +5,7 @@ internal import NIOHTTP1
 /// so, and whoever says `Connection: close` waits for it.
 ///
 /// It stands between the decoder and what forgets the version of the protocol.
-final class OldProtocolHandler: ChannelInboundHandler, RemovableChannelHandler {
+final class ClosingHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
 
@@ -19,7 +19,7 @@ final class OldProtocolHandler: ChannelInboundHandler, RemovableChannelHandler {
             context.fireChannelRead(data)
             return
         }
-        head.headers.replaceOrAdd(name: "Connection", value: OldProtocolHandler.close)
+        head.headers.replaceOrAdd(name: "Connection", value: ClosingHandler.close)
         context.fireChannelRead(wrapInboundOut(.head(head)))
     }
 }
