@@ -1,8 +1,9 @@
 /// Which messages of a topic a subscription takes: the filter syntax of Google Pub/Sub.
 ///
 /// `attributes.type = "purchase"`, `!=`, `attributes:user` (the attribute is there),
-/// `hasPrefix(attributes.subject, "o")`, joined by `AND`, `OR`, `NOT` and parentheses. As in
-/// Pub/Sub, `AND` and `OR` side by side need parentheses, so that nobody guesses precedence.
+/// `hasPrefix(attributes.subject, "o")`, joined by `AND`, `OR`, `NOT` (or `-`) and parentheses.
+/// As in Pub/Sub, `AND` and `OR` side by side need parentheses, so that nobody guesses
+/// precedence, and a filter of nothing takes every message.
 package indirect enum AttributeFilter: Hashable, Sendable {
     /// The attribute is there, whatever its value.
     case present(Attribute)
@@ -34,6 +35,11 @@ package indirect enum AttributeFilter: Hashable, Sendable {
     package init(parsing text: String) throws(AttributeFilterError) {
         var parser = AttributeFilterParser(text)
         self = try parser.parse()
+    }
+
+    /// Whether `text` writes down the filter of nothing, which takes every message.
+    package static func isEmpty(_ text: String) -> Bool {
+        text.unicodeScalars.allSatisfy(\.properties.isWhitespace)
     }
 
     /// Whether a message passes whose attributes `attribute` looks up by name (nil for none).

@@ -3,7 +3,7 @@ internal import Documents
 
 /// Reads ``AttributeFilter`` by recursive descent.
 struct AttributeFilterParser {
-    /// Pub/Sub's limit, which also bounds the recursion.
+    /// Pub/Sub's limit in bytes, which also bounds the recursion.
     static let maximumLength = 256
     static let maximumDepth = 16
 
@@ -16,11 +16,11 @@ struct AttributeFilterParser {
     }
 
     mutating func parse() throws(AttributeFilterError) -> AttributeFilter {
-        guard text.count <= Self.maximumLength else {
+        let bytes = text.reduce(0) { $0 + Unicode.UTF8.width($1) }
+        guard bytes <= Self.maximumLength else {
             throw AttributeFilterError(
-                column: Self.maximumLength + 1,
-                message: "the filter has \(text.count) characters; expected at most "
-                    + "\(Self.maximumLength)"
+                column: 1,
+                message: "the filter has \(bytes) bytes; expected at most \(Self.maximumLength)"
             )
         }
         let filter = try expression()
@@ -39,9 +39,7 @@ struct AttributeFilterParser {
             let start = position
             let word = peekWord()
             guard word == "AND" || word == "OR" else {
-                if ["and", "or", "not", "&&", "||"].contains(word.lowercased()) {
-                    throw mistake("'\(word)' is no operator; expected AND or OR, in capitals")
-                }
+                try refuseOperator(word)
                 break
             }
             if let joiner, joiner != word {
@@ -70,6 +68,12 @@ struct AttributeFilterParser {
             try expect(")", "a closing parenthesis")
             return inner
         }
+        if take("-") {
+            guard position < text.count, !text[position].properties.isWhitespace else {
+                throw mistake("'-' stands alone; expected the condition that it negates behind it")
+            }
+            return .not(try term())
+        }
         let word = peekWord()
         switch word {
         case "NOT":
@@ -93,10 +97,13 @@ struct AttributeFilterParser {
             position += word.unicodeScalars.count
             return try comparison()
         default:
-            let near = nearestName(to: word, in: ["attributes", "hasPrefix", "NOT"])
+            if word.lowercased() == "not" || (position < text.count && text[position] == "!") {
+                throw mistake("\(found()) is no operator; expected NOT, in capitals, or '-'")
+            }
+            let near = nearestName(to: word, in: ["attributes", "hasPrefix"])
             let hint =
                 near.map { "; did you mean '\($0)'?" } ?? "; expected attributes.<name>, "
-                + "attributes:<name>, hasPrefix(…), NOT or '('"
+                + "attributes:<name>, hasPrefix(…), NOT, '-' or '('"
             throw mistake("\(found()) cannot begin a condition\(hint)")
         }
     }
@@ -113,7 +120,8 @@ struct AttributeFilterParser {
             return .not(.equal(key, try string()))
         }
         guard take("=") else {
-            throw mistake("\(found()) follows the attribute; expected = or !=")
+            let hint = text[position...].starts(with: "<>".unicodeScalars) ? "!=" : "= or !="
+            throw mistake("\(found()) follows the attribute; expected \(hint)")
         }
         if position < text.count, text[position] == "=" {
             throw mistake("'==' is no operator; expected a single =")
@@ -151,23 +159,79 @@ struct AttributeFilterParser {
         guard take("\"") else {
             throw mistake("\(found()) is no value; expected a text in double quotes")
         }
-        var value = String.UnicodeScalarView()
+        var value: [UInt8] = []
         while position < text.count {
             let scalar = text[position]
             position += 1
-            if scalar == "\"" { return String(value) }
-            guard scalar == "\\" else {
-                value.append(scalar)
-                continue
+            if scalar == "\"" {
+                guard let text = String(validating: value, as: UTF8.self) else {
+                    position = start
+                    throw mistake("the text's escapes make no UTF-8; expected a text")
+                }
+                return text
             }
-            guard position < text.count, text[position] == "\"" || text[position] == "\\" else {
-                throw mistake("\(found()) follows a backslash; expected \\\" or \\\\")
+            if scalar == "\\" {
+                try appendEscape(to: &value)
+            } else {
+                value.append(contentsOf: String(scalar).utf8)
             }
-            value.append(text[position])
-            position += 1
         }
         position = start
         throw mistake("the text has no end; expected a closing double quote")
+    }
+
+    /// What follows a backslash: a quote or backslash, `\n`, `\r`, `\t`, a byte as `\xHH` or three
+    /// octal digits, or a character as `\uHHHH` or `\UHHHHHHHH`.
+    private mutating func appendEscape(to value: inout [UInt8]) throws(AttributeFilterError) {
+        let kind = position < text.count ? text[position] : "\0"
+        func code(_ count: Int, _ radix: Int, from place: Int) -> UInt32? {
+            let digits = text[place...].prefix(count)
+            guard digits.count == count, digits.allSatisfy({ $0.properties.isASCIIHexDigit })
+            else { return nil }
+            return UInt32(String(String.UnicodeScalarView(digits)), radix: radix)
+        }
+        switch kind {
+        case "\"", "\\", "'", "?": value.append(UInt8(kind.value))
+        case "n": value.append(10)
+        case "r": value.append(13)
+        case "t": value.append(9)
+        case "x":
+            guard let byte = code(2, 16, from: position + 1) else {
+                throw mistake("'x' has no two hexadecimal digits behind it; expected \\xHH")
+            }
+            value.append(UInt8(byte))
+            position += 2
+        case "0"..."7":
+            guard let byte = code(3, 8, from: position), byte < 256 else {
+                throw mistake("'\(kind)' begins no byte; expected three octal digits up to 377")
+            }
+            value.append(UInt8(byte))
+            position += 2
+        case "u", "U":
+            let count = kind == "u" ? 4 : 8
+            guard let scalar = code(count, 16, from: position + 1).flatMap(Unicode.Scalar.init)
+            else {
+                throw mistake("'\(kind)' names no character; expected \\uHHHH or \\UHHHHHHHH")
+            }
+            value.append(contentsOf: String(scalar).utf8)
+            position += count
+        default:
+            throw mistake(
+                "\(found()) follows a backslash; expected \\\", \\\\, \\n, \\r, \\t, \\xHH, three "
+                    + "octal digits, \\uHHHH or \\UHHHHHHHH"
+            )
+        }
+        position += 1
+    }
+
+    /// Operators of other languages are told, and what stands for them here.
+    private func refuseOperator(_ word: String) throws(AttributeFilterError) {
+        switch word.lowercased() {
+        case "and", "&&": throw mistake("'\(word)' is no operator; expected AND, in capitals")
+        case "or", "||": throw mistake("'\(word)' is no operator; expected OR, in capitals")
+        case "not": throw mistake("\(found()) cannot follow here; expected AND NOT or OR NOT")
+        default: break
+        }
     }
 
     private mutating func take(_ scalar: Unicode.Scalar) -> Bool {

@@ -90,11 +90,15 @@ package final class InProcessSubscription: Subscription {
             let now = timeline.now
             let deliveries = perform(.pull(limit), at: now)
             if !deliveries.isEmpty { return deliveries }
-            let (wake, isOver) = state.withLock {
-                ($0.delivery.nextWake, $0.topicIsClosed && $0.delivery.counts.unsettled == 0)
+            let (wake, isClosed, counts) = state.withLock {
+                ($0.delivery.nextWake, $0.topicIsClosed, $0.delivery.counts)
             }
-            if isOver { return nil }
-            if let deadline, deadline <= now { return [] }
+            if isClosed, counts.unsettled == 0 { return nil }
+            if let deadline,
+                deadline <= now || (isClosed && counts.outstanding == counts.unsettled)
+            {
+                return []
+            }
             let earliest = [wake, deadline].compactMap(\.self).min()
             try await timeline.wait(for: arrival, since: version, until: earliest)
         }

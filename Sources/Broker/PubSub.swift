@@ -43,8 +43,10 @@ package protocol Subscription: Sendable {
     var policy: SubscriptionPolicy { get }
 
     /// Deliveries of together at most `limit` messages; waits where there is nothing yet, at
-    /// most until `deadline`, and then gives none. Nil once the topic is closed and every message
-    /// is settled.
+    /// most until `deadline`, and then gives none. With a deadline it gives none at once where
+    /// the topic is closed and all that is unsettled is delivered: nothing is to be waited for
+    /// but what subscribers have in hand. Nil once the topic is closed and every message is
+    /// settled.
     ///
     /// - Throws: `CancellationError` when the task is cancelled while it waits.
     func receive(

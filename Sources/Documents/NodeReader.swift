@@ -170,34 +170,40 @@ package struct NodeReader {
         }
     }
 
-    /// A whole number within `range`.
+    /// A whole number within `range`, such as `1000`, `10.0`, `1e3` or `5k`.
     package func integer(in range: ClosedRange<Int>) -> Int? {
-        guard node.isNumber, case .scalar(let text, _) = node.content, let value = Int(text),
-            range.contains(value)
-        else {
+        guard let value = quantity?.whole(), range.contains(Int(value)) else {
             mismatch(
                 expected: "a whole number from \(range.lowerBound) to \(range.upperBound)"
                     + unquoted
             )
             return nil
         }
-        return value
+        return Int(value)
     }
 
     /// A number that satisfies `accepts`, which `expected` puts in words.
     package func number(expected: String, where accepts: (Double) -> Bool) -> Double? {
-        guard node.isNumber, case .scalar(let text, _) = node.content, let value = Double(text),
-            value.isFinite, accepts(value)
-        else {
+        guard let value = quantity?.double, accepts(value) else {
             mismatch(expected: expected + unquoted)
             return nil
         }
         return value
     }
 
+    /// The number that stands here; in quotes it is a text, unless it has its multiple with it.
+    package var quantity: Quantity? {
+        guard case .scalar(let text, let isPlain) = node.content,
+            isPlain || text.last?.isLetter == true
+        else { return nil }
+        return Quantity(text)
+    }
+
     /// The remedy where the only fault of a number is its quotes.
     private var unquoted: String {
-        guard case .scalar(let text, false) = node.content, Double(text) != nil else { return "" }
+        guard case .scalar(let text, false) = node.content, quantity == nil,
+            Quantity(text) != nil
+        else { return "" }
         return ", without quotes"
     }
 

@@ -27,16 +27,28 @@ struct CapacityCommand: AsyncParsableCommand {
     @Argument(help: "The pipeline file.")
     var pipeline: String
 
-    @Option(parsing: .unconditional, help: "The rate to begin with, in events per second.")
+    @Option(
+        parsing: .unconditional,
+        help: "The rate to begin with, in events per second.",
+        transform: NumberArgument.decimal
+    )
     var from: Double = 1000
 
     @Option(help: "How long each rate is tried, such as 10s.")
     var probe: DurationArgument = .standardProbe
 
-    @Option(parsing: .unconditional, help: "How close the answer is to be, from 0.01 to 1.")
+    @Option(
+        parsing: .unconditional,
+        help: "How close the answer is to be, from 0.01 to 1.",
+        transform: NumberArgument.decimal
+    )
     var precision: Double = 0.1
 
-    @Option(parsing: .unconditional, help: "How often more the answer has to hold.")
+    @Option(
+        parsing: .unconditional,
+        help: "How often more the answer has to hold.",
+        transform: NumberArgument.whole
+    )
     var confirm: Int = 2
 
     @Option(help: "The seed of the shopper model.")

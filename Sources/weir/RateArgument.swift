@@ -7,7 +7,7 @@ internal import Pipeline
 /// `--rate`: events per second, or `max`.
 struct RateArgument: ExpressibleByArgument {
     /// The events per second that may be asked for.
-    static let limits = 1e-6...1e9
+    static let limits = LoadProfile.rates
 
     /// The limits in words.
     static let span = "above 0, from 0.000001 to 1000000000 events per second"
@@ -24,7 +24,7 @@ struct RateArgument: ExpressibleByArgument {
             rate = .maximum
             return
         }
-        guard let value = Double(argument), value.isFinite else { return nil }
+        guard let value = Quantity(argument)?.double else { return nil }
         rate = .perSecond(value)
     }
 }
@@ -36,12 +36,35 @@ struct SpeedArgument: ExpressibleByArgument {
 
     init?(argument: String) {
         if argument == "max" { return }
-        guard let value = Double(argument), (1e-6...1e12).contains(value) else { return nil }
+        guard let value = Quantity(argument)?.double, (1e-6...1e12).contains(value) else {
+            return nil
+        }
         factor = value
     }
 }
 
-/// `--duration`: `250ms`, `60s`, `5m`, `2h`, `7d`.
+/// Numbers of the command line, as documents have them: `1000`, `1e3`, `5k`, `1.5M`.
+///
+/// For the `transform` of an option.
+enum NumberArgument {
+    /// A whole number.
+    static func whole(_ argument: String) throws -> Int {
+        guard let value = Quantity(argument)?.whole() else {
+            throw ValidationError("expected a whole number, such as 1000, 1e3 or 5k")
+        }
+        return Int(value)
+    }
+
+    /// Any number.
+    static func decimal(_ argument: String) throws -> Double {
+        guard let value = Quantity(argument)?.double else {
+            throw ValidationError("expected a number, such as 0.5, 1e3 or 5k")
+        }
+        return value
+    }
+}
+
+/// `--duration`: `250ms`, `60s`, `1.5h`, `1h30m`, `7d`, `1w`.
 struct DurationArgument: ExpressibleByArgument {
     var duration: Duration
 

@@ -35,7 +35,7 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "How long to publish, such as 60s or 5m; at most 36500d.")
     var duration: DurationArgument?
 
-    @Option(help: "How many events to publish.")
+    @Option(help: "How many events to publish.", transform: NumberArgument.whole)
     var events: Int?
 
     @Option(help: "The seed of the shopper model.")

@@ -65,7 +65,8 @@ struct SimulateCommand: AsyncParsableCommand {
         help: """
             Search for trouble instead: so many short runs from --seed on, each with settings and \
             faults of its own, and what must be true checked after each.
-            """
+            """,
+        transform: NumberArgument.whole
     )
     var seeds: Int?
 

@@ -34,13 +34,13 @@ struct RefusalTests {
         .document(
             "a negative rate",
             Pipelines.shop([("rate: 1000", "rate: -5")]),
-            "wrong.yaml:23:33: 'rate' is -5; expected events per second, above 0"
+            "wrong.yaml:23:33: 'rate' is -5; expected events per second, from 0.000001"
         ),
         .document(
             "an absurd rate",
             Pipelines.shop([("rate: 1000", "rate: 1e15")]),
             "wrong.yaml:23:33: 'rate' is 1e15",
-            "at most 1000000000"
+            "to 1000000000"
         ),
         .document(
             "an arrival process that is not one",

@@ -28,6 +28,15 @@ import Timekeeping
         (#"(attributes:category OR attributes:user) AND attributes:type"#, true),
         (#"NOT (attributes:user OR attributes:category)"#, false),
         (#"NOT NOT attributes:user"#, true),
+        ("-attributes:category", true),
+        ("-attributes:user", false),
+        (#"-hasPrefix(attributes.subject, "o")"#, false),
+        (#"attributes:user AND -attributes.type = "refund""#, true),
+        (#"attributes:user AND -(attributes:category OR attributes:type)"#, false),
+        (#"attributes.type = "purch\x61se""#, true),
+        (#"attributes.type = "purch\141se""#, true),
+        (#"attributes.type = "purch\u0061se""#, true),
+        (#"attributes.type = "purch\U00000061se""#, true),
         (#"attributes."type" = "purchase""#, true),
         (#"  attributes:user  "#, true),
     ])
@@ -41,7 +50,7 @@ import Timekeeping
         (
             "",
             "1: the end of the filter cannot begin a condition; expected attributes.<name>, "
-                + "attributes:<name>, hasPrefix(…), NOT or '('"
+                + "attributes:<name>, hasPrefix(…), NOT, '-' or '('"
         ),
         (
             #"attribute.type = "x""#,
@@ -68,12 +77,43 @@ import Timekeeping
         (#"attributes.type == "x""#, "18: '==' is no operator; expected a single ="),
         (#"attributes.type ! "x""#, "18: ' ' follows '!'; expected '!='"),
         (#"attributes.type = "x"#, "19: the text has no end; expected a closing double quote"),
-        (#"attributes.type = "\n""#, #"21: 'n' follows a backslash; expected \" or \\"#),
+        (
+            #"attributes.type = "\q""#,
+            #"21: 'q' follows a backslash; expected \", \\, \n, \r, \t, \xHH, three octal digits, "#
+                + #"\uHHHH or \UHHHHHHHH"#
+        ),
+        (
+            #"attributes.type = "\x4""#,
+            #"21: 'x' has no two hexadecimal digits behind it; expected \xHH"#
+        ),
+        (
+            #"attributes.type = "\400""#,
+            "21: '4' begins no byte; expected three octal digits up to 377"
+        ),
+        (
+            #"attributes.type = "\ud800""#,
+            #"21: 'u' names no character; expected \uHHHH or \UHHHHHHHH"#
+        ),
+        (
+            #"attributes.type = "\344""#,
+            "19: the text's escapes make no UTF-8; expected a text"
+        ),
         (
             "attributes:user and attributes:type",
-            "17: 'and' is no operator; expected AND or OR, in "
-                + "capitals"
+            "17: 'and' is no operator; expected AND, in capitals"
         ),
+        ("attributes:user || attributes:type", "17: '||' is no operator; expected OR, in capitals"),
+        (
+            "attributes:user NOT attributes:type",
+            "17: 'NOT' cannot follow here; expected AND NOT or OR NOT"
+        ),
+        ("not attributes:user", "1: 'not' is no operator; expected NOT, in capitals, or '-'"),
+        ("!attributes:user", "1: '!' is no operator; expected NOT, in capitals, or '-'"),
+        (
+            "- attributes:user",
+            "2: '-' stands alone; expected the condition that it negates behind it"
+        ),
+        (#"attributes.type <> "x""#, "17: '<' follows the attribute; expected !="),
         (
             "attributes:user AND attributes:type OR attributes:source",
             "37: AND and OR stand side by "
@@ -99,7 +139,7 @@ import Timekeeping
         (
             "NOT",
             "4: the end of the filter cannot begin a condition; expected attributes.<name>, "
-                + "attributes:<name>, hasPrefix(…), NOT or '('"
+                + "attributes:<name>, hasPrefix(…), NOT, '-' or '('"
         ),
     ])
     func `a mistake is told with its column`(text: String, complaint: String) {
@@ -110,10 +150,36 @@ import Timekeeping
         let long = #"attributes.type = ""# + String(repeating: "x", count: 250) + "\""
         #expect(
             Self.complaint(about: long)
-                == "257: the filter has 270 characters; expected at most 256"
+                == "1: the filter has 270 bytes; expected at most 256"
+        )
+        // The limit is Pub/Sub's, which counts bytes: 130 letters of two make 280 of them.
+        let wide = #"attributes.type = ""# + String(repeating: "é", count: 130) + "\""
+        #expect(
+            Self.complaint(about: wide) == "1: the filter has 280 bytes; expected at most 256"
         )
         let deep = String(repeating: "(", count: 100)
         #expect(Self.complaint(about: deep) == "17: the filter is nested deeper than 16 levels")
+    }
+
+    /// The example of Pub/Sub's documentation: U+4E2D is the bytes E4 B8 AD.
+    @Test func `octal escapes are the bytes of UTF-8`() throws {
+        let filter = try AttributeFilter(parsing: #"attributes.category = "\344\270\255""#)
+        #expect(filter == .equal(.category, "\u{4E2D}"))
+    }
+
+    /// What is advised must mean what was written: a negation is never answered by its opposite.
+    @Test(arguments: [
+        "-attribute:user", "!attributes:user", "not attributes:user", "-atributes:user",
+    ])
+    func `no advice inverts a condition`(text: String) {
+        let complaint = Self.complaint(about: text) ?? ""
+        #expect(!complaint.hasPrefix("1:") || complaint.contains("NOT"), "\(complaint)")
+    }
+
+    @Test(arguments: ["", " ", "\n"])
+    func `a filter of nothing is told from one that is wrong`(text: String) {
+        #expect(AttributeFilter.isEmpty(text))
+        #expect(!AttributeFilter.isEmpty(text + "-"))
     }
 
     @Test(arguments: 0..<200)
@@ -121,7 +187,7 @@ import Timekeeping
         var randomness = Randomness(seed: seed)
         let filter = Self.filter(depth: 3, &randomness)
         let text = filter.description
-        guard text.unicodeScalars.count <= 256 else { return }
+        guard text.utf8.count <= 256 else { return }
         #expect(try AttributeFilter(parsing: text) == filter)
     }
 
@@ -129,7 +195,8 @@ import Timekeeping
     func `noise never stops the reader`(seed: UInt64) {
         var randomness = Randomness(seed: seed)
         let words = [
-            "attributes", ".", ":", "type", "=", "!=", "\"x\"", "AND", "OR", "NOT", "(", ")", "\"",
+            "attributes", ".", ":", "type", "=", "!=", "-", "\\x6", "\\u00", "\"\\", "\"x\"", "AND",
+            "OR", "NOT", "(", ")", "\"",
             "\\", " ", "hasPrefix", ",", "é",
         ]
         var text = ""
@@ -155,7 +222,7 @@ import Timekeeping
     private static func filter(depth: Int, _ randomness: inout Randomness) -> AttributeFilter {
         let attributes = AttributeFilter.Attribute.allCases
         let attribute = attributes[Int(randomness.below(UInt64(attributes.count)))]
-        let value = ["", "x", "\"", "a\\b", "é ("][Int(randomness.below(5))]
+        let value = ["", "x", "\"", "a\\b", "é (", "-1"][Int(randomness.below(6))]
         switch depth == 0 ? randomness.below(3) : randomness.below(6) {
         case 0: return .present(attribute)
         case 1: return .equal(attribute, value)

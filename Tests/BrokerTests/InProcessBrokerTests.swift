@@ -184,6 +184,29 @@ struct InProcessBrokerTests {
         #expect(timeline.now == Shop.epoch + .milliseconds(250))
     }
 
+    @Test func `a receive ends at once where all of a closed topic is in hand`() async throws {
+        let (shop, timeline, trouble) = (shop, timeline, trouble)
+        let (_, topic, ingest) = try broker { $0.minimumBackoff = .seconds(3) }
+        let later = Shop.epoch + .seconds(20)
+        try await timeline.run {
+            try await topic.publish(shop.views(2))
+            let first = try await ingest.receive(atMost: 1, until: later) ?? []
+            topic.close()
+            // The second message is not delivered yet, and then all is.
+            let second = try await ingest.receive(atMost: 1, until: later) ?? []
+            #expect(second.count == 1)
+            #expect(try await ingest.receive(atMost: 1, until: later)?.isEmpty == true)
+            #expect(timeline.now == Shop.epoch)
+            // What waits for its retry is waited for.
+            ingest.settle(first[0], .nack(trouble))
+            let again = try await ingest.receive(atMost: 1, until: later) ?? []
+            #expect(again.map(\.attempt) == [2])
+            #expect(timeline.now == Shop.epoch + .seconds(3))
+            (again + second).forEach { ingest.settle($0, .ack) }
+            #expect(try await ingest.receive(atMost: 1, until: later) == nil)
+        }
+    }
+
     @Test func `a receiver wakes for the retry of what it nacked`() async throws {
         let (shop, timeline, trouble) = (shop, timeline, trouble)
         let (_, topic, ingest) = try broker { $0.minimumBackoff = .seconds(3) }

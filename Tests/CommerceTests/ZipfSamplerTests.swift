@@ -3,11 +3,18 @@ import Testing
 import Timekeeping
 
 struct ZipfSamplerTests {
-    @Test(arguments: [(1, 0.0), (2, 0.5), (3, 1), (4, 1.3), (5, 3)] as [(UInt64, Double)])
-    func `frequencies agree with the law`(seed: UInt64, exponent: Double) {
+    /// By a table, and without one.
+    @Test(
+        arguments: [
+            (1, 0.0), (2, 0.5), (3, 1), (4, 1.3), (5, 3), (6, 0.99999), (7, 10),
+        ] as [(UInt64, Double)],
+        [ZipfSampler.tableLimit, 0]
+    )
+    func `frequencies agree with the law`(_ law: (seed: UInt64, exponent: Double), limit: Int) {
+        let (seed, exponent) = law
         let count = 200
         let draws = 200_000
-        let sampler = ZipfSampler(count: count, exponent: exponent)
+        let sampler = ZipfSampler(count: count, exponent: exponent, tableLimit: limit)
         var chance = Randomness(seed: seed)
         var seen = [Int](repeating: 0, count: count)
         for _ in 0..<draws {
@@ -38,14 +45,31 @@ struct ZipfSamplerTests {
     }
 
     @Test func `the whole range of random numbers stays within the ranks`() {
-        for exponent in [0, 0.7, 1, 2] {
-            for count in [1, 2, 3, 1000] {
-                let sampler = ZipfSampler(count: count, exponent: exponent)
+        for exponent in [0, 0.7, 1, 2, 10] {
+            for (count, limit) in [
+                (1, 1000), (2, 1000), (3, 1000), (1000, 1000), (1, 0), (2, 0), (1000, 0),
+                (1_000_000_000, 0),
+            ] {
+                let sampler = ZipfSampler(count: count, exponent: exponent, tableLimit: limit)
                 for random in [0, 1, UInt64.max / 2, UInt64.max - 1, UInt64.max] {
                     #expect((1...UInt64(count)).contains(sampler.rank(random)))
                 }
             }
         }
+    }
+
+    /// A thousand million shoppers take no table: of the law's sum, H(10^9) = 21.3005, the first
+    /// has 1, and the first thousand have H(10^3) = 7.48547.
+    @Test func `the law holds for more ranks than there is memory`() {
+        let sampler = ZipfSampler(count: 1_000_000_000, exponent: 1)
+        var chance = Randomness(seed: 8)
+        let ranks = (0..<200_000).map { _ in sampler.rank(chance.next()) }
+        let first = Double(ranks.count { $0 == 1 }) / 200_000
+        let head = Double(ranks.count { $0 <= 1000 }) / 200_000
+        // Deviations of sqrt(p (1 - p) / n): 0.00047 and 0.00107.
+        #expect(abs(first - 1 / 21.3005) < 4 * 0.00047)
+        #expect(abs(head - 7.48547 / 21.3005) < 4 * 0.00107)
+        #expect(ranks.contains { $0 > 500_000_000 })
     }
 
     @Test func `an alias table gives every outcome its exact share`() {

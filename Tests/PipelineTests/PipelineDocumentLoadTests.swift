@@ -43,7 +43,7 @@ import Testing
               load: {shape: constant, rate: 0}
             """#,
             #"""
-            7:33: 'rate' is 0; expected events per second, above 0, at most 1000000000
+            7:33: 'rate' is 0; expected events per second, from 0.000001 to 1000000000
             """#
         ),
         MistakeRow(
@@ -52,7 +52,7 @@ import Testing
               load: {shape: constant, rate: -5}
             """#,
             #"""
-            7:33: 'rate' is -5; expected events per second, above 0, at most 1000000000
+            7:33: 'rate' is -5; expected events per second, from 0.000001 to 1000000000
             """#
         ),
         MistakeRow(
@@ -61,7 +61,7 @@ import Testing
               load: {shape: constant, rate: 1e10}
             """#,
             #"""
-            7:33: 'rate' is 1e10; expected events per second, above 0, at most 1000000000
+            7:33: 'rate' is 1e10; expected events per second, from 0.000001 to 1000000000
             """#
         ),
         MistakeRow(
@@ -70,7 +70,7 @@ import Testing
               load: {shape: constant, rate: .inf}
             """#,
             #"""
-            7:33: 'rate' is '.inf'; expected events per second, above 0, at most 1000000000
+            7:33: 'rate' is '.inf'; expected events per second, from 0.000001 to 1000000000
             """#
         ),
         MistakeRow(
@@ -79,7 +79,7 @@ import Testing
               load: {shape: constant, rate: 1e999}
             """#,
             #"""
-            7:33: 'rate' is 1e999; expected events per second, above 0, at most 1000000000
+            7:33: 'rate' is 1e999; expected events per second, from 0.000001 to 1000000000
             """#
         ),
         MistakeRow(
@@ -88,7 +88,7 @@ import Testing
               load: {shape: constant, rate: "5"}
             """#,
             #"""
-            7:33: 'rate' is '5'; expected events per second, above 0, at most 1000000000, \#
+            7:33: 'rate' is '5'; expected events per second, from 0.000001 to 1000000000, \#
             without quotes
             """#
         ),
@@ -98,7 +98,7 @@ import Testing
               load: {shape: constant, rate: fast}
             """#,
             #"""
-            7:33: 'rate' is 'fast'; expected events per second, above 0, at most 1000000000
+            7:33: 'rate' is 'fast'; expected events per second, from 0.000001 to 1000000000
             """#
         ),
         MistakeRow(

@@ -256,7 +256,8 @@ import Timekeeping
                 "6:36: there is no topic 'tt'; did you mean 't'?",
                 "6:60: 'ackDeadlineSeconds' is 1; expected a whole number from 10 to 600",
                 "7:49: there is no topic 'u'; expected t",
-                "8:33: 'rate' is -1; expected events per second, above 0, at most 1000000000",
+                "8:33: 'rate' is -1; expected events per second, from 0.000001 to "
+                    + "1000000000",
                 "9:3: unknown key 'colour' in the spec; expected one of topics, stages, owners, "
                     + "subscriptions, stores, services, load, traffic, input, validation, "
                     + "objectives",

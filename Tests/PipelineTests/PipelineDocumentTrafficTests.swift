@@ -85,7 +85,8 @@ import Testing
               traffic: {prices: {from: 0.001, to: 4.99}}
             """#,
             #"""
-            7:28: 'from' is 0.001; expected an amount above 0 with at most 2 decimal digits
+            7:28: 'from' is 0.001; expected an amount above 0 with at most 2 decimal \#
+            digits, below 10995116277
             """#
         ),
         MistakeRow(
@@ -94,7 +95,8 @@ import Testing
               traffic: {currency: JPY, prices: {from: 1.5, to: 4}}
             """#,
             #"""
-            7:43: 'from' is 1.5; expected an amount above 0 with at most 0 decimal digits
+            7:43: 'from' is 1.5; expected an amount above 0 with at most 0 decimal \#
+            digits, below 1099511627776
             """#
         ),
         MistakeRow(
@@ -151,6 +153,27 @@ import Testing
             """#,
             #"""
             7:32: 'refundProbability' is 1.1; expected a number from 0 to 1
+            """#
+        ),
+        // 32 bytes a session, 32 an order to be refunded, and twice eight lines of 8 bytes: 192.
+        MistakeRow(
+            "more sessions than there is memory for",
+            #"""
+              traffic: {concurrentSessions: 10M}
+            """#,
+            #"""
+            7:33: 10000000 sessions at once with carts of 8 need 1831 MiB of memory; expected at \#
+            most 1398101 sessions, which need 256 MiB
+            """#
+        ),
+        MistakeRow(
+            "larger carts than there is memory for",
+            #"""
+              traffic: {concurrentSessions: 100k, cartLimit: 1000}
+            """#,
+            #"""
+            7:33: 100000 sessions at once with carts of 1000 need 1532 MiB of memory; expected at \#
+            most 16710 sessions, which need 256 MiB
             """#
         ),
         MistakeRow(

@@ -18,7 +18,8 @@ enum ReportFixture {
           "duration_seconds": 120.214,
           "input": {"kind": "log", "stream": "CDNOW_master.txt@69659", "seed": 42,
             "speed": 1000000, "latency_from": "intended send"},
-          "rate": {"asked": 600, "profile": "constant 600.0/s", "reached": 580.492},
+          "rate": {"asked": 600, "profile": "constant 600.0/s", "reached": 580.492,
+            "seconds": 120, "late_seconds": 4},
           "producers": [{"name": "shop", "published": 69659,
             "rejected": {"invalid date": 8, "tooManyFields": 5, "negative count": 1},
             "rejections": [\(list(14) {

@@ -160,6 +160,22 @@ import Timekeeping
         }
     }
 
+    /// A gap of 1 ms and a fault of 1 ms make a thousand of them in two seconds.
+    @Test func `a fault that comes more often than can be planned is refused`() throws {
+        let often = "    - {kind: failing, target: raw, random: {every: 1ms}, for: 1ms}"
+        let error = #expect(throws: DocumentError.self) {
+            try parse(often, lasting: .seconds(30 * 86_400))
+        }
+        #expect(
+            error?.mistakes.map(\.description) == [
+                "f:6:44: the fault comes about 1296000000 times in 30d; expected it at most 10000 "
+                    + "times: longer gaps, or a shorter run"
+            ]
+        )
+        #expect(throws: DocumentError.self) { try parse(often, lasting: nil) }
+        #expect(try parse(often, lasting: .seconds(20)).faults.count == 1)
+    }
+
     @Test func `a random plan is the same for a seed, keeps its gaps, and another's is another`()
         throws
     {

@@ -4,8 +4,23 @@ internal import Timekeeping
 package struct Catalogue: Sendable {
     /// How many categories there are; product n is in category (n - 1) mod this + 1.
     package let categories: Int
+    /// How many products there are, numbered from 1.
+    package let products: Int
     /// Price above ``categoryBits``, category below: one look-up in eight bytes fetches both.
-    let entries: [UInt64]
+    ///
+    /// Empty in a shop of more than ``tableLimit`` products, of which each is computed when it is
+    /// asked for.
+    private let entries: [UInt64]
+    private let prices: ClosedRange<Int64>
+    /// The whole of the scale of prices.
+    private let spread: Double
+    private let salt: UInt64
+
+    /// So many products have a table: 8 MiB of it.
+    static let tableLimit = 1 << 20
+
+    /// In minor units; all prices lie below it.
+    package static var priceLimit: Int64 { 1 << 40 }
 
     static var categoryBits: UInt64 { 24 }
     static var categoryMask: UInt64 { (1 << categoryBits) - 1 }
@@ -20,45 +35,59 @@ package struct Catalogue: Sendable {
             "a shop has from 1 to 2^24 - 1 categories"
         )
         precondition(
-            shop.priceRange.lowerBound > 0 && shop.priceRange.upperBound < 1 << 40,
+            shop.priceRange.lowerBound > 0 && shop.priceRange.upperBound < Catalogue.priceLimit,
             "prices lie between 1 and 2^40 - 1 minor units"
         )
-        let cheapest = Double(shop.priceRange.lowerBound)
+        let (products, categories, prices) = (shop.products, shop.categories, shop.priceRange)
         // One more than the dearest: truncating then gives each price its share of the scale.
-        let spread = ((Double(shop.priceRange.upperBound) + 1) / cheapest).portableLogarithm
-        categories = shop.categories
+        let spread = ((Double(prices.upperBound) + 1) / Double(prices.lowerBound)).portableLogarithm
         let salt = SplitMix64.mix(seed ^ 0x7072_6963_6573)
-        entries = (0..<UInt64(shop.products)).map { index in
-            let place = Double(SplitMix64.mix(salt &+ index) >> 11) * 0x1p-53
-            let price = Int64(cheapest * (place * spread).portableExponential)
-            let clamped = Swift.min(
-                Swift.max(price, shop.priceRange.lowerBound),
-                shop.priceRange.upperBound
-            )
-            let category = index % UInt64(shop.categories) + 1
-            return UInt64(clamped) << Catalogue.categoryBits | category
-        }
+        entries =
+            products > Catalogue.tableLimit
+            ? []
+            : (0..<UInt64(products)).map {
+                Catalogue.entry($0, categories, prices, spread: spread, salt: salt)
+            }
+        (self.products, self.categories, self.prices) = (products, categories, prices)
+        (self.spread, self.salt) = (spread, salt)
     }
 
-    /// How many products there are, numbered from 1.
-    package var products: Int { entries.count }
+    private static func entry(
+        _ index: UInt64,
+        _ categories: Int,
+        _ prices: ClosedRange<Int64>,
+        spread: Double,
+        salt: UInt64
+    ) -> UInt64 {
+        let place = Double(SplitMix64.mix(salt &+ index) >> 11) * 0x1p-53
+        let price = Int64(Double(prices.lowerBound) * (place * spread).portableExponential)
+        let clamped = Swift.min(Swift.max(price, prices.lowerBound), prices.upperBound)
+        return UInt64(clamped) << categoryBits | (index % UInt64(categories) + 1)
+    }
+
+    @inline(__always)
+    private func entry(_ product: UInt64) -> UInt64 {
+        entries.isEmpty
+            ? Catalogue.entry(product - 1, categories, prices, spread: spread, salt: salt)
+            : entries[Int(product) - 1]
+    }
 
     /// The price of `product`, from 1, in minor units.
     @inline(__always)
     package func price(ofProduct product: UInt64) -> Int64 {
-        Int64(entries[Int(product) - 1] >> Catalogue.categoryBits)
+        Int64(entry(product) >> Catalogue.categoryBits)
     }
 
     /// The category of `product`, from 1, as a number from 1.
     @inline(__always)
     package func category(ofProduct product: UInt64) -> UInt64 {
-        entries[Int(product) - 1] & Catalogue.categoryMask
+        entry(product) & Catalogue.categoryMask
     }
 
     /// A line of an event: `quantity` pieces of `product`, which counts from 1.
     @inline(__always)
     package func item(_ product: UInt64, quantity: Int32) -> Item {
-        let entry = entries[Int(product) - 1]
+        let entry = entry(product)
         return Item(
             product: Symbol(number: product),
             category: Symbol(number: entry & Catalogue.categoryMask),

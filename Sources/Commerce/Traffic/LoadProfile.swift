@@ -2,6 +2,9 @@ internal import Timekeeping
 
 /// How many events arrive when: the load that a producer offers, whatever becomes of it.
 package struct LoadProfile: Hashable, Sendable {
+    /// The events per second that may be asked for, at every door.
+    package static let rates = 1e-6...1e9
+
     /// How arrivals are spaced.
     package enum Arrivals: String, Sendable, CaseIterable {
         /// Evenly.

@@ -34,6 +34,15 @@ package struct SessionModel: EventSource, Sendable {
     /// times later than the next step of a session.
     static var sessionWeight: UInt64 { 4 }
 
+    /// What the sessions of one model may take.
+    package static let memoryLimit = 256 << 20
+
+    /// What each session takes: itself, its cart, and an order that waits to be refunded.
+    package static func bytesPerSession(cartLimit: Int) -> Int {
+        MemoryLayout<ShopperSession>.stride + MemoryLayout<RefundPool.Order>.stride
+            + 2 * cartLimit * MemoryLayout<CartLine>.stride
+    }
+
     /// Traffic under `load` from `start`; without a load, events are due when they are asked
     /// for, and carry the time of the horizon.
     package init(

@@ -88,6 +88,11 @@ extension PipelineDocument {
             }
         }
 
+        /// How long it gathers what it has taken before it settles it, because it was asked to.
+        var pause: Duration {
+            if case .analytics(let analytics) = kind { analytics.commitInterval } else { .zero }
+        }
+
         /// The topic it publishes to, if any.
         package var topic: String? {
             switch kind {

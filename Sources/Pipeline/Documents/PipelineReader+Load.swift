@@ -38,8 +38,8 @@ extension PipelineReader {
             shape = .constant(rate: rate(fields["rate"]))
         case .ramp:
             shape = .ramp(
-                from: rate(fields["from"]),
-                to: rate(fields["to"]),
+                from: rate(fields["from"], mayBeZero: true),
+                to: rate(fields["to"], mayBeZero: true),
                 over: duration(fields["over"], from: Self.shortest)
             )
         case .step:
@@ -66,9 +66,11 @@ extension PipelineReader {
     private static var shortest: Duration { .milliseconds(1) }
 
     private func rate(_ reader: NodeReader?, mayBeZero: Bool = false) -> Double {
-        let lower = mayBeZero ? "from 0" : "above 0"
-        return reader?.number(expected: "events per second, \(lower), at most 1000000000") {
-            $0 <= 1e9 && (mayBeZero ? $0 >= 0 : $0 > 0)
+        let limits = LoadProfile.rates
+        let expected =
+            "events per second, \(mayBeZero ? "0 or " : "")from 0.000001 to 1000000000"
+        return reader?.number(expected: expected) { rate in
+            limits.contains(rate) || (mayBeZero && rate == 0)
         } ?? 1
     }
 

@@ -83,6 +83,9 @@ extension PipelineReader {
     }
 
     private func readFilter(_ reader: NodeReader) -> AttributeFilter? {
+        if case .scalar(let text, false) = reader.node.content, AttributeFilter.isEmpty(text) {
+            return nil
+        }
         let expected = "a filter such as attributes.type = \"purchase\""
         guard let text = reader.text(expected: expected) else { return nil }
         do {

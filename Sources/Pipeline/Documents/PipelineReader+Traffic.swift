@@ -76,16 +76,17 @@ extension PipelineReader {
 
     private func readPrice(_ reader: NodeReader?, in currency: Currency) -> Int64? {
         guard let reader else { return nil }
-        guard reader.node.isNumber, case .scalar(let text, _) = reader.node.content,
-            let money = Money(decimal: text, currency: currency), money.minorUnits > 0,
-            money.minorUnits <= 1_000_000_000_000
+        let scale = (0..<currency.minorDigits).reduce(Int64(1)) { scale, _ in scale * 10 }
+        guard let minorUnits = reader.quantity?.whole(times: scale), minorUnits > 0,
+            minorUnits < Catalogue.priceLimit
         else {
             reader.mismatch(
-                expected: "an amount above 0 with at most \(currency.minorDigits) decimal digits"
+                expected: "an amount above 0 with at most \(currency.minorDigits) decimal digits, "
+                    + "below \(Catalogue.priceLimit / scale)"
             )
             return nil
         }
-        return money.minorUnits
+        return minorUnits
     }
 
     private func readSessions(_ fields: FieldReader) -> SessionOptions {
@@ -112,7 +113,19 @@ extension PipelineReader {
         options.cartLimit = fields["cartLimit"]?.integer(in: 1...1000) ?? options.cartLimit
         options.concurrentSessions =
             fields["concurrentSessions"]?.integer(in: 1...10_000_000) ?? options.concurrentSessions
+        checkMemory(of: options, fields)
         return options
+    }
+
+    private func checkMemory(of options: SessionOptions, _ fields: FieldReader) {
+        let each = SessionModel.bytesPerSession(cartLimit: options.cartLimit)
+        let most = SessionModel.memoryLimit / each
+        guard options.concurrentSessions > most else { return }
+        (fields["concurrentSessions"] ?? fields["cartLimit"])?.mistake(
+            "\(options.concurrentSessions) sessions at once with carts of \(options.cartLimit) need "
+                + "\(options.concurrentSessions * each >> 20) MiB of memory; expected at most "
+                + "\(most) sessions, which need \(SessionModel.memoryLimit >> 20) MiB"
+        )
     }
 
     private func readDistribution(

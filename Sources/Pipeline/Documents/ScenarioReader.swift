@@ -138,6 +138,7 @@ struct ScenarioReader {
             let every = random.fields(ScenarioKeys.random)?["every"]?
                 .duration(in: shortest...DurationText.longest)
             guard let lasting, let every else { return nil }
+            checkNumber(every, lasting, random)
             return .recurring(meanGap: every, lasting: lasting)
         case (let place?, nil):
             let at = place.duration(in: .zero...DurationText.longest)
@@ -145,6 +146,17 @@ struct ScenarioReader {
             checkEnd(at, lasting, place)
             return .once(at: at, lasting: lasting)
         }
+    }
+
+    /// All occurrences are planned before the run begins.
+    private func checkNumber(_ every: Duration, _ lasting: Duration, _ reader: NodeReader) {
+        let run = length ?? FaultPlan.horizon
+        let expected = run / (every + lasting)
+        guard expected > Double(FaultPlan.most) else { return }
+        reader.mistake(
+            "the fault comes about \(Int(expected)) times in \(DurationText.write(run)); expected "
+                + "it at most \(FaultPlan.most) times: longer gaps, or a shorter run"
+        )
     }
 
     private func checkEnd(_ at: Duration, _ lasting: Duration, _ reader: NodeReader) {

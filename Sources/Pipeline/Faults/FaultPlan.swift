@@ -17,7 +17,9 @@ package struct FaultPlan: Sendable {
     package let seed: UInt64
 
     /// How long a run of unknown length is planned ahead.
-    private static let horizon = Duration.seconds(30 * 86_400)
+    static let horizon = Duration.seconds(30 * 86_400)
+    /// How often one fault may come, on average: all its times are held in memory.
+    static let most = 10_000
 
     /// The plan of a run from `start` on, of a `length` that may be unknown.
     package init(

@@ -7,24 +7,30 @@ internal import Timekeeping
 /// - The raw store or the warehouse was down where a call to it failed in the slice, or one is
 ///   still unanswered after ``patience``.
 /// - Ingest or analytics was down where it settled nothing in the slice although a message has
-///   waited for longer than ``patience``.
+///   waited for longer than ``patience`` and the pause between commits that the pipeline asks for.
 /// - The broker was down where it could not account for every message.
 struct ComponentHealth {
     /// What a call or a message may wait.
     static let patience = Duration.seconds(10)
 
-    private let subscriptions: [PipelineComponent: [InProcessSubscription]]
+    /// What a stage reads, and how long it gathers before it settles, because it was asked to.
+    struct Reading {
+        var subscription: InProcessSubscription
+        var pause: Duration
+    }
+
+    private let readings: [PipelineComponent: [Reading]]
     private let everySubscription: [InProcessSubscription]
     private let stores: [PipelineComponent: [StoreMeter]]
     private var settled: [PipelineComponent: Int64] = [:]
     private var failed: [PipelineComponent: Int64] = [:]
 
     init(
-        subscriptions: [PipelineComponent: [InProcessSubscription]],
+        readings: [PipelineComponent: [Reading]],
         everySubscription: [InProcessSubscription],
         stores: [PipelineComponent: [StoreMeter]]
     ) {
-        self.subscriptions = subscriptions
+        self.readings = readings
         self.everySubscription = everySubscription
         self.stores = stores
     }
@@ -38,8 +44,8 @@ struct ComponentHealth {
             if let meters = stores[component], !meters.isEmpty {
                 isUp[component] = takeStore(component, meters, now)
             }
-            if let sources = subscriptions[component], !sources.isEmpty {
-                isUp[component] = takeStage(component, sources, now)
+            if let readings = readings[component], !readings.isEmpty {
+                isUp[component] = takeStage(component, readings, now)
             }
         }
         return isUp
@@ -58,17 +64,23 @@ struct ComponentHealth {
 
     private mutating func takeStage(
         _ component: PipelineComponent,
-        _ sources: [InProcessSubscription],
+        _ readings: [Reading],
         _ now: Timestamp
     ) -> Bool {
-        let total = sources.reduce(Int64(0)) { $0 + $1.counts.ended }
+        let total = readings.reduce(Int64(0)) { $0 + $1.subscription.counts.ended }
         let before = settled.updateValue(total, forKey: component) ?? 0
-        let waiting = sources.compactMap(\.oldestUnacked).min()
-        return total != before || !ComponentHealth.isTooLong(waiting, now)
+        return total != before
+            || !readings.contains {
+                ComponentHealth.isTooLong($0.subscription.oldestUnacked, now, pause: $0.pause)
+            }
     }
 
-    private static func isTooLong(_ since: Timestamp?, _ now: Timestamp) -> Bool {
-        since.map { now - $0 > patience } ?? false
+    private static func isTooLong(
+        _ since: Timestamp?,
+        _ now: Timestamp,
+        pause: Duration = .zero
+    ) -> Bool {
+        since.map { now - $0 > patience + pause } ?? false
     }
 }
 

@@ -38,14 +38,15 @@ final class PipelineMeters: Sendable {
         self.rawStores = rawStores
         self.warehouses = warehouses
         lastConnections = Mutex(rawStores.map { _ in nil })
-        func subscriptions(of kind: String) -> [InProcessSubscription] {
-            subscribers.filter { $0.stage.kindName == kind }.map(\.subscription)
+        func readings(of kind: String) -> [ComponentHealth.Reading] {
+            subscribers.filter { $0.stage.kindName == kind }.map {
+                ComponentHealth.Reading(subscription: $0.subscription, pause: $0.stage.pause)
+            }
         }
         health = Mutex(
             ComponentHealth(
-                subscriptions: [
-                    .ingest: subscriptions(of: "ingest"),
-                    .analytics: subscriptions(of: "analytics"),
+                readings: [
+                    .ingest: readings(of: "ingest"), .analytics: readings(of: "analytics"),
                 ],
                 everySubscription: broker.subscriptions,
                 stores: [

@@ -54,7 +54,7 @@ extension RunReport {
         let share = ReportNumbers.percent(rate.reached / asked)
         return Fact(
             "rate",
-            Cell(reached.text, rate.reached < 0.99 * asked ? .warning : .none),
+            Cell(reached.text, rate.isLate(by: 0.01) ? .warning : .none),
             remark: "\(share) of \(ReportNumbers.rate(asked)) asked"
         )
     }

@@ -79,7 +79,7 @@ extension RunReport {
         guard published > 0, asked > 0, rate.reached.isFinite else { return Cell(text, .absent) }
         return Cell(
             "\(text) (\(ReportNumbers.percent(rate.reached / asked)))",
-            rate.reached < 0.99 * asked ? .warning : .none
+            rate.isLate(by: 0.01) ? .warning : .none
         )
     }
 

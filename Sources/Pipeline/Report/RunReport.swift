@@ -111,8 +111,17 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         package var asked: Double?
         /// What was asked for, in words, such as `ramp from 100/s to 2000/s over 5s`.
         package var profile: String
-        /// Published events by the time from the start of the run to the last publication.
+        /// Published events by ``seconds``.
         package var reached: Double
+        /// For how long publishing was asked for, or took, if that was longer.
+        package var seconds: Double?
+        /// How much longer it took than was asked for.
+        package var lateSeconds: Double?
+
+        /// Whether more than `share` of the time was more than was asked for.
+        func isLate(by share: Double) -> Bool {
+            (lateSeconds ?? 0) > share * (seconds ?? 0)
+        }
     }
 
     /// What a producer did.

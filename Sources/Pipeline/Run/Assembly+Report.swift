@@ -20,7 +20,7 @@ extension Assembly {
             ended: ended.description,
             durationSeconds: (ended - began).inSeconds,
             input: input,
-            rate: rate(since: began),
+            rate: rate(began, wasCutShort: outcome != .completed),
             producers: producerMeters.map(RunReport.Producer.init),
             subscriptions: subscriptionReports,
             stages: stageReports,
@@ -50,9 +50,8 @@ extension Assembly {
         return report
     }
 
-    private func rate(since began: Timestamp) -> RunReport.Rate {
-        let totals = producerMeters.map(\.total)
-        let published = totals.reduce(0) { $0 + $1.published }
+    private func rate(_ began: Timestamp, wasCutShort: Bool) -> RunReport.Rate {
+        let published = producerMeters.reduce(0) { $0 + $1.total.published }
         var asked: Double?
         var profile = "the log's own pace"
         if run.options.log == nil {
@@ -66,15 +65,20 @@ extension Assembly {
         } else if run.options.log?.speed == nil {
             profile = "as fast as possible"
         }
-        // From the start of the run, which is when the load profile begins: the first publication
-        // comes later, with everything that was due by then.
-        guard let last = totals.compactMap(\.ended).max(), began < last else {
-            return RunReport.Rate(asked: asked, profile: profile, reached: 0)
-        }
+        let isLog = run.options.log != nil
+        let time = PublishingTime(
+            published: (producingEnded ?? began) - began,
+            events: isLog ? nil : run.options.events.map { (published, $0) },
+            rate: asked,
+            duration: isLog ? nil : run.options.duration,
+            wasCutShort: wasCutShort
+        )
         return RunReport.Rate(
             asked: asked,
             profile: profile,
-            reached: Double(published) / (last - began).inSeconds
+            reached: time.rate(of: published),
+            seconds: time.length.inSeconds,
+            lateSeconds: time.late.inSeconds
         )
     }
 

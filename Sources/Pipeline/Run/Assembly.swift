@@ -25,6 +25,7 @@ final class Assembly: Sendable {
     private struct State {
         var wasStopped = false
         var inputFailure: (any Error)?
+        var producingEnded: Timestamp?
     }
 
     let run: PipelineRun
@@ -89,6 +90,13 @@ final class Assembly: Sendable {
 
     /// Why an input could not be read to its end.
     var inputFailure: (any Error)? { state.withLock { $0.inputFailure } }
+
+    /// When the last producer ended.
+    var producingEnded: Timestamp? { state.withLock { $0.producingEnded } }
+
+    func noteProducingEnded(at now: Timestamp) {
+        state.withLock { $0.producingEnded = now }
+    }
 
     func noteStopped() {
         state.withLock { $0.wasStopped = true }

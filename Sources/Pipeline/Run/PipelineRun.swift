@@ -196,5 +196,6 @@ package struct PipelineRun: Sendable {
             }
             group.cancelAll()
         }
+        assembly.noteProducingEnded(at: timeline.now)
     }
 }

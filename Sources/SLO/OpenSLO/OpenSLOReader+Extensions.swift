@@ -42,7 +42,7 @@ extension OpenSLOReader {
         case .owner: extensions.owner = located(text)
         case .revisionNote: extensions.revisionNote = located(text)
         case .minimumEvents:
-            guard let count = Int64(text), count > 0 else {
+            guard let count = Quantity(text)?.whole(), count > 0 else {
                 return reader.mismatch(expected: "a whole number above 0, in quotes")
             }
             extensions.minimumEvents = located(count)

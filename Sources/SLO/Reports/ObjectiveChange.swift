@@ -34,7 +34,7 @@ package enum ObjectiveChange: Hashable, Sendable {
             guard let policy = ObjectiveChange.policy(parts[1]) else { return nil }
             self = policy
         case "minimum-events":
-            guard let count = Int64(parts[1]), count >= 0 else { return nil }
+            guard let count = Quantity(parts[1])?.whole(), count >= 0 else { return nil }
             self = .minimumEvents(count)
         default: return nil
         }

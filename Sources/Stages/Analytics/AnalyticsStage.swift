@@ -82,7 +82,10 @@ package struct AnalyticsStage: Sendable {
                 pendingCount += delivery.count
             }
             since = since ?? now
-            let isDue = deadline.map { $0 <= now } ?? (options.commitInterval == .zero)
+            // None before the deadline says that the rest of a closed topic is in hand.
+            let isDue =
+                deliveries.isEmpty
+                || deadline.map { $0 <= now } ?? (options.commitInterval == .zero)
             if isDue || pendingCount >= commitLimit {
                 try await commit(&state, pending, since: since ?? now)
                 pending.removeAll(keepingCapacity: true)

@@ -53,7 +53,10 @@ struct DatasetsShowCommand: AsyncParsableCommand {
 
     @OptionGroup var options: WarehouseOptions
 
-    @Option(help: "How many blocks of the chain's end are shown.")
+    @Option(
+        help: "How many blocks of the chain's end are shown.",
+        transform: NumberArgument.whole
+    )
     var blocks = 20
 
     @Flag(help: "Make every hash of the chain anew; end with 1 where it is damaged.")
