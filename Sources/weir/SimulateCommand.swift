@@ -156,6 +156,7 @@ struct SimulateCommand: AsyncParsableCommand {
         options.scenario = try scenario.map { path in
             try ScenarioDocument.read(path: path, for: document, lasting: length)
         }
+        try Simulation.check(document, options)
         let stores = try await StoreWiring(raw: raw, warehouse: warehouse).open(document)
         let simulation = Simulation(
             document: document,

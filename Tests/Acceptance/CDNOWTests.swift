@@ -24,7 +24,7 @@ extension Timed {
     @Suite(
         .enabled(if: CDNOWLog.isExpected, "infra/datasets/cdnow fetches the log"),
         .serialized,
-        .timeLimit(.minutes(6))
+        .timeLimit(.minutes(20))
     )
     struct CDNOWTests {
         private let folder: TestFolder

@@ -3,7 +3,7 @@ import Subprocess
 import Testing
 
 extension Timed {
-    @Suite(.serialized, .timeLimit(.minutes(6)))
+    @Suite(.serialized, .timeLimit(.minutes(20)))
     struct InterruptTests {
         private let folder: TestFolder
 

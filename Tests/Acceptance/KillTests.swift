@@ -18,7 +18,7 @@ private struct StoredState: Equatable {
 }
 
 extension Timed {
-    @Suite(.serialized, .timeLimit(.minutes(15)))
+    @Suite(.serialized, .timeLimit(.minutes(45)))
     struct KillTests {
         private static let count = 16_000
         private static let kills = 20

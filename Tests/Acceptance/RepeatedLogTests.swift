@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// A log may come again edited, renamed or split: each of its events is stored and counted once.
-@Suite(.timeLimit(.minutes(6)))
+@Suite(.timeLimit(.minutes(20)))
 struct RepeatedLogTests {
     private static let pipeline = Pipelines.csvShop.replacing(
         "columns: {",

@@ -5,7 +5,7 @@ import Testing
 
 extension Timed {
     /// `--serve` and `weir serve`, as whoever asks sees them.
-    @Suite(.serialized, .timeLimit(.minutes(3)))
+    @Suite(.serialized, .timeLimit(.minutes(20)))
     struct ServeTests {
         private static let token = "a-token-for-this-test"
         private static let invariants = Program.packageRoot.appending(path: "slo/invariants").path

@@ -3,7 +3,7 @@ import Subprocess
 import Testing
 
 /// `weir simulate`, as whoever types it meets it.
-@Suite(.timeLimit(.minutes(6)))
+@Suite(.timeLimit(.minutes(20)))
 struct SimulateTests {
     private let folder: TestFolder
 
@@ -112,6 +112,11 @@ struct SimulateTests {
         (["--for", "1d", "--start", "yesterday"], "--start"),
         (["--for", "1d", "--rate", "max"], "virtual time has no 'max'"),
         (["--for", "1d", "--tick", "11s"], "--tick must be at most 10s"),
+        (["--for", "1s", "--rate", "100M"], "--rate is 100000000.0 events per second; expected"),
+        (
+            ["--for", "1s", "--set", "spec.load={shape: ramp, from: 0, to: 1G, over: 1s}"],
+            "expected at most 10000000 in virtual time"
+        ),
     ])
     func `options that make no sense are named`(arguments: [String], words: String) async throws {
         let ending = try await Program.run(["simulate", Program.storefront] + arguments)

@@ -126,7 +126,7 @@ struct InProcessBrokerStressTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: [false, true])
+    @Test(.timeLimit(.minutes(20)), arguments: [false, true])
     func `everything arrives with real concurrency`(isOrdered: Bool) async throws {
         for seed in 1...5 as ClosedRange<UInt64> {
             let broker = broker(RealTimeline(), isOrdered: isOrdered)

@@ -114,7 +114,7 @@ struct SignalTests {
 
     /// Two tasks hand a turn to one another with nothing but signals: one lost wake-up and both
     /// wait for ever.
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(20)))
     func `a ball that is played with real concurrency is never lost`() async throws {
         let rounds = 20_000
         let turn = Locked(0)

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Timekeeping
 
-@Suite(.serialized, .timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(20)))
 struct ConsoleServerTests {
     private static let get = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
 

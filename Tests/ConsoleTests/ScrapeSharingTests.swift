@@ -18,7 +18,7 @@ private final class CountedSubject: ConsoleSubject {
     var impediments: [String] { [] }
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(20)))
 struct ScrapeSharingTests {
     @Test func `all who ask within a second are given one page of each format`() {
         let timeline = VirtualTimeline(start: Timestamp(seconds: 0), tick: .zero)

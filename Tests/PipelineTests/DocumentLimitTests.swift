@@ -2,7 +2,7 @@ import Pipeline
 import Testing
 
 /// Documents that are made to hurt end in one plain mistake, and soon.
-@Suite(.timeLimit(.minutes(1))) struct DocumentLimitTests {
+@Suite(.timeLimit(.minutes(20))) struct DocumentLimitTests {
     @Test func `an alias stands for its anchor's value`() throws {
         let document = try PipelineDocument.parse(
             text: minimalPipeline + """

@@ -9,7 +9,7 @@ import Testing
 import Timekeeping
 
 /// What faults do to a whole pipeline, in virtual time.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(20)))
 struct FaultSimulationTests {
     private static let start = Timestamp(seconds: 1_769_904_000)
 

@@ -10,7 +10,7 @@ import Testing
 import Timekeeping
 
 /// Short runs with faults drawn at random, and the checks after each.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(20)))
 struct TroubleSearchSimulationTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent()

@@ -79,6 +79,19 @@ extension LoadProfile {
     }
 }
 
+extension LoadProfile {
+    /// The highest rate of the shape, in events per second.
+    package var peak: Double {
+        switch shape {
+        case .constant(let rate): rate
+        case .ramp(let from, let to, _): max(from, to)
+        case .step(let steps): steps.map(\.rate).max() ?? 0
+        case .spike(let base, let peak, _, _): max(base, peak)
+        case .diurnal(let mean, let amplitude, _, _): mean * (1 + amplitude)
+        }
+    }
+}
+
 extension LoadProfile: CustomStringConvertible {
     /// The shape and its rates in words.
     package var description: String {

@@ -1,4 +1,4 @@
-package import Timekeeping
+internal import Timekeeping
 
 /// For how long publishing was asked for in a run: what the rate that was reached is over.
 ///

@@ -12,6 +12,10 @@ package struct Simulation: Sendable {
     /// How many slices the report's curve has, about.
     private static let samples = 1000
 
+    /// The events per second that can be simulated: each is computed, and a second of more takes
+    /// minutes.
+    package static let highestRate = 10_000_000.0
+
     private let document: PipelineDocument
     private var options: RunOptions
     private var stores: RunStores
@@ -53,6 +57,27 @@ package struct Simulation: Sendable {
         self.timeline = timeline
         self.logger = logger
         self.replay = replay
+    }
+
+    /// Says that a load is too high to be simulated before anything is begun.
+    ///
+    /// - Throws: ``RunError`` with the load, and the limit.
+    package static func check(
+        _ document: PipelineDocument,
+        _ options: RunOptions
+    ) throws(RunError) {
+        var (rate, load) = (document.load.peak, "the load of the pipeline \"\(document.name)\"")
+        if case .perSecond(let asked) = options.rate { (rate, load) = (asked, "--rate") }
+        let surges = options.scenario?.faults.filter(\.kind.isTraffic).map(\.factor) ?? []
+        if let factor = surges.max(), factor > 1 {
+            rate *= factor
+            load += " times the factor \(factor) of the scenario"
+        }
+        guard rate > highestRate else { return }
+        throw RunError(
+            "\(load) is \(rate) events per second; expected at most \(Int(highestRate)) in virtual "
+                + "time, in which every event is computed"
+        )
     }
 
     /// Runs it; `stop` ends it early, as it does a run in real time.

@@ -14,7 +14,7 @@ import Testing
 /// | `rate()` and `increase()` | stretched to the window's edges | counts |
 @Suite(
     .enabled(if: PrometheusServer.isInstalled, PrometheusServer.skipped),
-    .timeLimit(.minutes(5))
+    .timeLimit(.minutes(20))
 )
 struct PrometheusAgreementTests {
     private let folder: TestFolder

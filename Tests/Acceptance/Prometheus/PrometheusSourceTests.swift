@@ -4,7 +4,7 @@ import Testing
 /// Objectives whose history is asked of a Prometheus.
 @Suite(
     .enabled(if: PrometheusServer.isInstalled, PrometheusServer.skipped),
-    .timeLimit(.minutes(5))
+    .timeLimit(.minutes(20))
 )
 struct PrometheusSourceTests {
     private let folder: TestFolder

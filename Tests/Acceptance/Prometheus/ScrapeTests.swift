@@ -7,7 +7,7 @@ extension Timed {
     /// A real Prometheus scrapes a live run.
     @Suite(
         .serialized,
-        .timeLimit(.minutes(3)),
+        .timeLimit(.minutes(20)),
         .enabled(if: PrometheusServer.isInstalled, "prometheus is not installed")
     )
     struct ScrapeTests {

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension OnServers {
-    @Suite(.timeLimit(.minutes(2)))
+    @Suite(.timeLimit(.minutes(20)))
     struct BadServerTests {
         /// Gives a user's URL of the server to `body`, and drops the user afterwards.
         private func withUser(

@@ -3,7 +3,7 @@ import Subprocess
 import Testing
 
 extension OnServers {
-    @Suite(.timeLimit(.minutes(15)))
+    @Suite(.timeLimit(.minutes(45)))
     struct ClientKilledTests {
         private static let kills = OnServers.kills ?? 5
         private static let count = 3_000

@@ -3,7 +3,7 @@ import Subprocess
 import Testing
 
 extension OnServers {
-    @Suite(.timeLimit(.minutes(15)))
+    @Suite(.timeLimit(.minutes(45)))
     struct ServerKilledTests {
         /// How often each server is killed.
         private static let kills = OnServers.kills ?? 3

@@ -102,7 +102,7 @@ struct ServerStores: Sendable {
     /// Looks again and again; what is not there yet, or a server that is away, is no error.
     private func wait(for what: String, until isTrue: () throws -> Bool) async throws {
         let clock = ContinuousClock()
-        let end = clock.now + .seconds(60)
+        let end = clock.now + .seconds(600)
         while clock.now < end {
             if (try? isTrue()) == true { return }
             try await clock.sleep(for: .milliseconds(50))

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension OnServers {
-    @Suite(.timeLimit(.minutes(5)))
+    @Suite(.timeLimit(.minutes(20)))
     struct SlowServerTests {
         private static let standstill = 15
         private static let rate = 500

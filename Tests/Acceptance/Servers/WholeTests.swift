@@ -4,7 +4,7 @@ import Testing
 extension OnServers {
     @Suite(
         .enabled(if: CDNOWLog.isExpected, "infra/datasets/cdnow fetches the log"),
-        .timeLimit(.minutes(5))
+        .timeLimit(.minutes(20))
     )
     struct WholeTests {
         /// What MongoDB finds in the events: how many, and minor units.

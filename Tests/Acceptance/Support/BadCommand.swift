@@ -61,6 +61,7 @@ struct BadCommand: CustomTestStringConvertible, Sendable {
             )
         }
         #expect(ending.output.isEmpty, "a refused command has no result")
-        #expect(ending.took < .seconds(20))
+        // Far from a hang; a machine that is busy may take its time.
+        #expect(ending.took < .seconds(300))
     }
 }

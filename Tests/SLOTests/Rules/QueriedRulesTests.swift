@@ -75,7 +75,9 @@ import Testing
         let rules = PrometheusRules(try reading(weir).checked().objectives, over: .queries)
         #expect(rules.isEmpty)
         #expect(rules.omitted.map { $0.name } == ["checkout-availability"])
-        #expect(rules.omitted.map { $0.reason } == ["it is not measured by queries of a Prometheus"])
+        #expect(
+            rules.omitted.map { $0.reason } == ["it is not measured by queries of a Prometheus"]
+        )
     }
 
     @Test func `factors are scaled in place of windows where that is asked`() throws {

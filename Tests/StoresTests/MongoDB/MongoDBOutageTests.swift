@@ -11,7 +11,7 @@ import Timekeeping
 @Suite(
     .enabled(if: MongoDBTestServer.given != nil, MongoDBTestServer.skipped),
     .serialized,
-    .timeLimit(.minutes(5))
+    .timeLimit(.minutes(20))
 )
 struct MongoDBOutageTests {
     private let shop = Shop()

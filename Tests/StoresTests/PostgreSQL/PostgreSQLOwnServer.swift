@@ -51,7 +51,7 @@ struct PostgreSQLOwnServer: Sendable {
         let (processes, timeline) = (try processes(), RealTimeline())
         Foundation.kill(processes[0], SIGKILL)
         for process in processes {
-            for _ in 0..<2000 where FileManager.default.fileExists(atPath: "/proc/\(process)") {
+            for _ in 0..<60_000 where FileManager.default.fileExists(atPath: "/proc/\(process)") {
                 try await timeline.sleep(until: timeline.now + .milliseconds(10))
             }
         }

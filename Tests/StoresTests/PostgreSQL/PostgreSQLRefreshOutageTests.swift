@@ -8,7 +8,7 @@ import Timekeeping
 /// Servers that are killed while they refresh.
 @Suite(.enabled(if: PostgreSQLOwnServer.isPossible, PostgreSQLOwnServer.skipped))
 struct PostgreSQLRefreshOutageTests {
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.timeLimit(.minutes(20)))
     func `a server that is killed in mid-refresh keeps the snapshot and no lock`() async throws {
         try await PostgreSQLOwnServer.visit { own, server in
             let warehouse = try await server.warehouse("shop")

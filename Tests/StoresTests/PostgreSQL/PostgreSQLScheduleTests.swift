@@ -11,7 +11,7 @@ struct PostgreSQLScheduleTests {
     private let server = PostgreSQLTestServer.given ?? PostgreSQLTestServer(url: "")
 
     /// Waits for the next full minute, which is as often as pg_cron looks.
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.timeLimit(.minutes(20)))
     func `it is made, shown, changed, kept to and removed`() async throws {
         try #require(
             try server.query("SELECT count(*) FROM pg_extension WHERE extname = 'pg_cron'")

@@ -3,10 +3,11 @@ import Testing
 import Timekeeping
 
 extension PostgreSQLSession {
-    /// Asks `sql` until its one value is `expected`, for 20 s at most.
+    /// Asks `sql` until its one value is `expected`, for ten minutes at most: a machine that is
+    /// busy may take its time.
     func waitUntil(_ sql: String, is expected: String) async throws {
         let timeline = RealTimeline()
-        for _ in 0..<2000 where try query(sql) != [[expected]] {
+        for _ in 0..<60_000 where try query(sql) != [[expected]] {
             try await timeline.sleep(until: timeline.now + .milliseconds(10))
         }
         try #require(query(sql) == [[expected]])

@@ -8,7 +8,7 @@ import Testing
 import Timekeeping
 
 /// What the invariants say of runs in virtual time with which nothing is wrong.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(20)))
 struct SimulatedInvariantTests {
     /// Shoppers who ask for much of their money back; the raw store's subscription retries.
     private static func pipeline() throws -> PipelineDocument {
