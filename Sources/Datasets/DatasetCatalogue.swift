@@ -17,7 +17,8 @@ package protocol DatasetCatalogue: Sendable {
     /// Every dataset, by its id.
     func datasets() async throws -> [DatasetRecord]
 
-    /// At most `limit` blocks of a chain from `sequence` on, by their sequence.
+    /// At most `limit` blocks of a chain from `sequence` on, by their sequence, without those that
+    /// cannot be read.
     func blocks(
         of dataset: DatasetID,
         from sequence: Int64,
@@ -128,7 +129,8 @@ extension DatasetCatalogue {
             }
             verdict.blocks += Int64(page.count)
             verdict.tip = validator.tip
-            guard let last = page.last, page.count == 10_000 else { return verdict }
+            // A page may lack blocks that cannot be read: only an empty one is the end.
+            guard let last = page.last, last.sequence < .max else { return verdict }
             next = last.sequence + 1
         }
     }

@@ -28,7 +28,11 @@ enum ExitStatus: Int32 {
             self = error.code == .wrong ? .wrongDocument : .inputNotFound
         case let error as InputError:
             self = error.code == .wrongFormat ? .wrongDocument : .inputNotFound
-        case is StoreError, is StoreOpeningError, is RefreshUnderWay, is NoScheduler:
+        case let error as StoreError:
+            self = ExitStatus(error.code)
+        case let error as StoreOpeningError:
+            self = ExitStatus(error.cause.code)
+        case is RefreshUnderWay, is NoScheduler:
             self = .storeUnavailable
         case let error as ConsoleError:
             self = error.code == .needsToken ? .usage : .storeUnavailable
@@ -38,6 +42,14 @@ enum ExitStatus: Int32 {
             self = .usage
         default:
             self = .ourFault
+        }
+    }
+
+    /// What is in a store is a document as well; all else is for whoever looks after the store.
+    private init(_ code: StoreError.Code) {
+        switch code {
+        case .wrongFormat, .corrupted: self = .wrongDocument
+        case .unavailable, .busy, .full, .readOnly, .refused: self = .storeUnavailable
         }
     }
 }

@@ -21,6 +21,7 @@ struct ReportOptions: ParsableArguments {
         for failure in closing {
             Terminal.message("weir: \(failure)")
         }
+        let isDamaged = DamagedRows.tell()
         if let failure = result.failure {
             Terminal.message("weir: \(failure)")
             throw ExitStatus(failure).code
@@ -31,6 +32,7 @@ struct ReportOptions: ParsableArguments {
         if let failure = closing.first {
             throw ExitStatus(failure).code
         }
+        if isDamaged { throw ExitStatus.wrongDocument.code }
         if gate {
             let objectives = result.report.objectives ?? []
             try Gate(objectives.map { ($0.name, $0.gate) }).hold()

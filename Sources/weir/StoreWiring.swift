@@ -85,13 +85,17 @@ struct StoreWiring {
             try MongoDBLocation(url: url)
         }) {
             let keys = store.indexes.compactMap { RawEventKey(rawValue: $0.rawValue) }
-            let opened = try await MongoDBRawStore(location, indexes: keys)
+            let opened = try await MongoDBRawStore(
+                location,
+                indexes: keys,
+                notingIn: DamagedRows.all
+            )
             for warning in opened.warnings {
                 Terminal.message("warning: \(warning)")
             }
             return .init(name: store.name, label: "\(location)", store: opened)
         }
-        return .init(name: store.name, label: url, store: try SQLiteRawStore(try location(url)))
+        return .init(name: store.name, label: url, store: try sqlite(url, SQLiteRawStore.init))
     }
 
     private func openWarehouse(
@@ -105,10 +109,17 @@ struct StoreWiring {
             let location = try StoreURLError.locating { () throws(StoreError) in
                 try PostgreSQLLocation(url: url)
             }
-            let opened = try await PostgreSQLWarehouse(location)
+            let opened = try await PostgreSQLWarehouse(location, notingIn: DamagedRows.all)
             return .init(name: store.name, label: location.label, store: opened)
         }
-        return .init(name: store.name, label: url, store: try SQLiteWarehouse(try location(url)))
+        return .init(name: store.name, label: url, store: try sqlite(url, SQLiteWarehouse.init))
+    }
+
+    private func sqlite<Store>(
+        _ url: String,
+        _ open: (SQLiteLocation, SQLiteAccess, StoredFlaws) throws -> Store
+    ) throws -> Store {
+        try open(try location(url), .making, DamagedRows.all)
     }
 
     private func location(_ url: String) throws -> SQLiteLocation {

@@ -51,6 +51,9 @@ package struct Invariant: Hashable, Sendable {
     /// The columns that a query returns, in this order: who offends, and in what way.
     package static let columns = ["subject", "detail"]
 
+    /// Where the query names its columns, as `file:line:column`.
+    package var place: String { "\(file):\(query.line):\(query.column)" }
+
     /// As many offenders as a finding holds one by one; all of them are counted.
     package static let offenderLimit = 10_000
 
@@ -59,7 +62,7 @@ package struct Invariant: Hashable, Sendable {
     package static let noCensus = "no census"
 
     /// The query as a database runs it: at most ``offenderLimit`` rows of subject, detail and the
-    /// count of all, a row a subject.
+    /// count of all, a row a subject; long texts are cut.
     ///
     /// The text of the file begins on line 2, so that line numbers are one too many.
     package func statement(asOf now: Timestamp) -> String {
@@ -70,11 +73,17 @@ package struct Invariant: Hashable, Sendable {
     /// judged.
     package func statement(cutoff: String) -> String {
         "SELECT subject, detail, count(*) OVER () AS total FROM ("
-            + "SELECT coalesce(CAST(subject AS text), '(null)') AS subject, "
-            + "min(CAST(detail AS text)) AS detail FROM (\n"
+            + "SELECT \(Invariant.cut("coalesce(CAST(subject AS text), '(null)')", to: 1000)) "
+            + "AS subject, min(\(Invariant.cut("CAST(detail AS text)", to: 2000))) AS detail FROM (\n"
             + query.text(cutoff: cutoff)
             + "\n) AS offenders GROUP BY 1\(censusCheck)) AS subjects "
             + "ORDER BY subject LIMIT \(Invariant.offenderLimit)"
+    }
+
+    /// The first characters of a text: what a query finds may be of any length.
+    private static func cut(_ text: String, to length: Int) -> String {
+        "CASE WHEN length(\(text)) > \(length) THEN substr(\(text), 1, \(length)) || '… (' "
+            + "|| length(\(text)) || ' characters)' ELSE \(text) END"
     }
 
     private var censusCheck: String {

@@ -19,6 +19,9 @@ package struct InvariantQuery: Hashable, Sendable {
     }
 
     private var parts: [Part]
+    /// Where the `SELECT` is that names the columns, from 1.
+    package private(set) var line = 1
+    package private(set) var column = 1
 
     /// What the query writes for the instant, in nanoseconds since the epoch, up to which things
     /// are judged: now less the grace period.
@@ -32,6 +35,8 @@ package struct InvariantQuery: Hashable, Sendable {
         var parts: [Part] = []
         var pending = ""
         var firstWord: String?
+        var select: QueryScanner.Token?
+        var depth = 0
         var end: QueryScanner.Token?
         while let token = try scanner.next() {
             switch token.kind {
@@ -72,12 +77,19 @@ package struct InvariantQuery: Hashable, Sendable {
                 }
                 firstWord = token.text
             }
+            switch token.text {
+            case "(": depth += 1
+            case ")": depth -= 1
+            default:
+                if depth == 0, select == nil, token.text.lowercased() == "select" { select = token }
+            }
             pending += token.text
         }
         guard firstWord != nil else {
             throw Flaw(line: 1, column: 1, message: "there is no query; expected a SELECT")
         }
         self.parts = parts + [.text(pending)]
+        if let select { (line, column) = (select.line, select.column) }
     }
 
     /// The query with `cutoff` where it names it, line for line as it was written.

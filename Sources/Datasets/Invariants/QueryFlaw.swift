@@ -13,7 +13,7 @@ package struct QueryFlaw: Error, Hashable, Sendable, CustomStringConvertible {
     /// A query with `columns`.
     package init(_ invariant: Invariant, columns: [String]) {
         description =
-            "\(invariant.file):1:1: the query gives \(columns.joined(separator: ", ")); expected "
+            "\(invariant.place): the query gives \(columns.joined(separator: ", ")); expected "
             + "the columns \(Invariant.columns.joined(separator: ", "))"
     }
 }

@@ -19,7 +19,9 @@ package enum Grain: String, Hashable, Sendable, CaseIterable, Comparable {
             let first = CivilDate(year: date.year, month: date.month, day: 1)
             return Timestamp(midnightOf: first) ?? .distantPast
         }
-        return Timestamp(nanoseconds: time.nanoseconds.flooringQuotient(length) * length)
+        let (start, overflow) = time.nanoseconds.flooringQuotient(length)
+            .multipliedReportingOverflow(by: length)
+        return overflow ? .distantPast : Timestamp(nanoseconds: start)
     }
 
     /// The end (exclusive) of the window that starts at `start`.

@@ -1,3 +1,5 @@
+internal import Timekeeping
+
 /// A set of whole numbers, kept as the fewest closed intervals that hold them.
 ///
 /// What a subscription has consumed of a stream is one interval as a rule, and a few while
@@ -16,9 +18,12 @@ package struct IntervalSet: Hashable, Sendable {
         }
     }
 
-    /// How many numbers it holds.
+    /// How many numbers it holds, or the greatest number there is.
     package var count: Int64 {
-        intervals.reduce(0) { $0 + $1.upperBound - $1.lowerBound + 1 }
+        intervals.reduce(0) { sum, interval in
+            sum.addingSaturated(interval.upperBound.subtractingSaturated(interval.lowerBound))
+                .addingSaturated(1)
+        }
     }
 
     /// Whether `number` is in the set.

@@ -150,13 +150,3 @@ package struct SketchKey: Hashable, Sendable {
         ofOneCategory ? min(grain.sketchCapacity / 4, 1 << 11) : grain.sketchCapacity
     }
 }
-
-extension Int64 {
-    /// The sum, or the nearest number there is: sums that no shop reaches must not end a run, and
-    /// a store refuses to add to them.
-    @inlinable
-    package func addingSaturated(_ other: Int64) -> Int64 {
-        let (sum, overflow) = addingReportingOverflow(other)
-        return overflow ? (other < 0 ? .min : .max) : sum
-    }
-}

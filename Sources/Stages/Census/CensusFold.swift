@@ -289,7 +289,8 @@ package struct CensusFold: Sendable {
                 source.sequences = numbers.count
                 source.lastSequence = last.upperBound
                 source.firstGap =
-                    numbers.contains(1) ? (numbers.intervals.first?.upperBound ?? 0) + 1 : 1
+                    numbers.contains(1)
+                    ? (numbers.intervals.first?.upperBound ?? 0).addingSaturated(1) : 1
             }
             return source
         }

@@ -70,7 +70,8 @@ extension RawCensus {
         var position = Int64.min
         while true {
             let page = try await store.events(after: position, atMost: pageLimit)
-            guard let last = page.last else { return }
+            // A store whose positions do not go on would be read without end.
+            guard let last = page.last, last.position > position else { return }
             try await body(page)
             position = last.position
             try Task.checkCancellation()

@@ -40,6 +40,9 @@ package struct RawEvent: Hashable, Sendable {
         }
     }
 
+    /// No topic comes this far: 146,000 years of a million events a second.
+    package static let endOfPositions: Int64 = 1 << 62
+
     package var position: Int64
     package var source: String
     package var id: String

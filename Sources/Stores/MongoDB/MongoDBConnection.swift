@@ -126,7 +126,14 @@ actor MongoDBConnection {
     /// The highest position stored, or 0.
     func lastPosition() throws(StoreError) -> Int64 {
         let reply = try read(RawEventCommands.lastPosition)
-        return reply.documents("cursor.firstBatch").first?.integer("position") ?? 0
+        guard let last = reply.documents("cursor.firstBatch").first else { return 0 }
+        guard let position = last.integer("position"), (0..<RawEvent.endOfPositions) ~= position
+        else {
+            throw StoreError(
+                StoredField(last, in: "\(location)").flaw("position", "a position in a topic")
+            )
+        }
+        return position
     }
 
     /// How many events are stored.
@@ -136,9 +143,22 @@ actor MongoDBConnection {
     }
 
     /// Some events behind `position`, in the order of positions.
-    func events(after position: Int64, atMost limit: Int) throws(StoreError) -> [RawEvent] {
-        try read(RawEventCommands.events(after: position, atMost: limit))
-            .documents("cursor.firstBatch").map { RawEvent($0) }
+    ///
+    /// Those that have no whole number for a position are noted in `flaws` with the first ones.
+    func events(
+        after position: Int64,
+        atMost limit: Int,
+        notingIn flaws: StoredFlaws
+    ) throws(StoreError) -> [RawEvent] {
+        let store = "\(location)"
+        if position == .min {
+            for document in try read(RawEventCommands.misplaced).documents("cursor.firstBatch") {
+                let field = StoredField(document, in: store)
+                flaws.note(StoreError(field.flaw("position", "a whole number")))
+            }
+        }
+        return try read(RawEventCommands.events(after: position, atMost: limit))
+            .documents("cursor.firstBatch").map { RawEvent(StoredField($0, in: store, flaws)) }
     }
 
     /// How many connections the server has now, of everybody; nil where it does not say.

@@ -7,8 +7,8 @@ extension MongoDBRawStore: RawEventScan {
         after position: Int64,
         atMost limit: Int
     ) async throws(StoreError) -> [RawEvent] {
-        try await pool.withConnection { connection throws(StoreError) in
-            try await connection.events(after: position, atMost: limit)
+        try await pool.withConnection { [flaws] connection throws(StoreError) in
+            try await connection.events(after: position, atMost: limit, notingIn: flaws)
         }
     }
 
@@ -19,15 +19,80 @@ extension MongoDBRawStore: RawEventScan {
     ) async throws(StoreError) -> [(source: String, id: String)] { [] }
 }
 
+/// A document of the collection, whose fields are held to what they have to be.
+///
+/// Nothing here trusts the server's validator: another program may have switched it off.
+struct StoredField {
+    private let document: BSONDocument
+    private let store: String
+    private let flaws: StoredFlaws
+
+    init(_ document: BSONDocument, in store: String, _ flaws: StoredFlaws = StoredFlaws()) {
+        self.document = document
+        self.store = store
+        self.flaws = flaws
+    }
+
+    /// Why a field is not what it has to be.
+    func flaw(_ path: StaticString, _ expected: String) -> StoredFlaw {
+        StoredFlaw(
+            store: store,
+            table: RawEventCommands.collection,
+            row: "_id " + (document.text("_id").map(StoredFlaw.quote) ?? "of another type"),
+            column: "\(path)",
+            found: document.has(path)
+                ? document.integer(path).map { "\($0)" } ?? "a value of another type" : "nothing",
+            expected: expected
+        )
+    }
+
+    /// The text at `path`; the empty one where there is none, or something else.
+    func text(_ path: StaticString, isNeeded: Bool = false) -> String {
+        read(path, "a text in UTF-8", isNeeded, document.text(path)) ?? ""
+    }
+
+    /// The whole number at `path`, or nil.
+    func integer(_ path: StaticString, isNeeded: Bool = false) -> Int64? {
+        read(path, "a whole number", isNeeded, document.integer(path))
+    }
+
+    /// The milliseconds since the epoch of the date at `path`, or nil.
+    func date(_ path: StaticString) -> Int64? {
+        read(path, "a date", true, document.date(path))
+    }
+
+    /// Whether there is a true at `path`.
+    func flag(_ path: StaticString) -> Bool {
+        read(path, "true or false", false, document.flag(path)) ?? false
+    }
+
+    /// How many pieces the items have.
+    var units: Int64 {
+        document.documents("items").reduce(0) { $0.addingSaturated($1.integer("quantity") ?? 0) }
+    }
+
+    private func read<Value>(
+        _ path: StaticString,
+        _ expected: String,
+        _ isNeeded: Bool,
+        _ value: Value?
+    ) -> Value? {
+        if value == nil, isNeeded || document.has(path) {
+            flaws.note(StoreError(flaw(path, expected)))
+        }
+        return value
+    }
+}
+
 extension RawEvent {
     /// What `document`, as the collection has it, says.
-    init(_ document: BSONDocument) {
-        let source = document.text("source") ?? ""
-        let id = document.text("id") ?? ""
+    init(_ document: StoredField) {
+        let source = document.text("source", isNeeded: true)
+        let id = document.text("id", isNeeded: true)
         // By bytes: texts that Unicode calls equivalent are different keys.
-        let key = Array((document.text("_id") ?? "").utf8)
+        let key = Array(document.text("_id", isNeeded: true).utf8)
         self.init(
-            position: document.integer("position") ?? 0,
+            position: document.integer("position", isNeeded: true) ?? 0,
             source: source,
             id: id,
             isMisfiled: key != RawEventEncoder.key(id: id, source: source),
@@ -37,11 +102,11 @@ extension RawEvent {
 }
 
 extension RawEvent.Content {
-    fileprivate init?(_ document: BSONDocument) {
-        guard let milliseconds = document.date("time"),
-            let name = document.text("name").flatMap({ EventName(ga4: $0) })
-        else { return nil }
-        let code = document.text("currency") ?? ""
+    fileprivate init?(_ document: StoredField) {
+        let milliseconds = document.date("time")
+        let name = EventName(ga4: document.text("name", isNeeded: true))
+        guard let milliseconds, let name else { return nil }
+        let code = document.text("currency")
         guard let currency = code.isEmpty ? Currency.none : Currency(code: code) else {
             return nil
         }
@@ -53,13 +118,11 @@ extension RawEvent.Content {
             time: Timestamp(nanoseconds: time),
             sequence: document.integer("sequence") ?? 0,
             name: name,
-            transaction: document.text("transaction_id") ?? "",
+            transaction: document.text("transaction_id"),
             currency: currency,
             value: document.integer("value_minor") ?? 0,
-            units: document.documents("items").reduce(0) {
-                $0.addingSaturated($1.integer("quantity") ?? 0)
-            },
-            isOrderPart: document.flag("order_part") ?? false
+            units: document.units,
+            isOrderPart: document.flag("order_part")
         )
     }
 }

@@ -12,6 +12,8 @@ package import Stages
 ///   positions collide, and it is refused.
 package final class MongoDBRawStore: RawStore {
     let pool: MongoDBConnectionPool
+    /// What could not be read of it.
+    let flaws: StoredFlaws
     private let doubtful = DoubtfulPositions()
     /// What the server does not do that it was asked to when the store was opened; it goes on
     /// without.
@@ -22,12 +24,15 @@ package final class MongoDBRawStore: RawStore {
     /// - Parameters:
     ///   - location: Where the store lies.
     ///   - keys: The business keys that get an index.
+    ///   - flaws: Where fields are noted that a report has to leave out.
     /// - Throws: ``StoreError`` where the server cannot be reached, does not let us in, or is not
     ///   fit; its message names the hosts, the database and the remedy, never the password.
     package init(
         _ location: MongoDBLocation,
-        indexes keys: [RawEventKey] = RawEventKey.allCases
+        indexes keys: [RawEventKey] = RawEventKey.allCases,
+        notingIn flaws: StoredFlaws = StoredFlaws()
     ) async throws(StoreError) {
+        self.flaws = flaws
         let uri = try DriverURI(location)
         let first = MongoDBConnection(location, uri)
         do throws(StoreError) {

@@ -16,7 +16,7 @@ enum RawEventCommands {
         BSONDocument(
             json: """
                 {"find": "raw_events", "sort": {"position": -1}, "limit": 1, "singleBatch": true,
-                 "projection": {"_id": 0, "position": 1}}
+                 "projection": {"position": 1}}
                 """
         )
     }
@@ -50,11 +50,26 @@ enum RawEventCommands {
         }
     }
 
+    /// Finds some documents that no page of events has, since they have no place among them.
+    static var misplaced: BSONDocument {
+        BSONDocument(
+            json: """
+                {"find": "raw_events",
+                 "filter": {"position": {"$not": {"$type": ["long", "int"]}}},
+                 "projection": {"position": 1}, "limit": 100, "singleBatch": true}
+                """
+        )
+    }
+
     /// Finds the events behind `position`, in the order of positions.
     ///
     /// The server ends a reply at 16 MiB, so that there may be fewer than `limit`.
     static func events(after position: Int64, atMost limit: Int) -> BSONDocument {
-        let condition = BSONDocument { $0.append("$gt", position) }
+        let condition = BSONDocument {
+            // The least number of all is left out: no event has it.
+            $0.append("$gt", position)
+            $0.append("$type", texts: ["long", "int"].map { Array($0.utf8) })
+        }
         let filter = BSONDocument { $0.append("position", document: condition) }
         return BSONDocument {
             $0.append("find", collection)

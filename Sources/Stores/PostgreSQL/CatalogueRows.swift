@@ -42,9 +42,9 @@ struct CatalogueRows {
         for (kind, payload) in try line.query(
             CatalogueStatement.payloads,
             [.text(id)],
-            { row in (KeyEvent.Kind(rawValue: row.text(0)), row.text(1)) }
+            { row throws(StoreError) in (try row.value(2) as KeyEvent.Kind, try row.text(3)) }
         ) {
-            kind.map { known[$0] = payload }
+            known[kind] = payload
         }
         for block in definition.blocks(after: tip, known: known, at: now) {
             try insert(block, of: definition.id)
@@ -59,19 +59,17 @@ struct CatalogueRows {
             CatalogueStatement.tip,
             [.text(dataset.text)]
         ) { row throws(StoreError) -> ChainTip? in
-            let last = row.integer(4)
-            let head = row.optionalInteger(0)
+            let last = try row.integer(5)
+            let head = try row.optionalInteger(1)
             guard last >= 0 || head != nil else { return nil }
-            guard head == last, let hash = BlockHash(bytes: row.bytes(1)),
-                let updated = row.optionalInteger(2)
-            else {
+            guard head == last, last < .max, let updated = try row.optionalInstant(3) else {
                 throw StoreError(chainOf: dataset, head: head, last: last, in: line.server)
             }
             return ChainTip(
                 sequence: last,
-                hash: hash,
-                time: Timestamp(nanoseconds: updated),
-                watermark: row.optionalInteger(3).map(Timestamp.init(nanoseconds:))
+                hash: try row.hash(2),
+                time: updated,
+                watermark: try row.optionalInstant(4)
             )
         }
         return tips.first ?? nil
@@ -106,110 +104,130 @@ struct CatalogueRows {
 
     // MARK: - Reading
 
-    func records() throws(StoreError) -> [DatasetRecord] {
+    /// Every dataset that can be read, with those of its references that can.
+    func records(notingIn flaws: StoredFlaws) throws(StoreError) -> [DatasetRecord] {
         let references = Dictionary(
-            grouping: try line.query(CatalogueStatement.references) { row throws(StoreError) in
-                let id = DatasetID(row.text(0))
+            grouping: try line.query(
+                CatalogueStatement.references,
+                notingIn: flaws
+            ) { row throws(StoreError) in
                 let reference = DatasetRecord.Reference(
-                    name: row.text(1),
-                    sequence: row.integer(2),
-                    hash: try hash(row, 3, of: id)
+                    name: try row.text(1),
+                    sequence: try row.sequence(2),
+                    hash: try row.hash(3)
                 )
-                return (id: id, reference: reference)
+                return (id: DatasetID(try row.text(0)), reference: reference)
             },
             by: \.id
         )
-        let edges = try line.query(CatalogueStatement.dependencies) { row in
-            (up: DatasetID(row.text(0)), down: DatasetID(row.text(1)))
+        let edges = try line.query(
+            CatalogueStatement.dependencies,
+            notingIn: flaws
+        ) { row throws(StoreError) in
+            (up: DatasetID(try row.text(0)), down: DatasetID(try row.text(1)))
         }
         // order-free: each is looked up.
         let upstream = Dictionary(grouping: edges, by: \.down)
         // order-free: each is looked up.
         let downstream = Dictionary(grouping: edges, by: \.up)
-        return try line.query(CatalogueStatement.records) { row in
-            let id = DatasetID(row.text(0))
+        return try line.query(
+            CatalogueStatement.records,
+            notingIn: flaws
+        ) { row throws(StoreError) in
+            let id = DatasetID(try row.text(0))
             return DatasetRecord(
                 id: id,
-                name: row.text(2),
-                kind: DatasetKind(rawValue: row.text(3)) ?? .root,
-                owner: row.text(1),
-                created: Timestamp(nanoseconds: row.integer(4)),
+                name: try row.text(2),
+                kind: try row.value(3),
+                owner: try row.text(1),
+                created: try row.instant(4),
                 references: references[id, default: []].map(\.reference),
-                statistics: statistics(row),
+                statistics: statistics(row, notingIn: flaws),
                 upstream: upstream[id, default: []].map(\.up).sorted(),
                 downstream: downstream[id, default: []].map(\.down).sorted()
             )
         }
     }
 
-    private func statistics(_ row: ResultRow) -> DatasetRecord.Statistics? {
-        guard let blocks = row.optionalInteger(5) else { return nil }
-        return DatasetRecord.Statistics(
-            blocks: blocks,
-            records: row.integer(6),
-            lastPosition: row.optionalInteger(7),
-            watermark: row.optionalInteger(8).map(Timestamp.init(nanoseconds:)),
-            updated: Timestamp(nanoseconds: row.integer(9))
-        )
+    private func statistics(
+        _ row: ResultRow,
+        notingIn flaws: StoredFlaws
+    ) -> DatasetRecord.Statistics? {
+        guard !row.isNull(5) else { return nil }
+        do throws(StoreError) {
+            return DatasetRecord.Statistics(
+                blocks: try row.sequence(5),
+                records: try row.count(6),
+                lastPosition: try row.optionalInteger(7),
+                watermark: try row.optionalInstant(8),
+                updated: try row.instant(9)
+            )
+        } catch {
+            flaws.note(error)
+            return nil
+        }
     }
 
+    /// The blocks that can be read, among those that `limit` and `sequence` name.
     func blocks(
         of dataset: DatasetID,
         from sequence: Int64,
-        atMost limit: Int
+        atMost limit: Int,
+        notingIn flaws: StoredFlaws
     ) throws(StoreError) -> [MetadataBlock] {
         try line.query(
             CatalogueStatement.blocks,
-            [.text(dataset.text), .integer(sequence), .integer(Int64(limit))]
+            [.text(dataset.text), .integer(sequence), .integer(Int64(limit))],
+            notingIn: flaws
         ) { row throws(StoreError) in
             MetadataBlock(
-                sequence: row.integer(0),
-                time: Timestamp(nanoseconds: row.integer(2)),
-                previous: BlockHash(bytes: row.bytes(9)),
-                event: try event(row, of: dataset),
-                hash: try hash(row, 10, of: dataset)
+                sequence: try row.sequence(1),
+                time: try row.instant(3),
+                previous: row.isNull(10) ? nil : try row.hash(10),
+                event: try row.event(),
+                hash: try row.hash(11)
             )
         }
     }
+}
 
-    private func event(
-        _ row: ResultRow,
-        of dataset: DatasetID
-    ) throws(StoreError) -> MetadataEvent {
-        let type = row.text(1)
+extension ResultRow {
+    /// The number of a block, which has a next one.
+    fileprivate func sequence(_ column: Int32) throws(StoreError) -> Int64 {
+        let number = try count(column)
+        guard number < .max else { throw flaw(column, expected: "the number of a block") }
+        return number
+    }
+
+    fileprivate func hash(_ column: Int32) throws(StoreError) -> BlockHash {
+        guard let hash = BlockHash(bytes: try bytes(column)) else {
+            throw flaw(column, expected: "a hash of 32 bytes")
+        }
+        return hash
+    }
+
+    /// What happened, in the columns from the second one on.
+    fileprivate func event() throws(StoreError) -> MetadataEvent {
+        let type = try text(2)
         if let kind = KeyEvent.Kind(rawValue: type) {
-            return .key(KeyEvent(kind, payload: row.text(3)))
+            return .key(KeyEvent(kind, payload: try text(4)))
         }
         guard let kind = DataEvent.Kind(rawValue: type) else {
-            throw StoreError(unreadable: "an event \"\(type)\"", of: dataset, in: line.server)
+            throw flaw(2, expected: "the name of an event of a chain")
         }
         var positions: ClosedRange<Int64>?
-        if let first = row.optionalInteger(4), let last = row.optionalInteger(5), first <= last {
+        if let first = try optionalInteger(5), let last = try optionalInteger(6) {
+            guard first <= last else { throw flaw(6, expected: "a position from \(first)") }
             positions = first...last
         }
         return .data(
             DataEvent(
                 kind,
                 positions: positions,
-                records: row.integer(6),
-                content: try hash(row, 7, of: dataset),
-                watermark: row.optionalInteger(8).map(Timestamp.init(nanoseconds:))
+                records: try count(7),
+                content: try hash(8),
+                watermark: try optionalInstant(9)
             )
         )
-    }
-
-    private func hash(
-        _ row: ResultRow,
-        _ column: Int32,
-        of dataset: DatasetID
-    ) throws(StoreError) -> BlockHash {
-        guard let hash = BlockHash(bytes: row.bytes(column)) else {
-            throw StoreError(
-                unreadable: "a hash of other than 32 bytes",
-                of: dataset,
-                in: line.server
-            )
-        }
-        return hash
     }
 }

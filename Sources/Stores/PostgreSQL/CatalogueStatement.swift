@@ -21,7 +21,8 @@ enum CatalogueStatement {
     static let tip = Statement(
         name: "tip",
         sql: """
-            SELECT head.sequence_number, head.block_hash, updated_ns, watermark_ns,
+            SELECT asked.dataset_id, head.sequence_number, head.block_hash, updated_ns,
+                watermark_ns,
                 greatest(
                     (SELECT max(sequence_number) FROM dataset_key_blocks WHERE dataset_id = $1),
                     (SELECT max(sequence_number) FROM dataset_data_blocks WHERE dataset_id = $1),
@@ -31,15 +32,19 @@ enum CatalogueStatement {
             LEFT JOIN dataset_references AS head
                 ON head.dataset_id = $1 AND head.block_ref_name = 'head'
             LEFT JOIN dataset_statistics ON dataset_statistics.dataset_id = $1
-            """
+            """,
+        table: "dataset_references or dataset_statistics",
+        keys: 1
     )
 
     static let payloads = Statement(
         name: "payloads",
         sql: """
-            SELECT event_type, payload FROM dataset_key_blocks
+            SELECT dataset_id, sequence_number, event_type, payload FROM dataset_key_blocks
             WHERE dataset_id = $1 ORDER BY sequence_number
-            """
+            """,
+        table: "dataset_key_blocks",
+        keys: 2
     )
 
     static let addKeyBlock = Statement(
@@ -102,33 +107,43 @@ enum CatalogueStatement {
                 num_blocks, num_records, last_position, watermark_ns, updated_ns
             FROM dataset_entries LEFT JOIN dataset_statistics USING (dataset_id)
             ORDER BY dataset_id
-            """
+            """,
+        table: "dataset_entries or dataset_statistics",
+        keys: 1
     )
 
     static let references = Statement(
         name: "dataset_references",
         sql: "SELECT dataset_id, block_ref_name, sequence_number, block_hash "
-            + "FROM dataset_references"
+            + "FROM dataset_references",
+        table: "dataset_references",
+        keys: 2
     )
 
     static let dependencies = Statement(
         name: "dataset_dependencies",
-        sql: "SELECT upstream_dataset_id, downstream_dataset_id FROM dataset_dependencies"
+        sql: "SELECT upstream_dataset_id, downstream_dataset_id FROM dataset_dependencies",
+        table: "dataset_dependencies",
+        keys: 2
     )
 
     static let blocks = Statement(
         name: "dataset_blocks",
         sql: """
-            SELECT sequence_number, event_type, system_ns, payload, NULL::bigint, NULL::bigint,
-                0::bigint, NULL::bytea, NULL::bigint, previous_hash, block_hash
+            SELECT dataset_id, sequence_number, event_type, system_ns, payload,
+                NULL::bigint AS first_position, NULL::bigint AS last_position,
+                0::bigint AS num_records, NULL::bytea AS content_hash,
+                NULL::bigint AS watermark_ns, previous_hash, block_hash
             FROM dataset_key_blocks
             WHERE dataset_id = $1 AND sequence_number >= $2
             UNION ALL
-            SELECT sequence_number, event_type, system_ns, '', first_position, last_position,
-                num_records, content_hash, watermark_ns, previous_hash, block_hash
+            SELECT dataset_id, sequence_number, event_type, system_ns, '', first_position,
+                last_position, num_records, content_hash, watermark_ns, previous_hash, block_hash
             FROM dataset_data_blocks
             WHERE dataset_id = $1 AND sequence_number >= $2
-            ORDER BY 1 LIMIT $3
-            """
+            ORDER BY 2 LIMIT $3
+            """,
+        table: "dataset_key_blocks or dataset_data_blocks",
+        keys: 2
     )
 }

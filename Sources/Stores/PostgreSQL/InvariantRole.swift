@@ -21,7 +21,7 @@ enum InvariantRole {
 
     /// Whether the connection's role may take it.
     static func isAllowed(_ line: PostgreSQLLine) throws(StoreError) -> Bool {
-        try line.query(question) { row in row.bool(0) } == [true]
+        try line.query(question) { row throws(StoreError) in try row.bool(0) } == [true]
     }
 
     /// Takes the role until the transaction ends.

@@ -99,9 +99,29 @@ final class PostgreSQLLine {
         var values: [Value] = []
         values.reserveCapacity(Int(result.count))
         for row in 0..<result.count {
-            values.append(try decode(ResultRow(result: result, row: row)))
+            values.append(
+                try decode(ResultRow(result: result, row: row, statement: statement, server: server))
+            )
         }
         return values
+    }
+
+    /// As ``query(_:_:_:)``, without the rows that `decode` cannot read: `flaws` has those.
+    func query<Value>(
+        _ statement: Statement,
+        _ parameters: [Parameter] = [],
+        notingIn flaws: StoredFlaws,
+        _ decode: (ResultRow) throws(StoreError) -> Value
+    ) throws(StoreError) -> [Value] {
+        try query(statement, parameters) { row throws(StoreError) -> Value? in
+            do throws(StoreError) {
+                return try decode(row)
+            } catch {
+                guard error.code == .corrupted else { throw error }
+                flaws.note(error)
+                return nil
+            }
+        }.compactMap(\.self)
     }
 
     /// The names of the columns that `sql` gives, without running it.

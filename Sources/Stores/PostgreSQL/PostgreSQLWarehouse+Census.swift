@@ -4,18 +4,28 @@ internal import Timekeeping
 
 extension PostgreSQLWarehouse: CensusStore {
     package func censusBasis() async throws(StoreError) -> CensusBasis {
-        try await reports.run { line throws(StoreError) in
+        try await reports.run { [flaws] line throws(StoreError) in
             try line.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            let subscriptions = try line.query(CensusStatement.subscriptions) { $0.text(0) }
-            let letters = try line.query(CensusStatement.letters) { row in
+            let subscriptions = try line.query(
+                CensusStatement.subscriptions
+            ) { row throws(StoreError) in
+                try row.text(0)
+            }
+            let letters = try line.query(
+                CensusStatement.letters,
+                notingIn: flaws
+            ) { row throws(StoreError) in
                 CensusBasis.Letter(
-                    subscription: row.text(0),
-                    source: row.text(1),
-                    id: row.text(2)
+                    subscription: try row.text(0),
+                    source: try row.text(1),
+                    id: try row.text(2)
                 )
             }
-            let numbers = try line.query(CensusStatement.numbers) { row in
-                (counted: row.integer(0), replayed: row.integer(1), recorded: row.integer(2))
+            let numbers = try line.query(CensusStatement.numbers) { row throws(StoreError) in
+                (
+                    counted: try row.integer(0), replayed: try row.integer(1),
+                    recorded: try row.integer(2)
+                )
             }
             try line.execute("COMMIT")
             return CensusBasis(
@@ -59,12 +69,15 @@ private enum CensusStatement {
             UNION SELECT subscription FROM counted_events
             UNION SELECT dataset_name FROM dataset_entries WHERE kind = 'derivative'
             ORDER BY 1
-            """
+            """,
+        table: "watermarks, counted_events or dataset_entries"
     )
 
     static let letters = Statement(
         name: "census_letters",
-        sql: "SELECT subscription, source, id FROM dead_letters ORDER BY 1, 2, 3"
+        sql: "SELECT subscription, source, id FROM dead_letters ORDER BY 1, 2, 3",
+        table: "dead_letters",
+        keys: 3
     )
 
     static let numbers = Statement(
@@ -76,7 +89,8 @@ private enum CensusStatement {
                 (SELECT count(*) FROM counted_events),
                 (SELECT coalesce(sum(num_records), 0) FROM dataset_statistics
                     JOIN dataset_entries USING (dataset_id) WHERE kind = 'root')::bigint
-            """
+            """,
+        table: "window_aggregates or dataset_statistics"
     )
 }
 

@@ -24,7 +24,9 @@ extension PostgreSQLWarehouse {
             let events = try line.query(
                 CountedStatement.events,
                 [.text(subscription), .identifiers(question.events.map(Identifier.init))]
-            ) { row in (row.identifier(0).digest, row.integer(1)) }
+            ) { row throws(StoreError) in
+                (try row.identifier(0).digest, try row.optionalInteger(1) ?? 0)
+            }
             for (identity, content) in events {
                 answer.events[identity] = UInt64(bitPattern: content)
             }
@@ -33,7 +35,7 @@ extension PostgreSQLWarehouse {
                 try line.query(
                     CountedStatement.orders,
                     [.text(subscription), .identifiers(question.orders.map(Identifier.init))]
-                ) { row in row.identifier(0).digest }
+                ) { row throws(StoreError) in try row.identifier(0).digest }
             )
             return answer
         }
@@ -54,7 +56,8 @@ private enum CountedStatement {
         sql: """
             SELECT identity, content FROM counted_events
             WHERE subscription = $1 AND identity = ANY ($2::uuid[])
-            """
+            """,
+        table: "counted_events"
     )
 
     static let orders = Statement(

@@ -28,9 +28,9 @@ extension PostgreSQLWarehouse: DatasetCatalogue {
     }
 
     package func datasets() async throws -> [DatasetRecord] {
-        try await reports.run { line throws(StoreError) in
+        try await reports.run { [flaws] line throws(StoreError) in
             try line.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            let records = try CatalogueRows(line).records()
+            let records = try CatalogueRows(line).records(notingIn: flaws)
             try line.execute("COMMIT")
             return records
         }
@@ -41,8 +41,9 @@ extension PostgreSQLWarehouse: DatasetCatalogue {
         from sequence: Int64,
         atMost limit: Int
     ) async throws -> [MetadataBlock] {
-        try await reports.run { line throws(StoreError) in
-            try CatalogueRows(line).blocks(of: dataset, from: sequence, atMost: limit)
+        try await reports.run { [flaws] line throws(StoreError) in
+            try CatalogueRows(line)
+                .blocks(of: dataset, from: sequence, atMost: limit, notingIn: flaws)
         }
     }
 }

@@ -4,13 +4,16 @@ package import Timekeeping
 
 extension PostgreSQLWarehouse: DeploymentLog {
     package func deployments() async throws -> [Deployment] {
-        try await reports.run { line throws(StoreError) in
-            try line.query(DeploymentStatement.read) { row in
+        try await reports.run { [flaws] line throws(StoreError) in
+            try line.query(
+                DeploymentStatement.read,
+                notingIn: flaws
+            ) { row throws(StoreError) in
                 Deployment(
-                    version: row.text(0),
-                    marked: Timestamp(nanoseconds: row.integer(1)),
-                    settle: .nanoseconds(row.integer(2)),
-                    judged: row.optionalInteger(3).map(Timestamp.init(nanoseconds:))
+                    version: try row.text(1),
+                    marked: try row.instant(0),
+                    settle: try row.span(2),
+                    judged: try row.optionalInstant(3)
                 )
             }
         }
@@ -46,7 +49,9 @@ extension PostgreSQLWarehouse: DeploymentLog {
 private enum DeploymentStatement {
     static let read = Statement(
         name: "deployments",
-        sql: "SELECT version, marked_ns, settle_ns, judged_ns FROM deployments ORDER BY marked_ns"
+        sql: "SELECT marked_ns, version, settle_ns, judged_ns FROM deployments ORDER BY marked_ns",
+        table: "deployments",
+        keys: 1
     )
 
     static let mark = Statement(

@@ -63,12 +63,12 @@ extension PostgreSQLWarehouse {
 
     package func exceptions() async throws(StoreError) -> WarehouseExceptions {
         let counts = try await reports.run { line throws(StoreError) in
-            try line.query(WarehouseStatement.exceptions) { row in
+            try line.query(WarehouseStatement.exceptions) { row throws(StoreError) in
                 WarehouseExceptions(
-                    late: row.integer(0),
-                    deadLetters: row.integer(1),
-                    repeatedOrders: row.integer(2),
-                    conflicts: row.integer(3)
+                    late: try row.integer(0),
+                    deadLetters: try row.integer(1),
+                    repeatedOrders: try row.integer(2),
+                    conflicts: try row.integer(3)
                 )
             }
         }

@@ -22,7 +22,9 @@ extension PostgreSQLWarehouse: InvariantStore {
     ) async throws -> (before: InvariantSnapshot, after: InvariantSnapshot) {
         let set = set.only(for: dialect)
         let milliseconds = max(1, timeout.inNanoseconds / 1_000_000)
-        let snapshots = try await withPatientConnection(timeout) { line throws(StoreError) in
+        let snapshots = try await withPatientConnection(
+            timeout
+        ) { [flaws] line throws(StoreError) in
             let run = InvariantRun(line, timeout, timeline)
             var flaws: [String: String] = [:]
             for invariant in set.invariants {
@@ -34,11 +36,14 @@ extension PostgreSQLWarehouse: InvariantStore {
                 "BEGIN ISOLATION LEVEL READ COMMITTED; "
                     + "SET LOCAL statement_timeout = \(milliseconds)"
             )
-            guard try line.query(SnapshotRows.lock, [], { row in row.bool(0) }) == [true] else {
+            let isAlone = try line.query(SnapshotRows.lock) { row throws(StoreError) in
+                try row.bool(0)
+            }
+            guard isAlone == [true] else {
                 try line.execute("ROLLBACK")
                 return nil as (before: InvariantSnapshot, after: InvariantSnapshot)?
             }
-            let rows = SnapshotRows(line)
+            let rows = SnapshotRows(line, notingIn: flaws)
             let before = try rows.snapshot()
             try rows.install(set, flaws: flaws)
             try rows.refresh(at: timeline.now)
@@ -51,22 +56,22 @@ extension PostgreSQLWarehouse: InvariantStore {
     }
 
     package func standings() async throws -> [InvariantSnapshot.Standing] {
-        try await reports.run { line throws(StoreError) in
-            try SnapshotRows(line).standings()
+        try await reports.run { [flaws] line throws(StoreError) in
+            try SnapshotRows(line, notingIn: flaws).standings()
         }
     }
 
     package func hasCensus() async throws -> Bool {
         let statement = Statement(name: "has_census", sql: "SELECT true FROM raw_census")
         return try await reports.run { line throws(StoreError) in
-            try !line.query(statement) { row in row.bool(0) }.isEmpty
+            try !line.query(statement) { row throws(StoreError) in try row.bool(0) }.isEmpty
         }
     }
 
     package func snapshot() async throws -> InvariantSnapshot {
-        try await reports.run { line throws(StoreError) in
+        try await reports.run { [flaws] line throws(StoreError) in
             try line.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            let snapshot = try SnapshotRows(line).snapshot()
+            let snapshot = try SnapshotRows(line, notingIn: flaws).snapshot()
             try line.execute("COMMIT")
             return snapshot
         }
@@ -138,13 +143,13 @@ private struct InvariantRun {
             }
             sql = invariant.statement(asOf: now)
             lineOffset = 1
-            let rows = try line.query(Statement(name: "invariant_\(number)", sql: sql)) { row in
+            let rows = try line.query(Statement(name: "invariant_\(number)", sql: sql)) { row throws(StoreError) in
                 (
                     offender: InvariantFinding.Offender(
-                        KeyText.stored(row.text(0)),
-                        row.text(1)
+                        KeyText.stored(try row.text(0)),
+                        try row.optionalText(1) ?? ""
                     ),
-                    count: row.integer(2)
+                    count: try row.integer(2)
                 )
             }
             // Not COMMIT: what a query may have changed for the session is taken back as well.
@@ -155,7 +160,7 @@ private struct InvariantRun {
             try line.execute("ROLLBACK")
             if fault.state == "57014" {
                 return .failed(
-                    "\(invariant.file):1:1: the query has not ended within \(timeout); "
+                    "\(invariant.place): the query has not ended within \(timeout); "
                         + "make it cheaper, or allow it more with --timeout"
                 )
             }

@@ -10,22 +10,30 @@ extension PostgreSQLWarehouse {
         let parameters: [Parameter] = [
             .text(grain.rawValue), .integer(categories == .total ? 1 : 0),
         ]
-        return try await reports.run { line throws(StoreError) in
+        return try await reports.run { [flaws] line throws(StoreError) in
             // Both queries see the same commits.
             try line.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            let sketches = try line.query(WarehouseStatement.sketches, parameters) { row in
+            let sketches = try line.query(
+                WarehouseStatement.sketches,
+                parameters,
+                notingIn: flaws
+            ) { row throws(StoreError) in
                 (
                     key: SketchText(
                         grain: grain,
-                        start: Timestamp(nanoseconds: row.integer(0)),
-                        measure: Measure(rawValue: row.text(1)) ?? .shoppers,
-                        category: row.text(2)
-                    ), hashes: row.numbers(3)
+                        start: try row.start(0, of: grain),
+                        measure: try row.value(1),
+                        category: try row.text(2)
+                    ), hashes: try row.numbers(3)
                 )
             }
             let merged = PostgreSQLWarehouse.merged(sketches)
-            let rows = try line.query(WarehouseStatement.windows, parameters) { row in
-                PostgreSQLWarehouse.window(row, grain, merged)
+            let rows = try line.query(
+                WarehouseStatement.windows,
+                parameters,
+                notingIn: flaws
+            ) { row throws(StoreError) in
+                try PostgreSQLWarehouse.window(row, grain, merged)
             }
             try line.execute("COMMIT")
             return rows
@@ -42,24 +50,24 @@ extension PostgreSQLWarehouse {
         _ row: ResultRow,
         _ grain: Grain,
         _ merged: [WindowName: [Measure: DistinctSketch]]
-    ) -> WindowRow {
+    ) throws(StoreError) -> WindowRow {
         var cell = WindowCell()
         for name in EventName.allCases {
-            cell.events[Int(name.rawValue)] = row.integer(3 + Int32(name.rawValue))
+            cell.events[Int(name.rawValue)] = try row.count(4 + Int32(name.rawValue))
         }
-        let next = 3 + Int32(EventName.allCases.count)
-        cell.orderParts = row.integer(next)
-        cell.units = row.integer(next + 1)
-        cell.revenue = row.integer(next + 2)
-        cell.refunded = row.integer(next + 3)
-        let start = Timestamp(nanoseconds: row.integer(0))
-        let category = row.text(1)
+        let next = 4 + Int32(EventName.allCases.count)
+        cell.orderParts = try row.count(next)
+        cell.units = try row.integer(next + 1)
+        cell.revenue = try row.integer(next + 2)
+        cell.refunded = try row.integer(next + 3)
+        let start = try row.start(1, of: grain)
+        let category = try row.text(2)
         let sketches = merged[WindowName(start: start, category: Array(category.utf8))] ?? [:]
         return WindowRow(
             grain: grain,
             start: start,
             category: category,
-            currency: Currency(code: row.text(2)) ?? .none,
+            currency: try row.currency(3),
             cell: cell,
             distinct: sketches.mapValues(DistinctCount.init),
             conversion: Conversion(sketches)
@@ -85,22 +93,44 @@ extension PostgreSQLWarehouse {
     }
 
     package func topProducts(atMost limit: Int) async throws(StoreError) -> [ProductRow] {
-        try await reports.run { line throws(StoreError) in
+        try await reports.run { [flaws] line throws(StoreError) in
             try line.query(
                 WarehouseStatement.topProducts,
-                [.integer(Int64(limit))]
-            ) { row in
+                [.integer(Int64(limit))],
+                notingIn: flaws
+            ) { row throws(StoreError) in
                 var cell = ProductCell()
-                cell.views = row.integer(2)
-                cell.orders = row.integer(3)
-                cell.units = row.integer(4)
-                cell.revenue = row.integer(5)
+                cell.views = try row.count(2)
+                cell.orders = try row.count(3)
+                cell.units = try row.integer(4)
+                cell.revenue = try row.integer(5)
                 return ProductRow(
-                    product: row.text(0),
-                    currency: Currency(code: row.text(1)) ?? .none,
+                    product: try row.text(0),
+                    currency: try row.currency(1),
                     cell: cell
                 )
             }
         }
+    }
+}
+
+extension ResultRow {
+    /// A currency; none for the empty text.
+    fileprivate func currency(_ column: Int32) throws(StoreError) -> Currency {
+        let code = try text(column)
+        if code.isEmpty { return .none }
+        guard let currency = Currency(code: code) else {
+            throw flaw(column, expected: "the code of a currency")
+        }
+        return currency
+    }
+
+    /// The start of a window of `grain`.
+    fileprivate func start(_ column: Int32, of grain: Grain) throws(StoreError) -> Timestamp {
+        let start = Timestamp(nanoseconds: try integer(column))
+        guard grain.start(of: start) == start else {
+            throw flaw(column, expected: "the start of a window of \(grain.rawValue)")
+        }
+        return start
     }
 }

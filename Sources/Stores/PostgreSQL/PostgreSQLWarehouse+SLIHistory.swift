@@ -15,14 +15,17 @@ extension PostgreSQLWarehouse: SLIHistory {
         try await commits.run { line throws(StoreError) in
             try line.execute("BEGIN ISOLATION LEVEL READ COMMITTED; \(WarehouseStatement.lock)")
             let parameters = PostgreSQLWarehouse.parameters(series)
-            var numbers = try line.query(HistoryStatement.series, parameters) { $0.integer(0) }
-            if numbers.isEmpty {
-                numbers = try line.query(HistoryStatement.addSeries, parameters) { $0.integer(0) }
+            func numbers(_ statement: Statement) throws(StoreError) -> [Int64] {
+                try line.query(statement, parameters) { row throws(StoreError) in
+                    try row.integer(0)
+                }
             }
+            var found = try numbers(HistoryStatement.series)
+            if found.isEmpty { found = try numbers(HistoryStatement.addSeries) }
             var rows = CopyRows(columns: 5)
             for slice in ordered {
                 rows.beginRow()
-                rows.append(numbers.first ?? 0)
+                rows.append(found.first ?? 0)
                 rows.append(slice.start.nanoseconds)
                 rows.append(writer)
                 rows.append(slice.good)
@@ -40,34 +43,42 @@ extension PostgreSQLWarehouse: SLIHistory {
         in range: Range<Timestamp>
     ) async throws -> [Slice] {
         let (first, end) = (range.lowerBound.nanoseconds, range.upperBound.nanoseconds)
-        return try await reports.run { line throws(StoreError) in
+        return try await reports.run { [flaws] line throws(StoreError) in
             try line.query(
                 HistoryStatement.slices,
-                PostgreSQLWarehouse.parameters(series) + [.integer(first), .integer(end)]
-            ) { row in
+                PostgreSQLWarehouse.parameters(series) + [.integer(first), .integer(end)],
+                notingIn: flaws
+            ) { row throws(StoreError) in
                 Slice(
-                    start: Timestamp(nanoseconds: row.integer(0)),
-                    good: row.integer(1),
-                    total: row.integer(2)
+                    start: try row.instant(0),
+                    good: try row.integer(1),
+                    total: try row.integer(2)
                 )
             }
         }
     }
 
     package func extents() async throws -> [SliceSeriesExtent] {
-        try await reports.run { line throws(StoreError) in
-            try line.query(HistoryStatement.extents) { row in
-                let slice = Duration.nanoseconds(row.integer(4))
-                let series = SliceSeries(
-                    objective: row.text(0),
-                    component: row.text(1),
-                    revision: Revision(row.text(2)),
-                    indicatorRevision: Revision(row.text(3)),
-                    slice: slice
+        try await reports.run { [flaws] line throws(StoreError) in
+            try line.query(
+                HistoryStatement.extents,
+                notingIn: flaws
+            ) { row throws(StoreError) in
+                let slice = try row.span(4)
+                let (first, last) = (try row.instant(5), try row.instant(6))
+                guard slice > .zero, last + slice > last else {
+                    throw row.flaw(4, expected: "the width of a slice")
+                }
+                return SliceSeriesExtent(
+                    series: SliceSeries(
+                        objective: try row.text(0),
+                        component: try row.text(1),
+                        revision: Revision(try row.text(2)),
+                        indicatorRevision: Revision(try row.text(3)),
+                        slice: slice
+                    ),
+                    range: first..<(last + slice)
                 )
-                let first = Timestamp(nanoseconds: row.integer(5))
-                let last = Timestamp(nanoseconds: row.integer(6))
-                return SliceSeriesExtent(series: series, range: first..<(last + slice))
             }
         }.sorted { $0.series < $1.series }
     }
@@ -104,23 +115,29 @@ private enum HistoryStatement {
     static let slices = Statement(
         name: "slices",
         sql: """
-            SELECT start_ns, sum(good)::bigint, sum(total)::bigint
+            SELECT start_ns, \(WarehouseStatement.sum(of: "good")),
+                \(WarehouseStatement.sum(of: "total"))
             FROM sli_slices
             WHERE series = (SELECT series FROM sli_series WHERE \(isSeries))
                 AND start_ns >= $6 AND start_ns < $7
             GROUP BY start_ns ORDER BY start_ns
-            """
+            """,
+        table: "sli_slices",
+        keys: 1
     )
 
     static let extents = Statement(
         name: "extents",
         sql: """
-            SELECT objective, component, revision, indicator_revision, slice_ns, first, last
+            SELECT objective, component, revision, indicator_revision, slice_ns,
+                first_start_ns, last_start_ns
             FROM sli_series CROSS JOIN LATERAL (
-                SELECT min(start_ns) AS first, max(start_ns) AS last
+                SELECT min(start_ns) AS first_start_ns, max(start_ns) AS last_start_ns
                 FROM sli_slices WHERE sli_slices.series = sli_series.series
             ) AS extent
-            WHERE first IS NOT NULL
-            """
+            WHERE first_start_ns IS NOT NULL
+            """,
+        table: "sli_series",
+        keys: 4
     )
 }

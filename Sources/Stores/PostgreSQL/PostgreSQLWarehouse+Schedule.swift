@@ -6,17 +6,17 @@ internal import Timekeeping
 extension PostgreSQLWarehouse: RefreshScheduler {
     package func refreshSchedule() async throws -> RefreshSchedule? {
         try await withJobs { line throws(StoreError) in
-            try line.query(ScheduleStatement.read) { row in
+            try line.query(ScheduleStatement.read) { row throws(StoreError) in
                 RefreshSchedule(
-                    expression: row.text(0),
-                    interval: CronSchedule(expression: row.text(0))?.interval,
-                    isActive: row.bool(1),
+                    expression: try row.text(0),
+                    interval: CronSchedule(expression: try row.text(0))?.interval,
+                    isActive: try row.bool(1),
                     lastRun: row.isNull(2)
                         ? nil
                         : RefreshSchedule.Run(
-                            ended: row.optionalInteger(4).map(Timestamp.init(nanoseconds:)),
-                            hasSucceeded: row.text(2) == "succeeded",
-                            message: row.text(3)
+                            ended: try row.optionalInstant(4),
+                            hasSucceeded: try row.text(2) == "succeeded",
+                            message: try row.text(3)
                         )
                 )
             }.first
@@ -37,7 +37,7 @@ extension PostgreSQLWarehouse: RefreshScheduler {
 
     package func unscheduleRefresh() async throws -> Bool {
         try await withJobs { line throws(StoreError) in
-            try line.query(ScheduleStatement.remove) { row in row.bool(0) } == [true]
+            try line.query(ScheduleStatement.remove) { row throws(StoreError) in try row.bool(0) } == [true]
         }
     }
 
@@ -46,7 +46,7 @@ extension PostgreSQLWarehouse: RefreshScheduler {
         _ body: @Sendable (PostgreSQLLine) throws(StoreError) -> Value
     ) async throws -> Value {
         let (server, value) = try await reports.run { line throws(StoreError) in
-            let isThere = try line.query(ScheduleStatement.ask) { row in row.bool(0) } == [true]
+            let isThere = try line.query(ScheduleStatement.ask) { row throws(StoreError) in try row.bool(0) } == [true]
             return (line.server, isThere ? try body(line) : nil)
         }
         guard let value else {

@@ -7,8 +7,11 @@ internal import Timekeeping
 extension PostgreSQLWarehouse {
     package func sketch(_ key: SketchText) async throws(StoreError) -> [UInt64] {
         let parts = try await lookups.run { line throws(StoreError) in
-            try line.query(WarehouseStatement.sketch, PostgreSQLWarehouse.parameters(key)) { row in
-                row.numbers(0)
+            try line.query(
+                WarehouseStatement.sketch,
+                PostgreSQLWarehouse.parameters(key)
+            ) { row throws(StoreError) in
+                try row.numbers(4)
             }
         }
         return parts.flatMap { $0 }
@@ -26,7 +29,7 @@ extension PostgreSQLWarehouse {
                 let lengths = try line.query(
                     WarehouseStatement.mergeSketch,
                     PostgreSQLWarehouse.parameters(key)
-                ) { row in Int(row.integer(0)) / 8 }
+                ) { row throws(StoreError) in Int(try row.integer(0)) / 8 }
                 let capacity = SketchKey.capacity(key.grain, ofOneCategory: !key.category.isEmpty)
                 if let length = lengths.first, length > 2 * capacity {
                     try PostgreSQLWarehouse.cut(key, to: capacity, line)
@@ -41,8 +44,11 @@ extension PostgreSQLWarehouse {
         to capacity: Int,
         _ line: PostgreSQLLine
     ) throws(StoreError) {
-        let parts = try line.query(WarehouseStatement.takeSketch, parameters(key)) { row in
-            row.numbers(0)
+        let parts = try line.query(
+            WarehouseStatement.takeSketch,
+            parameters(key)
+        ) { row throws(StoreError) in
+            try row.numbers(4)
         }
         let fewer = DistinctSketch(capacity: capacity, values: Array(parts.joined())).values
         let step = CommitRows.step([(key, fewer)])

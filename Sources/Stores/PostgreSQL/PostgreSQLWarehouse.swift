@@ -17,6 +17,8 @@ package final class PostgreSQLWarehouse: Warehouse {
     let lookups: PostgreSQLConnection
     let reports: PostgreSQLConnection
     let location: PostgreSQLLocation
+    /// What could not be read of it.
+    let flaws: StoredFlaws
     /// Who the commits of this object are from: drawn by the server.
     private let writer: Identifier
     /// What each subscription's mark was when its progress was asked for.
@@ -26,13 +28,18 @@ package final class PostgreSQLWarehouse: Warehouse {
     /// How many parts were added to each sketch since it was last one.
     private let parts = Mutex(SketchParts(limit: 128, spread: 64))
 
-    /// Opens the warehouse at `location`, and makes its tables where they are missing.
+    /// Opens the warehouse at `location`, and makes its tables where they are missing; rows that a
+    /// report has to leave out are noted in `flaws`.
     ///
     /// - Throws: `StoreError` where the server cannot be reached, refuses the client, is too old
     ///   or may not be written to, and where the schema is not a warehouse of this version; its
     ///   message names host, port, database and remedy, and never a password.
-    package init(_ location: PostgreSQLLocation) async throws(StoreError) {
+    package init(
+        _ location: PostgreSQLLocation,
+        notingIn flaws: StoredFlaws = StoredFlaws()
+    ) async throws(StoreError) {
         self.location = location
+        self.flaws = flaws
         lookups = PostgreSQLConnection(location)
         reports = PostgreSQLConnection(location)
         commits = PostgreSQLConnection(location) { line throws(StoreError) in
@@ -44,7 +51,7 @@ package final class PostgreSQLWarehouse: Warehouse {
             try ServerRequirements.checkRights(line, location)
             let drawn = try line.query(
                 Statement(name: "draw_writer", sql: "SELECT gen_random_uuid()")
-            ) { row in row.identifier(0) }
+            ) { row throws(StoreError) in try row.identifier(0) }
             return drawn.first ?? Identifier(high: 0, low: 0)
         }
         try await commits.run { _ in }
@@ -65,9 +72,12 @@ package final class PostgreSQLWarehouse: Warehouse {
             let rows = try line.query(
                 WarehouseStatement.progress,
                 [.text(subscription)]
-            ) { row in
-                let interval = row.isNull(2) ? nil : row.integer(2)...row.integer(3)
-                return (stream: row.text(0), watermark: row.integer(1), interval: interval)
+            ) { row throws(StoreError) in
+                // Nothing is left out: what is not known to be consumed would be counted again.
+                (
+                    stream: try row.text(1), watermark: try row.watermark(4),
+                    interval: row.isNull(2) ? nil : try row.offsets(2)
+                )
             }
             try line.execute("COMMIT")
             var streams: [StreamProgress] = []
@@ -77,7 +87,7 @@ package final class PostgreSQLWarehouse: Warehouse {
                         StreamProgress(
                             stream: row.stream,
                             consumed: IntervalSet(),
-                            watermark: Timestamp(nanoseconds: row.watermark)
+                            watermark: row.watermark
                         )
                     )
                 }
@@ -106,9 +116,8 @@ package final class PostgreSQLWarehouse: Warehouse {
                 try line.query(
                     WarehouseStatement.admit,
                     [.text(commit.subscription), .identifier(mark.writer), .integer(mark.number)]
-                ) { row in
-                    row.isNull(0)
-                        ? nil : WriterMark(writer: row.identifier(0), number: row.integer(1))
+                ) { row throws(StoreError) in
+                    row.isNull(0) ? nil : try row.mark()
                 }.first ?? nil
             // Who never asked for the progress takes over from whoever is there.
             let seen = looked ?? found
@@ -145,8 +154,28 @@ package final class PostgreSQLWarehouse: Warehouse {
         of subscription: String,
         _ line: PostgreSQLLine
     ) throws(StoreError) -> WriterMark? {
-        try line.query(WarehouseStatement.lastWriter, [.text(subscription)]) { row in
-            WriterMark(writer: row.identifier(0), number: row.integer(1))
+        try line.query(
+            WarehouseStatement.lastWriter,
+            [.text(subscription)]
+        ) { row throws(StoreError) in
+            try row.mark()
         }.first
+    }
+}
+
+extension ResultRow {
+    /// Who wrote last, in the first two columns.
+    fileprivate func mark() throws(StoreError) -> WriterMark {
+        WriterMark(writer: try identifier(0), number: try integer(1))
+    }
+
+    /// The first and the last offset of an interval.
+    fileprivate func offsets(_ column: Int32) throws(StoreError) -> ClosedRange<Int64> {
+        let first = try count(column)
+        let last = try count(column + 1)
+        guard first <= last, last < .max else {
+            throw flaw(column + 1, expected: "an offset from \(first)")
+        }
+        return first...last
     }
 }

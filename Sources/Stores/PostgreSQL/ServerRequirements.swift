@@ -20,7 +20,9 @@ package enum ServerRequirements {
                 sql: "SELECT current_setting('transaction_read_only')::boolean, "
                     + "pg_is_in_recovery()"
             )
-        ) { row in (setting: row.bool(0), isStandby: row.bool(1)) }
+        ) { row throws(StoreError) in
+            (setting: try row.bool(0), isStandby: try row.bool(1))
+        }
         guard let found = isReadOnly.first, found.setting else { return }
         throw StoreError(
             .readOnly,
@@ -69,7 +71,7 @@ package enum ServerRequirements {
                     """
             ),
             [.text(location.schema)]
-        ) { row in row.text(0) }
+        ) { row throws(StoreError) in try row.text(0) }
         guard let first = missing.first else { return }
         let more = missing.count > 1 ? " and \(missing.count - 1) more" : ""
         throw StoreError(

@@ -6,9 +6,12 @@ internal import Timekeeping
 /// caller's.
 struct SnapshotRows {
     private let line: PostgreSQLLine
+    private let flaws: StoredFlaws
 
-    init(_ line: PostgreSQLLine) {
+    /// What cannot be read goes into `flaws`.
+    init(_ line: PostgreSQLLine, notingIn flaws: StoredFlaws) {
         self.line = line
+        self.flaws = flaws
     }
 
     /// Whether nobody else refreshes until the transaction ends.
@@ -20,17 +23,20 @@ struct SnapshotRows {
     // MARK: - Reading
 
     func standings() throws(StoreError) -> [InvariantSnapshot.Standing] {
-        try line.query(SnapshotStatement.standings) { row in
+        try line.query(
+            SnapshotStatement.standings,
+            notingIn: flaws
+        ) { row throws(StoreError) in
             InvariantSnapshot.Standing(
-                invariant: row.text(0),
-                severity: row.text(1),
-                owner: row.text(2),
-                description: row.text(3),
-                count: row.integer(4),
-                refreshed: row.optionalInteger(5).map(Timestamp.init(nanoseconds:)),
-                took: .nanoseconds(row.integer(6)),
-                failures: row.integer(7),
-                failure: row.isNull(8) ? nil : row.text(8)
+                invariant: try row.text(0),
+                severity: try row.text(1),
+                owner: try row.text(2),
+                description: try row.text(3),
+                count: try row.count(4),
+                refreshed: try row.optionalInstant(5),
+                took: try row.span(6),
+                failures: try row.count(7),
+                failure: try row.optionalText(8)
             )
         }
     }
@@ -38,14 +44,17 @@ struct SnapshotRows {
     func snapshot() throws(StoreError) -> InvariantSnapshot {
         InvariantSnapshot(
             standings: try standings(),
-            anomalies: try line.query(SnapshotStatement.anomalies) { row in
+            anomalies: try line.query(
+                SnapshotStatement.anomalies,
+                notingIn: flaws
+            ) { row throws(StoreError) in
                 InvariantSnapshot.Anomaly(
-                    invariant: row.text(0),
-                    subject: row.text(1),
-                    detail: row.text(2),
-                    firstSeen: Timestamp(nanoseconds: row.integer(3)),
-                    lastSeen: Timestamp(nanoseconds: row.integer(4)),
-                    gone: row.optionalInteger(5).map(Timestamp.init(nanoseconds:))
+                    invariant: try row.text(0),
+                    subject: try row.text(1),
+                    detail: try row.text(3),
+                    firstSeen: try row.instant(2),
+                    lastSeen: try row.instant(4),
+                    gone: try row.optionalInstant(5)
                 )
             }
         )
@@ -94,15 +103,19 @@ private enum SnapshotStatement {
             SELECT invariant, severity, owner, description, anomalies, refreshed_ns, took_ns,
                 failures, failure
             FROM dataset_invariants ORDER BY invariant
-            """
+            """,
+        table: "dataset_invariants",
+        keys: 1
     )
 
     static let anomalies = Statement(
         name: "anomalies",
         sql: """
-            SELECT invariant, subject, detail, first_seen_ns, last_seen_ns, gone_ns
+            SELECT invariant, subject, first_seen_ns, detail, last_seen_ns, gone_ns
             FROM dataset_anomalies ORDER BY invariant, subject, first_seen_ns
-            """
+            """,
+        table: "dataset_anomalies",
+        keys: 3
     )
 
     /// The names, which have no commas, are one text with commas between them.

@@ -5,6 +5,10 @@ struct Statement {
     /// Different for different texts.
     var name: String
     var sql: String
+    /// What errors about a row call its table.
+    var table = ""
+    /// How many of the columns that it gives first tell a row from all others.
+    var keys: Int32 = 0
 }
 
 /// A value of a statement's parameter, in PostgreSQL's binary form.

@@ -58,7 +58,7 @@ struct WarehouseMigration {
                     """
             ),
             [.text(location.schema)]
-        ) { row in row.text(0) }
+        ) { row throws(StoreError) in try row.text(0) }
         guard !tables.isEmpty else { return nil }
         guard tables.contains("migrations"), tables.contains("window_aggregates") else {
             throw StoreError(
@@ -69,7 +69,7 @@ struct WarehouseMigration {
         }
         let versions = try line.query(
             Statement(name: "read_version", sql: "SELECT max(version) FROM migrations")
-        ) { row in row.isNull(0) ? 0 : row.integer(0) }
+        ) { row throws(StoreError) in try row.optionalInteger(0) ?? 0 }
         let version = versions.first ?? 0
         guard version <= Int64(all.count) else {
             throw StoreError(

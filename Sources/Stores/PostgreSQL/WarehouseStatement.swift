@@ -108,30 +108,36 @@ package enum WarehouseStatement {
                 writer = excluded.writer, number = excluded.number, stored_at = now()
             RETURNING (SELECT writer FROM writers WHERE subscription = $1),
                 (SELECT number FROM writers WHERE subscription = $1)
-            """
+            """,
+        table: "writers"
     )
 
     static let lastWriter = Statement(
         name: "last_writer",
-        sql: "SELECT writer, number FROM writers WHERE subscription = $1"
+        sql: "SELECT writer, number FROM writers WHERE subscription = $1",
+        table: "writers"
     )
 
     /// A row an interval, and one without an interval for a stream that has none.
     static let progress = Statement(
         name: "progress",
         sql: """
-            SELECT stream, watermark_ns, first_offset, last_offset
+            SELECT subscription, stream, first_offset, last_offset, watermark_ns
             FROM watermarks LEFT JOIN progress USING (subscription, stream)
             WHERE subscription = $1 ORDER BY stream, first_offset
-            """
+            """,
+        table: "watermarks or progress",
+        keys: 3
     )
 
     static let sketch = Statement(
         name: "sketch",
         sql: """
-            SELECT hashes FROM distinct_hashes
+            SELECT grain, start_ns, measure, category, hashes FROM distinct_hashes
             WHERE grain = $1 AND start_ns = $2 AND measure = $3 AND category = $4
-            """
+            """,
+        table: "distinct_hashes",
+        keys: 4
     )
 
     /// Gives the length of what is one part then.
@@ -154,17 +160,21 @@ package enum WarehouseStatement {
         sql: """
             DELETE FROM distinct_hashes
             WHERE grain = $1 AND start_ns = $2 AND measure = $3 AND category = $4
-            RETURNING hashes
-            """
+            RETURNING grain, start_ns, measure, category, hashes
+            """,
+        table: "distinct_hashes",
+        keys: 4
     )
 
     static let windows = Statement(
         name: "windows",
         sql: """
-            SELECT start_ns, category, currency, \(sums.joined(separator: ", "))
+            SELECT grain, start_ns, category, currency, \(sums.joined(separator: ", "))
             FROM window_aggregates WHERE grain = $1 AND (category = '') = ($2::bigint = 1)
             ORDER BY start_ns, category, currency
-            """
+            """,
+        table: "window_aggregates",
+        keys: 4
     )
 
     static let sketches = Statement(
@@ -172,18 +182,28 @@ package enum WarehouseStatement {
         sql: """
             SELECT start_ns, measure, category, hashes FROM distinct_hashes
             WHERE grain = $1 AND (category = '') = ($2::bigint = 1)
-            """
+            """,
+        table: "distinct_hashes",
+        keys: 3
     )
 
     static let topProducts = Statement(
         name: "top_products",
         sql: """
-            SELECT product, currency, sum(views)::bigint, sum(orders)::bigint,
-                sum(units)::bigint, sum(revenue)::bigint
+            SELECT product, currency, \(sum(of: "views")), \(sum(of: "orders")),
+                \(sum(of: "units")), \(sum(of: "revenue"))
             FROM product_sales GROUP BY product, currency
             ORDER BY sum(revenue) DESC, product, currency LIMIT $1
-            """
+            """,
+        table: "product_sales",
+        keys: 2
     )
+
+    /// The sum of a column, or NULL where it has left its range: that stops no other one.
+    static func sum(of column: String) -> String {
+        "CASE WHEN sum(\(column)) BETWEEN -9223372036854775808 AND 9223372036854775807 "
+            + "THEN sum(\(column))::bigint END AS \(column)"
+    }
 
     static let exceptions = Statement(
         name: "exceptions",

@@ -4,121 +4,162 @@ internal import Stages
 internal import Timekeeping
 
 extension CatalogueRows {
-    func records() throws -> [DatasetRecord] {
-        let references = Dictionary(
-            grouping: try Row.fetchAll(database, sql: "SELECT * FROM dataset_references")
-        ) { DatasetID($0["dataset_id"]) }
-        let edges = try Row.fetchAll(database, sql: "SELECT * FROM dataset_dependencies").map {
-            (up: DatasetID($0["upstream_dataset_id"]), down: DatasetID($0["downstream_dataset_id"]))
+    /// Every dataset that can be read, with those of its references that can.
+    func records(notingIn flaws: StoredFlaws) throws -> [DatasetRecord] {
+        let references = try references(notingIn: flaws)
+        let statistics = try statistics(notingIn: flaws)
+        let edges = try RowReader(
+            database,
+            StoredTable("dataset_dependencies", keys: 2),
+            "SELECT upstream_dataset_id, downstream_dataset_id FROM dataset_dependencies"
+        ).map(notingIn: flaws) { row in
+            (up: DatasetID(try row.text(0)), down: DatasetID(try row.text(1)))
         }
         // order-free: each is looked up.
         let upstream = Dictionary(grouping: edges, by: \.down)
         // order-free: each is looked up.
         let downstream = Dictionary(grouping: edges, by: \.up)
-        return try Row.fetchAll(
+        return try RowReader(
             database,
-            sql: """
-                SELECT * FROM dataset_entries LEFT JOIN dataset_statistics USING (dataset_id)
-                GROUP BY dataset_id ORDER BY dataset_id
-                """
-        ).map { row -> DatasetRecord in
-            let id = DatasetID(row["dataset_id"])
+            StoredTable("dataset_entries", keys: 1),
+            """
+            SELECT dataset_id, dataset_name, kind, owner, created_ns FROM dataset_entries
+            ORDER BY dataset_id
+            """
+        ).map(notingIn: flaws) { row in
+            let id = DatasetID(try row.text(0))
             return DatasetRecord(
                 id: id,
-                name: row["dataset_name"],
-                kind: DatasetKind(rawValue: row["kind"]) ?? .root,
-                owner: row["owner"],
-                created: Timestamp(nanoseconds: row["created_ns"]),
-                references: try references[id, default: []].map {
-                    DatasetRecord.Reference(
-                        name: $0["block_ref_name"],
-                        sequence: $0["sequence_number"],
-                        hash: try hash($0, "block_hash", of: id)
-                    )
-                },
-                statistics: statistics(row),
+                name: try row.text(1),
+                kind: try row.value(2),
+                owner: try row.text(3),
+                created: try row.instant(4),
+                references: references[id, default: []],
+                statistics: statistics[id],
                 upstream: upstream[id, default: []].map(\.up).sorted(),
                 downstream: downstream[id, default: []].map(\.down).sorted()
             )
         }
     }
 
-    private func statistics(_ row: Row) -> DatasetRecord.Statistics? {
-        guard let blocks: Int64 = row["num_blocks"] else { return nil }
-        return DatasetRecord.Statistics(
-            blocks: blocks,
-            records: row["num_records"],
-            lastPosition: row["last_position"],
-            watermark: (row["watermark_ns"] as Int64?).map(Timestamp.init(nanoseconds:)),
-            updated: Timestamp(nanoseconds: row["updated_ns"])
-        )
+    private func references(
+        notingIn flaws: StoredFlaws
+    ) throws -> [DatasetID: [DatasetRecord.Reference]] {
+        var references: [DatasetID: [DatasetRecord.Reference]] = [:]
+        try RowReader(
+            database,
+            StoredTable("dataset_references", keys: 2),
+            """
+            SELECT dataset_id, block_ref_name, sequence_number, block_hash
+            FROM dataset_references
+            """
+        ).forEach(notingIn: flaws) { row in
+            let reference = DatasetRecord.Reference(
+                name: try row.text(1),
+                sequence: try row.sequence(2),
+                hash: try row.hash(3)
+            )
+            references[DatasetID(try row.text(0)), default: []].append(reference)
+        }
+        return references
     }
 
+    private func statistics(
+        notingIn flaws: StoredFlaws
+    ) throws -> [DatasetID: DatasetRecord.Statistics] {
+        var statistics: [DatasetID: DatasetRecord.Statistics] = [:]
+        try RowReader(
+            database,
+            StoredTable("dataset_statistics", keys: 1),
+            """
+            SELECT dataset_id, num_blocks, num_records, last_position, watermark_ns, updated_ns
+            FROM dataset_statistics
+            """
+        ).forEach(notingIn: flaws) { row in
+            statistics[DatasetID(try row.text(0))] = DatasetRecord.Statistics(
+                blocks: try row.sequence(1),
+                records: try row.count(2),
+                lastPosition: try row.optionalInteger(3),
+                watermark: try row.optionalInstant(4),
+                updated: try row.instant(5)
+            )
+        }
+        return statistics
+    }
+
+    /// The blocks that can be read, among those that `limit` and `sequence` name.
     func blocks(
         of dataset: DatasetID,
         from sequence: Int64,
-        atMost limit: Int
+        atMost limit: Int,
+        notingIn flaws: StoredFlaws
     ) throws -> [MetadataBlock] {
-        try Row.fetchAll(
+        try RowReader(
             database,
-            sql: """
-                SELECT sequence_number, event_type, system_ns, payload, NULL AS first_position,
-                    NULL AS last_position, 0 AS num_records, NULL AS content_hash,
-                    NULL AS watermark_ns, previous_hash, block_hash
-                FROM dataset_key_blocks
-                WHERE dataset_id = :dataset AND sequence_number >= :first
-                UNION ALL
-                SELECT sequence_number, event_type, system_ns, '', first_position, last_position,
-                    num_records, content_hash, watermark_ns, previous_hash, block_hash
-                FROM dataset_data_blocks
-                WHERE dataset_id = :dataset AND sequence_number >= :first
-                ORDER BY sequence_number LIMIT :limit
-                """,
-            arguments: ["dataset": dataset.text, "first": sequence, "limit": limit]
-        ).map { row in
+            StoredTable("dataset_key_blocks or dataset_data_blocks", keys: 2),
+            """
+            SELECT dataset_id, sequence_number, event_type, system_ns, payload,
+                NULL AS first_position, NULL AS last_position, 0 AS num_records,
+                NULL AS content_hash, NULL AS watermark_ns, previous_hash, block_hash
+            FROM dataset_key_blocks
+            WHERE dataset_id = :dataset AND sequence_number >= :first
+            UNION ALL
+            SELECT dataset_id, sequence_number, event_type, system_ns, '', first_position,
+                last_position, num_records, content_hash, watermark_ns, previous_hash, block_hash
+            FROM dataset_data_blocks
+            WHERE dataset_id = :dataset AND sequence_number >= :first
+            ORDER BY sequence_number LIMIT :limit
+            """,
+            ["dataset": dataset.text, "first": sequence, "limit": limit]
+        ).map(notingIn: flaws) { row in
             MetadataBlock(
-                sequence: row["sequence_number"],
-                time: Timestamp(nanoseconds: row["system_ns"]),
-                previous: BlockHash(bytes: row.bytes("previous_hash")),
-                event: try event(row, of: dataset),
-                hash: try hash(row, "block_hash", of: dataset)
+                sequence: try row.sequence(1),
+                time: try row.instant(3),
+                previous: row.isNull(10) ? nil : try row.hash(10),
+                event: try row.event(),
+                hash: try row.hash(11)
             )
         }
     }
+}
 
-    private func event(_ row: Row, of dataset: DatasetID) throws -> MetadataEvent {
-        let type: String = row["event_type"]
+extension RowReader.Row {
+    /// The number of a block, which has a next one.
+    func sequence(_ column: Int32) throws(StoreError) -> Int64 {
+        let number = try count(column)
+        guard number < .max else { throw flaw(column, expected: "the number of a block") }
+        return number
+    }
+
+    func hash(_ column: Int32) throws(StoreError) -> BlockHash {
+        guard let hash = BlockHash(bytes: try bytes(column)) else {
+            throw flaw(column, expected: "a hash of 32 bytes")
+        }
+        return hash
+    }
+
+    /// What happened, in the columns from the second one on.
+    fileprivate func event() throws(StoreError) -> MetadataEvent {
+        let type = try text(2)
         if let kind = KeyEvent.Kind(rawValue: type) {
-            return .key(KeyEvent(kind, payload: row["payload"]))
+            return .key(KeyEvent(kind, payload: try text(4)))
         }
         guard let kind = DataEvent.Kind(rawValue: type) else {
-            throw StoreError(unreadable: "an event \"\(type)\"", of: dataset, in: path)
+            throw flaw(2, expected: "the name of an event of a chain")
         }
         var positions: ClosedRange<Int64>?
-        if let first: Int64 = row["first_position"], let last: Int64 = row["last_position"],
-            first <= last
-        {
+        if let first = try optionalInteger(5), let last = try optionalInteger(6) {
+            guard first <= last else { throw flaw(6, expected: "a position from \(first)") }
             positions = first...last
         }
         return .data(
             DataEvent(
                 kind,
                 positions: positions,
-                records: row["num_records"],
-                content: try hash(row, "content_hash", of: dataset),
-                watermark: (row["watermark_ns"] as Int64?).map(Timestamp.init(nanoseconds:))
+                records: try count(7),
+                content: try hash(8),
+                watermark: try optionalInstant(9)
             )
         )
-    }
-
-    private func hash(_ row: Row, _ column: String, of dataset: DatasetID) throws -> BlockHash {
-        guard let hash = BlockHash(bytes: row.bytes(column)) else {
-            throw StoreError(
-                unreadable: "a \(column) of other than 32 bytes",
-                of: dataset,
-                in: path
-            )
-        }
-        return hash
     }
 }

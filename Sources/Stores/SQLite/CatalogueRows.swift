@@ -53,53 +53,52 @@ struct CatalogueRows {
     ///
     /// - Throws: `StoreError` where the head is not the last block.
     private func tip(of dataset: DatasetID) throws -> ChainTip? {
-        let row = try Row.fetchOne(
-            database.cachedStatement(
-                sql: """
-                    SELECT head.sequence_number, head.block_hash, updated_ns, watermark_ns,
-                        max(
-                            ifnull((SELECT max(sequence_number) FROM dataset_key_blocks
-                                WHERE dataset_id = :dataset), -1),
-                            ifnull((SELECT max(sequence_number) FROM dataset_data_blocks
-                                WHERE dataset_id = :dataset), -1)
-                        ) AS last
-                    FROM (SELECT :dataset AS dataset_id)
-                    LEFT JOIN dataset_references AS head
-                        ON head.dataset_id = :dataset AND head.block_ref_name = 'head'
-                    LEFT JOIN dataset_statistics ON dataset_statistics.dataset_id = :dataset
-                    """
-            ),
-            arguments: ["dataset": dataset.text]
-        )
-        guard let row else { return nil }
-        let last: Int64 = row["last"]
-        let head: Int64? = row["sequence_number"]
-        guard last >= 0 || head != nil else { return nil }
-        guard head == last, let hash = BlockHash(bytes: row.bytes("block_hash")),
-            let updated: Int64 = row["updated_ns"]
-        else {
-            throw StoreError(chainOf: dataset, head: head, last: last, in: path)
-        }
-        return ChainTip(
-            sequence: last,
-            hash: hash,
-            time: Timestamp(nanoseconds: updated),
-            watermark: (row["watermark_ns"] as Int64?).map(Timestamp.init(nanoseconds:))
-        )
+        try RowReader(
+            database,
+            StoredTable("dataset_references or dataset_statistics", keys: 1),
+            """
+            SELECT :dataset AS dataset_id, head.sequence_number, head.block_hash, updated_ns,
+                watermark_ns,
+                max(
+                    ifnull((SELECT max(sequence_number) FROM dataset_key_blocks
+                        WHERE dataset_id = :dataset), -1),
+                    ifnull((SELECT max(sequence_number) FROM dataset_data_blocks
+                        WHERE dataset_id = :dataset), -1)
+                ) AS last
+            FROM (SELECT :dataset AS dataset_id)
+            LEFT JOIN dataset_references AS head
+                ON head.dataset_id = :dataset AND head.block_ref_name = 'head'
+            LEFT JOIN dataset_statistics ON dataset_statistics.dataset_id = :dataset
+            """,
+            ["dataset": dataset.text]
+        ).first { row in
+            let last = try row.integer(5)
+            let head = try row.optionalInteger(1)
+            guard last >= 0 || head != nil else { return nil }
+            guard head == last, last < .max, let updated = try row.optionalInstant(3) else {
+                throw StoreError(chainOf: dataset, head: head, last: last, in: path)
+            }
+            return ChainTip(
+                sequence: last,
+                hash: try row.hash(2),
+                time: updated,
+                watermark: try row.optionalInstant(4)
+            )
+        } ?? nil
     }
 
     private func latestPayloads(of dataset: DatasetID) throws -> [KeyEvent.Kind: String] {
         var payloads: [KeyEvent.Kind: String] = [:]
-        let rows = try Row.fetchAll(
+        try RowReader(
             database,
-            sql: """
-                SELECT event_type, payload FROM dataset_key_blocks
-                WHERE dataset_id = ? ORDER BY sequence_number
-                """,
-            arguments: [dataset.text]
-        )
-        for row in rows {
-            KeyEvent.Kind(rawValue: row[0]).map { payloads[$0] = row[1] }
+            StoredTable("dataset_key_blocks", keys: 2),
+            """
+            SELECT dataset_id, sequence_number, event_type, payload FROM dataset_key_blocks
+            WHERE dataset_id = ? ORDER BY sequence_number
+            """,
+            [dataset.text]
+        ).forEach { row in
+            payloads[try row.value(2)] = try row.text(3)
         }
         return payloads
     }
@@ -161,13 +160,6 @@ struct CatalogueRows {
             dataset.text, records, lastPosition, block.event.watermark?.nanoseconds,
             block.time.nanoseconds,
         ])
-    }
-}
-
-extension Row {
-    /// The bytes in a column; none for null.
-    func bytes(_ column: String) -> [UInt8] {
-        (self[column] as Data?).map { Array($0) } ?? []
     }
 }
 

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import GRDB
+internal import GRDBSQLite
 internal import Stages
 internal import Timekeeping
 
@@ -47,25 +48,60 @@ package struct SQLiteLocation: Hashable, Sendable {
     }
 }
 
+/// What a file is opened for.
+package enum SQLiteAccess: Sendable {
+    /// To write to it; it is made where it is missing.
+    case making
+    /// To write to what a run has made.
+    case changing
+    /// To read what a run has made, on a disk that may be read-only.
+    case reading
+}
+
 /// An open SQLite file of ours: one connection, in WAL mode, used by one caller at a time.
 struct SQLiteFile: Sendable {
     let location: SQLiteLocation
     let queue: DatabaseQueue
+    /// What could not be read of it.
+    let flaws: StoredFlaws
+    private let access: SQLiteAccess
+    /// What it is opened by for reading.
+    private let readingPath: String
     /// The number of the file in its file system, as it was opened.
     private let number: Int?
 
     /// "WEIR" in ASCII, in the file's header: no other program's database is taken for ours.
     private static let applicationID = 0x5745_4952
 
-    /// Opens the file, makes it where it is missing, and brings its schema up to date.
+    /// Opens the file for `access`, and brings its schema up to date.
     ///
     /// A file of ours that has tables, but not `table`, is a store of another kind.
     init(
         _ location: SQLiteLocation,
         schema: DatabaseMigrator,
-        table: String
+        table: String,
+        access: SQLiteAccess,
+        flaws: StoredFlaws
     ) throws(StoreError) {
         self.location = location
+        self.access = access
+        self.flaws = flaws
+        guard access != .reading else {
+            (queue, readingPath) = try SQLiteFile.reading(location, schema, table)
+            number = nil
+            return
+        }
+        readingPath = location.path
+        queue = try SQLiteFile.writing(location, schema, table, mayMake: access == .making)
+        number = SQLiteFile.number(of: location.path)
+    }
+
+    private static func writing(
+        _ location: SQLiteLocation,
+        _ schema: DatabaseMigrator,
+        _ table: String,
+        mayMake: Bool
+    ) throws(StoreError) -> DatabaseQueue {
         var configuration = Configuration()
         configuration.busyMode = .timeout(location.busyTimeout.inSeconds)
         configuration.prepareDatabase { database in
@@ -81,15 +117,111 @@ struct SQLiteFile: Sendable {
             try DatabaseQueue(path: location.path, configuration: configuration)
         }
         try SQLiteFile.translating(location) {
-            try queue.write { try SQLiteFile.claim($0, location, table) }
+            try queue.write { database in
+                if try SQLiteFile.isOurs(database, location, table) { return }
+                guard mayMake else { throw SQLiteFile.emptiness(of: location) }
+                try database.execute(sql: "PRAGMA application_id = \(applicationID)")
+            }
             // Only now: the mode is written to the file, and a foreign one is left as it was.
             try queue.writeWithoutTransaction {
                 try $0.execute(sql: "PRAGMA journal_mode = WAL")
             }
             try schema.migrate(queue)
         }
-        self.queue = queue
-        number = SQLiteFile.number(of: location.path)
+        return queue
+    }
+
+    /// A connection that cannot write, and what it was opened by.
+    private static func reading(
+        _ location: SQLiteLocation,
+        _ schema: DatabaseMigrator,
+        _ table: String
+    ) throws(StoreError) -> (DatabaseQueue, path: String) {
+        var path = location.path
+        var isUpToDate: Bool
+        var queue: DatabaseQueue
+        do throws(StoreError) {
+            queue = try open(path, location)
+            isUpToDate = try isCurrent(queue, location, schema, table)
+        } catch {
+            // The log of a file needs files beside it, which a disk that is read-only does not
+            // take. Where there is no log, nothing is missed without.
+            guard error.code == .unavailable || error.code == .readOnly,
+                !isThere("\(location.path)-wal"), isThere(location.path)
+            else { throw error }
+            path = immutableURL(of: location.path)
+            queue = try open(path, location)
+            isUpToDate = try isCurrent(queue, location, schema, table)
+        }
+        if isUpToDate { return (queue, path) }
+        // A file of an older version.
+        try? queue.close()
+        let writer = try writing(location, schema, table, mayMake: false)
+        try translating(location) { try writer.close() }
+        return (try open(location.path, location), location.path)
+    }
+
+    private static func isCurrent(
+        _ queue: DatabaseQueue,
+        _ location: SQLiteLocation,
+        _ schema: DatabaseMigrator,
+        _ table: String
+    ) throws(StoreError) -> Bool {
+        try translating(location) {
+            try queue.read { database in
+                guard try isOurs(database, location, table) else { throw emptiness(of: location) }
+                return try schema.hasCompletedMigrations(database)
+            }
+        }
+    }
+
+    private static func open(
+        _ path: String,
+        _ location: SQLiteLocation
+    ) throws(StoreError) -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(location.busyTimeout.inSeconds)
+        configuration.prepareDatabase { database in
+            // What one value of a query may take: SQLite's own limit is a thousand million bytes.
+            _ = unsafe sqlite3_limit(
+                database.sqliteConnection,
+                SQLITE_LIMIT_LENGTH,
+                SQLiteFile.longestValue
+            )
+        }
+        return try translating(location) {
+            try DatabaseQueue(path: path, configuration: configuration)
+        }
+    }
+
+    /// In bytes.
+    private static let longestValue: Int32 = 1 << 24
+
+    private static func isThere(_ path: String) -> Bool {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        return attributes?[.size] as? Int ?? 0 > 0
+    }
+
+    /// The file as SQLite's URL for one that nobody changes.
+    private static func immutableURL(of path: String) -> String {
+        let encoded = path.utf8.map { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "."),
+                UInt8(ascii: "-"), UInt8(ascii: "_"):
+                String(UnicodeScalar(byte))
+            default: "%\(byte < 16 ? "0" : "")\(String(byte, radix: 16))"
+            }
+        }.joined()
+        return "file:\(encoded)?immutable=1"
+    }
+
+    private static func emptiness(of location: SQLiteLocation) -> StoreError {
+        StoreError(
+            .wrongFormat,
+            "\(location.path) has no tables; expected a store that 'weir run' has made"
+        )
     }
 
     private static func number(of path: String) -> Int? {
@@ -97,27 +229,31 @@ struct SQLiteFile: Sendable {
         return attributes?[.systemFileNumber] as? Int
     }
 
-    private static func claim(
+    /// Whether the file is a store of this kind; false where it is empty.
+    ///
+    /// - Throws: `StoreError` where it is anything else.
+    private static func isOurs(
         _ database: Database,
         _ location: SQLiteLocation,
         _ table: String
-    ) throws {
+    ) throws -> Bool {
         let id = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
         let tables = try String.fetchAll(
             database,
             sql: "SELECT name FROM sqlite_master WHERE name <> 'grdb_migrations'"
         )
         switch id {
-        case 0 where tables.isEmpty:
-            try database.execute(sql: "PRAGMA application_id = \(applicationID)")
+        case 0 where tables.isEmpty, applicationID where tables.isEmpty:
+            return false
         case applicationID:
-            guard tables.isEmpty || tables.contains(table) else {
+            guard tables.contains(table) else {
                 throw StoreError(
                     .wrongFormat,
                     "\(location.path) is a store of another kind; raw store and warehouse need "
                         + "a file each, so name another file"
                 )
             }
+            return true
         default:
             throw StoreError(
                 .wrongFormat,
@@ -150,12 +286,7 @@ struct SQLiteFile: Sendable {
 
     /// A connection of its own that cannot write, for queries of others than this program.
     func reader() throws(StoreError) -> DatabaseQueue {
-        var configuration = Configuration()
-        configuration.readonly = true
-        configuration.busyMode = .timeout(location.busyTimeout.inSeconds)
-        return try SQLiteFile.translating(location) {
-            try DatabaseQueue(path: location.path, configuration: configuration)
-        }
+        try SQLiteFile.open(readingPath, location)
     }
 
     /// Moves the log into the file and closes it.
@@ -164,6 +295,7 @@ struct SQLiteFile: Sendable {
     ///   write to a file without a name, and what was stored is gone with the last of it.
     func close() throws(StoreError) {
         defer { try? queue.close() }
+        guard access != .reading else { return }
         guard SQLiteFile.number(of: location.path) == number else {
             throw StoreError(
                 .unavailable,
@@ -185,45 +317,6 @@ struct SQLiteFile: Sendable {
             return try body()
         } catch {
             throw storeError(error, location)
-        }
-    }
-
-    static func storeError(_ error: any Error, _ location: SQLiteLocation) -> StoreError {
-        if let error = error as? StoreError { return error }
-        let path = location.path
-        guard let error = error as? DatabaseError else {
-            return StoreError(.unavailable, "\(path): \(error)")
-        }
-        let said = error.message ?? "code \(error.extendedResultCode.rawValue)"
-        switch error.resultCode {
-        case .SQLITE_FULL:
-            return StoreError(.full, "\(path) is full (\(said)); make room or raise max_pages")
-        case .SQLITE_BUSY, .SQLITE_LOCKED:
-            return StoreError(.busy, "\(path) is locked by another process; end that or wait")
-        case .SQLITE_CANTOPEN:
-            return StoreError(
-                .unavailable,
-                "\(path) cannot be opened (\(said)); see that its directory exists and is writable"
-            )
-        case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
-            return StoreError(.readOnly, "\(path) is read-only; a run must be able to write to it")
-        case .SQLITE_NOTADB:
-            return StoreError(.wrongFormat, "\(path) is not a SQLite database; name another file")
-        case .SQLITE_CORRUPT:
-            return StoreError(.corrupted, "\(path) is damaged (\(said)); restore it or remove it")
-        case .SQLITE_IOERR:
-            return StoreError(
-                .unavailable,
-                "\(path) cannot be read or written (\(said)); see that its disk is well"
-            )
-        case .SQLITE_CONSTRAINT:
-            return StoreError(
-                .refused,
-                "\(path) contradicts what it was given (\(said)); see that no other run writes "
-                    + "to it"
-            )
-        default:
-            return StoreError(.refused, "\(path) refused a statement: \(said)")
         }
     }
 }

@@ -8,31 +8,32 @@ extension SQLiteRawStore: RawEventScan {
         after position: Int64,
         atMost limit: Int
     ) async throws(StoreError) -> [RawEvent] {
-        let rows = try await file.read { database in
-            try Row.fetchAll(
-                database.cachedStatement(
-                    sql: """
-                        SELECT position, coalesce(source, '') AS source, id, document
-                        FROM raw_events LEFT JOIN sources USING (source_id)
-                        WHERE position > ? ORDER BY position LIMIT ?
-                        """
-                ),
-                arguments: [position, limit]
+        let rows = try await file.read { [flaws = file.flaws] database in
+            try RowReader(
+                database,
+                StoredTable("raw_events", keys: 1),
+                """
+                SELECT position, coalesce(source, '') AS source, id, document
+                FROM raw_events LEFT JOIN sources USING (source_id)
+                WHERE position > ? ORDER BY position LIMIT ?
+                """,
+                [position, limit]
             ).map { row in
+                // An event that cannot be read is told as one, and counts as stored.
                 (
-                    position: row["position"] as Int64, source: row["source"] as String,
-                    id: row["id"] as String, document: row["document"] as String
+                    position: try row.integer(0), source: row.text(1, notingIn: flaws),
+                    id: row.text(2, notingIn: flaws), document: row.text(3, notingIn: flaws)
                 )
             }
         }
         // A lexicon a page: one for all would keep every text there is.
         let decoder = CloudEventDecoder(lexicon: Lexicon())
         return rows.map { row in
-            let decoded = try? decoder.decode(Array(row.document.utf8)[...])
+            let decoded = row.document.flatMap { try? decoder.decode(Array($0.utf8)[...]) }
             return RawEvent(
                 position: row.position,
-                source: row.source,
-                id: row.id,
+                source: row.source ?? "",
+                id: row.id ?? "",
                 content: decoded.map { RawEvent.Content($0.event, $0.items, decoder.lexicon) }
             )
         }
@@ -41,19 +42,20 @@ extension SQLiteRawStore: RawEventScan {
     package func repeated(
         atMost limit: Int
     ) async throws(StoreError) -> [(source: String, id: String)] {
-        try await file.read { database in
+        try await file.read { [flaws = file.flaws] database in
             // In the order of the index that makes it impossible, as long as there is one.
-            try Row.fetchAll(
+            try RowReader(
                 database,
-                sql: """
-                    SELECT coalesce(source, '') AS source, id
-                    FROM (
-                        SELECT source_id, id FROM raw_events
-                        GROUP BY source_id, id HAVING count(*) > 1 LIMIT ?
-                    ) LEFT JOIN sources USING (source_id) ORDER BY source, id
-                    """,
-                arguments: [limit]
-            ).map { row in (source: row["source"] as String, id: row["id"] as String) }
+                StoredTable("raw_events", keys: 0),
+                """
+                SELECT coalesce(source, '') AS source, id
+                FROM (
+                    SELECT source_id, id FROM raw_events
+                    GROUP BY source_id, id HAVING count(*) > 1 LIMIT ?
+                ) LEFT JOIN sources USING (source_id) ORDER BY source, id
+                """,
+                [limit]
+            ).map(notingIn: flaws) { row in (source: try row.text(0), id: try row.text(1)) }
         }
     }
 }

@@ -15,12 +15,19 @@ internal import Timekeeping
 package final class SQLiteRawStore: RawStore {
     let file: SQLiteFile
 
-    /// Opens or makes the file at `location`.
-    package init(_ location: SQLiteLocation) throws(StoreError) {
+    /// Opens the file at `location`, and makes it where `access` says so; rows that a report has
+    /// to leave out are noted in `flaws`.
+    package init(
+        _ location: SQLiteLocation,
+        _ access: SQLiteAccess = .making,
+        notingIn flaws: StoredFlaws = StoredFlaws()
+    ) throws(StoreError) {
         file = try SQLiteFile(
             location,
             schema: SQLiteRawStore.schema,
-            table: "raw_events"
+            table: "raw_events",
+            access: access,
+            flaws: flaws
         )
     }
 
@@ -32,7 +39,7 @@ package final class SQLiteRawStore: RawStore {
                     CREATE TABLE sources (
                         source_id INTEGER PRIMARY KEY,
                         source TEXT NOT NULL UNIQUE
-                    );
+                    ) STRICT;
                     CREATE TABLE raw_events (
                         position INTEGER PRIMARY KEY,
                         source_id INTEGER NOT NULL REFERENCES sources,
@@ -40,7 +47,7 @@ package final class SQLiteRawStore: RawStore {
                         time_ns INTEGER NOT NULL,
                         document TEXT NOT NULL,
                         UNIQUE (source_id, id)
-                    );
+                    ) STRICT;
                     CREATE VIEW events AS
                     SELECT position, source, id,
                         json_extract(document, '$.time') AS time,
@@ -61,8 +68,17 @@ package final class SQLiteRawStore: RawStore {
 
     package func nextPosition() async throws(StoreError) -> Int64 {
         try await file.read { database in
-            let last = try Int64.fetchOne(database, sql: "SELECT max(position) FROM raw_events")
-            return (last ?? 0) + 1
+            try RowReader(
+                database,
+                StoredTable("raw_events", keys: 1),
+                "SELECT max(position) AS position FROM raw_events"
+            ).first { row in
+                let last = try row.optionalInteger(0) ?? 0
+                guard last >= 0, last < RawEvent.endOfPositions else {
+                    throw row.flaw(0, expected: "a position in a topic")
+                }
+                return last + 1
+            } ?? 1
         }
     }
 

@@ -5,33 +5,43 @@ internal import Timekeeping
 
 extension SQLiteWarehouse: CensusStore {
     package func censusBasis() async throws(StoreError) -> CensusBasis {
-        try await file.read { database in
-            func number(_ sql: String) throws -> Int64 {
-                try Int64.fetchOne(database, sql: sql) ?? 0
+        try await file.read { [file] database in
+            func number(_ table: String, _ sql: String) throws -> Int64 {
+                try RowReader(database, StoredTable(table, keys: 0), sql).first { row in
+                    try row.optionalInteger(0) ?? 0
+                } ?? 0
             }
             let names = EventName.allCases.map(\.ga4).joined(separator: " + ")
             return CensusBasis(
-                subscriptions: try String.fetchAll(
+                subscriptions: try RowReader(
                     database,
-                    sql: """
-                        SELECT subscription FROM watermarks
-                        UNION SELECT subscription FROM counted_events
-                        UNION SELECT dataset_name FROM dataset_entries WHERE kind = 'derivative'
-                        ORDER BY 1
-                        """
-                ),
-                letters: try Row.fetchAll(
+                    StoredTable("watermarks, counted_events or dataset_entries", keys: 0),
+                    """
+                    SELECT subscription FROM watermarks
+                    UNION SELECT subscription FROM counted_events
+                    UNION SELECT dataset_name FROM dataset_entries WHERE kind = 'derivative'
+                    ORDER BY 1
+                    """
+                ).map { try $0.text(0) },
+                letters: try RowReader(
                     database,
-                    sql: "SELECT subscription, source, id FROM dead_letters ORDER BY 1, 2, 3"
-                ).map {
-                    CensusBasis.Letter(subscription: $0[0], source: $0[1], id: $0[2])
+                    StoredTable("dead_letters", keys: 3),
+                    "SELECT subscription, source, id FROM dead_letters ORDER BY 1, 2, 3"
+                ).map(notingIn: file.flaws) { row in
+                    CensusBasis.Letter(
+                        subscription: try row.text(0),
+                        source: try row.text(1),
+                        id: try row.text(2)
+                    )
                 },
                 counted: try number(
+                    "window_aggregates",
                     "SELECT sum(\(names)) FROM window_aggregates "
                         + "WHERE grain = 'all' AND category = ''"
                 ),
-                replayed: try number("SELECT count(*) FROM counted_events"),
+                replayed: try number("counted_events", "SELECT count(*) FROM counted_events"),
                 recorded: try number(
+                    "dataset_statistics",
                     "SELECT sum(num_records) FROM dataset_statistics JOIN dataset_entries "
                         + "USING (dataset_id) WHERE kind = 'root'"
                 )

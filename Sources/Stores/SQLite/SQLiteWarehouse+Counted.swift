@@ -43,6 +43,7 @@ extension SQLiteWarehouse {
         var answer = CountedAnswer()
         let events = try RowReader(
             database,
+            StoredTable("counted_events", keys: 0),
             """
             SELECT content FROM counted_events
             WHERE subscription = ? AND identity_high = ? AND identity_low = ?
@@ -51,11 +52,12 @@ extension SQLiteWarehouse {
         // In the order of the table, so that neighbours are read together.
         for identity in question.events.sorted() {
             try events.forEach(arguments(subscription, identity)) { row in
-                answer.events[identity] = UInt64(bitPattern: row.integer(0))
+                answer.events[identity] = UInt64(bitPattern: try row.optionalInteger(0) ?? 0)
             }
         }
         let orders = try RowReader(
             database,
+            StoredTable("counted_orders", keys: 0),
             """
             SELECT 1 FROM counted_orders
             WHERE subscription = ? AND identity_high = ? AND identity_low = ?

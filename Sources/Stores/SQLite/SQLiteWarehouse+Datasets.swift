@@ -24,8 +24,8 @@ extension SQLiteWarehouse: DatasetCatalogue {
     }
 
     package func datasets() async throws -> [DatasetRecord] {
-        try await file.read { [path = file.location.path] database in
-            try CatalogueRows(database, path).records()
+        try await file.read { [file] database in
+            try CatalogueRows(database, file.location.path).records(notingIn: file.flaws)
         }
     }
 
@@ -34,8 +34,9 @@ extension SQLiteWarehouse: DatasetCatalogue {
         from sequence: Int64,
         atMost limit: Int
     ) async throws -> [MetadataBlock] {
-        try await file.read { [path = file.location.path] database in
-            try CatalogueRows(database, path).blocks(of: dataset, from: sequence, atMost: limit)
+        try await file.read { [file] database in
+            try CatalogueRows(database, file.location.path)
+                .blocks(of: dataset, from: sequence, atMost: limit, notingIn: file.flaws)
         }
     }
 }

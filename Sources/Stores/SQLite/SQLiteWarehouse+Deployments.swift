@@ -4,14 +4,20 @@ package import Timekeeping
 
 extension SQLiteWarehouse: DeploymentLog {
     package func deployments() async throws -> [Deployment] {
-        try await file.read { database in
-            try Row.fetchAll(database, sql: "SELECT * FROM deployments ORDER BY marked_ns").map {
-                row in
+        try await file.read { [flaws = file.flaws] database in
+            try RowReader(
+                database,
+                StoredTable("deployments", keys: 1),
+                """
+                SELECT marked_ns, version, settle_ns, judged_ns FROM deployments
+                ORDER BY marked_ns
+                """
+            ).map(notingIn: flaws) { row in
                 Deployment(
-                    version: row["version"],
-                    marked: Timestamp(nanoseconds: row["marked_ns"]),
-                    settle: .nanoseconds(row["settle_ns"] as Int64),
-                    judged: (row["judged_ns"] as Int64?).map(Timestamp.init(nanoseconds:))
+                    version: try row.text(1),
+                    marked: try row.instant(0),
+                    settle: try row.span(2),
+                    judged: try row.optionalInstant(3)
                 )
             }
         }

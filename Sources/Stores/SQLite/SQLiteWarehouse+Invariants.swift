@@ -53,7 +53,9 @@ extension SQLiteWarehouse: InvariantStore {
     }
 
     package func standings() async throws -> [InvariantSnapshot.Standing] {
-        try await file.read { try SnapshotRows.standings(from: $0) }
+        try await file.read { [flaws = file.flaws] in
+            try SnapshotRows.standings(from: $0, notingIn: flaws)
+        }
     }
 
     package func hasCensus() async throws -> Bool {
@@ -61,7 +63,9 @@ extension SQLiteWarehouse: InvariantStore {
     }
 
     package func snapshot() async throws -> InvariantSnapshot {
-        try await file.read { try SnapshotRows.read(from: $0) }
+        try await file.read { [flaws = file.flaws] in
+            try SnapshotRows.read(from: $0, notingIn: flaws)
+        }
     }
 
     /// What is wrong with the queries of `invariants` that a catalogue without datasets shows.
@@ -113,7 +117,7 @@ extension SQLiteWarehouse: InvariantStore {
             if let outcome = try await group.next() ?? nil { return outcome }
             try Task.checkCancellation()
             return .failed(
-                "\(invariant.file):1:1: the query has not ended within \(timeout); "
+                "\(invariant.place): the query has not ended within \(timeout); "
                     + "make it cheaper, or allow it more with --timeout"
             )
         }
@@ -206,40 +210,58 @@ private struct RefreshLock {
 
 /// The rows of the snapshot, within a transaction of the caller's.
 private enum SnapshotRows {
-    static func standings(from database: Database) throws -> [InvariantSnapshot.Standing] {
-        try Row.fetchAll(
+    static func standings(
+        from database: Database,
+        notingIn flaws: StoredFlaws
+    ) throws -> [InvariantSnapshot.Standing] {
+        try RowReader(
             database,
-            sql: "SELECT * FROM dataset_invariants ORDER BY invariant"
-        ).map { row in
+            StoredTable("dataset_invariants", keys: 1),
+            """
+            SELECT invariant, severity, owner, description, anomalies, refreshed_ns, took_ns,
+                failures, failure
+            FROM dataset_invariants ORDER BY invariant
+            """
+        ).map(notingIn: flaws) { row in
             InvariantSnapshot.Standing(
-                invariant: row["invariant"],
-                severity: row["severity"],
-                owner: row["owner"],
-                description: row["description"],
-                count: row["anomalies"],
-                refreshed: (row["refreshed_ns"] as Int64?).map(Timestamp.init(nanoseconds:)),
-                took: .nanoseconds(row["took_ns"] as Int64),
-                failures: row["failures"],
-                failure: row["failure"]
+                invariant: try row.text(0),
+                severity: try row.text(1),
+                owner: try row.text(2),
+                description: try row.text(3),
+                count: try row.count(4),
+                refreshed: try row.optionalInstant(5),
+                took: try row.span(6),
+                failures: try row.count(7),
+                failure: try row.optionalText(8)
             )
         }
     }
 
-    static func read(from database: Database) throws -> InvariantSnapshot {
-        let anomalies = try Row.fetchAll(
+    static func read(
+        from database: Database,
+        notingIn flaws: StoredFlaws
+    ) throws -> InvariantSnapshot {
+        let anomalies = try RowReader(
             database,
-            sql: "SELECT * FROM dataset_anomalies ORDER BY invariant, subject, first_seen_ns"
-        ).map { row in
+            StoredTable("dataset_anomalies", keys: 3),
+            """
+            SELECT invariant, subject, first_seen_ns, detail, last_seen_ns, gone_ns
+            FROM dataset_anomalies ORDER BY invariant, subject, first_seen_ns
+            """
+        ).map(notingIn: flaws) { row in
             InvariantSnapshot.Anomaly(
-                invariant: row["invariant"],
-                subject: row["subject"],
-                detail: row["detail"],
-                firstSeen: Timestamp(nanoseconds: row["first_seen_ns"]),
-                lastSeen: Timestamp(nanoseconds: row["last_seen_ns"]),
-                gone: (row["gone_ns"] as Int64?).map(Timestamp.init(nanoseconds:))
+                invariant: try row.text(0),
+                subject: try row.text(1),
+                detail: try row.text(3),
+                firstSeen: try row.instant(2),
+                lastSeen: try row.instant(4),
+                gone: try row.optionalInstant(5)
             )
         }
-        return InvariantSnapshot(standings: try standings(from: database), anomalies: anomalies)
+        return InvariantSnapshot(
+            standings: try standings(from: database, notingIn: flaws),
+            anomalies: anomalies
+        )
     }
 
     static func replace(by snapshot: InvariantSnapshot, in database: Database) throws {

@@ -1,5 +1,4 @@
 internal import Commerce
-internal import Foundation
 internal import GRDB
 package import Stages
 internal import Timekeeping
@@ -9,33 +8,37 @@ extension SQLiteWarehouse {
         _ grain: Grain,
         categories: WindowCategories
     ) async throws(StoreError) -> [WindowRow] {
-        try await file.read { database in
+        try await file.read { [flaws = file.flaws] database in
             let only = categories == .total ? "category = ''" : "category <> ''"
-            let distinct = try SQLiteWarehouse.sketches(of: grain, only, in: database)
-            return try Row.fetchAll(
+            let distinct = try SQLiteWarehouse.sketches(of: grain, only, in: database, flaws)
+            let names = EventName.allCases.map(\.ga4).joined(separator: ", ")
+            return try RowReader(
                 database,
-                sql: """
-                    SELECT * FROM window_aggregates WHERE grain = ? AND \(only)
-                    ORDER BY start_ns, category, currency
-                    """,
-                arguments: [grain.rawValue]
-            ).map { row in
+                StoredTable("window_aggregates", keys: 4),
+                """
+                SELECT grain, start_ns, category, currency, units, revenue, refunded, \(names),
+                    order_parts
+                FROM window_aggregates WHERE grain = ? AND \(only)
+                ORDER BY start_ns, category, currency
+                """,
+                [grain.rawValue]
+            ).map(notingIn: flaws) { row in
                 var cell = WindowCell()
-                for name in EventName.allCases {
-                    cell.events[Int(name.rawValue)] = row[name.ga4]
+                for (column, name) in EventName.allCases.enumerated() {
+                    cell.events[Int(name.rawValue)] = try row.count(7 + Int32(column))
                 }
-                cell.orderParts = row["order_parts"]
-                cell.units = row["units"]
-                cell.revenue = row["revenue"]
-                cell.refunded = row["refunded"]
-                let start = Timestamp(nanoseconds: row["start_ns"])
-                let category: String = row["category"]
+                cell.units = try row.integer(4)
+                cell.revenue = try row.integer(5)
+                cell.refunded = try row.integer(6)
+                cell.orderParts = try row.count(7 + Int32(EventName.allCases.count))
+                let start = try row.start(1, of: grain)
+                let category = try row.text(2)
                 let sketches = distinct[WindowName(start: start, category: category)] ?? [:]
                 return WindowRow(
                     grain: grain,
                     start: start,
                     category: category,
-                    currency: Currency(code: row["currency"] as String) ?? .none,
+                    currency: try row.currency(3),
                     cell: cell,
                     distinct: sketches.mapValues(DistinctCount.init),
                     conversion: Conversion(sketches)
@@ -52,28 +55,28 @@ extension SQLiteWarehouse {
     private static func sketches(
         of grain: Grain,
         _ only: String,
-        in database: Database
+        in database: Database,
+        _ flaws: StoredFlaws
     ) throws -> [WindowName: [Measure: DistinctSketch]] {
         var sketches: [WindowName: [Measure: DistinctSketch]] = [:]
-        let rows = try Row.fetchCursor(
+        let rows = try RowReader(
             database,
-            sql: """
-                SELECT start_ns, measure, category, hashes FROM distinct_hashes
-                WHERE grain = ? AND \(only)
-                """,
-            arguments: [grain.rawValue]
+            StoredTable("distinct_hashes", keys: 1),
+            """
+            SELECT part, start_ns, measure, category, hashes FROM distinct_hashes
+            WHERE grain = ? AND \(only)
+            """,
+            [grain.rawValue]
         )
-        while let row = try rows.next() {
-            guard let measure = Measure(rawValue: row["measure"]) else { continue }
-            let name = WindowName(
-                start: Timestamp(nanoseconds: row["start_ns"]),
-                category: row["category"]
-            )
+        try rows.forEach(notingIn: flaws) { row in
+            let name = WindowName(start: try row.start(1, of: grain), category: try row.text(3))
+            let measure: Measure = try row.value(2)
+            let hashes = try row.hashes(4)
             let capacity = SketchKey.capacity(grain, ofOneCategory: !name.category.isEmpty)
             var sketch =
                 sketches[name, default: [:]].removeValue(forKey: measure)
                 ?? DistinctSketch(capacity: capacity)
-            for hash in decode(row["hashes"] as Data) {
+            for hash in hashes {
                 sketch.insert(hash)
             }
             sketches[name, default: [:]][measure] = sketch
@@ -82,28 +85,113 @@ extension SQLiteWarehouse {
     }
 
     package func topProducts(atMost limit: Int) async throws(StoreError) -> [ProductRow] {
-        try await file.read { database in
-            try Row.fetchAll(
+        try await file.read { [flaws = file.flaws] database in
+            var best = BestSellers(atMost: limit)
+            // Added up here: in SQL one sum that leaves its range would take all others with it.
+            try RowReader(
                 database,
-                sql: """
-                    SELECT product, currency, sum(views) AS views, sum(orders) AS orders,
-                        sum(units) AS units, sum(revenue) AS revenue
-                    FROM product_sales GROUP BY product, currency
-                    ORDER BY sum(revenue) DESC, product, currency LIMIT ?
-                    """,
-                arguments: [limit]
-            ).map { row in
+                StoredTable("product_sales", keys: 4),
+                """
+                SELECT product, currency, grain, start_ns, views, orders, units, revenue
+                FROM product_sales ORDER BY product, currency
+                """
+            ).forEach(notingIn: flaws) { row in
                 var cell = ProductCell()
-                cell.views = row["views"]
-                cell.orders = row["orders"]
-                cell.units = row["units"]
-                cell.revenue = row["revenue"]
-                return ProductRow(
-                    product: row["product"],
-                    currency: Currency(code: row["currency"] as String) ?? .none,
-                    cell: cell
+                cell.views = try row.count(4)
+                cell.orders = try row.count(5)
+                cell.units = try row.integer(6)
+                cell.revenue = try row.integer(7)
+                let added = best.add(
+                    ProductRow(
+                        product: try row.text(0),
+                        currency: try row.currency(1),
+                        cell: cell
+                    )
                 )
+                guard added else {
+                    throw row.flaw(7, expected: "figures that a sum over all windows has room for")
+                }
             }
+            return best.finish()
         }
+    }
+}
+
+/// The products with the highest revenue, of rows that come product by product.
+private struct BestSellers {
+    private let limit: Int
+    private var best: [ProductRow] = []
+    private var current: ProductRow?
+
+    init(atMost limit: Int) {
+        self.limit = limit
+    }
+
+    /// Adds a window's figures; false where the sums have no room for them.
+    mutating func add(_ row: ProductRow) -> Bool {
+        guard let sums = current, sums.currency == row.currency,
+            // By bytes: texts that Unicode calls equivalent are different products.
+            sums.product.utf8.elementsEqual(row.product.utf8)
+        else {
+            place()
+            current = row
+            return true
+        }
+        guard let sum = sums.cell.adding(row.cell) else { return false }
+        current?.cell = sum
+        return true
+    }
+
+    mutating func finish() -> [ProductRow] {
+        place()
+        return best
+    }
+
+    /// Those with the same revenue stay in the order in which they come.
+    private mutating func place() {
+        guard let row = current else { return }
+        current = nil
+        let index = best.firstIndex { $0.cell.revenue < row.cell.revenue } ?? best.count
+        best.insert(row, at: index)
+        if best.count > limit { best.removeLast() }
+    }
+}
+
+extension ProductCell {
+    /// The sum, or nil where a figure of it leaves its range.
+    fileprivate func adding(_ other: ProductCell) -> ProductCell? {
+        var sum = self
+        var overflows = false
+        func add(_ figure: inout Int64, _ more: Int64) {
+            let (result, overflow) = figure.addingReportingOverflow(more)
+            figure = result
+            overflows = overflows || overflow
+        }
+        add(&sum.views, other.views)
+        add(&sum.orders, other.orders)
+        add(&sum.units, other.units)
+        add(&sum.revenue, other.revenue)
+        return overflows ? nil : sum
+    }
+}
+
+extension RowReader.Row {
+    /// A currency; none for the empty text.
+    func currency(_ column: Int32) throws(StoreError) -> Currency {
+        let code = try text(column)
+        if code.isEmpty { return .none }
+        guard let currency = Currency(code: code) else {
+            throw flaw(column, expected: "the code of a currency")
+        }
+        return currency
+    }
+
+    /// The start of a window of `grain`.
+    func start(_ column: Int32, of grain: Grain) throws(StoreError) -> Timestamp {
+        let start = Timestamp(nanoseconds: try integer(column))
+        guard grain.start(of: start) == start else {
+            throw flaw(column, expected: "the start of a window of \(grain.rawValue)")
+        }
+        return start
     }
 }

@@ -37,12 +37,13 @@ extension SQLiteWarehouse: SLIHistory {
         of series: SliceSeries,
         in range: Range<Timestamp>
     ) async throws -> [Slice] {
-        try await file.read { database in
+        try await file.read { [flaws = file.flaws] database in
             guard let number = try SQLiteWarehouse.knownNumber(of: series, in: database) else {
                 return []
             }
             let rows = try RowReader(
                 database,
+                StoredTable("sli_slices", keys: 1),
                 """
                 SELECT start_ns, good, total FROM sli_slices
                 WHERE series = ? AND start_ns >= ? AND start_ns < ?
@@ -53,9 +54,10 @@ extension SQLiteWarehouse: SLIHistory {
             var slices: [Slice] = []
             // Added up here: SQLite would allocate for each group, and most have one row. What
             // cannot be added is no count that is believed.
-            try rows.forEach { row in
-                let start = Timestamp(nanoseconds: row.integer(0))
-                let (good, total) = (row.integer(1), row.integer(2))
+            let stored = try rows.map(notingIn: flaws) { row in
+                (start: try row.instant(0), good: try row.integer(1), total: try row.integer(2))
+            }
+            for (start, good, total) in stored {
                 if let last = slices.indices.last, slices[last].start == start {
                     slices[last].good = Int64(clamping: Int128(slices[last].good) + Int128(good))
                     slices[last].total = Int64(clamping: Int128(slices[last].total) + Int128(total))
@@ -68,31 +70,36 @@ extension SQLiteWarehouse: SLIHistory {
     }
 
     package func extents() async throws -> [SliceSeriesExtent] {
-        try await file.read { database in
-            try Row.fetchAll(
+        try await file.read { [flaws = file.flaws] database in
+            try RowReader(
                 database,
-                sql: """
-                    SELECT * FROM (
-                        SELECT objective, component, revision, indicator_revision, slice_ns,
-                            (SELECT min(start_ns) FROM sli_slices
-                             WHERE sli_slices.series = sli_series.series) AS first,
-                            (SELECT max(start_ns) FROM sli_slices
-                             WHERE sli_slices.series = sli_series.series) AS last
-                        FROM sli_series
-                    ) WHERE first IS NOT NULL
-                    """
-            ).map { row -> SliceSeriesExtent in
-                let slice = Duration.nanoseconds(row["slice_ns"] as Int64)
-                let series = SliceSeries(
-                    objective: row["objective"],
-                    component: row["component"],
-                    revision: Revision(row["revision"]),
-                    indicatorRevision: Revision(row["indicator_revision"]),
-                    slice: slice
+                StoredTable("sli_series", keys: 4),
+                """
+                SELECT * FROM (
+                    SELECT objective, component, revision, indicator_revision, slice_ns,
+                        (SELECT min(start_ns) FROM sli_slices
+                         WHERE sli_slices.series = sli_series.series) AS first_start_ns,
+                        (SELECT max(start_ns) FROM sli_slices
+                         WHERE sli_slices.series = sli_series.series) AS last_start_ns
+                    FROM sli_series
+                ) WHERE first_start_ns IS NOT NULL
+                """
+            ).map(notingIn: flaws) { row in
+                let slice = try row.span(4)
+                let (first, last) = (try row.instant(5), try row.instant(6))
+                guard slice > .zero, last + slice > last else {
+                    throw row.flaw(4, expected: "the width of a slice")
+                }
+                return SliceSeriesExtent(
+                    series: SliceSeries(
+                        objective: try row.text(0),
+                        component: try row.text(1),
+                        revision: Revision(try row.text(2)),
+                        indicatorRevision: Revision(try row.text(3)),
+                        slice: slice
+                    ),
+                    range: first..<(last + slice)
                 )
-                let first = Timestamp(nanoseconds: row["first"])
-                let last = Timestamp(nanoseconds: row["last"])
-                return SliceSeriesExtent(series: series, range: first..<(last + slice))
             }.sorted { $0.series < $1.series }
         }
     }

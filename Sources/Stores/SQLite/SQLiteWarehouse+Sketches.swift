@@ -7,15 +7,15 @@ internal import Timekeeping
 /// end first.
 extension SQLiteWarehouse {
     static func hashes(of key: SketchText, in database: Database) throws -> [UInt64] {
-        let parts = try Data.fetchAll(
+        try RowReader(
             database,
-            sql: """
-                SELECT hashes FROM distinct_hashes
-                WHERE grain = ? AND start_ns = ? AND measure = ? AND category = ?
-                """,
-            arguments: arguments(key)
-        )
-        return parts.flatMap(decode)
+            StoredTable("distinct_hashes", keys: 1),
+            """
+            SELECT part, hashes FROM distinct_hashes
+            WHERE grain = ? AND start_ns = ? AND measure = ? AND category = ?
+            """,
+            arguments(key)
+        ).map { try $0.hashes(1) }.flatMap { $0 }
     }
 
     static func insert(
@@ -43,16 +43,6 @@ extension SQLiteWarehouse {
         try insert(merged.values, for: key, into: database)
     }
 
-    static func decode(_ part: Data) -> [UInt64] {
-        stride(from: 0, to: part.count - part.count % 8, by: 8).map { start in
-            var hash: UInt64 = 0
-            for byte in part[part.startIndex + start..<part.startIndex + start + 8].reversed() {
-                hash = hash << 8 | UInt64(byte)
-            }
-            return hash
-        }
-    }
-
     private static func encode(_ hashes: [UInt64]) -> Data {
         var part = Data(capacity: hashes.count * 8)
         for hash in hashes {
@@ -65,5 +55,18 @@ extension SQLiteWarehouse {
 
     private static func arguments(_ key: SketchText) -> StatementArguments {
         [key.grain.rawValue, key.start.nanoseconds, key.measure.rawValue, key.category]
+    }
+}
+
+extension RowReader.Row {
+    /// The hashes of a part of a sketch.
+    func hashes(_ column: Int32) throws(StoreError) -> [UInt64] {
+        let part = try bytes(column)
+        guard part.count.isMultiple(of: 8) else {
+            throw flaw(column, expected: "hashes of 8 bytes each")
+        }
+        return stride(from: 0, to: part.count, by: 8).map { start in
+            part[start..<start + 8].reversed().reduce(0) { $0 << 8 | UInt64($1) }
+        }
     }
 }

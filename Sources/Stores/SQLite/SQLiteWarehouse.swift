@@ -26,12 +26,19 @@ package final class SQLiteWarehouse: Warehouse {
     /// How many parts were added to each sketch since it was last one.
     private let parts = Mutex(SketchParts(limit: 64))
 
-    /// Opens or makes the file at `location`.
-    package init(_ location: SQLiteLocation) throws(StoreError) {
+    /// Opens the file at `location`, and makes it where `access` says so; rows that a report has
+    /// to leave out are noted in `flaws`.
+    package init(
+        _ location: SQLiteLocation,
+        _ access: SQLiteAccess = .making,
+        notingIn flaws: StoredFlaws = StoredFlaws()
+    ) throws(StoreError) {
         file = try SQLiteFile(
             location,
             schema: WarehouseSchema.migrator,
-            table: "window_aggregates"
+            table: "window_aggregates",
+            access: access,
+            flaws: flaws
         )
     }
 
@@ -39,19 +46,24 @@ package final class SQLiteWarehouse: Warehouse {
         of subscription: String
     ) async throws(StoreError) -> [StreamProgress] {
         let streams = try await file.read { database in
-            try Row.fetchAll(
+            // Nothing is left out: what is not known to be consumed would be counted again.
+            try RowReader(
                 database,
-                sql: "SELECT * FROM watermarks WHERE subscription = ? ORDER BY stream",
-                arguments: [subscription]
-            ).map { row -> StreamProgress in
-                let stream: String = row["stream"]
-                let key = StreamKey(subscription: subscription, stream: stream)
-                return StreamProgress(
-                    stream: stream,
-                    consumed: try SQLiteWarehouse.intervals(of: key, in: database),
-                    watermark: Timestamp(nanoseconds: row["watermark_ns"])
-                )
-            }
+                StoredTable("watermarks", keys: 2),
+                """
+                SELECT subscription, stream, watermark_ns FROM watermarks
+                WHERE subscription = ? ORDER BY stream
+                """,
+                [subscription]
+            ).map { row in (stream: try row.text(1), watermark: try row.watermark(2)) }
+                .map { stream, watermark in
+                    let key = StreamKey(subscription: subscription, stream: stream)
+                    return StreamProgress(
+                        stream: stream,
+                        consumed: try SQLiteWarehouse.intervals(of: key, in: database),
+                        watermark: watermark
+                    )
+                }
         }
         storedIntervals.withLock { stored in
             for progress in streams {
@@ -194,15 +206,24 @@ package final class SQLiteWarehouse: Warehouse {
         of key: StreamKey,
         in database: Database
     ) throws -> IntervalSet {
-        let rows = try Row.fetchAll(
-            database,
-            sql: """
-                SELECT first_offset, last_offset FROM progress
+        IntervalSet(
+            try RowReader(
+                database,
+                StoredTable("progress", keys: 3),
+                """
+                SELECT subscription, stream, first_offset, last_offset FROM progress
                 WHERE subscription = ? AND stream = ? ORDER BY first_offset
                 """,
-            arguments: [key.subscription, key.stream]
+                [key.subscription, key.stream]
+            ).map { row in
+                let first = try row.count(2)
+                let last = try row.count(3)
+                guard first <= last, last < .max else {
+                    throw row.flaw(3, expected: "an offset from \(first)")
+                }
+                return first...last
+            }
         )
-        return IntervalSet(rows.map { $0[0]...$0[1] })
     }
 
     /// Writes the difference between the stored intervals of a stream and those of `progress`.

@@ -28,8 +28,9 @@ enum WarehouseSchema {
     }
 
     // Times are nanoseconds since the epoch, money is in minor units, an empty category is the
-    // total over all. The tables of sums are strict, so that a sum which is too large for an
-    // integer is refused, where SQLite would go on in floating point.
+    // total over all. The tables are strict, so that nothing but what a column is for is taken,
+    // and a sum which is too large for an integer is refused, where SQLite would go on in
+    // floating point.
     private static let tables = """
         CREATE TABLE window_aggregates (
             grain TEXT NOT NULL,
@@ -67,7 +68,7 @@ enum WarehouseSchema {
             measure TEXT NOT NULL,
             category TEXT NOT NULL,
             hashes BLOB NOT NULL
-        );
+        ) STRICT;
         CREATE INDEX distinct_hashes_window
             ON distinct_hashes (grain, start_ns, measure, category);
         CREATE TABLE progress (
@@ -76,19 +77,19 @@ enum WarehouseSchema {
             first_offset INTEGER NOT NULL,
             last_offset INTEGER NOT NULL,
             PRIMARY KEY (subscription, stream, first_offset)
-        ) WITHOUT ROWID;
+        ) WITHOUT ROWID, STRICT;
         CREATE TABLE counted_events (
             subscription TEXT NOT NULL,
             identity_high INTEGER NOT NULL,
             identity_low INTEGER NOT NULL,
             PRIMARY KEY (subscription, identity_high, identity_low)
-        ) WITHOUT ROWID;
+        ) WITHOUT ROWID, STRICT;
         CREATE TABLE watermarks (
             subscription TEXT NOT NULL,
             stream TEXT NOT NULL,
             watermark_ns INTEGER NOT NULL,
             PRIMARY KEY (subscription, stream)
-        ) WITHOUT ROWID;
+        ) WITHOUT ROWID, STRICT;
         CREATE TABLE late_events (
             subscription TEXT NOT NULL,
             source TEXT NOT NULL,
@@ -98,7 +99,7 @@ enum WarehouseSchema {
             lateness_ns INTEGER NOT NULL,
             document TEXT NOT NULL,
             PRIMARY KEY (subscription, source, id)
-        ) WITHOUT ROWID;
+        ) WITHOUT ROWID, STRICT;
         CREATE TABLE dead_letters (
             subscription TEXT NOT NULL,
             source TEXT NOT NULL,
@@ -111,7 +112,7 @@ enum WarehouseSchema {
             last_failure_ns INTEGER NOT NULL,
             document BLOB NOT NULL,
             PRIMARY KEY (subscription, source, id)
-        ) WITHOUT ROWID;
+        ) WITHOUT ROWID, STRICT;
         """
 
     // What the objectives counted, slice by slice; a writer is a run.

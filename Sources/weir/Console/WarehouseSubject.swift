@@ -56,7 +56,10 @@ final class WarehouseSubject: ConsoleSubject {
             state.reviews = reviews
             state.refreshed = began
             state.took = timeline.now - began
-            state.failure = unanswered.isEmpty ? nil : "a Prometheus does not answer"
+            state.failure =
+                DamagedRows.all.count > 0
+                ? "rows of the warehouse cannot be read"
+                : unanswered.isEmpty ? nil : "a Prometheus does not answer"
         }
     }
 

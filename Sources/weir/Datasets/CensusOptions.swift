@@ -20,18 +20,24 @@ struct CensusOptions: ParsableArguments {
 
     private static let standard = ".weir/raw.sqlite"
 
-    /// Reads the raw events and keeps what they add up to in `opened`, where any of `set` asks for
-    /// that and it is known where they are.
+    /// Whether any of `set` asks for the raw events, and it is known where they are; `isStandard`
+    /// says that nobody has said which warehouse.
+    func isAsked(by set: InvariantSet, isStandard: Bool) -> Bool {
+        !urls(isStandard: isStandard).isEmpty && set.invariants.contains(where: \.needsCensus)
+    }
+
+    /// Reads the raw events and keeps what they add up to in `opened`, where ``isAsked(by:isStandard:)``.
     ///
     /// - Throws: `StoreURLError`, `InputError` where there is no such store, or `StoreOpeningError`
     ///   and `StoreError` where it cannot be read; the census before is kept then.
     func take(
         for set: InvariantSet,
         in opened: OpenCatalogue,
+        isStandard: Bool,
         _ timeline: any Timeline
     ) async throws {
-        let urls = urls(isStandard: opened.isStandard)
-        guard !urls.isEmpty, set.invariants.contains(where: \.needsCensus) else { return }
+        guard isAsked(by: set, isStandard: isStandard) else { return }
+        let urls = urls(isStandard: isStandard)
         var stores: [any RawStore & RawEventScan] = []
         do {
             for url in urls { stores.append(try await CensusOptions.open(url)) }
@@ -55,17 +61,15 @@ struct CensusOptions: ParsableArguments {
             if let location = try StoreURLError.locating({ () throws(StoreError) in
                 try MongoDBLocation(url: url)
             }) {
-                return try await MongoDBRawStore(location, indexes: [])
+                return try await MongoDBRawStore(
+                    location,
+                    indexes: [],
+                    notingIn: DamagedRows.all
+                )
             }
             if let location = SQLiteLocation(url: url) {
-                guard FileManager.default.fileExists(atPath: location.path) else {
-                    throw InputError(
-                        .notFound,
-                        "there is no raw store at \(location.path); expected one that 'weir run' "
-                            + "has made"
-                    )
-                }
-                return try SQLiteRawStore(location)
+                try location.expectFile("raw store")
+                return try SQLiteRawStore(location, .reading, notingIn: DamagedRows.all)
             }
         } catch let error as StoreError {
             throw StoreOpeningError(error)

@@ -59,7 +59,7 @@ struct DatasetsShowCommand: AsyncParsableCommand {
     )
     var blocks = 20
 
-    @Flag(help: "Make every hash of the chain anew; end with 1 where it is damaged.")
+    @Flag(help: "Make every hash of the chain anew; end with 1 where it does not hold.")
     var verify = false
 
     @Option(help: "How it is printed: text, json, markdown or html.")

@@ -58,7 +58,7 @@ struct DeployMarkCommand: AsyncParsableCommand {
             let timeline = RealTimeline()
             let settle = self.settle ?? .seconds(600)
             let set = settle == .zero ? try options.files.read() : nil
-            let line = try await options.store.open { opened in
+            let line = try await options.store.open(for: .changing) { opened in
                 var deployment = Deployment(version: version, marked: timeline.now, settle: settle)
                 try await opened.deployments.mark(deployment)
                 guard let set else {

@@ -110,10 +110,19 @@ struct InvariantsCheckCommand: AsyncParsableCommand {
     func run() async throws {
         try await SLOCommand.reporting {
             let set = try options.files.read()
-            let report = try await options.store.open { opened in
+            let isStandard = options.store.isStandard
+            let takesCensus = options.census.isAsked(by: set, isStandard: isStandard)
+            let report = try await options.store.open(
+                for: takesCensus ? .changing : .reading
+            ) { opened in
                 let own = set.only(for: opened.invariants.dialect)
                 if let warning = opened.warning { Terminal.message("warning: \(warning)") }
-                try await options.census.take(for: own, in: opened, RealTimeline())
+                try await options.census.take(
+                    for: own,
+                    in: opened,
+                    isStandard: isStandard,
+                    RealTimeline()
+                )
                 let findings = try await opened.invariants.evaluate(
                     own.invariants,
                     timeout: options.timeout,
@@ -148,9 +157,14 @@ struct InvariantsRefreshCommand: AsyncParsableCommand {
     func run() async throws {
         try await SLOCommand.reporting {
             let set = try options.files.read()
-            let report = try await options.store.open { opened in
+            let report = try await options.store.open(for: .changing) { opened in
                 if let warning = opened.warning { Terminal.message("warning: \(warning)") }
-                try await options.census.take(for: set, in: opened, RealTimeline())
+                try await options.census.take(
+                    for: set,
+                    in: opened,
+                    isStandard: options.store.isStandard,
+                    RealTimeline()
+                )
                 let (before, after) = try await opened.invariants.refresh(
                     try await opened.invariants.judgeable(set),
                     timeout: options.timeout,

@@ -35,7 +35,7 @@ struct InvariantsScheduleCommand: AsyncParsableCommand {
     func run() async throws {
         try await SLOCommand.reporting {
             let set = every == nil ? nil : try options.files.read()
-            let (listing, holds) = try await options.store.open { opened in
+            let (listing, holds) = try await options.store.open(for: .changing) { opened in
                 guard let scheduler = opened.scheduler else {
                     throw NoScheduler("\(opened.label) is a file")
                 }

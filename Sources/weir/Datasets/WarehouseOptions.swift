@@ -17,15 +17,20 @@ struct WarehouseOptions: ParsableArguments {
     )
     var warehouse: String?
 
-    /// Opens the warehouse, which has to be there, lets `body` use it, and closes it.
+    /// Where the warehouse is, if somebody has said it.
+    private var said: String? {
+        warehouse ?? ProcessInfo.processInfo.environment["WEIR_WAREHOUSE_URL"]
+    }
+
+    /// Whether nobody has said which.
+    var isStandard: Bool { said == nil }
+
+    /// Opens the warehouse, which has to be there, for `access`, lets `body` use it, and closes it.
     func open<Value>(
+        for access: SQLiteAccess = .reading,
         _ body: (OpenCatalogue) async throws -> Value
     ) async throws -> Value {
-        let said = warehouse ?? ProcessInfo.processInfo.environment["WEIR_WAREHOUSE_URL"]
-        let opened = try await OpenCatalogue(
-            said ?? HistorySource.defaultWarehouse,
-            isStandard: said == nil
-        )
+        let opened = try await OpenCatalogue(said ?? HistorySource.defaultWarehouse, access)
         do {
             let value = try await body(opened)
             try await opened.warehouse.close()
@@ -46,8 +51,6 @@ struct OpenCatalogue {
     /// Nil where the database does nothing by itself.
     let scheduler: (any RefreshScheduler)?
     let census: any CensusStore
-    /// Whether nobody has said which.
-    let isStandard: Bool
     /// Its URL without any password.
     let label: String
     /// What keeps invariants from being looked at as they should be.
@@ -64,41 +67,27 @@ struct OpenCatalogue {
         {
             return nil
         }
-        try await self.init(url, isStandard: false)
+        // A refresh of its own that a console makes is written there.
+        try await self.init(url, .changing)
     }
 
-    /// Opens the warehouse at `url`.
+    /// Opens the warehouse at `url` for `access`.
     ///
     /// - Throws: `StoreURLError`, `InputError` where there is none, or `StoreOpeningError` where it
     ///   cannot be opened.
-    init(_ url: String, isStandard: Bool) async throws {
-        self.isStandard = isStandard
+    init(_ url: String, _ access: SQLiteAccess) async throws {
         do {
             if PostgreSQLLocation.isMeant(by: url) {
                 let location = try PostgreSQLLocation(url: url)
-                let opened = try await PostgreSQLWarehouse(location)
+                let opened = try await PostgreSQLWarehouse(location, notingIn: DamagedRows.all)
                 (warehouse, catalogue, invariants, deployments) = (opened, opened, opened, opened)
                 census = opened
                 scheduler = opened
                 label = location.label
                 warning = try await opened.invariantWarning()
             } else if let location = SQLiteLocation(url: url) {
-                guard FileManager.default.fileExists(atPath: location.path) else {
-                    throw InputError(
-                        .notFound,
-                        "there is no warehouse at \(location.path); expected one that 'weir run' "
-                            + "has made"
-                    )
-                }
-                // SQLite takes an empty file for a database, in which nothing could offend.
-                let size = try FileManager.default.attributesOfItem(atPath: location.path)[.size]
-                guard size as? Int != 0 else {
-                    throw InputError(
-                        .notFound,
-                        "\(location.path) is empty; expected a warehouse that 'weir run' has made"
-                    )
-                }
-                let opened = try SQLiteWarehouse(location)
+                try location.expectFile("warehouse")
+                let opened = try SQLiteWarehouse(location, access, notingIn: DamagedRows.all)
                 (warehouse, catalogue, invariants, deployments) = (opened, opened, opened, opened)
                 census = opened
                 scheduler = nil

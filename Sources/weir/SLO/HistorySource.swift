@@ -3,7 +3,6 @@ internal import Commerce
 internal import Documents
 internal import Foundation
 internal import SLO
-internal import SQLiteStores
 internal import Stages
 internal import Timekeeping
 
@@ -93,15 +92,6 @@ struct HistorySource {
         guard url != "memory:" else {
             throw StoreURLError(
                 description: "a warehouse in memory is gone with its run; expected sqlite:<path>"
-            )
-        }
-        if let location = SQLiteLocation(url: url),
-            !FileManager.default.fileExists(atPath: location.path)
-        {
-            throw InputError(
-                .notFound,
-                "there is no warehouse at \(location.path); expected one that 'weir run' has "
-                    + "made, or --history <file>"
             )
         }
         let opened = try await OpenHistory(url)

@@ -19,10 +19,11 @@ struct OpenHistory {
                 let location = try StoreURLError.locating { () throws(StoreError) in
                     try PostgreSQLLocation(url: url)
                 }
-                let opened = try await PostgreSQLWarehouse(location)
+                let opened = try await PostgreSQLWarehouse(location, notingIn: DamagedRows.all)
                 self.init(opened, opened, location.label)
             } else if let location = SQLiteLocation(url: url) {
-                let opened = try SQLiteWarehouse(location)
+                try location.expectFile("warehouse")
+                let opened = try SQLiteWarehouse(location, .reading, notingIn: DamagedRows.all)
                 self.init(opened, opened, url)
             } else {
                 // Only the scheme is shown: what stands behind it may be a password.

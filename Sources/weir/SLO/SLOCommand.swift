@@ -14,8 +14,19 @@ struct SLOCommand: AsyncParsableCommand {
         ]
     )
 
-    /// Runs `body`; tells of an error on standard error and ends with the exit code for it.
+    /// Runs `body`; tells of an error on standard error and ends with the exit code for it, and
+    /// with 65 where rows of a store were left out.
     static func reporting(_ body: () async throws -> Void) async throws {
+        do {
+            try await coded(body)
+        } catch let code as ExitCode {
+            let isTold = DamagedRows.tell()
+            throw isTold && code == Gate.failed ? ExitStatus.wrongDocument.code : code
+        }
+        if DamagedRows.tell() { throw ExitStatus.wrongDocument.code }
+    }
+
+    private static func coded(_ body: () async throws -> Void) async throws {
         do {
             try await body()
         } catch let error as ExitCode {

@@ -73,7 +73,7 @@ internal import CMongoc
         find(path) { $0.flag }
     }
 
-    /// The text at `path`, or nil.
+    /// The text at `path`, or nil where there is none, or one that is no UTF-8.
     func text(_ path: StaticString) -> String? {
         find(path) { $0.text }
     }
@@ -167,7 +167,7 @@ internal import CMongoc
         guard let start = unsafe bson_iter_utf8(handle, &count) else { return nil }
         // By its length: the text may have NUL in it.
         return unsafe String(
-            decoding: UnsafeRawBufferPointer(start: start, count: Int(count)),
+            validating: UnsafeRawBufferPointer(start: start, count: Int(count)),
             as: UTF8.self
         )
     }
