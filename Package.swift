@@ -183,6 +183,10 @@ let package = Package(
             dependencies: ["TestSupport", "weir", grdb, subprocess],
             path: "Tests/Acceptance"
         ),
+        .testTarget(
+            name: "HostileTests",
+            dependencies: ["TestSupport", "weir", "Timekeeping", grdb]
+        ),
         .executableTarget(
             name: "weir-bench",
             dependencies: [

@@ -1,5 +1,5 @@
-internal import FoundationEssentials
 internal import Commerce
+internal import FoundationEssentials
 internal import SQLiteStores
 internal import Stages
 

@@ -33,7 +33,8 @@ package struct StoredFlaw: Hashable, Sendable {
     package static func quote(_ text: String) -> String {
         let most = 60
         let shown = text.unicodeScalars.prefix(most).map { scalar in
-            scalar.properties.generalCategory == .control || scalar.properties.isDefaultIgnorableCodePoint
+            scalar.properties.generalCategory == .control
+                || scalar.properties.isDefaultIgnorableCodePoint
                 ? scalar.escaped(asASCII: true) : String(scalar)
         }.joined()
         return "\"\(shown)\(text.unicodeScalars.count > most ? "…" : "")\""

@@ -100,7 +100,9 @@ final class PostgreSQLLine {
         values.reserveCapacity(Int(result.count))
         for row in 0..<result.count {
             values.append(
-                try decode(ResultRow(result: result, row: row, statement: statement, server: server))
+                try decode(
+                    ResultRow(result: result, row: row, statement: statement, server: server)
+                )
             )
         }
         return values

@@ -26,9 +26,9 @@ extension PostgreSQLWarehouse: InvariantStore {
             timeout
         ) { [flaws] line throws(StoreError) in
             let run = InvariantRun(line, timeout, timeline)
-            var flaws: [String: String] = [:]
+            var refusals: [String: String] = [:]
             for invariant in set.invariants {
-                flaws[invariant.name] = try run.flaw(of: invariant)
+                refusals[invariant.name] = try run.flaw(of: invariant)
             }
             // What ends the transaction, a lost connection or server among it, ends the lock, and
             // leaves the snapshot as it was.
@@ -45,7 +45,7 @@ extension PostgreSQLWarehouse: InvariantStore {
             }
             let rows = SnapshotRows(line, notingIn: flaws)
             let before = try rows.snapshot()
-            try rows.install(set, flaws: flaws)
+            try rows.install(set, flaws: refusals)
             try rows.refresh(at: timeline.now)
             let after = try rows.snapshot()
             try line.execute("COMMIT")
@@ -143,7 +143,8 @@ private struct InvariantRun {
             }
             sql = invariant.statement(asOf: now)
             lineOffset = 1
-            let rows = try line.query(Statement(name: "invariant_\(number)", sql: sql)) { row throws(StoreError) in
+            let rows = try line.query(Statement(name: "invariant_\(number)", sql: sql)) {
+                row throws(StoreError) in
                 (
                     offender: InvariantFinding.Offender(
                         KeyText.stored(try row.text(0)),

@@ -37,7 +37,8 @@ extension PostgreSQLWarehouse: RefreshScheduler {
 
     package func unscheduleRefresh() async throws -> Bool {
         try await withJobs { line throws(StoreError) in
-            try line.query(ScheduleStatement.remove) { row throws(StoreError) in try row.bool(0) } == [true]
+            try line.query(ScheduleStatement.remove) { row throws(StoreError) in try row.bool(0) }
+                == [true]
         }
     }
 
@@ -46,7 +47,9 @@ extension PostgreSQLWarehouse: RefreshScheduler {
         _ body: @Sendable (PostgreSQLLine) throws(StoreError) -> Value
     ) async throws -> Value {
         let (server, value) = try await reports.run { line throws(StoreError) in
-            let isThere = try line.query(ScheduleStatement.ask) { row throws(StoreError) in try row.bool(0) } == [true]
+            let isThere =
+                try line.query(ScheduleStatement.ask) { row throws(StoreError) in try row.bool(0) }
+                == [true]
             return (line.server, isThere ? try body(line) : nil)
         }
         guard let value else {

@@ -2,6 +2,7 @@ internal import Console
 internal import Logging
 internal import Pipeline
 internal import SLO
+internal import Stages
 internal import Synchronization
 internal import Timekeeping
 

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Datasets
 internal import Documents
 internal import Reports
+internal import SQLiteStores
 internal import Timekeeping
 
 /// `weir deploy`: when what runs has changed.

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Datasets
 internal import Documents
+internal import SQLiteStores
 internal import Timekeeping
 
 /// `weir invariants schedule`.

@@ -1,0 +1,20 @@
+internal import ArgumentParser
+internal import Stages
+
+/// The command line within a process of its caller's, for tests that ask it thousands of times.
+package enum CommandRun {
+    /// Runs the command that `arguments` name, and gives its exit code.
+    package static func exitCode(of arguments: [String]) async -> Int32 {
+        do {
+            var command = try Weir.parseAsRoot(arguments)
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+            return 0
+        } catch {
+            return Weir.exitCode(for: error).rawValue
+        }
+    }
+}
