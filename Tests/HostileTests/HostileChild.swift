@@ -55,7 +55,7 @@ enum HostileChild {
                 it_interval: timeval(tv_sec: 0, tv_usec: 0),
                 it_value: timeval(tv_sec: patience, tv_usec: 0)
             )
-            setitimer(ITIMER_PROF, &timer, nil)
+            setitimer(Int32(ITIMER_PROF.rawValue), &timer, nil)
             alarm(120)
             diary.begin("mutation \(seed)")
             var chance = Randomness(seed: UInt64(seed))
@@ -65,7 +65,7 @@ enum HostileChild {
                 diary.fail("\(error)")
             }
             var usage = rusage()
-            getrusage(RUSAGE_SELF, &usage)
+            getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
             if usage.ru_maxrss > mostMemory { diary.fail("\(usage.ru_maxrss / 1024) MiB") }
         }
         diary.begin("finished")

@@ -9,7 +9,8 @@ import Timekeeping
     @Test func `no value in a SQLite store makes a command trap, hang or grow`() async {
         let (folder, seeds) = (HostileChild.folder("sqlite"), HostileChild.seeds(usual: 250))
         let (first, end) = (seeds.lowerBound, seeds.upperBound)
-        await #expect(processExitsWith: .success) { [folder, first, end] in
+        await #expect(processExitsWith: .success) {
+            [folder = folder as String, first = first as Int, end = end as Int] in
             let stores = try await HostileFiles(in: folder)
             await HostileChild.work(first..<end, in: folder) { seed, chance, diary in
                 diary.note(try stores.mutate(&chance))
@@ -48,11 +49,20 @@ struct HostileFiles {
         )
         await diary.command(["deploy", "mark", "v1", "--settle", "1h"] + Array(stores.suffix(2)))
         await diary.command(["invariants", "refresh"] + stores)
+        columns = try HostileFiles.loosen(in: folder)
+    }
+
+    /// Makes the files what an older version has made, and any program can make: columns take
+    /// anything.
+    ///
+    /// - Returns: The columns of all tables that have rows.
+    private static func loosen(
+        in folder: String
+    ) throws -> [(store: String, table: String, column: String)] {
         var columns: [(store: String, table: String, column: String)] = []
         for store in ["raw", "warehouse"] {
             let queue = try DatabaseQueue(path: "\(folder)/\(store).sqlite")
-            try queue.writeWithoutTransaction { database in
-                // As files are that an older version has made, and any program can make them.
+            columns += try queue.writeWithoutTransaction { database in
                 try database.execute(
                     sql: """
                         PRAGMA writable_schema = ON;
@@ -67,23 +77,21 @@ struct HostileFiles {
                     database,
                     sql: "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
                 )
-                for table in tables where !table.hasPrefix("sqlite_") {
+                return try tables.filter { table in
                     let rows = try Int.fetchOne(database, sql: "SELECT count(*) FROM \(table)")
-                    guard rows ?? 0 > 0, table != "grdb_migrations" else { continue }
-                    for column in try database.columns(in: table) {
-                        columns.append((store, table, column.name))
-                    }
+                    return rows ?? 0 > 0 && table != "grdb_migrations"
+                        && !table.hasPrefix("sqlite_")
+                }.flatMap { table in
+                    try database.columns(in: table).map { (store, table, $0.name) }
                 }
             }
             try queue.close()
-        }
-        self.columns = columns
-        for name in ["raw", "warehouse"] {
             try FileManager.default.moveItem(
-                atPath: "\(folder)/\(name).sqlite",
-                toPath: "\(folder)/\(name).sound"
+                atPath: "\(folder)/\(store).sqlite",
+                toPath: "\(folder)/\(store).sound"
             )
         }
+        return columns
     }
 
     /// Copies the sound files, and changes a value in one of them; says which.

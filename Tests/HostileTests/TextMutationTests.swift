@@ -121,7 +121,11 @@ enum HostileText: String, CaseIterable, Codable, Sendable, CustomTestStringConve
         let folder = HostileChild.folder(kind.rawValue)
         let seeds = HostileChild.seeds(usual: kind.usual)
         let (first, end) = (seeds.lowerBound, seeds.upperBound)
-        await #expect(processExitsWith: .success) { [kind, folder, first, end] in
+        await #expect(processExitsWith: .success) {
+            [
+                kind = kind as HostileText, folder = folder as String, first = first as Int,
+                end = end as Int
+            ] in
             let examples = try kind.examples()
             try await TextMutationTests.prepare(folder)
             await HostileChild.work(first..<end, in: folder) { seed, chance, diary in

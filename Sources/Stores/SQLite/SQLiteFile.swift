@@ -141,7 +141,8 @@ struct SQLiteFile: Sendable {
         var isUpToDate: Bool
         var queue: DatabaseQueue
         do throws(StoreError) {
-            queue = try open(path, location)
+            // Whoever may not write leaves the files of the log behind on closing.
+            queue = try open(path, location, mayClean: isWritable(location.path))
             isUpToDate = try isCurrent(queue, location, schema, table)
         } catch {
             // The log of a file needs files beside it, which a disk that is read-only does not
@@ -158,7 +159,7 @@ struct SQLiteFile: Sendable {
         try? queue.close()
         let writer = try writing(location, schema, table, mayMake: false)
         try translating(location) { try writer.close() }
-        return (try open(location.path, location), location.path)
+        return (try open(location.path, location, mayClean: true), location.path)
     }
 
     private static func isCurrent(
@@ -175,12 +176,21 @@ struct SQLiteFile: Sendable {
         }
     }
 
+    private static func isWritable(_ path: String) -> Bool {
+        FileManager.default.isWritableFile(atPath: path)
+            && FileManager.default.isWritableFile(
+                atPath: URL(filePath: path).deletingLastPathComponent().path
+            )
+    }
+
+    /// A connection for ``read(_:)`` alone, which writes nothing to the tables.
     private static func open(
         _ path: String,
-        _ location: SQLiteLocation
+        _ location: SQLiteLocation,
+        mayClean: Bool = false
     ) throws(StoreError) -> DatabaseQueue {
         var configuration = Configuration()
-        configuration.readonly = true
+        configuration.readonly = !mayClean
         configuration.busyMode = .timeout(location.busyTimeout.inSeconds)
         configuration.prepareDatabase { database in
             // What one value of a query may take: SQLite's own limit is a thousand million bytes.
@@ -266,6 +276,9 @@ struct SQLiteFile: Sendable {
     func write<Value: Sendable>(
         _ body: @Sendable @escaping (Database) throws -> Value
     ) async throws(StoreError) -> Value {
+        guard access != .reading else {
+            throw StoreError(.readOnly, "\(location.path) was opened to be read")
+        }
         do {
             return try await queue.write(body)
         } catch {
