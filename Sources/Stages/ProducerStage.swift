@@ -23,6 +23,8 @@ package struct ProducerStage: Sendable {
     private let meter: ProducerMeter
     private let pace: Pace
     private let batchLimit: Int
+    /// How long what may become one event with what comes next is held back for it.
+    private let quietTime = Duration.milliseconds(200)
 
     package init(
         topic: any Topic,
@@ -45,7 +47,8 @@ package struct ProducerStage: Sendable {
     package func run(_ source: consuming sending any EventSource) async throws {
         var source = source
         let pool = BatchPool()
-        var schedule = try firstSchedule(&source)
+        var schedule = try await firstSchedule(&source)
+        var heldSince: Timestamp?
         while true {
             try Task.checkCancellation()
             let now = timeline.now
@@ -60,15 +63,21 @@ package struct ProducerStage: Sendable {
             )
             let next = try source.fill(&builder, until: horizon, limit: batchLimit)
             let made = builder.events.count
-            if !builder.rejections.isEmpty {
-                meter.reject(builder.rejections)
-            }
+            meter.read(builder)
             if made > 0 {
                 let batch = builder.finish(schedule: schedule)
                 try await topic.publish(batch)
                 meter.published(batch, at: timeline.now)
             }
             guard let next else { return }
+            if let arrival = source.arrival {
+                heldSince = arrival.holdsBack ? heldSince ?? now : nil
+                if try await wait(for: arrival, heldSince: heldSince) {
+                    source.settle()
+                    heldSince = nil
+                }
+                continue
+            }
             // A full batch, or a replay at once, has more behind it that is due already.
             if made < batchLimit, schedule.speed != 0 {
                 let due = schedule.due(next)
@@ -80,16 +89,34 @@ package struct ProducerStage: Sendable {
         }
     }
 
-    private func firstSchedule(_ source: inout any EventSource) throws -> ReplaySchedule {
+    /// Waits until more arrives; true where what is held back has been so for long enough.
+    ///
+    /// Counted from when that began, so that a record an hour away from the next one and one of
+    /// a steady trickle are both published soon.
+    private func wait(for arrival: InputArrival, heldSince: Timestamp?) async throws -> Bool {
+        let deadline = heldSince.map { $0 + quietTime }
+        try await timeline.wait(for: arrival.signal, since: arrival.version, until: deadline)
+        return deadline.map { $0 <= timeline.now } ?? false
+    }
+
+    private func firstSchedule(_ source: inout any EventSource) async throws -> ReplaySchedule {
         switch pace {
         case .asRecorded: return .asRecorded
         case .replayAtOnce, .flatOut: return .allDue(at: timeline.now)
         case .replay(let speed):
-            var none = BatchBuilder(stream: source.stream, lexicon: source.lexicon, capacity: 0)
-            let first = try source.fill(&none, until: .distantPast, limit: 0)
-            meter.reject(none.rejections)
-            let now = timeline.now
-            return ReplaySchedule(eventTime: first ?? now, sendTime: now, speed: speed)
+            while true {
+                var none = BatchBuilder(stream: source.stream, lexicon: source.lexicon, capacity: 0)
+                let began = timeline.now
+                let first = try source.fill(&none, until: .distantPast, limit: 0)
+                meter.read(none)
+                if let arrival = source.arrival {
+                    let heldSince = arrival.holdsBack ? began : nil
+                    if try await wait(for: arrival, heldSince: heldSince) { source.settle() }
+                    continue
+                }
+                let now = timeline.now
+                return ReplaySchedule(eventTime: first ?? now, sendTime: now, speed: speed)
+            }
         }
     }
 }
@@ -99,6 +126,10 @@ package final class ProducerMeter: Sendable {
     /// The counts of a producer.
     package struct Counts: Sendable {
         package var published: Int64 = 0
+        /// Records of a log that became these events.
+        package var records: Int64 = 0
+        /// Lines of events that were left out, since they have no pieces.
+        package var droppedItems: Int64 = 0
         /// Records no event could be made of, by the class of the reason.
         package var rejected: [String: Int64] = [:]
         /// The first of them, to be shown.
@@ -133,10 +164,13 @@ package final class ProducerMeter: Sendable {
         }
     }
 
-    func reject(_ rejections: [Rejection]) {
+    func read(_ builder: BatchBuilder) {
+        let rejections = builder.rejections
         counts.withLock { counts in
+            counts.records += Int64(builder.records)
+            counts.droppedItems += Int64(builder.droppedItems)
             for rejection in rejections {
-                counts.rejected[rejection.reason, default: 0] += 1
+                counts.rejected[rejection.reason, default: 0] += Int64(rejection.records)
                 if counts.firstRejections.count < ProducerMeter.shownRejections {
                     counts.firstRejections.append(rejection)
                 }

@@ -15,8 +15,12 @@ struct ReportOptions: ParsableArguments {
     var logLevel: LogLevelArgument = .warning
 
     /// Prints and writes the report, and ends with the exit code of the outcome; `closing` are
-    /// the stores that could not be closed.
-    func finish(_ result: PipelineRun.Result, _ closing: [StoreError]) throws {
+    /// the stores that could not be closed, `refusal` says why the input was no good one.
+    func finish(
+        _ result: PipelineRun.Result,
+        _ closing: [StoreError],
+        refusal: String? = nil
+    ) throws {
         try output.show(result.report)
         for failure in closing {
             Terminal.message("weir: \(failure)")
@@ -33,6 +37,10 @@ struct ReportOptions: ParsableArguments {
             throw ExitStatus(failure).code
         }
         if isDamaged { throw ExitStatus.wrongDocument.code }
+        if let refusal {
+            Terminal.message("weir: \(refusal)")
+            throw ExitStatus.wrongDocument.code
+        }
         if gate {
             let objectives = result.report.objectives ?? []
             try Gate(objectives.map { ($0.name, $0.gate) }).hold()

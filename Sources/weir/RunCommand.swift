@@ -47,6 +47,20 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "The log's format (default: by the file's name).")
     var inputFormat: InputFormat?
 
+    @Flag(
+        name: .customLong("input-whole"),
+        help: "The log's last row counts although no line end stands behind it."
+    )
+    var inputIsWhole = false
+
+    @Option(
+        help: ArgumentHelp(
+            "End with 65 where more records of the log were rejected: a number, or a share of all.",
+            valueName: "n|p%"
+        )
+    )
+    var maxRejected: RejectionLimit?
+
     @Option(help: "How many times faster than the log's own clock, or 'max' (default: max).")
     var speed: SpeedArgument?
 
@@ -95,8 +109,10 @@ struct RunCommand: AsyncParsableCommand {
         if input != nil, rate != nil {
             throw ValidationError("--rate is for the shopper model; use --speed with --input.")
         }
-        if input == nil, speed != nil || inputFormat != nil {
-            throw ValidationError("--speed and --input-format need --input.")
+        if input == nil, speed != nil || inputFormat != nil || inputIsWhole || maxRejected != nil {
+            throw ValidationError(
+                "--speed, --input-format, --input-whole and --max-rejected need --input."
+            )
         }
         if serveAddress == nil, console.consoleTokenFile != nil {
             throw ValidationError("--console-token-file needs --serve.")
@@ -160,6 +176,7 @@ struct RunCommand: AsyncParsableCommand {
             onRejection: rejections.show
         )
         let (reporting, lingering, isServed) = (reporting, lingering, server != nil)
+        let maxRejected = maxRejected
         let outcome = try await Interruption.stopping { stop in
             try await serving.running {
                 let result = try await invariantWatch.beside({ subject.condition }) {
@@ -169,7 +186,8 @@ struct RunCommand: AsyncParsableCommand {
                 live.clear()
                 rejections.finish()
                 let closing = await stores.close()
-                let outcome = Result { try reporting.finish(result, closing) }
+                let refusal = RejectionLimit.refusal(of: result.report, beyond: maxRejected)
+                let outcome = Result { try reporting.finish(result, closing, refusal: refusal) }
                 if isServed { await lingering.wait(for: subject, until: stop, timeline) }
                 return outcome
             }
@@ -189,7 +207,12 @@ struct RunCommand: AsyncParsableCommand {
         options.events = events
         options.seed = seed
         options.log = input.map {
-            RunOptions.Log(path: $0, format: inputFormat, speed: speed?.factor)
+            RunOptions.Log(
+                path: $0,
+                format: inputFormat,
+                speed: speed?.factor,
+                lastRowIsWhole: inputIsWhole
+            )
         }
         return options
     }

@@ -10,7 +10,8 @@ struct CommandLineTests {
     }
 
     static let options = [
-        "--rate", "--duration", "--events", "--seed", "--input", "--input-format", "--speed",
+        "--rate", "--duration", "--events", "--seed", "--input", "--input-format", "--input-whole",
+        "--max-rejected", "--speed",
         "--raw", "--warehouse", "--report", "--format", "--log-level",
     ]
 

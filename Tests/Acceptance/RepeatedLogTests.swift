@@ -25,7 +25,7 @@ struct RepeatedLogTests {
             "--input",
             try folder.write(
                 name,
-                (["at,customer,order,units,total"] + rows).joined(separator: "\n")
+                (["at,customer,order,units,total"] + rows).map { "\($0)\n" }.joined()
             ),
         ])
         #expect(ending.exitCode == 0, "\(ending.errors)")

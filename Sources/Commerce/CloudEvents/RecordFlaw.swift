@@ -11,11 +11,15 @@ package struct RecordFlaw: Error, Hashable, CustomStringConvertible {
         case badSequence = "bad-sequence"
         case badTraceparent = "bad-traceparent"
         case badVersion = "bad-specversion"
+        case conflictingLine = "conflicting-line"
+        case doubtfulMoney = "doubtful-money"
         case duplicateField = "duplicate-field"
+        case duplicateLine = "duplicate-line"
         case emptyField = "empty-field"
         case invalidUTF8 = "invalid-utf8"
         case missingField = "missing-field"
         case negativeCount = "negative-count"
+        case negativeValue = "negative-value"
         case notJSON = "not-json"
         case nulByte = "nul-byte"
         case tooFewFields = "too-few-fields"
@@ -23,11 +27,14 @@ package struct RecordFlaw: Error, Hashable, CustomStringConvertible {
         case tooManyFields = "too-many-fields"
         case unknownEvent = "unknown-event"
         case unknownField = "unknown-field"
+        case unterminated
         case wrongType = "wrong-type"
     }
 
     /// The class it is counted under.
     package var reason: Reason
+    /// The line of the input it is on, where that is not the first of the record.
+    package var line: Int?
     /// From 1, in bytes; nil where the record as a whole is wrong.
     package var column: Int?
     /// The attribute or column that is wrong, such as `data.items[0].price`.
@@ -38,11 +45,13 @@ package struct RecordFlaw: Error, Hashable, CustomStringConvertible {
     /// A flaw of class `reason`.
     package init(
         _ reason: Reason,
+        line: Int? = nil,
         column: Int? = nil,
         field: String? = nil,
         _ message: String
     ) {
         self.reason = reason
+        self.line = line
         self.column = column
         self.field = field
         self.message = message
@@ -52,7 +61,7 @@ package struct RecordFlaw: Error, Hashable, CustomStringConvertible {
     package func rejection(file: String, line: Int) -> Rejection {
         Rejection(
             file: file,
-            line: line,
+            line: self.line ?? line,
             column: column,
             field: field,
             reason: reason.rawValue,

@@ -11,6 +11,10 @@
     @usableFromInline package var originals: Originals?
     /// What the source could not make an event of, in the order of the input.
     @usableFromInline package var rejections: [Rejection] = []
+    /// How many records of the input became these events; 0 where they are not read from one.
+    @usableFromInline package var records = 0
+    /// How many lines of events were left out, since they have no pieces.
+    @usableFromInline package var droppedItems = 0
     @usableFromInline package let lexicon: Lexicon
     private let pool: BatchPool?
 

@@ -38,7 +38,9 @@ public import Timekeeping
         case .valueNegative: "data.value is negative; a refund carries the positive amount"
         case .valueTooLarge: "data.value or a price is beyond 10^12 minor units"
         case .currencyMissing: "data.value needs data.currency"
-        case .itemsMissing: "this event needs at least one item"
+        case .itemsMissing:
+            "this event needs at least one item; only a refund of a whole order with its data.value "
+                + "needs none"
         case .quantityNotPositive: "an item's quantity must be at least 1"
         }
     }
@@ -95,7 +97,10 @@ public import Timekeeping
             }
             fallthrough
         case .viewItem, .addToCart, .removeFromCart, .beginCheckout:
-            if event.itemCount == 0 { return .itemsMissing }
+            if event.itemCount == 0 {
+                // GA4 refunds a whole order by its transaction and value alone.
+                return event.name == .refund && event.value > 0 ? nil : .itemsMissing
+            }
             for index in event.itemRange {
                 let item = items[index]
                 if item.quantity < 1 { return .quantityNotPositive }

@@ -22,6 +22,27 @@ package protocol EventSource: Sendable {
         until horizon: Timestamp,
         limit: Int
     ) throws(InputError) -> Timestamp?
+
+    /// What there is to wait for before the next call; nil where it would find more, or the end.
+    var arrival: InputArrival? { get }
+
+    /// Lets the source give out what it holds back, since nothing came to it for a while.
+    mutating func settle()
+}
+
+extension EventSource {
+    package var arrival: InputArrival? { nil }
+    package mutating func settle() {}
+}
+
+/// The next bytes of an input that is written while it is read.
+package struct InputArrival: Sendable {
+    /// Raised when there is more.
+    package var signal: Signal
+    /// Its version before the source last looked.
+    package var version: UInt64
+    /// Whether the source has read what may become one event with what comes next.
+    package var holdsBack: Bool
 }
 
 /// One record of an input that no event could be made of.
@@ -38,6 +59,8 @@ package protocol EventSource: Sendable {
     @usableFromInline package var reason: String
     /// What is wrong, what was expected, and how to mend it.
     @usableFromInline package var message: String
+    /// How many records it is about: of an order with several lines, all of them.
+    @usableFromInline package var records: Int
 
     package init(
         file: String,
@@ -45,8 +68,10 @@ package protocol EventSource: Sendable {
         column: Int? = nil,
         field: String? = nil,
         reason: String,
-        message: String
+        message: String,
+        records: Int = 1
     ) {
+        self.records = records
         self.file = file
         self.line = line
         self.column = column

@@ -3,8 +3,9 @@ public import Timekeeping
 
 /// The texts behind the symbols of one run; safe to use from every stage at once.
 ///
-/// Grows with the number of *distinct* foreign identifiers and never shrinks within a run; the
-/// shop's own identifiers are numbers and take no room in it.
+/// Grows with the number of *distinct* long foreign identifiers and never shrinks within a run;
+/// the shop's own identifiers are numbers, and short texts are symbols themselves: neither takes
+/// room in it.
 @usableFromInline package final class Lexicon: Sendable {
     private struct Entries {
         /// By their bytes: two spellings that Unicode calls equivalent are two identifiers.
@@ -25,13 +26,16 @@ public import Timekeeping
             return Symbol(number: number)
         }
         let bytes = Array(text.utf8)
+        if let symbol = Symbol(shortText: bytes) {
+            return symbol
+        }
         return entries.withLock { entries in
             if let index = entries.indices[bytes] {
                 return Symbol(lexiconIndex: index)
             }
             let index = entries.texts.count
             entries.texts.append(text)
-            entries.hashes.append(Lexicon.hash(text))
+            entries.hashes.append(Lexicon.hash(bytes))
             entries.indices[bytes] = index
             return Symbol(lexiconIndex: index)
         }
@@ -41,6 +45,9 @@ public import Timekeeping
     package func text(of symbol: Symbol, in namespace: Namespace) -> String {
         if let index = symbol.lexiconIndex {
             return entries.withLock { $0.texts[index] }
+        }
+        if let text = symbol.shortText {
+            return String(decoding: text, as: UTF8.self)
         }
         return symbol.isPresent ? "\(namespace.prefix)\(symbol.bits)" : ""
     }
@@ -55,6 +62,8 @@ public import Timekeeping
     package func append(_ symbol: Symbol, in namespace: Namespace, to bytes: inout [UInt8]) {
         if symbol.lexiconIndex != nil {
             bytes.append(contentsOf: text(of: symbol, in: namespace).utf8)
+        } else if let text = symbol.shortText {
+            bytes += text
         } else if symbol.isPresent {
             namespace.prefix.withUTF8Buffer { bytes.append(contentsOf: $0) }
             bytes.appendDecimal(Int(symbol.bits))
@@ -64,8 +73,14 @@ public import Timekeeping
     /// A hash of what `symbol` stands for: the same in every run and every lexicon.
     @inlinable
     package func stableHash(of symbol: Symbol) -> UInt64 {
+        if symbol.isShortText { return shortHash(of: symbol) }
         guard let index = symbol.lexiconIndex else { return SplitMix64.mix(symbol.bits) }
         return textHash(at: index)
+    }
+
+    @usableFromInline
+    package func shortHash(of symbol: Symbol) -> UInt64 {
+        Lexicon.hash(symbol.shortText ?? [])
     }
 
     @usableFromInline
@@ -73,9 +88,9 @@ public import Timekeeping
         entries.withLock { $0.hashes[index] }
     }
 
-    private static func hash(_ text: String) -> UInt64 {
+    private static func hash(_ text: [UInt8]) -> UInt64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in text.utf8 {
+        for byte in text {
             hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
         }
         return SplitMix64.mix(hash)

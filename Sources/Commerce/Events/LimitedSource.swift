@@ -31,6 +31,12 @@ package struct LimitedSource<Base: EventSource>: EventSource {
     package var stream: Symbol { base.stream }
     package var lexicon: Lexicon { base.lexicon }
 
+    package var arrival: InputArrival? { remaining > 0 ? base.arrival : nil }
+
+    package mutating func settle() {
+        base.settle()
+    }
+
     package mutating func fill(
         _ builder: inout BatchBuilder,
         until horizon: Timestamp,

@@ -1,13 +1,16 @@
 /// An interned identifier: eight bytes that stand for the text of a user, a session, an order ...
 ///
 /// The shop's own identifiers are a prefix and a number (`u42`), and the number *is* the symbol,
-/// so that making, comparing and counting them touches no string. Any other text is kept once in
-/// a ``Lexicon``, and the symbol is its index there. Symbols of two lexicons must not be mixed.
+/// so that making, comparing and counting them touches no string. A short text of letters and
+/// digits is held by the symbol itself. Any other one is kept once in a ``Lexicon``, and the
+/// symbol is its index there. Symbols of two lexicons must not be mixed.
 @usableFromInline package struct Symbol: Hashable, Sendable {
-    /// 0: none; high bit clear: the shop's number; high bit set: an index in the lexicon.
+    /// 0: none; high bit clear: the shop's number; high bit set: an index in the lexicon, or, with
+    /// the next bit set as well, a short text.
     @usableFromInline package let bits: UInt64
 
     @usableFromInline static var lexiconBit: UInt64 { 1 << 63 }
+    static var shortBit: UInt64 { 1 << 62 }
 
     @inlinable
     package init(bits: UInt64) {
@@ -32,8 +35,11 @@
     @inlinable package var isPresent: Bool { bits != 0 }
 
     @inlinable package var lexiconIndex: Int? {
-        bits & Symbol.lexiconBit == 0 ? nil : Int(bits & ~Symbol.lexiconBit)
+        bits >> 62 == 0b10 ? Int(bits & ~Symbol.lexiconBit) : nil
     }
+
+    /// Whether it holds its text itself, which is then not empty.
+    @inlinable package var isShortText: Bool { bits >> 62 == 0b11 }
 }
 
 /// What a symbol identifies; decides the prefix of the shop's own identifiers.

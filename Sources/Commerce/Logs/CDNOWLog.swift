@@ -24,14 +24,30 @@ struct CDNOWLog {
     /// The rows that were taken, each with a line feed behind it.
     private var text: [UInt8] = []
 
-    init(_ reader: LineReader, sizeLimit: Int) throws(InputError) {
-        while let line = try reader.next() {
-            let isHeader = line.number == 1 && CDNOWLog.isHeader(line.bytes)
-            guard !isHeader, line.flaw != nil || line.bytes.contains(where: { $0 != 0x20 }) else {
-                continue
+    private let sizeLimit: Int
+    private let lastRowIsWhole: Bool
+
+    /// A log of which nothing has been read.
+    init(sizeLimit: Int, lastRowIsWhole: Bool) {
+        self.sizeLimit = sizeLimit
+        self.lastRowIsWhole = lastRowIsWhole
+    }
+
+    /// Reads on; false where the rest has not been written yet.
+    mutating func read(_ reader: RecordReader) throws(InputError) -> Bool {
+        while true {
+            let line: Record
+            switch try reader.next() {
+            case .record(let record): line = record
+            case .pending: return false
+            case .end:
+                rows.sort { ($0.day, $0.line) < ($1.day, $1.line) }
+                return true
             }
+            let isHeader = line.line == 1 && CDNOWLog.isHeader(line.bytes)
+            guard !isHeader, !line.isBlank else { continue }
             guard text.count + line.bytes.count < min(sizeLimit, Int(UInt32.max)),
-                line.number <= Int(UInt32.max)
+                line.line <= Int(UInt32.max)
             else {
                 throw InputError(
                     .wrongFormat,
@@ -43,18 +59,20 @@ struct CDNOWLog {
                 if let flaw = line.flaw {
                     throw flaw
                 }
+                guard line.isTerminated || lastRowIsWhole else {
+                    throw Record.unterminated("give --input-whole")
+                }
                 var row = try CDNOWLog.row(of: line.bytes)
-                row.line = UInt32(line.number)
+                row.line = UInt32(line.line)
                 row.start = UInt32(text.count)
                 rows.append(row)
                 text.append(contentsOf: line.bytes)
                 text.append(CDNOWLog.lineFeed)
             } catch {
-                rejections.append(error.rejection(file: reader.fileName, line: line.number))
+                rejections.append(line.rejection(of: error, file: reader.fileName))
                 try checkFormat()
             }
         }
-        rows.sort { ($0.day, $0.line) < ($1.day, $1.line) }
     }
 
     /// The text of `row`, without its line end.

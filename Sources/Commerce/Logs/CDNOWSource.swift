@@ -4,8 +4,8 @@ package import Timekeeping
 ///
 /// A row is `customer yyyymmdd CDs dollars`, with spaces between. The file is ordered by
 /// customer; the purchases come in the order of day and line, so the file is read as a whole
-/// before the first one. Rows that are alike are purchases of their own, told apart by their
-/// lines.
+/// before the first one. Rows that are alike are purchases of their own, told apart by how often
+/// they came (``RowIdentity``).
 package struct CDNOWSource: EventSource {
     /// The largest input that is taken, in bytes: the rows are sorted in memory.
     package static let sizeLimit = 1 << 31
@@ -15,23 +15,29 @@ package struct CDNOWSource: EventSource {
     private let source: Symbol
     private let product: Symbol
     private let category: Symbol
-    private let log: CDNOWLog
+    package private(set) var arrival: InputArrival?
+    private let reader: RecordReader
+    private var log: CDNOWLog
+    private var isRead = false
+    private var identity = RowIdentity()
     private var nextRow = 0
     private var nextRejection = 0
 
-    /// Reads the file at `path`; `-` is standard input.
+    /// Reads the file at `path`, as far as it is there already; `-` is standard input.
     package init(
         path: String,
+        options: LogOptions = LogOptions(),
         lexicon: Lexicon,
         sizeLimit: Int = CDNOWSource.sizeLimit
     ) throws(InputError) {
         self.lexicon = lexicon
-        let reader = try LineReader(path: path)
-        log = try CDNOWLog(reader, sizeLimit: sizeLimit)
+        reader = try RecordReader(path: path)
+        log = CDNOWLog(sizeLimit: sizeLimit, lastRowIsWhole: options.lastRowIsWhole)
         stream = lexicon.symbol(for: reader.streamName, in: .text)
-        source = lexicon.symbol(for: "/\(reader.streamName)", in: .text)
+        source = lexicon.symbol(for: "/log:cdnow", in: .text)
         product = lexicon.symbol(for: "cd", in: .product)
         category = lexicon.symbol(for: "music", in: .category)
+        isRead = try log.read(reader)
     }
 
     package mutating func fill(
@@ -39,6 +45,17 @@ package struct CDNOWSource: EventSource {
         until horizon: Timestamp,
         limit: Int
     ) throws(InputError) -> Timestamp? {
+        arrival = nil
+        if !isRead {
+            let version = reader.arrival?.version ?? 0
+            isRead = try log.read(reader)
+            guard isRead else {
+                arrival = reader.arrival.map {
+                    InputArrival(signal: $0, version: version, holdsBack: false)
+                }
+                return .distantPast
+            }
+        }
         var originals = builder.originals ?? Originals()
         builder.originals = nil  // so that appending below copies nothing
         defer { builder.originals = originals }
@@ -57,19 +74,16 @@ package struct CDNOWSource: EventSource {
         return isAtEnd ? nil : log.rows[nextRow].time
     }
 
-    private func append(
+    private mutating func append(
         _ row: CDNOWLog.Row,
         to builder: inout BatchBuilder,
         _ originals: inout Originals
     ) {
-        let order = Symbol(number: UInt64(row.line))
         let bytes = log.bytes(of: row)
+        let id = identity.id(of: bytes, at: row.time)
+        let order = Symbol(orderOf: id)
         let event = Event(
-            id: EventID(
-                version7At: row.time.millisecondsForID,
-                order: 0,
-                tail: UInt64(row.line)
-            ),
+            id: id,
             time: row.time,
             source: source,
             sequence: Int64(row.line),
@@ -93,6 +107,7 @@ package struct CDNOWSource: EventSource {
         originals.bytes.append(contentsOf: bytes)
         originals.ranges.append(first..<originals.bytes.count)
         builder.offsets.append(Int64(row.line))
+        builder.records += 1
         builder.append(event, item: item)
     }
 }

@@ -1,12 +1,24 @@
 internal import Documents
+package import Timekeeping
 
 /// Which column of a CSV file gives which part of an event.
 package struct CSVMapping: Hashable, Sendable {
     /// How the time column writes an instant.
-    package enum TimeFormat: String, Sendable, CaseIterable {
+    package enum TimeFormat: Hashable, Sendable {
+        /// RFC 3339, and what is meant by it: a space for the `T`, `UTC` or `+0200` for the zone.
         case rfc3339
         case yyyymmdd
-        case epochSeconds = "epoch_seconds"
+        case epochSeconds
+        case epochMilliseconds
+        case epochMicroseconds
+        case pattern(TimePattern)
+
+        /// Those that have a name.
+        package static let named: [(word: String, value: TimeFormat)] = [
+            ("rfc3339", .rfc3339), ("yyyymmdd", .yyyymmdd), ("epoch_seconds", .epochSeconds),
+            ("epoch_milliseconds", .epochMilliseconds),
+            ("epoch_microseconds", .epochMicroseconds),
+        ]
     }
 
     /// Where the name of the event comes from.
@@ -30,20 +42,26 @@ package struct CSVMapping: Hashable, Sendable {
         case constant(Currency)
     }
 
-    /// The column of the id; without it, ids are made from the time and the line.
+    /// The column of the id; without it, rows are known by what they say (``RowIdentity``).
     package var id: String?
     /// The column of the time.
     package var time: String
     /// How that column writes it.
     package var timeFormat: TimeFormat
+    /// The zone of times that name none; nil where such a time is UTC, or, in RFC 3339, wrong.
+    package var zone: CivilZone?
     /// The column of the user.
     package var user: String
     /// The column of the session; without it, events have none.
     package var session: String?
     /// Which event a row is.
     package var name: Name
-    /// The column of the order; without it, every purchase is an order named by its line.
+    /// What the log calls the events that have another name with GA4.
+    package var names: [String: EventName] = [:]
+    /// The column of the order, whose lines become one event; without it, the id names the order.
     package var transaction: String?
+    /// How the orders begin that are returns, whatever the sign of their amounts.
+    package var returnPrefix: String?
     /// The column of the product.
     package var product: String?
     /// The column of the product's category.
@@ -52,10 +70,14 @@ package struct CSVMapping: Hashable, Sendable {
     package var quantity: String?
     /// The column of money; without it, the value is 0.
     package var amount: Amount?
+    /// How that column writes it.
+    package var amountFormat = AmountFormat()
     /// The currency of the amount.
     package var currency: Money
     /// The byte between fields.
     package var delimiter = UInt8(ascii: ",")
+    /// Whether the last row counts although no line end stands behind it.
+    package var lastRowIsWhole = false
 
     /// The mapping of what every event needs; the rest is set afterwards.
     package init(
@@ -87,18 +109,27 @@ struct CSVColumns {
     let amount: Int?
     let currency: Int?
 
-    /// Looks up every column that `mapping` names in `header`.
+    /// Looks up every column that `mapping` names in the header of `file`.
     ///
     /// - Throws: A message that names all columns that are missing or stand twice.
-    init(_ mapping: CSVMapping, header: [String], file: String) throws(InputError) {
+    init(_ mapping: CSVMapping, header: CSVRow, line: Int, file: String) throws(InputError) {
+        let names = header.texts
         var mistakes: [String] = []
         func place(_ name: String?) -> Int? {
             guard let name else { return nil }
-            let places = header.indices.filter { header[$0] == name }
+            let places = names.indices.filter { names[$0] == name }
             if places.isEmpty {
-                mistakes.append("no column \"\(name)\"\(suggestion(for: name, in: header))")
+                let near = nearestName(to: name, in: names).flatMap { names.firstIndex(of: $0) }
+                let column = header.column(near ?? 0)
+                mistakes.append(
+                    "\(file):\(line):\(column): no column \"\(name)\""
+                        + suggestion(for: name, in: names)
+                )
             } else if places.count > 1 {
-                mistakes.append("the column \"\(name)\" stands \(places.count) times")
+                mistakes.append(
+                    "\(file):\(line):\(header.column(places[1])): the column \"\(name)\" stands "
+                        + "\(places.count) times"
+                )
             }
             return places.first
         }
@@ -123,8 +154,8 @@ struct CSVColumns {
         guard mistakes.isEmpty, let timePlace, let userPlace else {
             throw InputError(
                 .wrongFormat,
-                "\(file): \(mistakes.joined(separator: "; ")); the header has: "
-                    + header.map { "\"\($0)\"" }.joined(separator: ", ")
+                "\(mistakes.joined(separator: "; ")); the header has: "
+                    + names.map { "\"\($0)\"" }.joined(separator: ", ")
             )
         }
         time = timePlace

@@ -1,8 +1,4 @@
-/// One line of a CSV file, split by RFC 4180.
-///
-/// A quoted field may hold delimiters and doubled quotes, but no line break: the lines of a
-/// record that has one are rejected by themselves, and a stray quote cannot swallow the rest of
-/// the file.
+/// One record of a CSV file, split by RFC 4180.
 struct CSVRow {
     private struct Field {
         /// The bytes between delimiters, or between the quotes.
@@ -69,6 +65,7 @@ struct CSVRow {
             return Field(range: start..<end, isQuoted: false)
         }
         var at = start + 1
+        let column = start - bytes.startIndex + 1
         while let next = bytes[at...].firstIndex(of: quote) {
             let behind = next + 1
             if behind == bytes.endIndex || bytes[behind] == delimiter {
@@ -78,15 +75,16 @@ struct CSVRow {
                 throw RecordFlaw(
                     .badQuotes,
                     column: behind - bytes.startIndex + 1,
-                    "text behind the quote that ends a field; expected a delimiter"
+                    "text behind the quote that ends the field from column \(column) on; expected a "
+                        + "delimiter"
                 )
             }
             at = behind + 1
         }
         throw RecordFlaw(
             .badQuotes,
-            column: start - bytes.startIndex + 1,
-            "the quote is not closed on this line; a line break within a field is not read"
+            column: column,
+            "the quote that begins here is not closed"
         )
     }
 }

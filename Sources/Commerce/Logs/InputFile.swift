@@ -1,4 +1,5 @@
 internal import Crypto
+internal import Timekeeping
 
 #if canImport(Glibc)
 internal import Glibc
@@ -7,30 +8,37 @@ internal import Darwin
 #endif
 
 /// A file or standard input, open for reading as long as this object lives.
-package final class InputFile: Sendable {
+///
+/// A regular file is read as it is asked for. Whatever may let its reader wait, such as a pipe,
+/// comes through an ``InputFeed``.
+final class InputFile: Sendable {
+    /// What one reading gave.
+    enum Portion {
+        case bytes
+        /// Nothing yet: the writer has not written on.
+        case pending
+        case end
+        case failure(String)
+    }
+
     /// The last part of its path, or `-` for standard input.
-    package let name: String
+    let name: String
     /// What the file is called as a stream: its name and a fingerprint of its first two lines,
     /// so that two files of one name are two streams, and one that has grown is still the same.
-    package let streamName: String
+    let streamName: String
     private let path: String
     private let descriptor: Int32
-    private let closesAtEnd: Bool
+    /// Nil for a regular file.
+    private let feed: InputFeed?
 
-    /// Opens the file at `path`; `-` is standard input.
-    package init(path: String) throws(InputError) {
+    /// Opens the file at `path`; `-` is standard input. Where it `waits`, reading a pipe blocks.
+    init(path: String, waits: Bool = false) throws(InputError) {
         self.path = path
-        guard path != "-" else {
-            name = "-"
-            streamName = "log:-"
-            descriptor = 0
-            closesAtEnd = false
-            return
-        }
+        let isStandardInput = path == "-"
         name = path.split(separator: "/").last.map(String.init) ?? path
-        descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        closesAtEnd = true
-        streamName = "log:\(name)#\(InputFile.fingerprint(descriptor))"
+        // A named pipe that nobody writes to yet must not keep the opening waiting.
+        let flags = O_RDONLY | O_CLOEXEC | (waits ? 0 : O_NONBLOCK)
+        descriptor = isStandardInput ? 0 : open(path, flags)
         guard descriptor >= 0 else {
             let reason = InputFile.lastError
             if errno == ENOENT || errno == ENOTDIR {
@@ -39,40 +47,70 @@ package final class InputFile: Sendable {
             throw InputError(.unreadable, "\(path): cannot be opened: \(reason)")
         }
         var status = stat()
-        if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+        let isKnown = fstat(descriptor, &status) == 0
+        let kind = status.st_mode & S_IFMT
+        if isKnown, kind == S_IFDIR {
+            close(descriptor)
             throw InputError(.notFound, "\(path): is a directory; name a file in it")
+        }
+        let isRegular = isKnown && kind == S_IFREG
+        streamName =
+            isRegular && !isStandardInput
+            ? "log:\(name)#\(InputFile.fingerprint(descriptor))" : "log:\(name)"
+        feed = isRegular || waits ? nil : try InputFeed(descriptor, owns: !isStandardInput)
+    }
+
+    /// Tells whether there is a file at `path` that can be read, and what it is where it is no text.
+    static func find(_ path: String) throws(InputError) {
+        var status = stat()
+        // A pipe is not looked into: what is read from it is gone.
+        guard path != "-", stat(path, &status) != 0 || status.st_mode & S_IFMT != S_IFIFO else {
+            return
+        }
+        var beginning: [UInt8] = []
+        _ = try InputFile(path: path).read(InputKind.length, into: &beginning)
+        if let kind = InputKind.refusal(of: beginning) {
+            throw InputError(.wrongFormat, "\(path): \(kind)")
         }
     }
 
     deinit {
-        if closesAtEnd, descriptor >= 0 {
+        if feed == nil, descriptor > 0 {
             close(descriptor)
         }
     }
 
-    /// Appends up to `count` bytes to `buffer`; false at the end of the file.
-    func read(_ count: Int, into buffer: inout [UInt8]) throws(InputError) -> Bool {
-        let (received, reason) = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count) {
-            chunk -> (Int, String) in
-            var received: Int
-            repeat {
-                received = systemRead(descriptor, chunk.baseAddress, count)
-            } while received < 0 && errno == EINTR
-            guard received >= 0 else { return (received, InputFile.lastError) }
-            buffer.append(contentsOf: UnsafeBufferPointer(rebasing: chunk[..<received]))
-            return (received, "")
+    /// Raised when there is more to read after ``Portion/pending``; nil for a regular file.
+    var arrival: Signal? { feed?.arrival }
+
+    /// Appends about `count` bytes to `buffer`, where there are any.
+    func read(_ count: Int, into buffer: inout [UInt8]) throws(InputError) -> Portion {
+        var portion = Portion.end
+        if let feed {
+            portion = feed.take(into: &buffer)
+        } else {
+            withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count) { chunk in
+                var received: Int
+                repeat {
+                    received = systemRead(descriptor, chunk.baseAddress, count)
+                } while received < 0 && errno == EINTR
+                if received < 0 {
+                    portion = .failure(InputFile.lastError)
+                } else if received > 0 {
+                    buffer.append(contentsOf: UnsafeBufferPointer(rebasing: chunk[..<received]))
+                    portion = .bytes
+                }
+            }
         }
-        guard received >= 0 else {
+        if case .failure(let reason) = portion {
             throw InputError(.unreadable, "\(path): cannot be read: \(reason)")
         }
-        return received > 0
+        return portion
     }
 
     /// Eight hexadecimal digits of the SHA-256 of the first two lines, as far as they lie in the
     /// first 4 KiB.
     private static func fingerprint(_ descriptor: Int32) -> String {
-        let saved = errno
-        defer { errno = saved }
         let head = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 4096) { chunk in
             let count = pread(descriptor, chunk.baseAddress, chunk.count, 0)
             return Array(chunk[..<max(0, count)])

@@ -29,24 +29,25 @@ package func openInput(
     path: String,
     format: InputFormat?,
     mapping: CSVMapping?,
+    options: LogOptions = LogOptions(),
     lexicon: Lexicon
 ) throws(InputError) -> any EventSource {
     switch format ?? InputFormat.guess(from: path) {
-    case .cdnow: return try CDNOWSource(path: path, lexicon: lexicon)
-    case .ndjson: return try NDJSONSource(path: path, lexicon: lexicon)
+    case .cdnow: return try CDNOWSource(path: path, options: options, lexicon: lexicon)
+    case .ndjson: return try NDJSONSource(path: path, options: options, lexicon: lexicon)
     case .csv:
         guard let mapping else {
-            _ = try InputFile(path: path)
+            try InputFile.find(path)
             throw InputError(
                 .wrongFormat,
                 "\(path): a CSV file needs a mapping of its columns; "
                     + "give one in the pipeline file"
             )
         }
-        return try CSVSource(path: path, mapping: mapping, lexicon: lexicon)
+        return try CSVSource(path: path, mapping: mapping, options: options, lexicon: lexicon)
     case nil:
         // A file that is not there is told first: its name may be what is wrong.
-        _ = try InputFile(path: path)
+        try InputFile.find(path)
         let known = InputFormat.allCases.map(\.rawValue).joined(separator: ", ")
         throw InputError(
             .wrongFormat,

@@ -1,27 +1,10 @@
 internal import Timekeeping
 
-/// Makes an event of one line of a log.
-protocol LogFormat: Sendable {
-    /// The event that `bytes` describe, and its items.
-    mutating func event(
-        of bytes: ArraySlice<UInt8>,
-        line: Int
-    ) throws(RecordFlaw) -> (event: Event, items: [Item])
-}
-
-/// Replays a log in the order of its lines: what the readers of NDJSON and CSV have in common.
+/// Replays a log in the order of its records: what the readers of NDJSON and CSV have in common.
 ///
-/// The place of an event in its stream is its line number, so that reading the same file again
-/// gives every event the same place.
+/// The place of an event in its stream is the number of its line, so that reading the same file
+/// again gives every event the same place.
 struct LogReplay<Format: LogFormat>: Sendable {
-    /// The next event, which waits until it is due.
-    private struct Record: Sendable {
-        var event: Event
-        var items: [Item]
-        var bytes: ArraySlice<UInt8>
-        var line: Int
-    }
-
     /// How many rejections one call collects, so that a damaged file does not fill the memory.
     private let rejectionLimit = 1024
     /// How many lines may be rejected before the first event: then the format is another one.
@@ -29,18 +12,39 @@ struct LogReplay<Format: LogFormat>: Sendable {
 
     let stream: Symbol
     let lexicon: Lexicon
-    private let reader: LineReader
+    private let reader: RecordReader
+    private let options: LogOptions
     private var format: Format
-    private var next: Record?
+    /// The next event, which waits until it is due.
+    private var upcoming: LogEntry?
     /// The time of the last event that was read; nil before the first one.
     private var latest: Timestamp?
     private var rejected = 0
+    private var isAtEnd = false
+    /// What there is to wait for, where the last call found nothing more to read.
+    private(set) var arrival: InputArrival?
 
-    init(_ reader: LineReader, format: Format, lexicon: Lexicon) {
+    init(_ reader: RecordReader, format: Format, options: LogOptions, lexicon: Lexicon) {
         self.reader = reader
         self.format = format
+        self.options = options
         self.lexicon = lexicon
         stream = lexicon.symbol(for: reader.streamName, in: .text)
+    }
+
+    /// Reads the header, where there is to be one and it is there.
+    mutating func begin() throws(InputError) {
+        guard format.needsHeader else { return }
+        switch try reader.next() {
+        case .record(let record): try format.takeHeader(record, file: reader.fileName)
+        case .pending: return
+        case .end: try format.takeHeader(nil, file: reader.fileName)
+        }
+    }
+
+    /// Gives out what is held back, see ``EventSource/settle()``.
+    mutating func settle() {
+        format.close()
     }
 
     mutating func fill(
@@ -52,57 +56,78 @@ struct LogReplay<Format: LogFormat>: Sendable {
         builder.originals = nil  // so that appending below copies nothing
         defer { builder.originals = originals }
         var room = limit
+        arrival = nil
         while true {
-            if next == nil {
-                next = try readRecord(rejecting: &builder.rejections)
+            if upcoming == nil {
+                upcoming = try readEntry(rejecting: &builder.rejections)
             }
-            guard let record = next else {
-                // With a full list of rejections the end is not known to be reached: the next
-                // event is taken to be due at once, and the next call reads on.
-                return builder.rejections.count < rejectionLimit ? nil : latest
+            guard let entry = upcoming else {
+                // With a full list of rejections, or a writer that has not written on, the end is
+                // not reached: the next event is taken to be due at once.
+                return isAtEnd ? nil : latest ?? .distantPast
             }
-            guard record.event.time <= horizon, room > 0 else { return record.event.time }
+            guard entry.event.time <= horizon, room > 0 else { return entry.event.time }
             let first = originals.bytes.count
-            originals.bytes.append(contentsOf: record.bytes)
+            originals.bytes.append(contentsOf: entry.bytes)
             originals.ranges.append(first..<originals.bytes.count)
-            builder.offsets.append(Int64(record.line))
-            builder.append(record.event, items: record.items)
-            next = nil
+            builder.offsets.append(Int64(entry.line))
+            builder.records += entry.records
+            options.append(entry.event, entry.items, to: &builder)
+            upcoming = nil
             room -= 1
         }
     }
 
-    /// The next event of the file; nil at its end, or when `rejections` are many.
-    private mutating func readRecord(
+    /// The next event of the file; nil at its end, when `rejections` are many, or when more has
+    /// to come first.
+    private mutating func readEntry(
         rejecting rejections: inout [Rejection]
-    ) throws(InputError) -> Record? {
-        while latest == nil || rejections.count < rejectionLimit {
-            guard let line = try reader.next() else { return nil }
-            if line.flaw == nil, line.bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) {
-                continue
+    ) throws(InputError) -> LogEntry? {
+        while true {
+            if let entry = format.next(file: reader.fileName, rejecting: &rejections) {
+                latest = entry.event.time
+                return entry
             }
-            do throws(RecordFlaw) {
-                if let flaw = line.flaw {
-                    throw flaw
+            if isAtEnd || latest != nil && rejections.count >= rejectionLimit { return nil }
+            // Before the wait for more, so that nothing which comes in between is missed.
+            let version = reader.arrival?.version ?? 0
+            switch try reader.next() {
+            case .record(let record) where format.needsHeader:
+                try format.takeHeader(record, file: reader.fileName)
+            case .record(let record):
+                try take(record, rejecting: &rejections)
+            case .pending:
+                arrival = reader.arrival.map {
+                    InputArrival(signal: $0, version: version, holdsBack: format.holdsBack)
                 }
-                let (event, items) = try format.event(of: line.bytes, line: line.number)
-                latest = event.time
-                return Record(event: event, items: items, bytes: line.bytes, line: line.number)
-            } catch {
-                rejections.append(error.rejection(file: reader.fileName, line: line.number))
-                try countRejection(rejections[rejections.count - 1])
+                return nil
+            case .end:
+                if format.needsHeader { try format.takeHeader(nil, file: reader.fileName) }
+                isAtEnd = true
+                format.close()
             }
         }
-        return nil
     }
 
-    private mutating func countRejection(_ rejection: Rejection) throws(InputError) {
-        rejected += 1
-        guard latest == nil, rejected >= strangeLineLimit else { return }
-        throw InputError(
-            .wrongFormat,
-            "no event in the first \(rejected) lines; is the input of another format? "
-                + "the last line said: \(rejection)"
-        )
+    private mutating func take(
+        _ record: Record,
+        rejecting rejections: inout [Rejection]
+    ) throws(InputError) {
+        if record.isBlank { return }
+        do throws(RecordFlaw) {
+            if let flaw = record.flaw {
+                throw flaw
+            }
+            try format.take(record, file: reader.fileName)
+        } catch {
+            rejections.append(record.rejection(of: error, file: reader.fileName))
+            rejected += 1
+            guard latest == nil, rejected >= strangeLineLimit else { return }
+            throw InputError(
+                .wrongFormat,
+                "no event in the first \(rejected) lines; is the input of another format? "
+                    + "the last line said: \(rejections[rejections.count - 1])"
+            )
+        }
     }
 }

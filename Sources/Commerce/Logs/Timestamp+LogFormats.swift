@@ -47,6 +47,15 @@ extension Timestamp {
         self.init(nanoseconds: nanoseconds)
     }
 
+    /// The instant that a whole number of units of so many nanoseconds since the epoch names; else
+    /// nil.
+    init?(epoch text: String, unit nanoseconds: Int64) {
+        guard text.first != "+", let number = Int64(text) else { return nil }
+        let (instant, overflow) = number.multipliedReportingOverflow(by: nanoseconds)
+        guard !overflow else { return nil }
+        self.init(nanoseconds: instant)
+    }
+
     /// Whole milliseconds since the epoch, as an id of version 7 takes them: 0 before it.
     var millisecondsForID: UInt64 {
         UInt64(max(0, nanoseconds) / 1_000_000)

@@ -104,6 +104,8 @@ package struct PipelineDocument: Hashable, Sendable {
     package struct Validation: Hashable, Sendable {
         package var earliest = EventRules.standard.earliest
         package var aheadLimit = EventRules.standard.aheadLimit
+        /// What becomes of a line of a log's event with no pieces.
+        package var zeroQuantity = LogOptions.ZeroQuantity.dropItem
 
         package init() {}
 

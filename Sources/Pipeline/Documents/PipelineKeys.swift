@@ -154,21 +154,22 @@ package enum PipelineKeys {
         "csv",
         noun: "a CSV input",
         required: ["columns"],
-        optional: ["delimiter"]
+        optional: ["delimiter", "lastRowIsWhole"]
     )
     static let columns = KeySet(
         "columns",
         noun: "a column mapping",
         required: ["time", "user"],
         optional: [
-            "id", "timeFormat", "session", "event", "eventName", "transaction", "product",
-            "category", "quantity", "price", "value", "currency", "currencyCode",
+            "id", "timeFormat", "timeZone", "session", "event", "events", "eventName",
+            "transaction", "returnPrefix", "product", "category", "quantity", "price", "value",
+            "decimal", "thousands", "currency", "currencyCode",
         ]
     )
     static let validation = KeySet(
         "validation",
         noun: "the validation",
-        optional: ["earliest", "aheadLimit"]
+        optional: ["earliest", "aheadLimit", "zeroQuantity"]
     )
 
     /// Every mapping whose keys are fixed.

@@ -1,5 +1,6 @@
 internal import Commerce
 internal import Documents
+internal import Timekeeping
 
 extension PipelineReader {
     func readInput(_ reader: NodeReader) -> CSVMapping? {
@@ -10,6 +11,7 @@ extension PipelineReader {
         if let byte = csv["delimiter"].flatMap({ readDelimiter($0) }) {
             mapping.delimiter = byte
         }
+        mapping.lastRowIsWhole = csv["lastRowIsWhole"]?.flag() ?? false
         return mapping
     }
 
@@ -31,7 +33,7 @@ extension PipelineReader {
         }
         var mapping = CSVMapping(
             time: column("time") ?? "",
-            timeFormat: fields["timeFormat"]?.choice(of: CSVMapping.TimeFormat.self) ?? .rfc3339,
+            timeFormat: fields["timeFormat"].flatMap { readTimeFormat($0) } ?? .rfc3339,
             user: column("user") ?? "",
             name: readName(fields, reader),
             currency: readCurrency(fields)
@@ -39,6 +41,10 @@ extension PipelineReader {
         mapping.id = column("id")
         mapping.session = column("session")
         mapping.transaction = column("transaction")
+        mapping.zone = fields["timeZone"].flatMap { readZone($0) }
+        mapping.names = fields["events"].map { readNames($0) } ?? [:]
+        mapping.returnPrefix = fields["returnPrefix"]?.text(expected: "how such orders begin")
+        mapping.amountFormat = readAmountFormat(fields)
         mapping.product = column("product")
         mapping.category = column("category")
         mapping.quantity = column("quantity")
@@ -52,6 +58,57 @@ extension PipelineReader {
             )
         }
         return mapping
+    }
+
+    private func readTimeFormat(_ reader: NodeReader) -> CSVMapping.TimeFormat? {
+        let named = CSVMapping.TimeFormat.named
+        let expected =
+            "\(named.map(\.word).joined(separator: ", ")) or a pattern such as dd/MM/yyyy HH:mm, "
+            + "with Z for a zone"
+        guard let text = reader.text(expected: expected) else { return nil }
+        if let format = named.first(where: { $0.word == text })?.value { return format }
+        guard let pattern = TimePattern(text) else {
+            reader.mismatch(expected: expected)
+            return nil
+        }
+        return .pattern(pattern)
+    }
+
+    private func readZone(_ reader: NodeReader) -> CivilZone? {
+        let expected = "a time zone such as UTC or Europe/Berlin"
+        guard let name = reader.text(expected: expected) else { return nil }
+        do throws(UnknownZoneError) {
+            return try CivilZone(named: name)
+        } catch {
+            reader.mistake("\(error)")
+            return nil
+        }
+    }
+
+    private func readNames(_ reader: NodeReader) -> [String: EventName] {
+        let entries = reader.entries(expected: "the log's name of an event and that of GA4") ?? []
+        var names: [String: EventName] = [:]
+        for (key, value) in entries {
+            if let text = key.text(), let name = readEventName(value) { names[text] = name }
+        }
+        return names
+    }
+
+    private func readAmountFormat(_ fields: FieldReader) -> AmountFormat {
+        let marks = AmountFormat.Mark.allCases.map { ($0.rawValue, Optional($0)) }
+        let decimal = fields["decimal"]?.choice(from: Array(marks.prefix(2))) ?? nil
+        guard let decimal else {
+            fields["thousands"]?.mistake("'thousands' needs 'decimal' beside it")
+            return AmountFormat()
+        }
+        guard let reader = fields["thousands"] else {
+            return AmountFormat(decimal: decimal, thousands: decimal == .comma ? .point : .comma)
+        }
+        let thousands = reader.choice(from: marks + [("none", nil)]) ?? nil
+        if thousands == decimal {
+            reader.mistake("'thousands' and 'decimal' are the same mark; expected two")
+        }
+        return AmountFormat(decimal: decimal, thousands: thousands)
     }
 
     private func readName(_ fields: FieldReader, _ reader: NodeReader) -> CSVMapping.Name {

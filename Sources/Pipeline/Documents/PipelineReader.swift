@@ -161,6 +161,9 @@ struct PipelineReader {
         if let limit = fields["aheadLimit"]?.duration(in: .zero...DurationText.longest) {
             validation.aheadLimit = limit
         }
+        if let choice = fields["zeroQuantity"]?.choice(of: LogOptions.ZeroQuantity.self) {
+            validation.zeroQuantity = choice
+        }
         return validation
     }
 

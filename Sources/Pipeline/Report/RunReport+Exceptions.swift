@@ -47,6 +47,7 @@ extension RunReport {
         }
         for producer in producers {
             add(producer.name, "rejected", producer.rejected)
+            add(producer.name, "left out", ["lines without pieces": producer.droppedItems ?? 0])
         }
         for stage in stages {
             add(stage.name, "late", ["beyond the allowed lateness": stage.late])

@@ -28,6 +28,10 @@ extension RunReport {
         }
         if outcome == .failed { return .init(ending, .bad) }
         guard isConserved != nil else {
+            if rejected > 0 {
+                let count = ReportNumbers.count(rejected)
+                return .init("\(ending); nothing could be read: \(count) records rejected", .bad)
+            }
             return .init("\(ending); no events were published", .absent)
         }
         guard !subscriptions.isEmpty else {
@@ -55,6 +59,10 @@ extension RunReport {
             (rejected, "rejected"),
             (stages.reduce(0) { $0 + ($1.repeatedOrders ?? 0) }, "of repeated orders"),
             (stages.reduce(0) { $0 + ($1.conflicts ?? 0) }, "in conflict with others of their id"),
+            (
+                producers.reduce(0) { $0 + ($1.droppedItems ?? 0) },
+                "lines without pieces left out"
+            ),
             (subscriptions.reduce(0) { $0 + $1.deadLettered }, "dead-lettered"),
             (subscriptions.reduce(0) { $0 + $1.expired }, "expired"),
             (subscriptions.reduce(0) { $0 + $1.shed }, "shed"),

@@ -128,6 +128,11 @@ package struct RunReport: WrittenReport, Codable, Sendable {
     package struct Producer: Codable, Sendable {
         package var name: String
         package var published: Int64
+        /// Records of a log that became the published events; nil where none was read.
+        package var records: Int64?
+        /// Lines of events that were left out, since they have no pieces.
+        package var droppedItems: Int64?
+        /// Records no event could be made of, by the class of the reason.
         package var rejected: [String: Int64]
         /// The first 100, each `file:line:column: field: message`.
         package var rejections: [String]

@@ -136,6 +136,8 @@ extension RunReport.Producer {
         self.init(
             name: meter.name,
             published: total.published,
+            records: total.records > 0 ? total.records : nil,
+            droppedItems: total.droppedItems > 0 ? total.droppedItems : nil,
             rejected: total.rejected,
             rejections: total.firstRejections.map(\.description)
         )

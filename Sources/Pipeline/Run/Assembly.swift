@@ -243,7 +243,7 @@ extension Assembly {
                 try TrafficSource.log(
                     log,
                     events: run.options.events,
-                    mapping: run.document.csv,
+                    document: run.document,
                     began: began,
                     lexicon: lexicon
                 )

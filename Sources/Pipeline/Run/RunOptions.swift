@@ -19,11 +19,19 @@ package struct RunOptions: Sendable {
         package var format: InputFormat?
         /// How many times faster than its own clock; nil for at once.
         package var speed: Double?
+        /// Whether the last row counts although no line end stands behind it.
+        package var lastRowIsWhole: Bool
 
-        package init(path: String, format: InputFormat?, speed: Double?) {
+        package init(
+            path: String,
+            format: InputFormat?,
+            speed: Double?,
+            lastRowIsWhole: Bool = false
+        ) {
             self.path = path
             self.format = format
             self.speed = speed
+            self.lastRowIsWhole = lastRowIsWhole
         }
     }
 

@@ -14,14 +14,18 @@ extension TrafficSource {
     static func log(
         _ log: RunOptions.Log,
         events: Int?,
-        mapping: CSVMapping?,
+        document: PipelineDocument,
         began: Timestamp,
         lexicon: Lexicon
     ) throws(InputError) -> TrafficSource {
+        var options = LogOptions()
+        options.zeroQuantity = document.validation.zeroQuantity
+        options.lastRowIsWhole = log.lastRowIsWhole
         let opened = try openInput(
             path: log.path,
             format: log.format,
-            mapping: mapping,
+            mapping: document.csv,
+            options: options,
             lexicon: lexicon
         )
         // What comes through a pipe can not come again: each time it is a stream of its own.
@@ -137,6 +141,11 @@ struct AnyLimitedSource: EventSource {
     }
 
     var lexicon: Lexicon { open.lexicon }
+    var arrival: InputArrival? { open.arrival }
+
+    mutating func settle() {
+        open.settle()
+    }
 
     mutating func fill(
         _ builder: inout BatchBuilder,

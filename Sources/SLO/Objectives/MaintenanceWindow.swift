@@ -1,3 +1,5 @@
+package import Timekeeping
+
 /// Planned work, whose slices count neither as good nor as bad and are shown as excluded.
 package struct MaintenanceWindow: Hashable, Sendable {
     package var reason: String

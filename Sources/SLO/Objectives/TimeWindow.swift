@@ -1,3 +1,5 @@
+package import Timekeeping
+
 /// The period over which an objective has to hold.
 package enum TimeWindow: Hashable, Sendable {
     /// The duration up to now.

@@ -1,3 +1,5 @@
+internal import Timekeeping
+
 /// Planned work as the annotation `weir.dev/maintenance` writes it.
 ///
 /// `<start> <zone> for <duration> [every <duration>] [until <end>]: <reason>`, as in

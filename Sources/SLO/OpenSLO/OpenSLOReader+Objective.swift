@@ -1,4 +1,5 @@
 internal import Documents
+internal import Timekeeping
 
 extension OpenSLOReader {
     func readObjective(_ reader: NodeReader?) -> OpenSLO.ObjectiveSpec {

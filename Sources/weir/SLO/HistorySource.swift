@@ -58,7 +58,8 @@ struct HistorySource {
             Terminal.message("\(mistake)")
         }
         if !file.mistakes.isEmpty {
-            let count = file.mistakes.count
+            // Of rows, not of mistakes: a row may have several.
+            let count = Set(file.mistakes.map(\.line)).count
             Terminal.message("\(path): \(count) \(count == 1 ? "row" : "rows") not counted")
         }
         return HistorySource(place: .file(file, path: path))

@@ -2,6 +2,7 @@ import Documents
 import Foundation
 import SLO
 import Testing
+import Timekeeping
 
 /// What documents come to once their references are followed.
 @Suite struct OpenSLOResolutionTests {

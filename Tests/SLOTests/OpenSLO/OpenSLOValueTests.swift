@@ -1,6 +1,7 @@
 import Documents
 import SLO
 import Testing
+import Timekeeping
 
 /// What the texts of documents come to, where YAML or a float would make something else of them.
 @Suite struct OpenSLOValueTests {

@@ -1,5 +1,4 @@
 internal import Foundation
-package import Timekeeping
 
 /// A time zone by its IANA name, with the rules of daylight saving of this system.
 ///

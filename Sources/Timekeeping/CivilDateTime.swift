@@ -1,5 +1,3 @@
-package import Timekeeping
-
 /// A date and a time of day on a wall, in no particular zone.
 package struct CivilDateTime: Hashable, Comparable, Sendable {
     package var date: CivilDate

@@ -1,0 +1,143 @@
+/// Makes one event of the lines of one order, which stand together in a log or nearly so.
+///
+/// Events keep the order of their first lines. An order is open until ``lineLimit`` further lines
+/// have been read since its last one; what waits behind it waits with it, up to ``holdLimit``
+/// lines. A line that comes later begins an event that is a part of the order
+/// (``Event/isOrderPart``).
+struct OrderWindow: Sendable {
+    /// What makes lines one event.
+    struct Key: Hashable, Sendable {
+        var transaction: Symbol
+        var name: EventName
+    }
+
+    /// One line of an order.
+    struct Line: Sendable {
+        var entry: LogEntry
+        /// Nil where the line is an event of its own.
+        var key: Key?
+        /// The line's own id, where the log has a column of its own for it.
+        var id: EventID?
+    }
+
+    fileprivate struct Group: Sendable {
+        var entry: LogEntry
+        var key: Key?
+        /// How many lines had been read when its last one was.
+        var lastLine: Int
+        /// The ids of its lines, with their rows.
+        var ids: [EventID: [UInt8]] = [:]
+    }
+
+    /// How many lines after the last one of an order another one of it is still looked for.
+    static let lineLimit = 256
+    /// The most lines that are held back at once.
+    static let holdLimit = 1 << 15
+
+    /// Those that wait, the oldest first; the ones before ``head`` have left.
+    private var groups: [Group] = []
+    private var head = 0
+    /// How many groups have left for good, so that a place stays the same number.
+    private var left = 0
+    /// The number of the group that is open for a key.
+    private var open: [Key: Int] = [:]
+    /// How many lines were read.
+    private var lines = 0
+    /// How many lines wait.
+    private var held = 0
+    /// The orders that were published, by the stable hash of their text.
+    private var published = RecentKeys()
+
+    var isEmpty: Bool { head == groups.count }
+
+    /// Counts a line that was read, whatever came of it.
+    mutating func noteLine() {
+        lines += 1
+    }
+
+    /// Adds a line to its order, or begins one with it.
+    mutating func add(_ line: Line, _ lexicon: Lexicon) throws(RecordFlaw) {
+        if let key = line.key, let number = open[key] {
+            let place = number - left
+            if groups[place].entry.items.count + line.entry.items.count <= Int(UInt16.max) {
+                try groups[place].add(line)
+                groups[place].lastLine = lines
+                held += 1
+                return
+            }
+        }
+        var group = Group(entry: line.entry, key: line.key, lastLine: lines)
+        if let key = line.key {
+            let isPublished = published.contains(lexicon.stableHash(of: key.transaction))
+            group.entry.event.isOrderPart =
+                key.name == .purchase && (isPublished || open[key] != nil)
+            if let id = line.id { group.ids[id] = line.entry.bytes }
+            open[key] = left + groups.count
+        }
+        groups.append(group)
+        held += 1
+    }
+
+    /// Notes that lines of `order` have left, so that those which follow are a part of it.
+    mutating func notePublished(_ order: Symbol, _ lexicon: Lexicon) {
+        published.insert(lexicon.stableHash(of: order))
+    }
+
+    /// The first event, where nothing more is looked for to it.
+    mutating func next() -> LogEntry? {
+        guard head < groups.count else { return nil }
+        let group = groups[head]
+        let isOpen = group.key != nil && lines - group.lastLine < OrderWindow.lineLimit
+        guard !isOpen || held > OrderWindow.holdLimit else { return nil }
+        return take()
+    }
+
+    /// The first event, whether or not more might come to it.
+    mutating func take() -> LogEntry? {
+        guard head < groups.count else { return nil }
+        let group = groups[head]
+        if let key = group.key, open[key] == left + head { open[key] = nil }
+        held -= group.entry.records
+        head += 1
+        if head >= 1024 || head == groups.count {
+            groups.removeSubrange(..<head)
+            left += head
+            head = 0
+        }
+        return group.entry
+    }
+}
+
+extension OrderWindow.Group {
+    /// Adds the value, the items and the row of `line`.
+    fileprivate mutating func add(_ line: OrderWindow.Line) throws(RecordFlaw) {
+        if let id = line.id {
+            if let known = ids[id] {
+                let isSame = known == line.entry.bytes
+                throw RecordFlaw(
+                    isSame ? .duplicateLine : .conflictingLine,
+                    isSame
+                        ? "the same row with the same id is a line of this order already"
+                        : "the id is that of another line of this order, which says otherwise"
+                )
+            }
+            ids[id] = line.entry.bytes
+        }
+        guard line.entry.event.currency == entry.event.currency else {
+            throw RecordFlaw(
+                .badCurrency,
+                "\(line.entry.event.currency.code) differs from the other lines of this order, "
+                    + "which are in \(entry.event.currency.code)"
+            )
+        }
+        let (sum, overflow) = entry.event.value.addingReportingOverflow(line.entry.event.value)
+        guard !overflow else {
+            throw RecordFlaw(.badMoney, "the lines of this order are more than an amount can hold")
+        }
+        entry.event.value = sum
+        entry.items += line.entry.items
+        entry.bytes.append(RecordReader.lineFeed)
+        entry.bytes += line.entry.bytes
+        entry.records += 1
+    }
+}
