@@ -34,11 +34,14 @@ package final class InProcessBroker: PubSub {
     /// A broker with these topics and subscriptions, which stay as they are.
     ///
     /// - Parameters:
-    ///   - topics: Their names, and the position each gives to its first message.
+    ///   - topics: Their names.
+    ///   - firstPosition: The position of the first message; a topic gives its messages
+    ///     ascending ones, and no two topics give the same.
     ///   - plans: The subscriptions; each names one of the topics.
     ///   - timeline: The clock of publish times, deadlines and backoffs.
     package init(
-        topics: [(name: String, firstPosition: Int64)],
+        topics: [String],
+        firstPosition: Int64,
         subscriptions plans: [SubscriptionPlan],
         timeline: any Timeline
     ) {
@@ -47,11 +50,12 @@ package final class InProcessBroker: PubSub {
             (plan.topic, InProcessSubscription(plan: plan, deadLetters: queue, timeline: timeline))
         }
         self.subscriptions = subscriptions.map(\.1)
+        let positions = PositionNumbering(from: firstPosition)
         self.topics = topics.map { topic in
             InProcessTopic(
-                name: topic.name,
-                firstPosition: topic.firstPosition,
-                subscriptions: subscriptions.filter { $0.0 == topic.name }.map(\.1),
+                name: topic,
+                positions: positions,
+                subscriptions: subscriptions.filter { $0.0 == topic }.map(\.1),
                 timeline: timeline
             )
         }

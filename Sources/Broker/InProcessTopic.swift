@@ -5,7 +5,6 @@ internal import Timekeeping
 /// A topic inside this process: numbers what is published and shares it with its subscriptions.
 package final class InProcessTopic: Topic {
     private struct State {
-        var nextPosition: Int64
         var messages: Int64 = 0
         var bytes: Int64 = 0
         var isClosed = false
@@ -14,29 +13,29 @@ package final class InProcessTopic: Topic {
     package let name: String
     private let subscriptions: [InProcessSubscription]
     private let timeline: any Timeline
-    // Lock order: a topic's state, then a subscription's. Never the other way round.
-    private let state: Mutex<State>
+    private let positions: PositionNumbering
+    // Lock order: a topic's state, then the numbering's, then a subscription's. Never the other
+    // way round.
+    private let state = Mutex(State())
 
     init(
         name: String,
-        firstPosition: Int64,
+        positions: PositionNumbering,
         subscriptions: [InProcessSubscription],
         timeline: any Timeline
     ) {
         self.name = name
         self.subscriptions = subscriptions
         self.timeline = timeline
-        state = Mutex(State(nextPosition: firstPosition))
+        self.positions = positions
     }
 
     package var published: (messages: Int64, bytes: Int64) {
         state.withLock { ($0.messages, $0.bytes) }
     }
 
-    /// The position that the next message will have.
-    package var nextPosition: Int64 {
-        state.withLock { $0.nextPosition }
-    }
+    /// The position that the next message will have, or one before it.
+    package var nextPosition: Int64 { positions.next }
 
     package func publish(_ batch: Batch) async throws(CancellationError) {
         guard batch.count > 0 else { return }
@@ -63,10 +62,9 @@ package final class InProcessTopic: Topic {
             }
             let publication = Publication(
                 batch: batch,
-                firstPosition: state.nextPosition,
+                firstPosition: positions.take(batch.count),
                 publishTime: timeline.now
             )
-            state.nextPosition += Int64(batch.count)
             state.messages += Int64(batch.count)
             state.bytes += Int64(batch.byteCount)
             for (index, subscription) in subscriptions.enumerated() {
@@ -80,6 +78,28 @@ package final class InProcessTopic: Topic {
         state.withLock { $0.isClosed = true }
         for subscription in subscriptions {
             subscription.topicClosed()
+        }
+    }
+}
+
+/// Numbers the messages of a broker: those of all its topics together, so that two topics that
+/// are kept in one store have no position in common.
+final class PositionNumbering: Sendable {
+    private let state: Mutex<Int64>
+
+    /// A numbering that begins at `first`.
+    init(from first: Int64) {
+        state = Mutex(first)
+    }
+
+    /// The position that is given next.
+    var next: Int64 { state.withLock { $0 } }
+
+    /// Gives `count` positions, one behind the other, of which this is the first.
+    func take(_ count: Int) -> Int64 {
+        state.withLock { next in
+            defer { next += Int64(count) }
+            return next
         }
     }
 }

@@ -249,7 +249,9 @@ struct CapacityCommand: AsyncParsableCommand {
             timeline: timeline,
             logger: JSONLogHandler.logger(.error, timeline)
         )
-        let result = try await run.run(stop: Signal())
+        let result = try await stores.closingOnError {
+            try await stores.held(timeline) { try await run.run(stop: Signal()) }
+        }
         let labels = stores.raw.map(\.label) + stores.warehouses.map(\.label)
         let closing = await stores.close()
         try? FileManager.default.removeItem(at: folder)

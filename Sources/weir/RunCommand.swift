@@ -179,8 +179,16 @@ struct RunCommand: AsyncParsableCommand {
         let maxRejected = maxRejected
         let outcome = try await Interruption.stopping { stop in
             try await serving.running {
-                let result = try await invariantWatch.beside({ subject.condition }) {
-                    try await run.run(stop: stop, onStart: subject.begin, onSample: live.show)
+                let result = try await stores.closingOnError {
+                    try await invariantWatch.beside({ subject.condition }) {
+                        try await stores.held(timeline) {
+                            try await run.run(
+                                stop: stop,
+                                onStart: subject.begin,
+                                onSample: live.show
+                            )
+                        }
+                    }
                 }
                 subject.conclude()
                 live.clear()

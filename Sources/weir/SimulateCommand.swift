@@ -168,8 +168,12 @@ struct SimulateCommand: AsyncParsableCommand {
             replay: replay(length)
         )
         let progress = SimulationProgress(timeline, length: length)
-        let result = try await Interruption.stopping { stop in
-            try await progress.shown { try await simulation.run(stop: stop) }
+        let result = try await stores.closingOnError {
+            try await Interruption.stopping { stop in
+                try await progress.shown {
+                    try await stores.held(RealTimeline()) { try await simulation.run(stop: stop) }
+                }
+            }
         }
         let closing = await stores.close()
         try reporting.finish(result, closing)

@@ -53,13 +53,30 @@ struct StoreWiring {
     /// - Throws: ``StoreURLError``, or ``StoreOpeningError`` where one cannot be opened.
     func open(_ document: PipelineDocument) async throws -> RunStores {
         var stores = RunStores(raw: [], warehouses: [])
+        // What lies in one place is opened once: two openings would take each other for another
+        // run.
+        var raws: [String: RunStores.Named<any RawStore>] = [:]
+        var warehouses: [String: RunStores.Named<any Warehouse>] = [:]
         do {
             for store in document.stores {
                 switch store.role {
                 case .raw:
-                    stores.raw.append(try await openRaw(store))
+                    let url = raw ?? store.url
+                    if let twin = raws[place(url)] {
+                        stores.raw.append(twin.twin(called: store.name))
+                        continue
+                    }
+                    let opened = try await openRaw(store)
+                    if url != "memory:" { raws[place(url)] = opened }
+                    stores.raw.append(opened)
                 case .warehouse:
+                    let url = warehouse ?? store.url
+                    if let twin = warehouses[place(url)] {
+                        stores.warehouses.append(twin.twin(called: store.name))
+                        continue
+                    }
                     let opened = try await openWarehouse(store)
+                    if url != "memory:" { warehouses[place(url)] = opened }
                     stores.warehouses.append(opened)
                     // A warehouse in memory keeps no history beyond the run.
                     if let history = opened.store as? any SLIHistory {
@@ -72,6 +89,12 @@ struct StoreWiring {
             throw (error as? StoreError).map(StoreOpeningError.init) ?? error
         }
         return stores
+    }
+
+    /// The same for two URLs of the same place, as far as one can tell.
+    private func place(_ url: String) -> String {
+        guard let location = SQLiteLocation(url: url) else { return url }
+        return URL(filePath: location.path).resolvingSymlinksInPath().absoluteURL.path
     }
 
     private func openRaw(
@@ -154,6 +177,13 @@ struct StoreWiring {
     }
 }
 
+extension RunStores.Named {
+    /// The same store by another name.
+    fileprivate func twin(called name: String) -> Self {
+        .init(name: name, label: label, store: store, twin: self.name)
+    }
+}
+
 extension RunStores {
     /// The first warehouse that remembers deployments.
     var deployments: (any DeploymentLog)? {
@@ -165,13 +195,24 @@ extension RunStores {
         warehouses.lazy.compactMap { $0.store as? any InvariantStore }.first
     }
 
+    /// What `body` gives; where it fails, the stores are closed, so that the next run need not
+    /// wait for what this one holds of them.
+    func closingOnError<Value>(_ body: () async throws -> Value) async throws -> Value {
+        do {
+            return try await body()
+        } catch {
+            _ = await close()
+            throw error
+        }
+    }
+
     /// Closes every store; says which could not be.
     func close() async -> [StoreError] {
         var failures: [StoreError] = []
-        for store in raw {
+        for store in raw where store.twin == nil {
             do throws(StoreError) { try await store.store.close() } catch { failures.append(error) }
         }
-        for store in warehouses {
+        for store in warehouses where store.twin == nil {
             do throws(StoreError) { try await store.store.close() } catch { failures.append(error) }
         }
         return failures

@@ -155,6 +155,9 @@ private final class CommitRecorder: Warehouse {
 
     func commit(_ commit: WarehouseCommit) { kept.withLock { $0.append(commit) } }
 
+    func hold() {}
+    func claim(_ claims: [CountingClaim]) -> CountingTerms { CountingTerms() }
+    func readBack() -> Int64 { 0 }
     func progress(of subscription: String) -> [StreamProgress] { [] }
     func counted(_ question: CountedQuestion, by subscription: String) -> CountedAnswer {
         CountedAnswer()

@@ -116,7 +116,8 @@ struct ThroughputBenchmark {
     private func runJob() async throws -> Double {
         let timeline = RealTimeline()
         let broker = InProcessBroker(
-            topics: [("events", 1)],
+            topics: ["events"],
+            firstPosition: 1,
             subscriptions: ["ingest", "analytics"].map { name in
                 var policy = SubscriptionPolicy()
                 policy.maximumMessages = 131_072

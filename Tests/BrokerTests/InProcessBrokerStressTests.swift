@@ -38,7 +38,8 @@ struct InProcessBrokerStressTests {
         var other = policy
         other.maximumMessages = 7
         return InProcessBroker(
-            topics: [(name: "events", firstPosition: 1)],
+            topics: ["events"],
+            firstPosition: 1,
             subscriptions: [
                 .init(name: "ingest", topic: "events", policy: policy),
                 .init(name: "analytics", topic: "events", policy: other),

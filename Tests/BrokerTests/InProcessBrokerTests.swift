@@ -17,7 +17,8 @@ struct InProcessBrokerTests {
         var policy = SubscriptionPolicy()
         change(&policy)
         let broker = InProcessBroker(
-            topics: [(name: "events", firstPosition: 1)],
+            topics: ["events"],
+            firstPosition: 1,
             subscriptions: [
                 .init(name: "ingest", topic: "events", policy: policy, filter: filter)
             ],
@@ -37,7 +38,8 @@ struct InProcessBrokerTests {
     @Test func `positions go on from the first one that the topic was given`() async throws {
         let (shop, timeline) = (shop, timeline)
         let broker = InProcessBroker(
-            topics: [(name: "events", firstPosition: 41)],
+            topics: ["events"],
+            firstPosition: 41,
             subscriptions: [.init(name: "ingest", topic: "events", policy: .init())],
             timeline: timeline
         )
@@ -137,7 +139,8 @@ struct InProcessBrokerTests {
         var narrow = SubscriptionPolicy()
         narrow.maximumMessages = 1
         let broker = InProcessBroker(
-            topics: [(name: "events", firstPosition: 1)],
+            topics: ["events"],
+            firstPosition: 1,
             subscriptions: [
                 .init(name: "wide", topic: "events", policy: .init()),
                 .init(name: "narrow", topic: "events", policy: narrow),

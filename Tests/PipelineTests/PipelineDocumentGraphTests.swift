@@ -211,7 +211,8 @@ import Testing
             """#,
             #"""
             15:16: 'workers' is 2; expected 1, since what counts each event once is the only \#
-            writer of its aggregates; to share the work, give several subscriptions a filter each
+            writer of its aggregates; to share the work, give several subscriptions a filter \#
+            and a warehouse each
             """#
         ),
         MistakeRow(

@@ -189,6 +189,8 @@ private struct AbsentRawStore: RawStore {
         self.timeline = timeline
     }
 
+    func hold() {}
+    func readBack(from position: Int64) -> Int64 { store.readBack(from: position) }
     func nextPosition() -> Int64 { store.nextPosition() }
     func count() -> Int64 { store.count() }
     func close() {}

@@ -89,7 +89,8 @@ struct StagesEndToEndTests {
         var policy = SubscriptionPolicy()
         change(&policy)
         let broker = InProcessBroker(
-            topics: [(name: "events", firstPosition: 1)],
+            topics: ["events"],
+            firstPosition: 1,
             subscriptions: [
                 .init(name: "ingest", topic: "events", policy: policy),
                 .init(name: "analytics", topic: "events", policy: SubscriptionPolicy()),
@@ -305,7 +306,8 @@ struct StagesEndToEndTests {
         let (shop, timeline) = (shop, timeline)
         let filter = try AttributeFilter(parsing: #"attributes.type = "purchase""#)
         let broker = InProcessBroker(
-            topics: [(name: "events", firstPosition: 1), (name: "orders", firstPosition: 1)],
+            topics: ["events", "orders"],
+            firstPosition: 1,
             subscriptions: [
                 .init(name: "relay", topic: "events", policy: .init(), filter: filter),
                 .init(name: "last", topic: "orders", policy: .init()),

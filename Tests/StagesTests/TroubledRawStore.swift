@@ -31,6 +31,10 @@ final class TroubledRawStore: RawStore {
     /// The positions of everything that was given to ``store(_:)`` with success, in order.
     var stored: [Int64] { positions.value }
 
+    func hold() {}
+
+    func readBack(from position: Int64) -> Int64 { store.readBack(from: position) }
+
     func nextPosition() -> Int64 { store.nextPosition() }
 
     func store(_ writes: [RawWrite]) async throws(StoreError) -> RawOutcome {

@@ -4,7 +4,7 @@
 -- grace: 5m
 -- needs: census
 -- description: Each hour's window, and the one over all time, is the sum of those raw events that
---   were counted. While anything is counted, or is not stored yet, only hours are looked at that
+--   were counted, each once, whoever has counted it. While anything is counted, or is not stored yet, only hours are looked at that
 --   end ten minutes before the watermark, and none where a log was ever replayed.
 WITH state AS (
     SELECT settled_ns,
@@ -54,8 +54,10 @@ judged AS (
 ),
 kept AS (
     SELECT DISTINCT grain FROM window_aggregates
-    WHERE (SELECT count(*) FROM dataset_key_blocks WHERE event_type = 'SetTransform')
-        <= (SELECT count(*) FROM dataset_entries WHERE kind = 'derivative')
+    WHERE NOT EXISTS (
+        SELECT 1 FROM kept_parts AS parts
+        WHERE parts.part = window_aggregates.grain AND (parts.is_kept = 0 OR parts.missing > 0)
+    )
     UNION SELECT 'all'
 )
 SELECT grain || ' ' || start_ns || CASE WHEN currency = '' THEN '' ELSE ' ' || currency END

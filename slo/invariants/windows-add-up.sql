@@ -3,7 +3,8 @@
 -- owner: data
 -- grace: 0s
 -- description: The windows of each length add up to the window over all time, less what came too
---   late for them. Where a pipeline has begun to keep windows of other lengths, nothing is said.
+--   late for them, and less what was counted before they were kept. Nothing is said of windows
+--   that are no longer kept.
 WITH sums AS (
     SELECT grain, currency, sum(view_item_list + view_item + search + add_to_cart + remove_from_cart
         + begin_checkout + purchase + refund) AS events, sum(units) AS units,
@@ -22,18 +23,19 @@ kept AS (
             SELECT count(*) FROM late_events
             JOIN lengths AS missed ON missed.grain = late_events.missed_grain
             WHERE missed.rank >= lengths.rank
-        ) AS late
+        ) AS late,
+        coalesce(parts.missing, 0) AS missing
     FROM lengths
+    LEFT JOIN kept_parts AS parts ON parts.part = lengths.grain
     WHERE EXISTS (SELECT 1 FROM sums WHERE sums.grain = lengths.grain)
-        AND (SELECT count(*) FROM dataset_key_blocks WHERE event_type = 'SetTransform')
-            <= (SELECT count(*) FROM dataset_entries WHERE kind = 'derivative')
+        AND coalesce(parts.is_kept, 1) = 1
 ),
 everything AS (SELECT coalesce(sum(events), 0) AS events FROM sums WHERE grain = 'all')
 SELECT 'windows of ' || kept.grain AS subject,
-    'they hold ' || kept.events || ' events, and ' || kept.late || ' came too late, of '
-        || everything.events AS detail
+    'they hold ' || kept.events || ' events, ' || kept.late || ' came too late and '
+        || kept.missing || ' before they were kept, of ' || everything.events AS detail
 FROM kept CROSS JOIN everything
-WHERE kept.events + kept.late <> everything.events
+WHERE kept.events + kept.late + kept.missing <> everything.events
 UNION ALL
 SELECT 'worth of windows of ' || kept.grain
         || CASE WHEN whole.currency = '' THEN '' ELSE ' ' || whole.currency END,
@@ -42,7 +44,7 @@ SELECT 'worth of windows of ' || kept.grain
 FROM kept
 JOIN sums AS whole ON whole.grain = 'all'
 LEFT JOIN sums AS part ON part.grain = kept.grain AND part.currency = whole.currency
-WHERE kept.late = 0
+WHERE kept.late = 0 AND kept.missing = 0
     AND (
         coalesce(part.revenue, 0) <> whole.revenue
         OR coalesce(part.refunded, 0) <> whole.refunded

@@ -10,6 +10,7 @@ extension PipelineReader {
         }
         checkReaders()
         checkStores(document)
+        checkCounting(of: document)
         checkCommitIntervals(document)
         checkTopicCycles(document)
         checkCallCycles()

@@ -73,7 +73,7 @@ extension PipelineReader {
             fields["workers"]?.mistake(
                 "'workers' is \(stage.workers); expected 1, since what counts each event once is "
                     + "the only writer of its aggregates; to share the work, give several "
-                    + "subscriptions a filter each"
+                    + "subscriptions a filter and a warehouse each"
             )
         }
         stage.serviceTime = fields["serviceTime"].flatMap { readServiceTime($0) }

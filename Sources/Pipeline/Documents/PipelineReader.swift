@@ -112,8 +112,16 @@ struct PipelineReader {
             )
             return nil
         }
-        guard scheme != "sqlite" || url.count > "sqlite:".count else {
+        let path = url.dropFirst("sqlite:".count)
+        guard scheme != "sqlite" || !(path.isEmpty || path == ":memory:") else {
             reader.mistake("the store's url names no file; expected sqlite:<path>")
+            return nil
+        }
+        guard scheme != "sqlite" || !path.hasPrefix("file:") else {
+            reader.mistake(
+                "'file:' in the store's url is no part of a path, and may stand for no file at "
+                    + "all; expected sqlite:<path>, such as sqlite:.weir/raw.sqlite"
+            )
             return nil
         }
         return url

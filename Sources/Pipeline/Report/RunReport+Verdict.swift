@@ -1,4 +1,5 @@
 internal import Reports
+internal import Stages
 
 extension RunReport {
     /// Whether the states of every subscription add up to what was published.
@@ -69,6 +70,25 @@ extension RunReport {
             (subscriptions.reduce(0) { $0 + $1.unsettled }, "left unsettled"),
         ]
         return counts.filter { $0.0 > 0 }.map { "\(ReportNumbers.count($0.0)) \($0.1)" }
+            + (warehouse?.gaps ?? []).map(\.text)
+    }
+}
+
+extension RunReport.Gap {
+    /// What is missing, as "windows of 1d lack 19 events counted before they were kept".
+    fileprivate var text: String {
+        let subject =
+            switch part {
+            case CountedPart.distinct.text: "distinct counts"
+            case CountedPart.products.text: "sales by product"
+            default: "windows of \(part)"
+            }
+        guard missing > 0 else {
+            return "\(subject) count no shoppers and sessions of what came before they were kept"
+        }
+        let events = missing == 1 ? "event" : "events"
+        return "\(subject) lack \(ReportNumbers.count(missing)) \(events) counted before they "
+            + "were kept"
     }
 }
 

@@ -217,7 +217,7 @@ package struct RunReport: WrittenReport, Codable, Sendable {
     /// What the warehouse holds after the run, all runs together.
     package struct Warehouse: Codable, Sendable {
         package var store: String
-        /// Sums over the daily windows.
+        /// What the window over all time holds.
         package var totals: Totals
         package var months: [Window]
         package var days: [Window]
@@ -228,6 +228,18 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         package var repeatedOrders: Int64? = nil
         /// Events that are kept, and add nothing to the one of their identity.
         package var conflicts: Int64? = nil
+        /// What lacks events that were counted before it was kept; nil where nothing does.
+        package var gaps: [Gap]? = nil
+    }
+
+    /// A part of the aggregates that was not kept from the beginning.
+    package struct Gap: Codable, Sendable {
+        /// The length of its windows, `distinct` or `products`.
+        package var part: String
+        /// How many of the counted events it does not hold.
+        package var missing: Int64
+        /// Whether its distinct counts lack what came before it was kept.
+        package var lacksDistinct: Bool
     }
 
     /// Sums over windows of all categories and currencies.

@@ -34,7 +34,10 @@ extension Assembly {
             report.rawStore = RunReport.RawStore(store: raw.label, events: count)
         }
         if let warehouse = run.stores.warehouses.first {
-            report.warehouse = try? await RunReport.Warehouse.read(warehouse)
+            report.warehouse = try? await RunReport.Warehouse.read(
+                warehouse,
+                gaps: gaps[warehouse.name] ?? []
+            )
             let deployments = try? await (warehouse.store as? any DeploymentLog)?.deployments()
             let during = (deployments ?? []).filter { began <= $0.marked && $0.marked <= ended }
             if !during.isEmpty {

@@ -56,6 +56,7 @@ extension Assembly {
                 meter: meter,
                 logger: run.logger,
                 dataset: parts.datasets.derivative(of: plan.subscription),
+                predecessors: parts.terms[plan.store]?.others ?? [],
                 patience: patience
             )
             return { try await analytics.run() }

@@ -43,6 +43,12 @@ final class Assembly: Sendable {
     /// How long the run goes on although no event may be due; nil where the input ends it.
     private let end: Timestamp?
     let datasets: RunDatasets
+    let rawAccounts: [RawStoreAccount]
+    let warehouseAccounts: [WarehouseAccount]
+    /// The position of the first message of the run.
+    let firstPosition: Int64
+    /// What the warehouses lack of what was counted before, by the name of the store.
+    let gaps: [String: [KeptPart]]
     private let state = Mutex(State())
 
     private init(
@@ -51,9 +57,14 @@ final class Assembly: Sendable {
         parts: Parts,
         deadLetters: DeadLetterStage?,
         deadLetterMeter: DeadLetterMeter,
+        firstPosition: Int64,
         input: RunReport.Input,
         end: Timestamp?
     ) {
+        self.firstPosition = firstPosition
+        rawAccounts = parts.rawAccounts.map(\.value)
+        warehouseAccounts = parts.warehouseAccounts.map(\.value)
+        gaps = parts.terms.mapValues(\.gaps)
         self.run = run
         self.broker = broker
         self.deadLetters = deadLetters
@@ -128,6 +139,10 @@ extension Assembly {
         var metered: [PipelineMeters.Subscriber] = []
         var rawStores: [PipelineMeters.Store<any RawStore>] = []
         var warehouses: [PipelineMeters.Store<any Warehouse>] = []
+        var rawAccounts: [(key: String, value: RawStoreAccount)] = []
+        var warehouseAccounts: [(key: String, value: WarehouseAccount)] = []
+        /// What each warehouse has answered to the claims of the run, by its name.
+        var terms: [String: CountingTerms] = [:]
         var jobLimits: [StageMeter.Limit] = []
         let faults: FaultInjector?
         let datasets: RunDatasets
@@ -137,26 +152,40 @@ extension Assembly {
             self.faults = faults
             let times = run.serviceTimesOfStores
             datasets = try RunDatasets(run)
+            // The accounts stand right before the stores: what faults make of an answer on its
+            // way is no word of the store's.
+            var rawAccounts: [(key: String, value: RawStoreAccount)] = []
             rawStores = run.stores.raw.map { named in
                 let meter = StoreMeter(name: named.name, timeline: run.timeline)
+                let twin = named.twin.flatMap { twin in rawAccounts.first { $0.key == twin } }
+                let account = twin?.value ?? RawStoreAccount(named.store, label: named.label)
+                if twin == nil { rawAccounts.append((named.name, account)) }
                 let store =
-                    faults?.around(named.store, called: named.name, taking: times[named.name])
-                    ?? named.store
+                    faults?.around(account, called: named.name, taking: times[named.name])
+                    ?? account
                 return .init(
                     store: MeteredRawStore(run.witnessed(store), meter: meter),
                     meter: meter
                 )
             }
+            var warehouseAccounts: [(key: String, value: WarehouseAccount)] = []
             warehouses = run.stores.warehouses.map { named in
                 let meter = StoreMeter(name: named.name, timeline: run.timeline)
+                let twin = named.twin.flatMap { twin in
+                    warehouseAccounts.first { $0.key == twin }
+                }
+                let account = twin?.value ?? WarehouseAccount(named.store, label: named.label)
+                if twin == nil { warehouseAccounts.append((named.name, account)) }
                 let store =
-                    faults?.around(named.store, called: named.name, taking: times[named.name])
-                    ?? named.store
+                    faults?.around(account, called: named.name, taking: times[named.name])
+                    ?? account
                 return .init(
                     store: MeteredWarehouse(run.witnessed(store), meter: meter),
                     meter: meter
                 )
             }
+            self.rawAccounts = rawAccounts
+            self.warehouseAccounts = warehouseAccounts
             jobLimits = PipelineMeters.jobLimits(of: run.options.objectives)
         }
     }
@@ -175,7 +204,8 @@ extension Assembly {
             firstPosition = max(firstPosition, try await raw.store.nextPosition())
         }
         let broker = InProcessBroker(
-            topics: run.document.topics.map { ($0.name, firstPosition) },
+            topics: run.document.topics.map(\.name),
+            firstPosition: firstPosition,
             subscriptions: run.document.subscriptions.map { subscription in
                 InProcessBroker.SubscriptionPlan(
                     name: subscription.name,
@@ -187,6 +217,7 @@ extension Assembly {
             timeline: run.timeline
         )
         var parts = try Parts(run, faults)
+        try await parts.claim(for: run)
         try await parts.datasets.begin()
         var remaining = sources[...]
         for stage in run.document.stages {
@@ -212,6 +243,7 @@ extension Assembly {
             parts: parts,
             deadLetters: deadLetters,
             deadLetterMeter: deadLetterMeter,
+            firstPosition: firstPosition,
             input: sources.first?.description
                 ?? RunReport.Input(
                     kind: "none",
@@ -258,6 +290,7 @@ extension Assembly {
                 options: run.options,
                 surges: faults?.surges(of: stage.name, from: began) ?? [],
                 start: began,
+                tick: run.timeline.tick,
                 lexicon: lexicon
             )
         }

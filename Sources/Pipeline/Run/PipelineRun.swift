@@ -56,6 +56,7 @@ package struct PipelineRun: Sendable {
         onStart: @Sendable (RunMetrics) -> Void = { _ in },
         onSample: @escaping @Sendable (RunReport.Sample) -> Void = { _ in }
     ) async throws -> Result {
+        try await stores.hold()
         let began = timeline.now
         let faults = injector(from: began)
         let watch = Mutex(faults.map { FaultWatch($0.plan) })
@@ -91,9 +92,13 @@ package struct PipelineRun: Sendable {
         }
         assembly.sampler.take()
         await objectives.finish()
-        let problem = failure.withLock { $0 }
+        var problem = failure.withLock { $0 }
         // After a failure the stores may not answer, and the next run records what is missing.
-        if problem == nil { await assembly.datasets.finish() }
+        if problem == nil {
+            await assembly.datasets.finish()
+            // No success is told that nobody has looked at.
+            do { try await assembly.readBack() } catch { problem = error }
+        }
         let outcome: RunReport.Outcome =
             problem != nil ? .failed : assembly.wasStopped ? .interrupted : .completed
         var report = await assembly.report(

@@ -19,6 +19,8 @@ struct RunDatasets: Sendable {
     private let stages: [CatalogueStage]
     /// By the name of the raw store.
     private let ledgers: [String: IngestLedger]
+    /// The names of raw stores that are the same as another one, with the name of that.
+    private let twins: [String: String]
     /// By subscription.
     private let derivatives: [String: DatasetID]
     private let timeline: any Timeline
@@ -32,9 +34,14 @@ struct RunDatasets: Sendable {
         var derivatives: [String: DatasetID] = [:]
         for (index, warehouse) in run.stores.warehouses.enumerated() {
             // A warehouse in memory has none.
-            guard let catalogue = warehouse.store.catalogue else { continue }
-            let own = transforms.filter { $0.store == warehouse.name }
-            for transform in own { derivatives[transform.name] = transform.definition.id }
+            guard let catalogue = warehouse.store.catalogue, warehouse.twin == nil else {
+                continue
+            }
+            let names = run.stores.warehouses.filter { $0.twin == warehouse.name }.map(\.name)
+            let own = transforms.filter { ([warehouse.name] + names).contains($0.store) }
+            for transform in own {
+                for name in transform.names { derivatives[name] = transform.definition.id }
+            }
             catalogues.append(
                 Catalogue(
                     catalogue: catalogue,
@@ -66,10 +73,14 @@ struct RunDatasets: Sendable {
         }
         self.ledgers = ledgers
         self.stages = stages
+        twins = Dictionary(
+            run.stores.raw.compactMap { raw in raw.twin.map { (raw.name, $0) } },
+            uniquingKeysWith: { first, _ in first }
+        )
     }
 
     /// Where ingest notes what `store` has taken; nil where nobody asks.
-    func ledger(of store: String) -> IngestLedger? { ledgers[store] }
+    func ledger(of store: String) -> IngestLedger? { ledgers[twins[store] ?? store] }
 
     /// What the catalogue calls what `subscription` is counted into.
     func derivative(of subscription: String) -> DatasetID? { derivatives[subscription] }
@@ -102,8 +113,9 @@ struct RunDatasets: Sendable {
 
     private struct Plan {
         var definition: DatasetDefinition
-        /// The subscription, or for a root the topic.
-        var name: String
+        /// The subscription, or for a root the topics that are kept in the store, the first one
+        /// first.
+        var names: [String]
         var store: String
     }
 
@@ -113,14 +125,18 @@ struct RunDatasets: Sendable {
         let document = run.document
         var roots: [(plan: Plan, store: any RawStore)] = []
         for stage in document.stages {
-            guard case .ingest(let name, let store) = stage.kind,
-                let raw = run.stores.raw.first(where: { $0.name == store })?.store,
+            guard case .ingest(let name, let stored) = stage.kind,
+                let named = run.stores.raw.first(where: { $0.name == stored }),
                 // What is gone with its run is no dataset.
-                !raw.isVolatile, !roots.contains(where: { $0.plan.store == store }),
-                let subscription = document.subscriptions.first(where: { $0.name == name })
+                !named.store.isVolatile, let topic = document.topic(of: name)
             else { continue }
-            let topic = subscription.topic
-            let isFirst = !roots.contains { $0.plan.name == topic }
+            let store = named.twin ?? stored
+            // A store is one dataset, whatever topics are kept in it.
+            if let known = roots.firstIndex(where: { $0.plan.store == store }) {
+                roots[known].plan.names.append(topic)
+                continue
+            }
+            let isFirst = !roots.contains { $0.plan.names.first == topic }
             let definition = DatasetDefinition(
                 name: isFirst ? topic : "\(topic)@\(store)",
                 kind: .root,
@@ -131,7 +147,9 @@ struct RunDatasets: Sendable {
                 ),
                 schema: "CloudEvents 1.0"
             )
-            roots.append((Plan(definition: definition, name: topic, store: store), raw))
+            roots.append(
+                (Plan(definition: definition, names: [topic], store: store), named.store)
+            )
         }
         return roots
     }
@@ -147,7 +165,7 @@ struct RunDatasets: Sendable {
                 })
             else { return nil }
             let topic = subscription.topic
-            let stored = roots.filter { $0.name == topic }.map(\.definition.id)
+            let stored = roots.filter { $0.names.contains(topic) }.map(\.definition.id)
             // Where nobody stores the raw events, they are a dataset of elsewhere.
             let upstream = stored.isEmpty ? [DatasetID(.root, topic)] : stored
             let windows = plan.windows.map(\.rawValue).joined(separator: " ")
@@ -168,7 +186,7 @@ struct RunDatasets: Sendable {
                 ),
                 schema: "window_aggregates, product_sales, distinct_hashes, late_events"
             )
-            return Plan(definition: definition, name: plan.subscription, store: plan.store)
+            return Plan(definition: definition, names: [plan.subscription], store: plan.store)
         }
     }
 

@@ -1,6 +1,7 @@
 package import Commerce
 package import SLO
 package import Stages
+package import Timekeeping
 
 /// What a run is asked for beyond its pipeline file.
 package struct RunOptions: Sendable {
@@ -67,11 +68,15 @@ package struct RunStores: Sendable {
         /// The URL it was opened by, without secrets.
         package var label: String
         package var store: Store
+        /// The name of the store before it that lies in the same place and is the same object;
+        /// nil for one that is alone there.
+        package var twin: String?
 
-        package init(name: String, label: String, store: Store) {
+        package init(name: String, label: String, store: Store, twin: String? = nil) {
             self.name = name
             self.label = label
             self.store = store
+            self.twin = twin
         }
     }
 
@@ -88,5 +93,50 @@ package struct RunStores: Sendable {
         self.raw = raw
         self.warehouses = warehouses
         self.history = history
+    }
+}
+
+extension RunStores {
+    /// Keeps other runs from writing to any of the stores.
+    ///
+    /// - Throws: `StoreError` where another run writes to one of them now.
+    package func hold() async throws(StoreError) {
+        for raw in raw where raw.twin == nil { try await raw.store.hold() }
+        for warehouse in warehouses where warehouse.twin == nil {
+            try await warehouse.store.hold()
+        }
+    }
+
+    /// Runs `body` and says meanwhile, in the time of `timeline`, that the run is still there, to
+    /// stores that cannot see that.
+    ///
+    /// - Throws: What `body` throws; `StoreError` where another run has taken a store over.
+    package func held<Value: Sendable>(
+        _ timeline: any Timeline,
+        while body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        try await withThrowingTaskGroup(of: Value?.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                while !Task.isCancelled {
+                    try? await timeline.sleep(until: timeline.now + StoreHold.interval)
+                    for raw in raw where raw.twin == nil {
+                        do throws(StoreError) {
+                            try await raw.store.renewHold()
+                        } catch  where error.code == .busy {
+                            throw error
+                        } catch {
+                            // The server is gone for now, which is the stages' to bear.
+                        }
+                    }
+                }
+                return nil
+            }
+            defer { group.cancelAll() }
+            while let ended = try await group.next() {
+                if let value = ended { return value }
+            }
+            throw CancellationError()
+        }
     }
 }

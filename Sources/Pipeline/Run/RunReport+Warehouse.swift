@@ -6,18 +6,20 @@ extension RunReport.Warehouse {
     /// How many windows of a grain are listed; the totals are over all.
     private static let listedWindows = 1000
 
-    /// What a warehouse holds, from its daily and monthly windows.
-    static func read(_ warehouse: RunStores.Named<any Warehouse>) async throws -> Self {
+    /// What a warehouse holds: the totals from the window over all time, which lacks nothing,
+    /// and the days and months as it keeps them, of which `gaps` lack something.
+    static func read(
+        _ warehouse: RunStores.Named<any Warehouse>,
+        gaps: [KeptPart]
+    ) async throws -> Self {
         let store = warehouse.store
         let days = try await store.windows(.day, categories: .total)
         let months = try await store.windows(.month, categories: .total)
         let everything = try await store.windows(.all, categories: .total)
         let exceptions = try await store.exceptions()
-        // A pipeline that keeps no days still has the one window over everything.
-        let summed = days.isEmpty ? everything : days
         return RunReport.Warehouse(
             store: warehouse.label,
-            totals: RunReport.Totals(summed, everything.first),
+            totals: RunReport.Totals(everything, everything.first),
             months: windows(months) { date in
                 "\(date.year)-\(date.month < 10 ? "0" : "")\(date.month)"
             },
@@ -34,7 +36,8 @@ extension RunReport.Warehouse {
             lateEvents: exceptions.late,
             deadLetters: exceptions.deadLetters,
             repeatedOrders: exceptions.repeatedOrders,
-            conflicts: exceptions.conflicts
+            conflicts: exceptions.conflicts,
+            gaps: gaps.isEmpty ? nil : gaps.map(RunReport.Gap.init)
         )
     }
 
@@ -60,6 +63,16 @@ extension RunReport.Warehouse {
             start = end
         }
         return windows.suffix(listedWindows)
+    }
+}
+
+extension RunReport.Gap {
+    fileprivate init(_ part: KeptPart) {
+        self.init(
+            part: part.part.text,
+            missing: part.missing,
+            lacksDistinct: part.lacksDistinct
+        )
     }
 }
 

@@ -60,8 +60,11 @@ extension TrafficSource {
         options: RunOptions,
         surges: [LoadProfile.Surge] = [],
         start: Timestamp,
+        tick: Duration,
         lexicon: Lexicon
     ) -> TrafficSource {
+        let producers = document.stages.filter(\.isProducer)
+        let topic = producers.first { $0.name == producer }?.topic ?? ""
         var load: LoadProfile?
         switch options.rate {
         case nil: load = document.load.scaled(by: 1 / Double(count))
@@ -72,10 +75,19 @@ extension TrafficSource {
             )
         case .maximum: load = nil
         }
-        load?.surges = surges
-        // A run is a stream of its own: its sequence begins at 1, and its events are new ones.
-        let name = "/\(document.name)/\(producer)/\(start)"
         let seed = options.seed &+ UInt64(index)
+        // What is left out makes no other events: how long the run is, its stages and stores.
+        // What goes wrong is named by the file, not by when it comes: a longer run has more of it.
+        let name = StreamName(
+            pipeline: document.name,
+            producer: producer,
+            start: start,
+            madeOf: [
+                seed, load as Any, document.traffic, tick, topic,
+                options.scenario?.faults.filter { $0.place == .producer } ?? [],
+            ]
+        ).text
+        load?.surges = surges
         let model: any EventSource =
             switch document.traffic.model {
             case .sessions(let sessions):

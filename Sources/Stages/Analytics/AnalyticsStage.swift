@@ -21,6 +21,8 @@ package struct AnalyticsStage: Sendable {
     /// the same run goes on counting.
     private let lastCommit = LastCommit()
     private let dataset: DatasetID?
+    /// Subscriptions that have counted in the warehouse before.
+    private let predecessors: [String]
 
     /// A stage whose aggregates the warehouse's catalogue, where it has one, calls `dataset`.
     package init(
@@ -32,9 +34,11 @@ package struct AnalyticsStage: Sendable {
         meter: StageMeter,
         logger: Logger,
         dataset: DatasetID? = nil,
+        predecessors: [String] = [],
         patience: StorePatience = StorePatience()
     ) {
         self.dataset = dataset
+        self.predecessors = predecessors
         self.subscription = subscription
         self.warehouse = warehouse
         self.options = options
@@ -107,7 +111,13 @@ package struct AnalyticsStage: Sendable {
         let inHand = deliveries + pending.map(\.delivery)
         let holdOn = { inHand.forEach(subscription.extendDeadline) }
         return try await retry.run(holdOn: holdOn) { () async throws(StoreError) in
-            try await warehouse.counted(question, by: subscription.name)
+            var counted = try await warehouse.counted(question, by: subscription.name)
+            for predecessor in predecessors {
+                let before = try await warehouse.counted(question, by: predecessor)
+                counted.events.merge(before.events) { own, _ in own }
+                counted.orders.formUnion(before.orders)
+            }
+            return counted
         }
     }
 

@@ -112,6 +112,9 @@ package struct CensusFold: Sendable {
             } else {
                 heldOfLogs += 1
             }
+        }
+        // Once, however many say that they have counted it: the aggregates are one.
+        if !consumers.isEmpty {
             let key = RawCensus.HourKey(
                 start: Grain.hour.start(of: content.time),
                 currency: content.currency.code

@@ -5,6 +5,18 @@ package protocol ForwardingRawStore: RawStore {
 }
 
 extension ForwardingRawStore {
+    package func hold() async throws(StoreError) {
+        try await store.hold()
+    }
+
+    package func renewHold() async throws(StoreError) {
+        try await store.renewHold()
+    }
+
+    package func readBack(from position: Int64) async throws(StoreError) -> Int64 {
+        try await store.readBack(from: position)
+    }
+
     package func nextPosition() async throws(StoreError) -> Int64 {
         try await store.nextPosition()
     }

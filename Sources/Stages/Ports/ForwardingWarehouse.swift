@@ -8,6 +8,18 @@ package protocol ForwardingWarehouse: Warehouse {
 }
 
 extension ForwardingWarehouse {
+    package func hold() async throws(StoreError) {
+        try await warehouse.hold()
+    }
+
+    package func claim(_ claims: [CountingClaim]) async throws(StoreError) -> CountingTerms {
+        try await warehouse.claim(claims)
+    }
+
+    package func readBack() async throws(StoreError) -> Int64 {
+        try await warehouse.readBack()
+    }
+
     package func progress(of subscription: String) async throws(StoreError) -> [StreamProgress] {
         try await warehouse.progress(of: subscription)
     }

@@ -10,7 +10,7 @@ internal import Timekeeping
 /// event adds nothing. Only the identities of a log's events grow with the log, by some 30 bytes
 /// each.
 package final class MemoryWarehouse: Warehouse {
-    private struct State {
+    struct State {
         var commits = 0
         /// The number of the last commit of each subscription.
         var lastCommits: [String: Int64] = [:]
@@ -24,12 +24,15 @@ package final class MemoryWarehouse: Warehouse {
         var progress: [String: [StreamProgress]] = [:]
         var counted: [String: CountedAnswer] = [:]
         var uncounted: [UncountedEvent.Reason: Set<String>] = [:]
-        var late: Int64 = 0
+        var owners: [String: String] = [:]
+        var parts: [CountedPart: KeptPart] = [:]
+        /// By the longest window that each missed.
+        var late: [Grain: Int64] = [:]
         var deadLetters: Set<String> = []
     }
 
     private let limits: [Grain: Limit]
-    private let state = Mutex(State())
+    let state = Mutex(State())
 
     /// How many of the latest windows of a grain are kept, about, and of how many of those a
     /// late event still counts in the distinct counts.
@@ -110,7 +113,6 @@ package final class MemoryWarehouse: Warehouse {
                 settle(grain, but: limit.open, &state)
                 forgetOldest(grain, but: limit.windows, &state)
             }
-            state.late += Int64(commit.late.count)
             for event in commit.counted {
                 state.counted[commit.subscription, default: CountedAnswer()]
                     .events[event.identity] = event.content
@@ -125,6 +127,7 @@ package final class MemoryWarehouse: Warehouse {
                 )
                 state.uncounted[event.reason, default: []].insert("\(name)\u{0}\(event.content)")
             }
+            for event in commit.late { state.late[event.missed, default: 0] += 1 }
             merge(commit.progress, into: &state.progress[commit.subscription, default: []])
         }
     }
@@ -279,7 +282,8 @@ package final class MemoryWarehouse: Warehouse {
     package func exceptions() -> WarehouseExceptions {
         state.withLock {
             WarehouseExceptions(
-                late: $0.late,
+                // order-free: a sum
+                late: $0.late.values.reduce(0, +),
                 deadLetters: Int64($0.deadLetters.count),
                 repeatedOrders: Int64($0.uncounted[.repeatedOrder]?.count ?? 0),
                 conflicts: Int64($0.uncounted[.conflict]?.count ?? 0)

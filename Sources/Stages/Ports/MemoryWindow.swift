@@ -121,6 +121,18 @@ struct MemoryWindow: Sendable {
         return window
     }
 
+    /// Adds to `window`, which is a longer one of `grain` round this ``unfolded`` one, all that
+    /// this one holds; `all` is the number of the category that stands for all of them.
+    func pour(into window: inout MemoryWindow, of grain: Grain, all: Int?) {
+        // order-free: sums
+        for (sum, cell) in cells { window.add(cell, to: sum) }
+        // order-free: a count each
+        for (part, count) in distinct {
+            let capacity = SketchKey.capacity(grain, ofOneCategory: part.category != all)
+            window.add(count.hashes, to: part, capacity: capacity)
+        }
+    }
+
     /// The distinct counts of a category of an ``unfolded`` window.
     func counts(of category: Int) -> [Measure: DistinctCount] {
         var counts: [Measure: DistinctCount] = [:]

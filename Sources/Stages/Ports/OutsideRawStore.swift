@@ -11,6 +11,20 @@ package struct OutsideRawStore: RawStore {
         self.timeline = timeline
     }
 
+    package func hold() async throws(StoreError) {
+        try await timeline.outside { () async throws(StoreError) in try await store.hold() }
+    }
+
+    package func renewHold() async throws(StoreError) {
+        try await store.renewHold()
+    }
+
+    package func readBack(from position: Int64) async throws(StoreError) -> Int64 {
+        try await timeline.outside { () async throws(StoreError) in
+            try await store.readBack(from: position)
+        }
+    }
+
     package func nextPosition() async throws(StoreError) -> Int64 {
         try await timeline.outside { () async throws(StoreError) in
             try await store.nextPosition()

@@ -13,6 +13,22 @@ package struct OutsideWarehouse: Warehouse {
         self.timeline = timeline
     }
 
+    package func hold() async throws(StoreError) {
+        try await timeline.outside { () async throws(StoreError) in try await warehouse.hold() }
+    }
+
+    package func claim(_ claims: [CountingClaim]) async throws(StoreError) -> CountingTerms {
+        try await timeline.outside { () async throws(StoreError) in
+            try await warehouse.claim(claims)
+        }
+    }
+
+    package func readBack() async throws(StoreError) -> Int64 {
+        try await timeline.outside { () async throws(StoreError) in
+            try await warehouse.readBack()
+        }
+    }
+
     package func progress(of subscription: String) async throws(StoreError) -> [StreamProgress] {
         try await timeline.outside { () async throws(StoreError) in
             try await warehouse.progress(of: subscription)

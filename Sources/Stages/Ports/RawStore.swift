@@ -8,6 +8,19 @@ package import Broker
 /// - Non-guarantees: the order of events of different calls made at the same time; that a call
 ///   that threw stored nothing.
 package protocol RawStore: Sendable {
+    /// Keeps every other run from writing here until the store is closed or this process has
+    /// ended.
+    ///
+    /// - Throws: `StoreError` with the code `busy` where another run writes now; nothing has
+    ///   changed then.
+    func hold() async throws(StoreError)
+
+    /// Says that the run which holds the store is still there: to be said every
+    /// ``StoreHold/interval`` of real time, to a store that cannot see it.
+    ///
+    /// - Throws: `StoreError` with the code `busy` where another run has taken the store over.
+    func renewHold() async throws(StoreError)
+
     /// The position after the highest one stored, from 1: where a volatile broker goes on.
     func nextPosition() async throws(StoreError) -> Int64
 
@@ -15,6 +28,13 @@ package protocol RawStore: Sendable {
     ///
     /// - Returns: How many were new, and how many were there already.
     func store(_ writes: [RawWrite]) async throws(StoreError) -> RawOutcome
+
+    /// How many events from `position` on the store holds, as somebody finds it who opens the
+    /// store now and trusts nothing that this process remembers of it.
+    ///
+    /// - Throws: `StoreError` also where what is there is damaged, or is no longer what was
+    ///   opened.
+    func readBack(from position: Int64) async throws(StoreError) -> Int64
 
     /// How many events the store holds.
     func count() async throws(StoreError) -> Int64
@@ -32,7 +52,17 @@ package protocol RawStore: Sendable {
 extension RawStore {
     package var isVolatile: Bool { false }
 
+    package func renewHold() async throws(StoreError) {}
+
     package func connections() async -> StoreConnections? { nil }
+}
+
+/// How long a run may hold a store that cannot see whether the run is still there.
+package enum StoreHold {
+    /// How often the run says that it is.
+    package static let interval = Duration.seconds(3)
+    /// How long after the last word of it another run may take the store over.
+    package static let lease = Duration.seconds(20)
 }
 
 /// The connections of a store to its server at one instant.

@@ -9,6 +9,29 @@ package import Timekeeping
 ///   stored value is the sum of the deltas of all commits that returned.
 /// - Non-guarantees: two writers of one subscription at the same time.
 package protocol Warehouse: Sendable {
+    /// Keeps every other run from writing here until the warehouse is closed or this process has
+    /// ended.
+    ///
+    /// - Throws: `StoreError` with the code `busy` where another run writes now; nothing has
+    ///   changed then.
+    func hold() async throws(StoreError)
+
+    /// Takes in what a run is about to count, all of it at once, before it counts anything:
+    /// notes who counts which topic, and fills windows that are kept from now on from shorter
+    /// ones.
+    ///
+    /// - Returns: What the run has to know of what was counted before.
+    /// - Throws: `StoreError` where a topic is counted for another subscription; nothing has
+    ///   changed then.
+    func claim(_ claims: [CountingClaim]) async throws(StoreError) -> CountingTerms
+
+    /// How many events the window over all time holds, as somebody finds it who opens the
+    /// warehouse now and trusts nothing that this process remembers of it.
+    ///
+    /// - Throws: `StoreError` also where what is there is damaged, or is no longer what was
+    ///   opened.
+    func readBack() async throws(StoreError) -> Int64
+
     /// What `subscription` has consumed according to the commits so far.
     func progress(of subscription: String) async throws(StoreError) -> [StreamProgress]
 

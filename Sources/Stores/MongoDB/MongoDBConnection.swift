@@ -6,7 +6,7 @@ internal import StoreThreads
 /// One connection with a thread of its own, on which everything here runs and may wait.
 actor MongoDBConnection {
     private let thread = ConnectionThread()
-    private let location: MongoDBLocation
+    let location: MongoDBLocation
     private let uri: DriverURI
     private var driver: DriverPool?
     /// Connected when it is first needed.
@@ -142,6 +142,12 @@ actor MongoDBConnection {
         return reply.documents("cursor.firstBatch").first?.integer("n") ?? 0
     }
 
+    /// How many events are stored at `position` and behind.
+    func count(from position: Int64) throws(StoreError) -> Int64 {
+        let reply = try read(RawEventCommands.count(from: position))
+        return reply.documents("cursor.firstBatch").first?.integer("n") ?? 0
+    }
+
     /// Some events behind `position`, in the order of positions.
     ///
     /// Those that have no whole number for a position are noted in `flaws` with the first ones.
@@ -173,11 +179,16 @@ actor MongoDBConnection {
         driver = nil
     }
 
-    private func read(
+    func read(
         _ command: BSONDocument,
         on target: DriverClient.Target = .own
     ) throws(StoreError) -> BSONDocument {
         try reaching { () throws(DriverFailure) in try connected().read(command, on: target) }
+    }
+
+    /// What the server answers to `command`, which may write.
+    func command(_ command: BSONDocument) throws(StoreError) -> BSONDocument {
+        try reaching { () throws(DriverFailure) in try connected().run(command) }
     }
 
     private func connected() throws(DriverFailure) -> DriverClient {

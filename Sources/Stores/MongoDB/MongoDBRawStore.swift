@@ -1,5 +1,6 @@
 internal import Broker
 package import Stages
+internal import Synchronization
 
 /// Raw events in a MongoDB collection, `raw_events`: one document an event.
 ///
@@ -8,13 +9,15 @@ package import Stages
 ///   comes again is a duplicate, counted as one.
 /// - Failure and recovery: a call whose answer was lost is given again by its caller; what it had
 ///   stored is told from duplicates by the positions, and counted as stored.
-/// - Non-guarantees: two runs that write to one database at the same time; the second one's
-///   positions collide, and it is refused.
+/// - Non-guarantees: two runs that write to one database at the same time; the second one is
+///   refused when it begins (``hold()``), as long as the first one says that it is there
+///   (``renewHold()``).
 package final class MongoDBRawStore: RawStore {
     let pool: MongoDBConnectionPool
     /// What could not be read of it.
     let flaws: StoredFlaws
     private let doubtful = DoubtfulPositions()
+    private let holding = Holding()
     /// What the server does not do that it was asked to when the store was opened; it goes on
     /// without.
     package let warnings: [String]
@@ -42,6 +45,26 @@ package final class MongoDBRawStore: RawStore {
         } catch {
             await first.close()
             throw error
+        }
+    }
+
+    package func hold() async throws(StoreError) {
+        guard holding.holder == nil else { return }
+        holding.holder = try await pool.withConnection { connection throws(StoreError) in
+            try await connection.takeLease()
+        }
+    }
+
+    package func renewHold() async throws(StoreError) {
+        guard let holder = holding.holder else { return }
+        try await pool.withConnection { connection throws(StoreError) in
+            try await connection.renewLease(holder)
+        }
+    }
+
+    package func readBack(from position: Int64) async throws(StoreError) -> Int64 {
+        try await pool.withConnection { connection throws(StoreError) in
+            try await connection.count(from: position)
         }
     }
 
@@ -89,6 +112,24 @@ package final class MongoDBRawStore: RawStore {
     }
 
     package func close() async {
+        if let holder = holding.holder {
+            // A server that is gone forgets it by itself, when its time is over.
+            try? await pool.withConnection { connection throws(StoreError) in
+                try await connection.returnLease(holder)
+            }
+            holding.holder = nil
+        }
         await pool.close()
+    }
+}
+
+/// Under which name a store is held; nil where it is not.
+private final class Holding: Sendable {
+    private let state = Mutex<RunHolder?>(nil)
+
+    // Not inlined: see ``DoubtfulPositions``.
+    var holder: RunHolder? {
+        @inline(never) get { state.withLock { $0 } }
+        @inline(never) set { state.withLock { $0 = newValue } }
     }
 }

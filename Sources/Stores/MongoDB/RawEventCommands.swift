@@ -28,6 +28,23 @@ enum RawEventCommands {
         )
     }
 
+    /// Counts the documents at `position` and behind.
+    static func count(from position: Int64) -> BSONDocument {
+        let condition = BSONDocument { $0.append("$gte", position) }
+        let filter = BSONDocument { $0.append("position", document: condition) }
+        return BSONDocument {
+            $0.append("aggregate", collection)
+            $0.append("pipeline", documents: 2) { stage, place in
+                if place == 0 {
+                    stage.append("$match", document: filter)
+                } else {
+                    stage.append("$count", "n")
+                }
+            }
+            $0.append("cursor", document: BSONDocument())
+        }
+    }
+
     static var serverStatus: BSONDocument {
         BSONDocument(
             json: """

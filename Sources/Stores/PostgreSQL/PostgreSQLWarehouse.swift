@@ -25,6 +25,8 @@ package final class PostgreSQLWarehouse: Warehouse {
     private let seen = Mutex<[String: WriterMark?]>([:])
     /// The subscriptions of which it is known that no earlier version has counted a log.
     let understood = Mutex<Set<String>>([])
+    /// Whether the run holds the warehouse: then each connection that commits takes the lock.
+    let holding: RunHold
     /// How many parts were added to each sketch since it was last one.
     private let parts = Mutex(SketchParts(limit: 128, spread: 64))
 
@@ -42,8 +44,13 @@ package final class PostgreSQLWarehouse: Warehouse {
         self.flaws = flaws
         lookups = PostgreSQLConnection(location)
         reports = PostgreSQLConnection(location)
+        let holding = RunHold()
+        self.holding = holding
         commits = PostgreSQLConnection(location) { line throws(StoreError) in
             try line.execute(WarehouseStatement.session)
+            // A new connection in the place of one that is gone. The server may not know that yet;
+            // whoever else writes meanwhile is told by the mark of the writer.
+            if holding.isHeld { try line.execute(RunHold.attempt) }
         }
         writer = try await lookups.run { line throws(StoreError) in
             try ServerRequirements.check(line)

@@ -17,6 +17,7 @@ struct WarehouseMigration {
         WarehouseMigration(version: 5, name: "deployments", sql: deployments),
         WarehouseMigration(version: 6, name: "census of raw events", sql: census),
         WarehouseMigration(version: 7, name: "orders", sql: orders),
+        WarehouseMigration(version: 8, name: "owners of what is counted", sql: owners),
     ]
 
     /// Brings the schema of `location` up to date; processes that start at once take turns.

@@ -69,6 +69,8 @@ struct SQLiteFile: Sendable {
     private let readingPath: String
     /// The number of the file in its file system, as it was opened.
     private let number: Int?
+    /// What keeps other runs away.
+    private let lock: RunLock
 
     /// "WEIR" in ASCII, in the file's header: no other program's database is taken for ours.
     private static let applicationID = 0x5745_4952
@@ -86,6 +88,7 @@ struct SQLiteFile: Sendable {
         self.location = location
         self.access = access
         self.flaws = flaws
+        lock = RunLock(of: location.path)
         guard access != .reading else {
             (queue, readingPath) = try SQLiteFile.reading(location, schema, table)
             number = nil
@@ -94,6 +97,12 @@ struct SQLiteFile: Sendable {
         readingPath = location.path
         queue = try SQLiteFile.writing(location, schema, table, mayMake: access == .making)
         number = SQLiteFile.number(of: location.path)
+        guard number != nil else {
+            throw StoreError(
+                .wrongFormat,
+                "\(location.path) was opened, and no such file is there; name a file"
+            )
+        }
     }
 
     private static func writing(
@@ -234,6 +243,43 @@ struct SQLiteFile: Sendable {
         )
     }
 
+    /// Keeps other runs from writing to the file until it is closed or the process ends.
+    func hold() throws(StoreError) {
+        try lock.take(for: location.path)
+    }
+
+    /// What `body` finds over a connection of its own, which knows nothing of what this process
+    /// has written.
+    ///
+    /// - Throws: `StoreError` also where the file is no longer the one that was opened, or where
+    ///   `body` says that it is damaged.
+    func readBack<Value: Sendable>(
+        _ body: @Sendable @escaping (Database) throws -> Value
+    ) async throws(StoreError) -> Value {
+        try checkNumber()
+        let reader = try reader()
+        do {
+            return try await reader.read(body)
+        } catch {
+            let found = SQLiteFile.storeError(error, location)
+            throw StoreError(
+                found.isTransient ? found.code : .corrupted,
+                "\(location.path) is not what was written to it: \(found.message); another "
+                    + "program may have changed it during the run"
+            )
+        }
+    }
+
+    private func checkNumber() throws(StoreError) {
+        guard SQLiteFile.number(of: location.path) == number else {
+            throw StoreError(
+                .unavailable,
+                "\(location.path) was removed or replaced while it was in use, and what was "
+                    + "stored is lost; run again, and leave the file alone meanwhile"
+            )
+        }
+    }
+
     private static func number(of path: String) -> Int? {
         let attributes = try? FileManager.default.attributesOfItem(atPath: path)
         return attributes?[.systemFileNumber] as? Int
@@ -307,15 +353,12 @@ struct SQLiteFile: Sendable {
     /// - Throws: Also where the file was removed or replaced meanwhile: the system lets a program
     ///   write to a file without a name, and what was stored is gone with the last of it.
     func close() throws(StoreError) {
-        defer { try? queue.close() }
-        guard access != .reading else { return }
-        guard SQLiteFile.number(of: location.path) == number else {
-            throw StoreError(
-                .unavailable,
-                "\(location.path) was removed or replaced while it was in use, and what was "
-                    + "stored is lost; run again, and leave the file alone meanwhile"
-            )
+        defer {
+            try? queue.close()
+            lock.release()
         }
+        guard access != .reading else { return }
+        try checkNumber()
         try SQLiteFile.translating(location) {
             _ = try queue.writeWithoutTransaction { try $0.checkpoint(.truncate) }
             try queue.close()

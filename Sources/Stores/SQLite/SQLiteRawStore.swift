@@ -10,8 +10,8 @@ internal import Timekeeping
 /// - Guarantees: those of ``RawStore``. The documents are what the producer wrote, byte for
 ///   byte, where they came as CloudEvents JSON.
 /// - Failure and recovery: a killed process loses nothing that ``store(_:)`` returned for.
-/// - Non-guarantees: two runs that write to one file at the same time; the second one's
-///   positions collide, and it is refused.
+/// - Non-guarantees: two runs that write to one file at the same time; the second one is refused
+///   when it begins (``hold()``).
 package final class SQLiteRawStore: RawStore {
     let file: SQLiteFile
 
@@ -35,6 +35,9 @@ package final class SQLiteRawStore: RawStore {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { database in
             try database.execute(
+                // What a key is unique within: a source and a position, the file; an id, its
+                // source. Positions are those of the run's broker, which numbers all topics
+                // together and begins behind the highest one here.
                 sql: """
                     CREATE TABLE sources (
                         source_id INTEGER PRIMARY KEY,
@@ -65,6 +68,45 @@ package final class SQLiteRawStore: RawStore {
         }
         return migrator
     }
+
+    package func hold() throws(StoreError) {
+        try file.hold()
+    }
+
+    package func readBack(from position: Int64) async throws(StoreError) -> Int64 {
+        try await file.readBack { database in
+            // Both over the rows and over the index of identities, as far as this run has
+            // written: whoever copies another file over this one tears the two apart.
+            let rows = try Int64.fetchOne(
+                database,
+                sql: "SELECT count(*) FROM raw_events NOT INDEXED WHERE position >= ?",
+                arguments: [position]
+            )
+            let last = try Row.fetchOne(
+                database,
+                sql: """
+                    SELECT count(*) AS rows, count(named.position) AS named,
+                        count(nullif(json_valid(tail.document), 0)) AS readable
+                    FROM (
+                        SELECT * FROM raw_events WHERE position >= ?
+                        ORDER BY position DESC LIMIT \(SQLiteRawStore.tail)
+                    ) AS tail
+                    LEFT JOIN raw_events AS named ON named.source_id = tail.source_id
+                        AND named.id = tail.id AND named.position = tail.position
+                    """,
+                arguments: [position]
+            )
+            guard let rows, let last, last["rows"] as Int64? == last["named"],
+                last["rows"] as Int64? == last["readable"]
+            else {
+                throw StoreError(.corrupted, "its latest events are not whole")
+            }
+            return rows
+        }
+    }
+
+    /// How many of the latest events are looked at one by one when they are read back.
+    private static let tail = 1000
 
     package func nextPosition() async throws(StoreError) -> Int64 {
         try await file.read { database in

@@ -24,6 +24,9 @@ enum WarehouseSchema {
         migrator.registerMigration("orders") { database in
             try database.execute(sql: OrderSchema.changes)
         }
+        migrator.registerMigration("owners") { database in
+            try database.execute(sql: owners)
+        }
         return migrator
     }
 
@@ -112,6 +115,24 @@ enum WarehouseSchema {
             last_failure_ns INTEGER NOT NULL,
             document BLOB NOT NULL,
             PRIMARY KEY (subscription, source, id)
+        ) WITHOUT ROWID, STRICT;
+        """
+
+    // The aggregates of a warehouse are one, whoever counts: so a topic has one subscription that
+    // counts it here, and a part of the aggregates is kept or not for all of them. The keys of
+    // `progress` and `counted_events` are unique within a subscription; that no event is counted
+    // by two is what the owners are for.
+    private static let owners = """
+        CREATE TABLE counting_owners (
+            topic TEXT NOT NULL PRIMARY KEY,
+            subscription TEXT NOT NULL
+        ) WITHOUT ROWID, STRICT;
+        CREATE TABLE kept_parts (
+            part TEXT NOT NULL PRIMARY KEY,
+            is_kept INTEGER NOT NULL,
+            missing INTEGER NOT NULL,
+            paused_at INTEGER NOT NULL,
+            lacks_distinct INTEGER NOT NULL
         ) WITHOUT ROWID, STRICT;
         """
 

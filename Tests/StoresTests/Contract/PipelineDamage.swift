@@ -78,6 +78,14 @@ struct PipelineDamage: Sendable, CustomTestStringConvertible {
 
     private static let counts = [
         PipelineDamage(
+            "hours that were not kept from the beginning",
+            sql: "INSERT INTO kept_parts VALUES ('1h', 1, 7, 0, 0), ('1d', 1, 0, 0, 1), "
+                + "('1m', 0, 7, 49, 0)",
+            "kept-from-the-start 1d",
+            "kept-from-the-start 1h",
+            "windows-add-up windows of 1h"
+        ),
+        PipelineDamage(
             "a log of which nobody knows any more that it is counted",
             sql: "DELETE FROM counted_events",
             "aggregates-equal-raw 1h \(PipelineSample.hourOfLog)",
@@ -108,7 +116,8 @@ struct PipelineDamage: Sendable, CustomTestStringConvertible {
                 """,
             "aggregates-equal-raw 1h 1700010000000000000",
             "aggregates-equal-raw all 0",
-            "conservation all time"
+            "conservation all time",
+            "counted-once all time"
         ),
         PipelineDamage(
             "statistics of more events than are consumed",
@@ -155,6 +164,7 @@ struct PipelineDamage: Sendable, CustomTestStringConvertible {
             "an event that is lost",
             raw: .remove(id(2)),
             "counted-events-stored analytics \(source)",
+            "counted-once all time",
             "raw-matches-catalogue raw events",
             "raw-sequence \(source)"
         ),
@@ -162,12 +172,14 @@ struct PipelineDamage: Sendable, CustomTestStringConvertible {
             "the last event is lost",
             raw: .remove(id(40)),
             "counted-events-stored analytics \(source)",
+            "counted-once all time",
             "raw-matches-catalogue raw events"
         ),
         PipelineDamage(
             "an event of a log is lost",
             raw: .remove("l4"),
             "counted-events-stored replayed logs",
+            "counted-once all time",
             "raw-matches-catalogue raw events"
         ),
         PipelineDamage(

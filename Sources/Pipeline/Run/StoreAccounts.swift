@@ -1,0 +1,117 @@
+internal import Commerce
+internal import Stages
+internal import Synchronization
+
+/// A raw store whose answers are added up, to hold it to them at the end of the run.
+final class RawStoreAccount: ForwardingRawStore {
+    private struct Sums {
+        var stored: Int64 = 0
+        /// A call that failed may have stored some of its events.
+        var hasFailed = false
+    }
+
+    let store: any RawStore
+    private let label: String
+    private let sums = Mutex(Sums())
+
+    /// The account of `store`, which messages call `label`.
+    init(_ store: any RawStore, label: String) {
+        self.store = store
+        self.label = label
+    }
+
+    func store(_ writes: [RawWrite]) async throws(StoreError) -> RawOutcome {
+        do throws(StoreError) {
+            let outcome = try await store.store(writes)
+            sums.withLock { $0.stored += Int64(outcome.stored) }
+            return outcome
+        } catch {
+            sums.withLock { $0.hasFailed = true }
+            throw error
+        }
+    }
+
+    /// Reads back what the run has stored, from `position` on.
+    ///
+    /// - Throws: `StoreError` where the store does not hold what it has confirmed.
+    func check(from position: Int64) async throws(StoreError) {
+        let found = try await store.readBack(from: position)
+        let sums = sums.withLock { $0 }
+        guard found != sums.stored, !(sums.hasFailed && found > sums.stored) else { return }
+        throw StoreError(readBack: found, confirmed: sums.stored, label)
+    }
+}
+
+/// A warehouse whose commits are added up, to hold it to them at the end of the run.
+final class WarehouseAccount: ForwardingWarehouse {
+    private struct Sums {
+        var before: Int64?
+        var counted: Int64 = 0
+        /// The number of the last commit of each subscription: one that is given again, because
+        /// its answer was lost, is stored once.
+        var lastCommits: [String: Int64] = [:]
+        var hasFailed = false
+    }
+
+    let warehouse: any Warehouse
+    private let label: String
+    private let sums = Mutex(Sums())
+
+    /// The account of `warehouse`, which messages call `label`.
+    init(_ warehouse: any Warehouse, label: String) {
+        self.warehouse = warehouse
+        self.label = label
+    }
+
+    /// Notes what is counted before the run counts anything.
+    func begin() async throws(StoreError) {
+        let before = try await warehouse.readBack()
+        sums.withLock { $0.before = before }
+    }
+
+    func commit(_ commit: WarehouseCommit) async throws(StoreError) {
+        do throws(StoreError) {
+            try await warehouse.commit(commit)
+        } catch {
+            sums.withLock { $0.hasFailed = true }
+            throw error
+        }
+        let added = commit.countedEvents
+        sums.withLock { sums in
+            guard sums.lastCommits[commit.subscription] != commit.number else { return }
+            sums.lastCommits[commit.subscription] = commit.number
+            sums.counted += added
+        }
+    }
+
+    /// Reads back what the run has counted.
+    ///
+    /// - Throws: `StoreError` where the warehouse does not hold what it has confirmed.
+    func check() async throws(StoreError) {
+        let sums = sums.withLock { $0 }
+        guard let before = sums.before else { return }
+        let found = try await warehouse.readBack().subtractingSaturated(before)
+        guard found != sums.counted, !(sums.hasFailed && found > sums.counted) else { return }
+        throw StoreError(readBack: found, confirmed: sums.counted, label)
+    }
+}
+
+extension WarehouseCommit {
+    /// How many events it adds to the window over all time.
+    fileprivate var countedEvents: Int64 {
+        cells.reduce(0) { sum, cell in
+            cell.key.grain == .all && !cell.key.category.isPresent ? sum + cell.delta.total : sum
+        }
+    }
+}
+
+extension StoreError {
+    fileprivate init(readBack found: Int64, confirmed: Int64, _ label: String) {
+        self.init(
+            .corrupted,
+            "\(label) has confirmed \(confirmed) events of this run, and holds \(found) of them "
+                + "when it is read back; something else has changed it during the run, so restore "
+                + "it, and run again"
+        )
+    }
+}

@@ -1,0 +1,252 @@
+internal import Commerce
+internal import GRDB
+package import Stages
+
+extension SQLiteWarehouse {
+    package func hold() throws(StoreError) {
+        try file.hold()
+    }
+
+    package func readBack() async throws(StoreError) -> Int64 {
+        try await file.readBack { database in
+            // The aggregates are few beside the events; a large file is looked at where the sums
+            // are.
+            let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
+            let check = pages <= 16_384 ? "quick_check(1)" : "quick_check(window_aggregates)"
+            let found = try String.fetchOne(database, sql: "PRAGMA \(check)") ?? "ok"
+            guard found == "ok" else { throw StoreError(.corrupted, found) }
+            return try SQLiteWarehouse.counted(.all, in: database)
+        }
+    }
+
+    package func claim(
+        _ claims: [CountingClaim]
+    ) async throws(StoreError) -> CountingTerms {
+        try await file.write { [path = file.location.path] database in
+            var owners = try SQLiteWarehouse.owners(in: database)
+            let others = try owners.admit(claims, in: path)
+            for (topic, subscription) in owners.owners.sorted(by: { $0.key < $1.key }) {
+                try database.execute(
+                    sql: "INSERT OR IGNORE INTO counting_owners VALUES (?, ?)",
+                    arguments: [topic, subscription]
+                )
+            }
+            let wanted = Set(claims.flatMap(\.parts))
+            let plan = CountingPlan(
+                known: try SQLiteWarehouse.knownParts(in: database),
+                wanted: wanted,
+                counted: try SQLiteWarehouse.counted(.all, in: database)
+            )
+            for step in plan.steps { try SQLiteWarehouse.take(step, in: database) }
+            let gaps = try SQLiteWarehouse.keptParts(in: database).filter {
+                wanted.contains($0.part) && ($0.missing > 0 || $0.lacksDistinct)
+            }
+            return CountingTerms(gaps: gaps.sorted { $0.part < $1.part }, others: others)
+        }
+    }
+
+    private static func owners(in database: Database) throws -> CountingOwners {
+        let owners = try Row.fetchAll(database, sql: "SELECT * FROM counting_owners")
+        let counting = try String.fetchAll(
+            database,
+            // By one step of the index a subscription: there may be millions of events of one.
+            sql: """
+                WITH RECURSIVE counting (subscription) AS (
+                    SELECT min(subscription) FROM counted_events
+                    UNION ALL
+                    SELECT (
+                        SELECT min(subscription) FROM counted_events
+                        WHERE subscription > counting.subscription
+                    ) FROM counting WHERE subscription IS NOT NULL
+                )
+                SELECT subscription FROM counting WHERE subscription IS NOT NULL
+                UNION SELECT subscription FROM watermarks
+                """
+        )
+        return CountingOwners(
+            owners: Dictionary(owners.map { ($0["topic"], $0["subscription"]) }) { $1 },
+            counting: Set(counting)
+        )
+    }
+
+    /// What is stored of the parts, or, in a warehouse that was begun before that was stored, what
+    /// is there of them.
+    private static func knownParts(in database: Database) throws -> [KeptPart] {
+        let kept = try keptParts(in: database)
+        guard kept.isEmpty else { return kept }
+        let grains = try String.fetchAll(
+            database,
+            sql: "SELECT DISTINCT grain FROM window_aggregates WHERE grain <> 'all'"
+        )
+        var found = try grains.compactMap { Grain(rawValue: $0) }.map { grain in
+            KeptPart(.windows(grain), missing: try missing(grain, in: database))
+        }
+        let others = [(CountedPart.distinct, "distinct_hashes"), (.products, "product_sales")]
+        for (part, table) in others
+        where try Int.fetchOne(database, sql: "SELECT 1 FROM \(table) LIMIT 1") != nil {
+            found.append(KeptPart(part))
+        }
+        for part in found { try store(part, in: database) }
+        return found
+    }
+
+    private static func keptParts(in database: Database) throws -> [KeptPart] {
+        try Row.fetchAll(database, sql: "SELECT * FROM kept_parts").compactMap { row in
+            CountedPart(text: row["part"]).map {
+                KeptPart(
+                    $0,
+                    isKept: row["is_kept"],
+                    missing: row["missing"],
+                    pausedAt: row["paused_at"],
+                    lacksDistinct: row["lacks_distinct"]
+                )
+            }
+        }
+    }
+
+    private static func store(_ kept: KeptPart, in database: Database) throws {
+        try database.execute(
+            sql: """
+                INSERT OR REPLACE INTO kept_parts
+                    (part, is_kept, missing, paused_at, lacks_distinct)
+                VALUES (?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                kept.part.text, kept.isKept, kept.missing, kept.pausedAt, kept.lacksDistinct,
+            ]
+        )
+    }
+
+    private static func take(_ step: CountingPlan.Step, in database: Database) throws {
+        switch step {
+        case .store(let part): try store(part, in: database)
+        case .begin(let grain):
+            let missing = try missing(grain, in: database)
+            try store(
+                KeptPart(.windows(grain), missing: missing, lacksDistinct: missing > 0),
+                in: database
+            )
+        case .fill(let grain, let source):
+            let isFull = try fill(grain, from: source, in: database)
+            try store(
+                KeptPart(
+                    .windows(grain),
+                    missing: try missing(grain, in: database),
+                    lacksDistinct: !isFull
+                ),
+                in: database
+            )
+        }
+    }
+
+    /// How many events the windows of `grain` hold.
+    private static func counted(_ grain: Grain, in database: Database) throws -> Int64 {
+        let names = EventName.allCases.map(\.ga4).joined(separator: " + ")
+        return try Int64.fetchOne(
+            database,
+            sql: """
+                SELECT sum(\(names)) FROM window_aggregates WHERE grain = ? AND category = ''
+                """,
+            arguments: [grain.rawValue]
+        ) ?? 0
+    }
+
+    /// What the windows of `grain` lack of the window over all time, but for what came too late
+    /// for them.
+    private static func missing(_ grain: Grain, in database: Database) throws -> Int64 {
+        let longer = Grain.allCases.filter { $0 >= grain }.map { "'\($0.rawValue)'" }
+        let late = try Int64.fetchOne(
+            database,
+            sql: """
+                SELECT count(*) FROM late_events
+                WHERE missed_grain IN (\(longer.joined(separator: ", ")))
+                """
+        )
+        return try counted(.all, in: database)
+            .subtractingSaturated(counted(grain, in: database))
+            .subtractingSaturated(late ?? 0)
+    }
+
+    /// Makes the windows of `grain` of those of `source`; says whether their distinct counts are
+    /// whole.
+    private static func fill(
+        _ grain: Grain,
+        from source: Grain,
+        in database: Database
+    ) throws -> Bool {
+        let columns = try String.fetchAll(
+            database,
+            sql: "SELECT name FROM pragma_table_info('window_aggregates') ORDER BY cid"
+        ).filter { !["grain", "start_ns", "category", "currency"].contains($0) }
+        let start = SQLiteWarehouse.start(of: grain)
+        for table in ["window_aggregates", "distinct_hashes"] {
+            try database.execute(
+                sql: "DELETE FROM \(table) WHERE grain = ?",
+                arguments: [grain.rawValue]
+            )
+        }
+        try database.execute(
+            sql: """
+                INSERT INTO window_aggregates
+                    (grain, start_ns, category, currency, \(columns.joined(separator: ", ")))
+                SELECT ?, \(start), category, currency,
+                    \(columns.map { "sum(\($0))" }.joined(separator: ", "))
+                FROM window_aggregates WHERE grain = ? GROUP BY 2, 3, 4
+                """,
+            arguments: [grain.rawValue, source.rawValue]
+        )
+        guard try areSketchesWhole(source, for: grain, in: database) else { return false }
+        // The parts of a sketch add up: those of the shorter windows are parts of the longer.
+        try database.execute(
+            sql: """
+                INSERT INTO distinct_hashes (grain, start_ns, measure, category, hashes)
+                SELECT ?, \(start), measure, category, hashes
+                FROM distinct_hashes WHERE grain = ?
+                """,
+            arguments: [grain.rawValue, source.rawValue]
+        )
+        return true
+    }
+
+    /// Whether sketches of `source` give those of `grain`: they have the same room, or none of
+    /// them was ever full.
+    private static func areSketchesWhole(
+        _ source: Grain,
+        for grain: Grain,
+        in database: Database
+    ) throws -> Bool {
+        if source.sketchCapacity == grain.sketchCapacity { return true }
+        for (isOne, condition) in [(false, "category = ''"), (true, "category <> ''")] {
+            let most = try Int.fetchOne(
+                database,
+                sql: """
+                    SELECT max(bytes) FROM (
+                        SELECT sum(length(hashes)) AS bytes FROM distinct_hashes
+                        WHERE grain = ? AND \(condition) GROUP BY start_ns, measure, category
+                    )
+                    """,
+                arguments: [source.rawValue]
+            )
+            if (most ?? 0) / 8 >= SketchKey.capacity(source, ofOneCategory: isOne) { return false }
+        }
+        return true
+    }
+
+    /// Where the window of `grain` round a shorter one begins, as SQL.
+    private static func start(of grain: Grain) -> String {
+        switch grain {
+        case .second: floored(1_000_000_000)
+        case .minute: floored(60_000_000_000)
+        case .hour: floored(3_600_000_000_000)
+        case .day: floored(86_400_000_000_000)
+        case .month:
+            "CAST(strftime('%s', start_ns / 1000000000, 'unixepoch', 'start of month') AS INTEGER)"
+                + " * 1000000000"
+        case .all: "0"
+        }
+    }
+
+    private static func floored(_ length: Int64) -> String {
+        "start_ns - (start_ns % \(length) + \(length)) % \(length)"
+    }
+}

@@ -1,0 +1,86 @@
+import Foundation
+import Testing
+
+/// Two runs at once on one pair of stores, and a store that another program changes under a run.
+@Suite(.timeLimit(.minutes(6)))
+struct TwoRunsTests {
+    private let folder: TestFolder
+
+    init() throws {
+        folder = try TestFolder()
+    }
+
+    private func waitUntilUnderWay() async throws {
+        try await folder.raw.wait(for: "SELECT count(*) FROM raw_events", atLeast: 200)
+        try await folder.warehouse.wait(for: "SELECT count(*) FROM progress", atLeast: 1)
+    }
+
+    @Test func `the second run is refused before it writes, and the first goes on`() async throws {
+        var second: Ending?
+        let first = try await folder.run([
+            Program.storefront, "--rate", "500", "--events", "3000",
+        ]) { _ in
+            try await waitUntilUnderWay()
+            second = try await folder.run([Program.storefront, "--events", "100"])
+        }
+        let refused = try #require(second)
+        #expect(refused.exitCode == 69)
+        #expect(refused.output.isEmpty)
+        #expect(refused.errors.contains("another run (process "))
+        #expect(refused.errors.contains("writes to it now; let that end"))
+        #expect(first.exitCode == 0, "\(first.errors)")
+        #expect(try folder.raw.number("SELECT count(*) FROM raw_events") == 3000)
+        // And when it has ended, another one may.
+        let third = try await folder.run([Program.storefront, "--events", "100"])
+        #expect(third.exitCode == 0, "\(third.errors)")
+        #expect(try folder.raw.number("SELECT count(*) FROM raw_events") == 3100)
+    }
+
+    /// A backup of the beginning is copied over the live file, into the same inode.
+    @Test func `a file that is changed under the run is no success`() async throws {
+        let raw = folder.path("raw.sqlite")
+        let ending = try await folder.run([
+            Program.storefront, "--rate", "2000", "--events", "20000",
+        ]) { _ in
+            try await waitUntilUnderWay()
+            let backup = try Data(contentsOf: URL(filePath: raw))
+            try await folder.raw.wait(for: "SELECT count(*) FROM raw_events", atLeast: 8000)
+            let handle = try FileHandle(forWritingTo: URL(filePath: raw))
+            try handle.truncate(atOffset: 0)
+            try handle.write(contentsOf: backup)
+            try handle.close()
+        }
+        #expect(ending.exitCode != 0, "\(ending.output.suffix(500))")
+        #expect(!ending.output.contains("every message accounted for"))
+    }
+
+    @Test func `an analytics subscription by another name is refused on the same warehouse`()
+        async throws
+    {
+        let first = try await folder.run([Program.storefront, "--events", "500"])
+        #expect(first.exitCode == 0, "\(first.errors)")
+        let text = try String(contentsOfFile: Program.storefront, encoding: .utf8)
+            .replacing("{name: analytics, topic", with: "{name: counting, topic")
+            .replacing("subscription: analytics", with: "subscription: counting")
+            .replacing("[../slo/storefront]", with: "[]")
+        let renamed = try folder.write("renamed.yaml", text)
+        let second = try await folder.run([renamed, "--events", "500"])
+        #expect(second.exitCode == 69, "\(second.errors)")
+        #expect(
+            second.errors.contains(
+                "topic \"events\" is counted here for the subscription \"analytics\""
+            ),
+            "\(second.errors)"
+        )
+        #expect(try folder.raw.number("SELECT count(*) FROM raw_events") == 500)
+    }
+
+    @Test func `a URL of SQLite's own names no store`() async throws {
+        let ending = try await Program.run([
+            "run", Program.storefront, "--events", "10", "--raw", "sqlite:file::memory:",
+            "--warehouse", "memory:",
+        ])
+        #expect(ending.exitCode == 64)
+        #expect(ending.errors.contains("file:"))
+    }
+}

@@ -1,0 +1,129 @@
+import Commerce
+import Logging
+import Pipeline
+import Reports
+import Stages
+import Testing
+import Timekeeping
+
+/// A pipeline that keeps other windows than before, over one warehouse.
+@Suite(.timeLimit(.minutes(3)))
+struct WindowChangeTests {
+    private let stores = RunStores(
+        raw: [.init(name: "raw", label: "memory:", store: MemoryRawStore())],
+        warehouses: [
+            .init(
+                name: "warehouse",
+                label: "memory:",
+                store: MemoryWarehouse(windowLimit: 10_000, openWindows: 10_000)
+            )
+        ]
+    )
+
+    private func run(windows: String, seed: UInt64) async throws -> RunReport {
+        let document = try PipelineDocument.parse(
+            text: """
+                apiVersion: weir/v1
+                kind: Pipeline
+                metadata: {name: shop}
+                spec:
+                  topics: [{name: events}]
+                  subscriptions: [{name: in, topic: events}, {name: count, topic: events}]
+                  stages:
+                    - {name: shop, kind: producer, publishes: events}
+                    - {name: ingest, kind: ingest, subscription: in, store: raw}
+                    - {name: analytics, kind: analytics, subscription: count, \
+                store: warehouse, windows: [\(windows)]}
+                  stores:
+                    - {name: raw, role: raw, url: "memory:"}
+                    - {name: warehouse, role: warehouse, url: "memory:"}
+                  traffic: {model: sessions, users: 50, products: 20}
+                """,
+            file: "shop.yaml"
+        )
+        var options = RunOptions()
+        options.rate = .perSecond(20)
+        options.duration = .seconds(5)
+        options.seed = seed
+        let simulation = Simulation(
+            document: document,
+            options: options,
+            stores: stores,
+            timeline: VirtualTimeline(
+                start: Timestamp(seconds: 1_769_904_000),
+                tick: .seconds(1)
+            ),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            replay: ""
+        )
+        let result = try await simulation.run(stop: Signal())
+        #expect(result.failure == nil)
+        return result.report
+    }
+
+    @Test func `a longer window is filled, and the days say what all time says`() async throws {
+        let first = try await run(windows: "1h", seed: 1)
+        let second = try await run(windows: "1h, 1d, 1mo", seed: 2)
+        let published = first.producers[0].published + second.producers[0].published
+        let warehouse = try #require(second.warehouse)
+        #expect(warehouse.gaps == nil)
+        #expect(warehouse.totals.events.values.reduce(0, +) == published)
+        #expect(warehouse.days.count == 1)
+        #expect(warehouse.days.first?.orders == warehouse.totals.orders)
+        #expect(warehouse.months.first?.units == warehouse.totals.units)
+    }
+
+    @Test func `a shorter window says in the headline how many events it lacks`() async throws {
+        let first = try await run(windows: "1d", seed: 1)
+        let second = try await run(windows: "1m, 1d", seed: 2)
+        let before = first.producers[0].published
+        #expect(second.warehouse?.gaps?.map(\.part) == ["1m"])
+        #expect(second.warehouse?.gaps?.first?.missing == before)
+        let text = try second.rendered(as: .text)
+        #expect(
+            text.contains(
+                "windows of 1m lack \(before) events counted before they were kept"
+            ),
+            "\(text.prefix(400))"
+        )
+    }
+
+    @Test func `another subscription over the topic is refused before anything is written`()
+        async throws
+    {
+        let first = try await run(windows: "1d", seed: 1)
+        let document = try PipelineDocument.parse(
+            text: """
+                apiVersion: weir/v1
+                kind: Pipeline
+                metadata: {name: shop}
+                spec:
+                  topics: [{name: events}]
+                  subscriptions: [{name: in, topic: events}, {name: other, topic: events}]
+                  stages:
+                    - {name: shop, kind: producer, publishes: events}
+                    - {name: ingest, kind: ingest, subscription: in, store: raw}
+                    - {name: analytics, kind: analytics, subscription: other, \
+                store: warehouse, windows: [1d]}
+                  stores:
+                    - {name: raw, role: raw, url: "memory:"}
+                    - {name: warehouse, role: warehouse, url: "memory:"}
+                """,
+            file: "shop.yaml"
+        )
+        let run = PipelineRun(
+            document: document,
+            options: RunOptions(),
+            stores: stores,
+            timeline: VirtualTimeline(start: Timestamp(seconds: 0), tick: .seconds(1)),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        )
+        let error = await #expect(throws: StoreError.self) { try await run.run(stop: Signal()) }
+        #expect(
+            error?.message == "memory: topic \"events\" is counted here for the subscription "
+                + "\"count\", and \"other\" would count its events once more; call the "
+                + "subscription \"count\", or give this pipeline a warehouse of its own"
+        )
+        #expect(try await stores.raw[0].store.count() == first.producers[0].published)
+    }
+}
