@@ -1,3 +1,4 @@
+internal import Commerce
 package import Logging
 internal import SLO
 internal import Stages

@@ -1,3 +1,5 @@
+internal import Timekeeping
+
 /// What a run is about to count in a warehouse: which topic, for whom, and what it keeps of it.
 package struct CountingClaim: Hashable, Sendable {
     /// The topic whose events are counted.

@@ -56,7 +56,7 @@ private struct CountingRows {
                 name: "counting_owners",
                 sql: "SELECT topic, subscription FROM counting_owners"
             )
-        ) { row in (row.text(0), row.text(1)) }
+        ) { row throws(StoreError) in (try row.text(0), try row.text(1)) }
         let counting = try line.query(
             Statement(
                 name: "counting_subscriptions",
@@ -74,7 +74,7 @@ private struct CountingRows {
                     UNION SELECT subscription FROM watermarks
                     """
             )
-        ) { row in row.text(0) }
+        ) { row throws(StoreError) in try row.text(0) }
         return CountingOwners(owners: Dictionary(owners) { $1 }, counting: Set(counting))
     }
 
@@ -109,7 +109,7 @@ private struct CountingRows {
                     SELECT 'products' WHERE EXISTS (SELECT FROM product_sales)
                     """
             )
-        ) { row in row.text(0) }
+        ) { row throws(StoreError) in try row.text(0) }
         var found: [KeptPart] = []
         for part in texts.compactMap({ CountedPart(text: $0) }) {
             var kept = KeptPart(part)
@@ -126,14 +126,14 @@ private struct CountingRows {
                 name: "kept_parts",
                 sql: "SELECT part, is_kept, missing, paused_at, lacks_distinct FROM kept_parts"
             )
-        ) { row in
-            CountedPart(text: row.text(0)).map {
+        ) { row throws(StoreError) in
+            try CountedPart(text: row.text(0)).map { part throws(StoreError) in
                 KeptPart(
-                    $0,
-                    isKept: row.integer(1) != 0,
-                    missing: row.integer(2),
-                    pausedAt: row.integer(3),
-                    lacksDistinct: row.integer(4) != 0
+                    part,
+                    isKept: try row.integer(1) != 0,
+                    missing: try row.integer(2),
+                    pausedAt: try row.integer(3),
+                    lacksDistinct: try row.integer(4) != 0
                 )
             }
         }.compactMap(\.self)
@@ -188,7 +188,7 @@ private struct CountingRows {
                     """
             ),
             [.text(grain.rawValue)]
-        ) { row in row.integer(0) }.first ?? 0
+        ) { row throws(StoreError) in try row.integer(0) }.first ?? 0
     }
 
     /// What the windows of `grain` lack of the window over all time, but for what came too late
@@ -203,7 +203,7 @@ private struct CountingRows {
                     WHERE missed_grain IN (\(longer.joined(separator: ", ")))
                     """
             )
-        ) { row in row.integer(0) }
+        ) { row throws(StoreError) in try row.integer(0) }
         return try counted(.all).subtractingSaturated(counted(grain))
             .subtractingSaturated(late.first ?? 0)
     }
@@ -220,7 +220,7 @@ private struct CountingRows {
                         AND NOT attisdropped ORDER BY attnum
                     """
             )
-        ) { row in row.text(0) }
+        ) { row throws(StoreError) in try row.text(0) }
         .filter { !["grain", "start_ns", "category", "currency"].contains($0) }
         let start = Self.start(of: grain)
         try line.execute(
@@ -265,7 +265,7 @@ private struct CountingRows {
                     """
             ),
             [.text(source.rawValue)]
-        ) { row in (isOne: row.bool(0), hashes: row.integer(1) / 8) }
+        ) { row throws(StoreError) in (isOne: try row.bool(0), hashes: try row.integer(1) / 8) }
         return most.allSatisfy {
             $0.hashes < Int64(SketchKey.capacity(source, ofOneCategory: $0.isOne))
         }
