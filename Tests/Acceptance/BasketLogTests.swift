@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 import Testing
 
 /// A log of a real shop's shape gives the sums that SQL gives, in bounded memory.
@@ -29,7 +28,7 @@ extension Timed {
         }
 
         /// The most memory that the process ever had, in KiB; nil where the system does not tell.
-        private func peak(of process: pid_t) -> Int? {
+        private func memory(of process: pid_t) -> Int? {
             let text = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
             let line = text?.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
             return line?.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) }
@@ -37,15 +36,15 @@ extension Timed {
 
         @Test func `orders, units, revenue, shoppers and days are those of SQL`() async throws {
             let log = try BasketLog(lines: BasketLogTests.lines, in: folder)
-            let peak = Mutex(0)
+            var peak = 0
             let options = [
                 "run", try folder.write("shop.yaml", BasketLogTests.pipeline), "--input", log.csv,
                 "--format", "json",
             ]
             let ending = try await Program.run(options + folder.storeOptions) { program in
                 let process = program.processIdentifier
-                while let now = self.peak(of: process) {
-                    peak.withLock { $0 = max($0, now) }
+                while let now = memory(of: process) {
+                    peak = max(peak, now)
                     try await ContinuousClock().sleep(for: .milliseconds(20))
                 }
             }
@@ -94,9 +93,8 @@ extension Timed {
             let shoppers = try log.rows("SELECT count(DISTINCT customer) FROM baskets")
             #expect(report.warehouse?.totals.shoppers.map { ["\($0.count)"] } == shoppers)
             #expect(report.producers.map(\.rejected) == [[:]])
-            let memory = peak.withLock { $0 }
-            print("baskets: \(log.lines) lines, \(log.baskets) orders, peak \(memory) KiB")
-            #expect(memory <= 150 * 1024, "the run had \(memory) KiB")
+            print("baskets: \(log.lines) lines, \(log.baskets) orders, peak \(peak) KiB")
+            #expect(peak <= 150 * 1024, "the run had \(peak) KiB")
         }
     }
 }

@@ -27,7 +27,8 @@ struct LogCommandTests {
         let rows = (1...3).map {
             "\(order)\($0),2026010\($0 < 3 ? 5 : 6),\(customer),p1,c,1,\(total),USD\n"
         }
-        let log = "order,ordered_at,customer,product,category,units,total,currency\n" + rows.joined()
+        let log =
+            "order,ordered_at,customer,product,category,units,total,currency\n" + rows.joined()
         let ending = try await Program.run(
             [
                 "run", try pipeline(LogCommandTests.dailyColumns), "--input", "-",
@@ -80,9 +81,11 @@ struct LogCommandTests {
         #expect(refused.errors.contains("PNG"))
     }
 
-    @Test(arguments: [
-        ("1", 65), ("2", 0), ("49%", 65), ("50%", 0), ("0", 65), ("100%", 0),
-    ] as [(String, Int32)])
+    @Test(
+        arguments: [
+            ("1", 65), ("2", 0), ("49%", 65), ("50%", 0), ("0", 65), ("100%", 0),
+        ] as [(String, Int32)]
+    )
     func `more rejected records than were allowed end with 65`(
         limit: String,
         code: Int32

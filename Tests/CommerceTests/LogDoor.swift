@@ -26,7 +26,9 @@ enum LogDoor: String, CaseIterable, CustomTestStringConvertible {
             let descriptor = pipe.fileHandleForReading.fileDescriptor
             try pipe.fileHandleForWriting.write(contentsOf: Data(text.utf8))
             try pipe.fileHandleForWriting.close()
-            return try read("/dev/fd/\(descriptor)", format, mapping, options)
+            return try withExtendedLifetime(pipe) {
+                try read("/dev/fd/\(descriptor)", format, mapping, options)
+            }
         }
     }
 
@@ -63,6 +65,13 @@ extension CSVMapping {
         )
         change(&mapping)
         return mapping
+    }
+}
+
+extension CSVMapping.TimeFormat {
+    /// The format of a pattern that is known to be one.
+    init(pattern: String) {
+        self = TimePattern(pattern).map(CSVMapping.TimeFormat.pattern) ?? .yyyymmdd
     }
 }
 

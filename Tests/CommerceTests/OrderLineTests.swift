@@ -20,8 +20,9 @@ struct OrderLineTests {
     }
 
     /// By hand: 10.00 + 20.00 are one order of 30.00.
-    @Test(arguments: LogDoor.allCases, [nil, "order"])
-    func `two lines of one order are one purchase with two items`(door: LogDoor, id: String?) throws {
+    @Test(arguments: LogDoor.allCases, [nil, "order"] as [String?])
+    func `two lines of one order are one purchase with two items`(door: LogDoor, id: String?) throws
+    {
         var mapping = lines
         mapping.id = id
         let text = """
@@ -72,7 +73,7 @@ struct OrderLineTests {
     /// By hand: 6·2.55 + 6·3.39 = 35.64; 2·1.25 = 2.50; a free one; a return of 2.55.
     @Test func `negative quantities are returns, and an adjustment is no sale`() throws {
         let mapping = CSVMapping.orders(time: "InvoiceDate", user: "CustomerID") {
-            $0.timeFormat = TimePattern("dd/MM/yyyy HH:mm").map { .pattern($0) } ?? .rfc3339
+            $0.timeFormat = CSVMapping.TimeFormat(pattern: "dd/MM/yyyy HH:mm")
             $0.transaction = "InvoiceNo"
             $0.returnPrefix = "C"
             $0.product = "StockCode"

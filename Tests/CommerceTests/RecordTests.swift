@@ -148,11 +148,13 @@ struct RecordTests {
 
     // MARK: - No text
 
-    @Test(arguments: [
-        ([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a] as [UInt8], "PNG"),
-        ([0x1f, 0x8b, 8, 0, 0, 0, 0, 0], "gzip"), (Array("PK\u{3}\u{4}zip".utf8), "ZIP"),
-        ([0xff, 0xfe, 0x61, 0], "UTF-16"), (Array("SQLite format 3\0".utf8), "SQLite"),
-    ])
+    @Test(
+        arguments: [
+            ([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a], "PNG"),
+            ([0x1f, 0x8b, 8, 0, 0, 0, 0, 0], "gzip"), (Array("PK\u{3}\u{4}zip".utf8), "ZIP"),
+            ([0xff, 0xfe, 0x61, 0], "UTF-16"), (Array("SQLite format 3\0".utf8), "SQLite"),
+        ] as [([UInt8], String)]
+    )
     func `a file that is no text is refused for what it is`(bytes: [UInt8], word: String) throws {
         let rest = [UInt8](repeating: 10, count: 100)
         let log = try TemporaryLog(bytes + rest)

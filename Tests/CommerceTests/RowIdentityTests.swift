@@ -50,7 +50,9 @@ struct RowIdentityTests {
         let cdnow = "1 19970101 1 2.00\n1 19970101 1 2.00\n"
         let purchases = try door.read(cdnow, as: .cdnow).batch
         #expect(Set(purchases.events.map(\.id)).count == 2)
-        #expect(try door.read(cdnow, as: .cdnow).batch.events.map(\.id) == purchases.events.map(\.id))
+        #expect(
+            try door.read(cdnow, as: .cdnow).batch.events.map(\.id) == purchases.events.map(\.id)
+        )
     }
 }
 

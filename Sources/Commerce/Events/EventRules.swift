@@ -39,8 +39,8 @@ public import Timekeeping
         case .valueTooLarge: "data.value or a price is beyond 10^12 minor units"
         case .currencyMissing: "data.value needs data.currency"
         case .itemsMissing:
-            "this event needs at least one item; only a refund of a whole order with its data.value "
-                + "needs none"
+            "this event needs at least one item; only a refund of a whole order, with its "
+                + "data.value, needs none"
         case .quantityNotPositive: "an item's quantity must be at least 1"
         }
     }

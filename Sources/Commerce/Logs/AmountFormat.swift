@@ -52,8 +52,8 @@ package struct AmountFormat: Hashable, Sendable {
         if others.contains(where: { $0 != self && $0.read(text, currency) != nil }) {
             throw RecordFlaw(
                 .doubtfulMoney,
-                "\"\(text)\" is written with other marks than the mapping names (decimal "
-                    + "\((decimal ?? .point).rawValue)); is it one amount or a hundred times as much?"
+                "\"\(text)\" has other marks than the mapping names (decimal "
+                    + "\((decimal ?? .point).rawValue)); it may be a hundred times as much"
             )
         }
         throw RecordFlaw(.badMoney, Money.refusal(of: text, currency: currency))

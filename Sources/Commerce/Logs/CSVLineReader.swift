@@ -252,7 +252,9 @@ struct CSVLineReader: Sendable {
             let count = Int64(try Int32(countText: isNegative ? String(text.dropFirst()) : text))
             return isNegative ? -count : count
         } catch {
-            let message = isNegative ? error.message.replacing("\"", with: "\"-", maxReplacements: 1)
+            let message =
+                isNegative
+                ? error.message.replacing("\"", with: "\"-", maxReplacements: 1)
                 : error.message
             throw flaw(error.reason, row, column, message)
         }

@@ -75,8 +75,8 @@ struct CSVRow {
                 throw RecordFlaw(
                     .badQuotes,
                     column: behind - bytes.startIndex + 1,
-                    "text behind the quote that ends the field from column \(column) on; expected a "
-                        + "delimiter"
+                    "text behind the quote that ends the field from column \(column) on; "
+                        + "expected a delimiter"
                 )
             }
             at = behind + 1

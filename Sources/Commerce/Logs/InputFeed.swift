@@ -23,7 +23,10 @@ final class InputFeed: Sendable {
     init(_ descriptor: Int32, owns: Bool) throws(InputError) {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else {
-            throw InputError(.unreadable, "no pipe could be made: \(String(cString: strerror(errno)))")
+            throw InputError(
+                .unreadable,
+                "no pipe could be made: \(String(cString: strerror(errno)))"
+            )
         }
         arrival = Signal()
         pump = InputPump(

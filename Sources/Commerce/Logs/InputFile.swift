@@ -60,7 +60,7 @@ final class InputFile: Sendable {
         feed = isRegular || waits ? nil : try InputFeed(descriptor, owns: !isStandardInput)
     }
 
-    /// Tells whether there is a file at `path` that can be read, and what it is where it is no text.
+    /// Throws where there is no file at `path` that can be read, or it is no text.
     static func find(_ path: String) throws(InputError) {
         var status = stat()
         // A pipe is not looked into: what is read from it is gone.

@@ -161,7 +161,11 @@ package final class RecordReader: @unchecked Sendable {
     private func indexOfEnd() -> Int? {
         buffer.withUnsafeBufferPointer { bytes in
             while searched < bytes.count {
-                let end = RecordReader.first(RecordReader.lineFeed, in: bytes, searched..<bytes.count)
+                let end = RecordReader.first(
+                    RecordReader.lineFeed,
+                    in: bytes,
+                    searched..<bytes.count
+                )
                 if let delimiter {
                     scan(bytes, searched..<(end ?? bytes.count), delimiter)
                 }
