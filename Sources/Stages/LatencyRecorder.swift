@@ -84,6 +84,7 @@ package struct LatencyRecorder: Sendable {
         }
         return LatencySummary(
             count: total,
+            mean: Int64((sum / Double(total)).rounded()),
             p50: at(50),
             p90: at(90),
             p99: at(99),
@@ -103,9 +104,10 @@ package struct LatencyDistribution: Hashable, Sendable {
     package var sum: Double
 }
 
-/// Percentiles in nanoseconds; all 0 where ``count`` is.
+/// The mean and percentiles in nanoseconds; all 0 where ``count`` is.
 package struct LatencySummary: Hashable, Sendable, Codable {
     package var count: Int64 = 0
+    package var mean: Int64 = 0
     package var p50: Int64 = 0
     package var p90: Int64 = 0
     package var p99: Int64 = 0
@@ -116,6 +118,7 @@ package struct LatencySummary: Hashable, Sendable, Codable {
 
     package init(
         count: Int64,
+        mean: Int64,
         p50: Int64,
         p90: Int64,
         p99: Int64,
@@ -123,6 +126,7 @@ package struct LatencySummary: Hashable, Sendable, Codable {
         maximum: Int64
     ) {
         self.count = count
+        self.mean = mean
         self.p50 = p50
         self.p90 = p90
         self.p99 = p99

@@ -35,7 +35,7 @@ struct Gate {
         }
         if rowsNotCounted > 0 {
             Terminal.message("gate: the history lacks what was not counted of it, see above")
-            isHeld = false
+            throw ExitStatus.wrongDocument.code
         }
         if !isHeld { throw Gate.failed }
     }

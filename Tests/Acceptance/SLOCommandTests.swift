@@ -117,14 +117,55 @@ import Testing
     @Test func `a gate fails a history of which rows were not counted`() async throws {
         let folder = try TestFolder()
         let header = "start,good,total\n"
-        for (row, code) in [("60,9,9\n", 0), ("60,many,9\n", 1)] as [(String, Int32)] {
+        for (row, code) in [("60,9,9\n", 0), ("60,many,9\n", 65)] as [(String, Int32)] {
             let path = try folder.write("slices.csv", header + "0,9,9\n" + row)
             let ending = try await Self.slo([
                 "status", "--objectives", Self.objectives, "--history", path, "--objective",
                 "message-success", "--gate",
             ])
             #expect(ending.exitCode == code, "\(ending.errors)")
-            #expect(ending.errors.contains("1 row not counted") == (code == 1))
+            #expect(ending.errors.contains("1 row not counted") == (code == 65))
+        }
+    }
+
+    @Test func `an exposition that was cut off is told and ends with 65`() async throws {
+        let folder = try TestFolder()
+        let samples = [("good", 0, 60), ("good", 100, 120), ("bad", 0, 60), ("bad", 0, 120)]
+        let text = samples.map { result, value, time in
+            "slo_events_total{slo=\"message-success\",result=\"\(result)\"} \(value) \(time)\n"
+        }.joined()
+        for (end, code) in [("# EOF\n", 0), ("", 65)] as [(String, Int32)] {
+            let path = try folder.write("history.om", text + end)
+            for verb in [["report"], ["status"], ["report", "--gate"], ["export"]] {
+                let ending = try await Self.slo(
+                    verb + ["--objectives", Self.objectives, "--history", path]
+                )
+                #expect(ending.exitCode == code, "\(verb): \(ending.errors)")
+                #expect(ending.errors.contains("without '# EOF'") == (code == 65))
+            }
+        }
+    }
+
+    @Test func `fractions of a file are in every figure, and come back from an export`()
+        async throws
+    {
+        // 9.756 + 44.197872287004095 of 10 + 44.6 by hand: 53.953872287004095 of 54.6.
+        let folder = try TestFolder()
+        let path = try folder.write(
+            "slices.csv",
+            "start,good,total\n0,9.756,10\n60,44.197872287004095,44.6\n"
+        )
+        let options = ["--objectives", Self.objectives, "--objective", "message-success"]
+        let export = try await Self.slo(["export", "--history", path] + options)
+        #expect(export.output.contains("result=\"good\"} 53.953872287004095 120\n"))
+        #expect(export.output.contains("result=\"bad\"} 0.646127712995905 120\n"))
+        let exported = try folder.write("history.om", export.output)
+        for history in [path, exported] {
+            let report = try await Self.slo(
+                ["report", "--format", "json", "--history", history] + options
+            )
+            #expect(report.output.contains("\"good\" : 53.953872287004095,"), "\(report.errors)")
+            #expect(report.output.contains("\"total\" : 54.6"))
         }
     }
 

@@ -281,9 +281,9 @@ import Timekeeping
                     (base - length)..<(base - length + step)
                 ).cell
                 #expect(
-                    Int64(entering.total - leaving.total) == pair.1.total - pair.0.total
+                    Int128(entering.total - leaving.total) == pair.1.total - pair.0.total
                 )
-                #expect(Int64(entering.good - leaving.good) == pair.1.good - pair.0.good)
+                #expect(Int128(entering.good - leaving.good) == pair.1.good - pair.0.good)
             }
         }
     }

@@ -12,14 +12,15 @@ import Timekeeping
         var sums = SlidingSums<EventSum>(resolution)
         for number in 0..<end {
             sums.advance(to: number)
-            sums.add(EventSum(good: number, total: number + 1, observed: 1), to: number)
+            let sum = EventSum(good: Int128(number), total: Int128(number + 1), observed: 1)
+            sums.add(sum, to: number)
         }
         sums.advance(to: end)
         return sums
     }
 
-    private func total(_ range: Range<Int64>) -> Int64 {
-        range.reduce(0) { $0 + $1 + 1 }
+    private func total(_ range: Range<Int64>) -> Int128 {
+        range.reduce(0) { $0 + Int128($1) + 1 }
     }
 
     @Test func `a window near now is exact`() {
@@ -159,8 +160,8 @@ import Timekeeping
             let (left, right) = (
                 live.measure(last: window, asOf: now), exact.measure(last: window, asOf: now)
             )
-            #expect(abs(left.events.total - right.events.total) <= left.doubt)
-            #expect(abs(left.events.bad - right.events.bad) <= left.doubt)
+            #expect(abs(left.events.total - right.events.total) <= Int128(left.doubt))
+            #expect(abs(left.events.bad - right.events.bad) <= Int128(left.doubt))
             #expect(right.doubt == 0)
             if minutes <= 24 * 60 { #expect(left.doubt == 0) }
             inexact += left.doubt > 0 ? 1 : 0

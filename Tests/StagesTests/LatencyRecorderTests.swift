@@ -117,6 +117,14 @@ struct LatencyRecorderTests {
         #expect(LatencyRecorder().summary == LatencySummary())
     }
 
+    @Test func `the mean is that of what was recorded, and not of buckets`() {
+        var recorder = LatencyRecorder()
+        recorder.record(1_000_001, count: 3)
+        recorder.record(9_000_001)
+        // (3 · 1,000,001 + 9,000,001) / 4 = 3,000,001.
+        #expect(recorder.summary.mean == 3_000_001)
+    }
+
     /// Slices move into the total while others read it: a reading must hold each value once.
     @Test(.timeLimit(.minutes(20)))
     func `a total holds every latency once while slices are taken`() async {

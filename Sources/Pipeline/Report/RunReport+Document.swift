@@ -87,8 +87,8 @@ extension RunReport {
 
     private var latencySection: Section {
         let head: [Column] = [
-            .text("stage"), .number("messages"), .number("p50"), .number("p90"), .number("p99"),
-            .number("p99.9"), .number("max"),
+            .text("stage"), .number("messages"), .number("mean"), .number("p50"), .number("p90"),
+            .number("p99"), .number("p99.9"), .number("max"),
         ]
         let stages = Table("Latency by stage", head, of: stages) {
             [Cell($0.name)] + RunReport.cells($0.latency)
@@ -106,7 +106,10 @@ extension RunReport {
     }
 
     private static func cells(_ latency: Latency) -> [Cell] {
-        let values = [latency.p50Ms, latency.p90Ms, latency.p99Ms, latency.p999Ms, latency.maxMs]
+        let values = [
+            latency.meanMs, latency.p50Ms, latency.p90Ms, latency.p99Ms, latency.p999Ms,
+            latency.maxMs,
+        ]
         return [Cell.count(latency.count)]
             + values.map { latency.count > 0 ? RunReport.cell(milliseconds: $0) : .absent }
     }
@@ -203,8 +206,8 @@ extension RunReport {
         let jobs = Table(
             "Processing one set of deliveries",
             [
-                .text("stage"), .number("sets"), .number("p50"), .number("p90"), .number("p99"),
-                .number("p99.9"), .number("max"),
+                .text("stage"), .number("sets"), .number("mean"), .number("p50"), .number("p90"),
+                .number("p99"), .number("p99.9"), .number("max"),
             ],
             of: stages
         ) {

@@ -11,8 +11,9 @@ extension RunReport {
         /// Why, in one sentence.
         package var reason: String
         package var target: String
-        package var good: Int64
-        package var total: Int64
+        /// Events; nil for a composite, the events of whose parts are not of one kind.
+        package var good: SLOReport.Count?
+        package var total: SLOReport.Count?
         /// The good share of what was observed; nil where nothing was.
         package var sli: SLOReport.Figure?
         /// The part of the error budget that is left, below 0 where too much was spent.
@@ -31,8 +32,11 @@ extension RunReport {
             state = status.state.rawValue
             reason = status.reason
             target = status.objective.target.description
-            good = status.measurement.events.good
-            total = status.measurement.events.total
+            if !status.objective.isComposite {
+                let measurement = status.measurement
+                good = .init(measurement.scale.events(measurement.events.good))
+                total = .init(measurement.scale.events(measurement.events.total))
+            }
             sli = SLOReport.Figure(status.measurement.sli)
             remainingRatio = SLOReport.Figure(status.budget.remainingRatio)
             coverage = SLOReport.Figure(status.measurement.coverage)

@@ -182,9 +182,10 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         package var jobs: Latency
     }
 
-    /// Percentiles in milliseconds; nil where nothing was measured.
+    /// The mean and percentiles in milliseconds; nil where nothing was measured.
     package struct Latency: Codable, Sendable {
         package var count: Int64
+        package var meanMs: Double?
         package var p50Ms: Double?
         package var p90Ms: Double?
         package var p99Ms: Double?
@@ -195,6 +196,7 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         package init(_ summary: LatencySummary) {
             count = summary.count
             guard count > 0 else { return }
+            meanMs = Double(summary.mean) / 1e6
             p50Ms = Double(summary.p50) / 1e6
             p90Ms = Double(summary.p90) / 1e6
             p99Ms = Double(summary.p99) / 1e6

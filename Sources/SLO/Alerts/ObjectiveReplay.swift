@@ -17,7 +17,7 @@ package struct ObjectiveReplay: Sendable {
     /// As it is at the end; asks it for ``ObjectiveTracker/status(asOf:policy:worstDays:)``.
     package var tracker: ObjectiveTracker
 
-    /// Follows `history`: the slices of each component, in any order.
+    /// Follows `history`: the slices of each component, in any order, counted in units of `scale`.
     ///
     /// Follows `range`, by default from the first slice to the end of the last; alerts are
     /// evaluated at the end of each slice in it, whether anything was observed or not. Every slice
@@ -27,13 +27,14 @@ package struct ObjectiveReplay: Sendable {
         _ objective: Objective,
         history: [[Slice]],
         slice: Duration,
+        scale: CountScale = .whole,
         range: Range<Timestamp>? = nil,
         retention: ObjectiveTracker.Retention? = nil,
         points: Int = 0
     ) {
         precondition(history.count == objective.components.count, "a history for each component")
         let length = slice.inNanoseconds
-        let ordered = history.map { $0.sorted { $0.start < $1.start } }
+        let ordered = history.map(\.inOrder)
         let starts = ordered.flatMap { [$0.first, $0.last].compactMap { $0?.start } }
         let lower = range?.lowerBound ?? starts.min()
         let upper = range?.upperBound ?? starts.max().map { $0 + slice }
@@ -43,6 +44,7 @@ package struct ObjectiveReplay: Sendable {
             tracker = ObjectiveTracker(
                 objective,
                 slice: slice,
+                scale: scale,
                 retention: retention ?? .exact(slice)
             )
             return
@@ -53,11 +55,10 @@ package struct ObjectiveReplay: Sendable {
         var tracker = ObjectiveTracker(
             objective,
             slice: slice,
+            scale: scale,
             retention: retention ?? .exact(span)
         )
-        var next = ordered.map { slices in
-            slices.firstIndex { $0.start >= lower } ?? slices.count
-        }
+        var next = ordered.map { $0.place(of: lower) }
         let step = points > 0 ? max(1, (end - first) / Int64(points)) : 0
         tracker.advance(to: Timestamp(nanoseconds: first * length))
         for number in first..<end {

@@ -37,11 +37,10 @@ extension ObjectiveTracker {
             guard spent.compares(.greaterThanOrEqual, to: .one, of: objective.budget) else {
                 return false
             }
-            return measure(span).events.total >= objective.minimumEvents
+            return measure(span).hasEvents(objective.minimumEvents)
         case .noData(let alert):
             if isUnderMaintenance { return nil }
-            guard let since = silentSince else { return nil }
-            return now - since >= alert.after
+            return isSilent(for: alert.after, asOf: now)
         }
     }
 
@@ -58,7 +57,7 @@ extension ObjectiveTracker {
         }
         guard exceeds(alert, long) else { return false }
         guard alert.minimumEvents > 0 else { return true }
-        return measure(last: alert.longWindow, asOf: now).events.total >= alert.minimumEvents
+        return measure(last: alert.longWindow, asOf: now).hasEvents(alert.minimumEvents)
     }
 
     private func share(
@@ -89,11 +88,5 @@ extension ObjectiveTracker {
         case .noData:
             return .silence(since: silentSince ?? now)
         }
-    }
-
-    /// Since when the component that was silent longest has reported nothing.
-    private var silentSince: Timestamp? {
-        guard let began else { return nil }
-        return lastReports.map { $0 ?? began }.min()
     }
 }

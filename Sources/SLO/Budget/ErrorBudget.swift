@@ -41,12 +41,10 @@ package struct ErrorBudget: Sendable {
             guard measurement.components.count == 1, let sum = measurement.components.first,
                 sum.observed > 0
             else { return }
-            let total = ExactRatio(
-                Int128(sum.total) * Int128(counted),
-                Int128(sum.observed)
-            )
-            allowed = total.multiplied(by: ExactRatio(share))
-            spent = ExactRatio(Int128(sum.bad), 1)
+            let unit = measurement.scale.unitsPerEvent
+            let total = ExactRatio(sum.total * Int128(counted), Int128(sum.observed))
+            allowed = total.multiplied(by: ExactRatio(1, unit)).multiplied(by: ExactRatio(share))
+            spent = ExactRatio(sum.bad, unit)
         }
     }
 

@@ -22,6 +22,12 @@ package struct ExactRatio: Sendable {
     /// As nearly as a `Double` has it: for display only.
     package var approximation: Double { Double(numerator) / Double(denominator) }
 
+    /// The decimal that it is, where its denominator is a power of ten; nil where it is not.
+    package var measured: MeasuredNumber? {
+        (0...38).first { Int128.powerOfTen($0) == denominator }
+            .map { MeasuredNumber(digits: numerator, scale: $0) }
+    }
+
     /// Without common factors.
     package var reduced: ExactRatio {
         let divisor = ExactRatio.greatestCommonDivisor(numerator.magnitude, denominator.magnitude)

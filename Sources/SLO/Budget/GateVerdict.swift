@@ -31,13 +31,13 @@ extension ObjectiveStatus {
         switch state {
         case .noData where lastReport == nil:
             return objective.isQueried
-                ? GateVerdict(outcome: .fails, reason: "its query has given no value")
+                ? GateVerdict(outcome: .fails, reason: "no value of it was found")
                 : GateVerdict(outcome: .notJudged, reason: "nothing has measured it")
         case .noData where isTooYoung:
             return GateVerdict(outcome: .notJudged, reason: reason)
         case .noData:
             return GateVerdict(outcome: .fails, reason: "no-data, \(reason)")
-        case .partial where measurement.events.total < objective.minimumEvents:
+        case .partial where !measurement.hasEvents(objective.minimumEvents):
             return GateVerdict(outcome: .notJudged, reason: reason)
         case .breached:
             return GateVerdict(outcome: .fails, reason: "breached, \(figures); \(reason)")

@@ -44,8 +44,8 @@ extension ObjectiveTracker {
         let shares: [ExactRatio?] = zip(part.components, whole.components).map { part, whole in
             guard whole.total > 0 else { return nil }
             return ExactRatio(
-                Int128(part.bad) * Int128(whole.observed),
-                Int128(whole.total) * expected
+                part.bad * Int128(whole.observed),
+                whole.total * expected
             )
         }
         return objective.isComposite ? weighted(shares) : (shares.first ?? nil) ?? .zero

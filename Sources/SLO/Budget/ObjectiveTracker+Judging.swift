@@ -55,14 +55,14 @@ extension ObjectiveTracker {
             switch objective.budgeting {
             case .occurrences: break
             case .timeslices(_, let target):
-                if ExactRatio(Int128(sum.good), Int128(sum.total))
+                if ExactRatio(sum.good, sum.total)
                     < ExactRatio(component.sliceTarget ?? target)
                 {
                     let cost = component.cost(of: JudgedSum.unit, from: objective.budget)
                     badUnits = max(badUnits, cost)
                 }
             case .ratioTimeslices:
-                let share = Int128.decimalUnits(of: Int128(sum.bad), in: Int128(sum.total))
+                let share = Int128.decimalUnits(of: sum.bad, in: sum.total)
                 badUnits +=
                     objective.isComposite ? component.weigh(share, of: objective.budget) : share
             }

@@ -46,11 +46,13 @@ extension ObjectiveTracker {
             excluded: excluded,
             observed: sums.map { Int64($0.observed) }.min() ?? 0,
             hasData: hasData,
+            scale: scale,
             components: sums,
+            excludedEvents: events.indices.map { excludedEvents(of: $0, in: read) },
             judged: nil,
             errorRatio: hasData ? errorRatio(sums) : nil,
             spentShare: hasData ? spentShare(sums, of: expected) : nil,
-            doubt: answers.reduce(0) { $0 + $1.doubt.total }
+            doubt: answers.reduce(Int64(0)) { $0 + wholeEvents($1.doubt.total) }
         )
     }
 
@@ -72,13 +74,20 @@ extension ObjectiveTracker {
             excluded: Int64(sum.excluded),
             observed: Int64(sum.judged),
             hasData: sum.judged > 0,
+            scale: scale,
             components: events.map { $0.sum(of: range).sum },
+            excludedEvents: events.indices.map { excludedEvents(of: $0, in: range) },
             judged: sum,
             errorRatio: sum.judged > 0
                 ? ExactRatio(sum.badUnits, Int128(sum.judged) * JudgedSum.unit) : nil,
             spentShare: spentShare(sum, of: slices - Int64(sum.excluded)),
             doubt: Int64(answer.doubt.judged)
         )
+    }
+
+    /// Events that some units are, a part of one counting as a whole.
+    private func wholeEvents(_ units: Int128) -> Int64 {
+        Int64(clamping: (units + scale.unitsPerEvent - 1) / scale.unitsPerEvent)
     }
 
     private func instants(of slices: Range<Int64>, width: Int64) -> Range<Timestamp> {
@@ -121,10 +130,7 @@ extension ObjectiveTracker {
         guard sum.observed > 0, expected > 0 else { return nil }
         // Observed, and nothing happened: nothing failed.
         guard sum.total > 0 else { return .zero }
-        return ExactRatio(
-            Int128(sum.bad) * Int128(sum.observed),
-            Int128(sum.total) * Int128(expected)
-        )
+        return ExactRatio(sum.bad * Int128(sum.observed), sum.total * Int128(expected))
     }
 
     private func spentShare(_ sums: [EventSum], of expected: Int64) -> ExactRatio? {
@@ -136,7 +142,7 @@ extension ObjectiveTracker {
 
     private func errorRatio(_ sums: [EventSum]) -> ExactRatio? {
         let ratios = sums.map { sum in
-            sum.total > 0 ? ExactRatio(Int128(sum.bad), Int128(sum.total)) : nil
+            sum.total > 0 ? ExactRatio(sum.bad, sum.total) : nil
         }
         guard objective.isComposite else { return ratios[0] }
         guard ratios.contains(where: { $0 != nil }) else { return nil }

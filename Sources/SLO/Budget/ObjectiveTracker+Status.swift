@@ -151,14 +151,14 @@ extension ObjectiveTracker {
             return (.noData, "nothing was observed in the period")
         }
         let limit = max(policy.staleAfter, slice * 2)
-        if let latest, asOf - latest > limit, !isUnderMaintenance {
-            return (.noData, "nothing was observed since \(latest)")
+        if !isUnderMaintenance, let why = silence(measurement, asOf: asOf, limit: limit) {
+            return (.noData, why)
         }
         if measurement.events.total == 0 {
             return (.noData, "no event was counted in the period")
         }
-        let total = measurement.events.total
-        if total < objective.minimumEvents {
+        if !measurement.hasEvents(objective.minimumEvents) {
+            let total = measurement.scale.events(measurement.events.total)
             return (.partial, "\(total) events of the \(objective.minimumEvents) it takes")
         }
         if budget.isOverspent { return (.breached, "more is spent than the budget") }

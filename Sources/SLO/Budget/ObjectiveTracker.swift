@@ -18,6 +18,8 @@ package struct ObjectiveTracker: Sendable {
     package let revision: Revision
     /// The width of a slice.
     package let slice: Duration
+    /// The unit in which its slices are counted.
+    package let scale: CountScale
     /// The latest instant that was handed in.
     package private(set) var now: Timestamp?
     /// When the first instant was handed in.
@@ -25,9 +27,13 @@ package struct ObjectiveTracker: Sendable {
     package private(set) var faults = SliceFaults()
     /// The end of the last slice, by component, in which something reported.
     package private(set) var lastReports: [Timestamp?]
+    /// The end of the last slice, by component, in which there was an event.
+    package private(set) var lastEvents: [Timestamp?]
     package internal(set) var alerts: [AlertMachine]
 
     var events: [SlidingSums<EventSum>]
+    /// The events under maintenance, where there is any to come.
+    var aside: [SlidingSums<EventSum>]
     var judged: SlidingSums<JudgedSum>?
     private var schedule: MaintenanceSchedule
     let sliceLength: Int64
@@ -37,13 +43,19 @@ package struct ObjectiveTracker: Sendable {
     ///
     /// The slice divides the slice window of the objective's budgeting method; windows that are no
     /// multiple of it are rounded up to one.
-    package init(_ objective: Objective, slice: Duration, retention: Retention = .live) {
+    package init(
+        _ objective: Objective,
+        slice: Duration,
+        scale: CountScale = .whole,
+        retention: Retention = .live
+    ) {
         precondition(
             ObjectiveTracker.fits(slice: slice, objective),
             "the slice divides the slice window of the objective"
         )
         self.objective = objective
         self.slice = slice
+        self.scale = scale
         revision = objective.revision
         sliceLength = slice.inNanoseconds
         judgedLength = objective.budgeting.sliceWindow?.inNanoseconds
@@ -54,8 +66,10 @@ package struct ObjectiveTracker: Sendable {
             }
         }
         events = objective.components.map { _ in SlidingSums(resolution(slice)) }
+        aside = objective.maintenance.isEmpty ? [] : events
         judged = objective.budgeting.sliceWindow.map { SlidingSums(resolution($0)) }
         lastReports = objective.components.map { _ in nil }
+        lastEvents = lastReports
         schedule = MaintenanceSchedule(objective.maintenance)
         alerts = AlertMachine.machines(of: objective, revision: revision)
     }
@@ -89,6 +103,7 @@ package struct ObjectiveTracker: Sendable {
                 return EventSum(excluded: schedule.isUnderMaintenance(at: start) ? 1 : 0)
             }
         }
+        for index in aside.indices { aside[index].advance(to: current) }
         judgeSlices(until: instant, isFirst: isFirst)
         self.schedule = schedule
     }
@@ -97,7 +112,7 @@ package struct ObjectiveTracker: Sendable {
     ///
     /// Counts that cannot be are not taken; ``faults`` has them.
     package mutating func record(_ slice: Slice, of component: Int = 0) {
-        if let fault = slice.fault {
+        if let fault = slice.fault(in: scale) {
             faults.count(fault)
             return
         }
@@ -108,21 +123,22 @@ package struct ObjectiveTracker: Sendable {
             return
         }
         let before = events[component].value(of: number)
-        guard before.total + before.excludedTotal + slice.total <= Slice.largestTotal else {
+        let isExcluded = before.excluded > 0
+        let held = isExcluded ? aside[component].value(of: number) : before
+        guard held.total + slice.total <= scale.largestTotal else {
             faults.count(.implausible)
             return
         }
-        let sum =
-            before.excluded > 0
-            ? EventSum(excludedGood: slice.good, excludedTotal: slice.total)
-            : EventSum(
-                good: slice.good,
-                total: slice.total,
-                observed: before.observed == 0 ? 1 : 0
-            )
-        events[component].add(sum, to: number)
+        var sum = EventSum(good: slice.good, total: slice.total)
+        if isExcluded {
+            aside[component].add(sum, to: number)
+        } else {
+            sum.observed = before.observed == 0 ? 1 : 0
+            events[component].add(sum, to: number)
+        }
         let end = Timestamp(nanoseconds: (number + 1) * sliceLength)
         lastReports[component] = max(lastReports[component] ?? end, end)
+        if slice.total > 0 { lastEvents[component] = max(lastEvents[component] ?? end, end) }
         if let judgedLength {
             judge((number * sliceLength).flooringQuotient(judgedLength))
         }
@@ -131,6 +147,11 @@ package struct ObjectiveTracker: Sendable {
     /// Takes note of values that a source could not make slices of.
     package mutating func note(_ others: SliceFaults) {
         faults.add(others)
+    }
+
+    /// The events of a component in slices that began under maintenance.
+    func excludedEvents(of component: Int, in range: Range<Int64>) -> EventSum {
+        aside.isEmpty ? .zero : aside[component].sum(of: range).sum
     }
 
     /// Whether the slice before now began under maintenance.

@@ -23,8 +23,12 @@ package struct WindowMeasurement: Sendable {
     package var observed: Int64
     /// Whether any component was observed at all.
     package var hasData: Bool
+    /// The unit in which events are counted.
+    package var scale: CountScale
     /// The events of each component.
     package var components: [EventSum]
+    /// Those of each component under maintenance, which are in none of the figures.
+    package var excludedEvents: [EventSum]
     /// The verdicts on the time slices; nil for `Occurrences`.
     package var judged: JudgedSum?
     /// The bad share of what was observed; nil where nothing was counted.
@@ -43,8 +47,13 @@ package struct WindowMeasurement: Sendable {
         errorRatio.map { ExactRatio($0.denominator - $0.numerator, $0.denominator) }
     }
 
-    /// The events of all components together.
+    /// The events of all components together: to ask whether there are any, or enough.
     package var events: EventSum { components.reduce(.zero, +) }
+
+    /// Whether it holds at least `count` events, of all components together.
+    package func hasEvents(_ count: Int64) -> Bool {
+        scale.events(events.total) >= MeasuredNumber(count)
+    }
 
     /// Slices that should have been observed by now.
     package var expected: Int64 { max(0, elapsed - excluded) }

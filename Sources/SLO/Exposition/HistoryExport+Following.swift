@@ -17,7 +17,8 @@ extension HistoryExport {
             let replay = ObjectiveReplay(
                 silent,
                 history: history.components,
-                slice: history.slice
+                slice: history.slice,
+                scale: history.scale
             )
             trackers.append(replay.tracker)
         }

@@ -101,7 +101,7 @@ package struct MetricFamily: Sendable {
 package enum MetricValue: Sendable {
     case integer(Int64)
     case number(Double)
-    /// Written as the nearest binary number; whole where it is whole.
+    /// Written with all its digits where it is a decimal, else as the nearest binary number.
     case ratio(ExactRatio)
     /// Nothing was measured, and a ratio of nothing is no number.
     case absent
@@ -120,7 +120,7 @@ package enum MetricValue: Sendable {
         case .ratio(let ratio):
             ratio.numerator % ratio.denominator == 0
                 ? String(ratio.numerator / ratio.denominator)
-                : MetricValue.text(ratio.approximation)
+                : ratio.measured?.description ?? MetricValue.text(ratio.approximation)
         }
     }
 

@@ -29,8 +29,9 @@ package struct ObjectiveCount: Sendable {
             bad = ExactRatio(judged.badUnits, JudgedSum.unit)
             good = ExactRatio(max(0, whole - judged.badUnits), JudgedSum.unit)
         } else {
-            good = ExactRatio(Int128(measurement.events.good), 1)
-            bad = ExactRatio(Int128(measurement.events.bad), 1)
+            let unit = measurement.scale.unitsPerEvent
+            good = ExactRatio(measurement.events.good, unit)
+            bad = ExactRatio(measurement.events.bad, unit)
         }
     }
 

@@ -1,13 +1,13 @@
-/// A line of an exposition: a name, labels, a value, and perhaps a timestamp.
+/// The head of a line of an exposition: a name and labels, before a value and a timestamp.
 ///
 /// Source: the OpenMetrics 1.0 specification, "ABNF".
 struct CounterSample {
     var name: String
     var labels: [String: String]
-    var value: String
-    var timestamp: String?
+    /// What stands behind them.
+    var rest: String
 
-    /// The sample that `line` is; nil where it is none.
+    /// The head of the sample that `line` is; nil where it is none.
     init?(_ line: String) {
         var rest = line.unicodeScalars[...]
         let isEnd = { (scalar: Unicode.Scalar) in scalar == "{" || scalar == " " }
@@ -19,11 +19,7 @@ struct CounterSample {
             guard let read = CounterSample.labels(&rest) else { return nil }
             labels = read
         }
-        // What stands behind a # is an exemplar.
-        let words = String(rest).prefix { $0 != "#" }.split(separator: " ")
-        guard (1...2).contains(words.count) else { return nil }
-        value = String(words[0])
-        timestamp = words.count == 2 ? String(words[1]) : nil
+        self.rest = String(rest)
     }
 
     private static func labels(_ rest: inout Substring.UnicodeScalarView) -> [String: String]? {

@@ -6,137 +6,290 @@ internal import Timekeeping
 ///
 /// A slice is what was counted between two samples, and ends at the later one. Where more time
 /// lies between them than a slice, the rest of it was not observed. Samples of other names are
-/// passed over.
+/// passed over. The exposition ends with `# EOF`: one that does not was cut off, and what stands
+/// behind it belongs to none.
 package struct CounterSeriesReader {
     private struct Point {
-        var value: Int64
+        var instant: Timestamp
+        var value: MeasuredNumber
         var line: Int
     }
 
-    private static let metric = "slo_events_total"
+    /// What stood before the value in a line, and what it means.
+    private struct Head {
+        var bytes: ArraySlice<UInt8> = []
+        var key = Key(objective: "", result: .good)
+    }
 
-    private let log: MistakeLog
-    /// By objective and result.
-    private var points: [String: [String: [Timestamp: Point]]] = [:]
+    private struct Key: Hashable {
+        enum Result: String { case good, bad }
+        var objective: String
+        var result: Result
+    }
+
+    private static let metric = "slo_events_total"
+    private static let end = Array("# EOF".utf8)
+
+    private let extent: HistoryExtent
+    private var log: RowLog
+    private var points: [Key: [Point]] = [:]
     private var faults: [String: SliceFaults] = [:]
+    private var head = Head()
+    private var lastLine = 0
+    /// The line with the end mark.
+    private var endLine: Int?
+    /// The number of samples of a series at which those that are too old are let go.
+    private var crowded: [Key: Int] = [:]
 
     /// A reader of the file that the user calls `file`.
-    package init(file: String) {
-        log = MistakeLog(file: file)
+    package init(file: String, keeping extent: HistoryExtent = .whole) {
+        log = RowLog(file: file)
+        self.extent = extent
     }
 
     /// Whether a file that begins with `line` is an exposition.
     package static func isExposition(_ line: String) -> Bool {
-        ["# HELP ", "# TYPE ", "# UNIT ", metric].contains { line.hasPrefix($0) }
+        ["# HELP ", "# TYPE ", "# UNIT ", "# EOF", metric].contains { line.hasPrefix($0) }
     }
 
     /// Takes the next line, without its end.
     package mutating func take(_ line: String, number: Int) {
-        guard !line.hasPrefix("#"), line.hasPrefix(Self.metric) else { return }
-        guard let sample = CounterSample(line), sample.name == Self.metric else {
-            return refuse(
-                "this is no sample; expected a name, labels, a value and a timestamp",
-                number
-            )
-        }
-        guard let objective = sample.labels["slo"], let result = sample.labels["result"],
-            ["good", "bad"].contains(result)
-        else {
-            return refuse("expected the labels slo and result, which is good or bad", number)
-        }
-        guard let text = sample.timestamp, let instant = Timestamp(secondsText: text),
-            Timestamp.historical.contains(instant)
-        else {
-            return refuse(
-                "expected a timestamp in seconds since 1970, before 2200, behind the value",
-                number
-            )
-        }
-        guard let value = ExactDecimal(sample.value), value.scale == 0 else {
-            faults[objective, default: SliceFaults()].count(.unreadable)
-            return refuse("the counter is \(sample.value); expected a whole number", number)
-        }
-        guard value.digits >= 0 else {
-            faults[objective, default: SliceFaults()].count(.negative)
-            return refuse("the counter is \(value), below zero; expected 0 or more", number)
-        }
-        if let first = points[objective]?[result]?[instant] {
-            return refuse("the sample is on line \(first.line) already; expected it once", number)
-        }
-        points[objective, default: [:]][result, default: [:]][instant] =
-            Point(value: value.digits, line: number)
+        take(Array(line.utf8)[...], number: number)
     }
 
-    private func refuse(_ message: String, _ line: Int) {
-        log.add(message, at: DocumentPlace(line: line, column: 1))
+    /// The same of a line in UTF-8.
+    package mutating func take(_ line: ArraySlice<UInt8>, number: Int) {
+        lastLine = number
+        if let endLine {
+            guard !line.isEmpty else { return }
+            return refuse(
+                "this stands behind the '# EOF' on line \(endLine), which ends the exposition; "
+                    + "it is not counted",
+                number
+            )
+        }
+        if line.elementsEqual(Self.end) {
+            endLine = number
+            return
+        }
+        guard line.starts(with: Self.metric.utf8) else { return }
+        guard let (key, rest) = key(of: line, number) else { return }
+        // What stands behind a # is an exemplar.
+        let words = rest.prefix { $0 != UInt8(ascii: "#") }.split(separator: UInt8(ascii: " "))
+        guard (1...2).contains(words.count) else { return refuseSample(number) }
+        guard let instant = instant(words, number) else { return }
+        guard let value = MeasuredNumber(bytes: words[0])?.counted else {
+            let text = String(decoding: words[0], as: UTF8.self)
+            return refuse("the counter is \(text); expected a number", number, key, .unreadable)
+        }
+        guard value >= .zero else {
+            let message = "the counter is \(value), below zero; expected 0 or more"
+            return refuse(message, number, key, .negative)
+        }
+        if let end = extent.end, instant > end { return }
+        points[key, default: []].append(Point(instant: instant, value: value, line: number))
+        letGo(key)
     }
+
+    /// Takes note of a line that is no text.
+    package mutating func refuse(_ reason: String, number: Int) {
+        lastLine = number
+        refuse(reason, number)
+    }
+
+    // MARK: - Lines
+
+    /// The series of a sample, and what stands behind its labels.
+    ///
+    /// Samples of one series follow one another, so that labels are mostly those of the line
+    /// before.
+    private mutating func key(
+        of line: ArraySlice<UInt8>,
+        _ number: Int
+    ) -> (Key, ArraySlice<UInt8>)? {
+        if !head.bytes.isEmpty, line.starts(with: head.bytes) {
+            return (head.key, line.dropFirst(head.bytes.count))
+        }
+        let text = String(decoding: line, as: UTF8.self)
+        guard let sample = CounterSample(text) else {
+            refuseSample(number)
+            return nil
+        }
+        guard sample.name == Self.metric else { return nil }
+        guard let objective = sample.labels["slo"],
+            let result = sample.labels["result"].flatMap({ Key.Result(rawValue: $0) })
+        else {
+            refuse("expected the labels slo and result, which is good or bad", number)
+            return nil
+        }
+        let rest = line.suffix(sample.rest.utf8.count)
+        head = Head(
+            bytes: line.dropLast(rest.count),
+            key: Key(objective: objective, result: result)
+        )
+        return (head.key, rest)
+    }
+
+    private mutating func instant(_ words: [ArraySlice<UInt8>], _ number: Int) -> Timestamp? {
+        let text = words.count == 2 ? String(decoding: words[1], as: UTF8.self) : ""
+        let instant = Timestamp(secondsText: text)
+        if let instant, Timestamp.historical.contains(instant) { return instant }
+        let isMilliseconds = ExactDecimal(text).map { $0 > ExactDecimal(7_258_118_400) } ?? false
+        refuse(
+            isMilliseconds
+                ? "\(text) seconds since 1970 are no year that is kept; expected seconds, not "
+                    + "milliseconds"
+                : "expected a timestamp in seconds since 1970, before 2200, behind the value",
+            number
+        )
+        return nil
+    }
+
+    private mutating func refuseSample(_ number: Int) {
+        refuse("this is no sample; expected a name, labels, a value and a timestamp", number)
+    }
+
+    private mutating func refuse(
+        _ message: String,
+        _ line: Int,
+        _ key: Key? = nil,
+        _ fault: SliceFault = .unreadable
+    ) {
+        if let key { faults[key.objective, default: SliceFaults()].count(fault) }
+        log.add(message, line: line)
+    }
+
+    /// Lets go of what has become too old, but for the last sample before: the next one is
+    /// counted from it.
+    private mutating func letGo(_ key: Key) {
+        guard extent.reach != nil, let list = points[key], let last = list.last,
+            list.count > crowded[key] ?? 1 << 16
+        else { return }
+        let oldest = extent.start(latest: last.instant)
+        let first = list.firstIndex { $0.instant >= oldest } ?? list.count
+        points[key]?.removeFirst(max(0, first - 1))
+        crowded[key] = max(1 << 16, (list.count - first) * 2)
+    }
+
+    // MARK: - Slices
 
     /// What the exposition says.
     ///
-    /// - Throws: `DocumentError` where it has no sample of the counters.
-    package func finish() throws(DocumentError) -> HistoryFile {
-        guard !points.isEmpty else {
-            throw DocumentError([
-                Mistake(
-                    file: log.file,
-                    line: 1,
-                    column: 1,
-                    message: "there is no sample of \(Self.metric) with a timestamp; expected "
-                        + "those of 'weir slo export'"
-                )
-            ])
+    /// - Throws: `DocumentError` where it has no sample of the counters, with what is wrong with
+    ///   those that could be none.
+    package mutating func finish() throws(DocumentError) -> HistoryFile {
+        if endLine == nil {
+            log.add(
+                "the exposition ends here without '# EOF', as one does that was cut off; "
+                    + "expected all of it",
+                line: max(1, lastLine)
+            )
         }
-        let series = points.keys.sorted().map { self.series(of: $0) }
-        return HistoryFile(series: series, mistakes: log.mistakes, warnings: log.warnings)
+        guard !points.isEmpty else {
+            let nothing = Mistake(
+                file: log.file,
+                line: 1,
+                column: 1,
+                message: "there is no sample of \(Self.metric) with a timestamp; expected "
+                    + "those of 'weir slo export'"
+            )
+            throw DocumentError([nothing] + log.mistakes)
+        }
+        var series: [HistoryFile.Series] = []
+        // order-free: they are sorted
+        for objective in Set(points.keys.map(\.objective)).sorted() {
+            series.append(self.series(of: objective))
+        }
+        return HistoryFile(series: series, log, isTruncated: endLine == nil)
     }
 
-    private func series(of objective: String) -> HistoryFile.Series {
-        let good = points[objective]?["good"] ?? [:]
-        let bad = points[objective]?["bad"] ?? [:]
-        let instants = Set(good.keys).union(bad.keys).sorted()
-        let width = HistoryFile.width(of: instants)
+    private mutating func series(of objective: String) -> HistoryFile.Series {
+        let good = ordered(Key(objective: objective, result: .good))
+        let bad = ordered(Key(objective: objective, result: .bad))
         var readers = (good: CounterReader(), bad: CounterReader())
-        var slices: [Slice] = []
-        var faults = faults[objective] ?? SliceFaults()
-        // order-free: they are sorted
-        for instant in instants {
-            guard let goodPoint = good[instant], let badPoint = bad[instant] else {
-                let line = (good[instant] ?? bad[instant])?.line ?? 1
-                let missing = good[instant] == nil ? "good" : "bad"
-                refuse("there is no '\(missing)' sample at \(instant); expected both", line)
-                faults.count(.unreadable)
+        var increments: [(end: Timestamp, good: MeasuredNumber, bad: MeasuredNumber, line: Int)] =
+            []
+        var places = (good: 0, bad: 0)
+        while places.good < good.count || places.bad < bad.count {
+            let goodPoint = places.good < good.count ? good[places.good] : nil
+            let badPoint = places.bad < bad.count ? bad[places.bad] : nil
+            guard let goodPoint, let badPoint, goodPoint.instant == badPoint.instant else {
+                // The earlier one has no partner.
+                let isGood =
+                    (goodPoint?.instant ?? .distantFuture) < (badPoint?.instant ?? .distantFuture)
+                if isGood { places.good += 1 } else { places.bad += 1 }
+                refusePartnerless(isGood ? goodPoint : badPoint, isGood: isGood, objective)
                 continue
             }
-            for (point, last) in [(goodPoint, readers.good.last), (badPoint, readers.bad.last)] {
-                guard let last, point.value < last else { continue }
-                log.warn(
-                    "the counter went back from \(last) to \(point.value); it is taken to have "
-                        + "begun anew",
-                    at: DocumentPlace(line: point.line, column: 1)
-                )
-            }
+            places = (places.good + 1, places.bad + 1)
+            warnOfReset(goodPoint, after: readers.good.last)
+            warnOfReset(badPoint, after: readers.bad.last)
             let goodEvents = readers.good.increment(to: goodPoint.value)
             let badEvents = readers.bad.increment(to: badPoint.value)
-            guard let goodEvents, let badEvents else { continue }
-            let (total, overflows) = goodEvents.addingReportingOverflow(badEvents)
-            guard !overflows, total <= Slice.largestTotal else {
-                refuse(
-                    "\(goodEvents) good and \(badEvents) bad events in a slice are not believed; "
-                        + "expected at most \(Slice.largestTotal)",
-                    goodPoint.line
-                )
-                faults.count(.implausible)
-                continue
+            if let goodEvents, let badEvents {
+                increments.append((goodPoint.instant, goodEvents, badEvents, goodPoint.line))
             }
-            slices.append(Slice(start: instant - width, good: goodEvents, total: total))
         }
+        let width = HistoryFile.width(of: good.lazy.map(\.instant))
+        var gathered = SliceGatherer()
+        for slice in increments {
+            let total = slice.good.adding(slice.bad)
+            let fault =
+                total.map {
+                    gathered.append(start: slice.end - width, good: slice.good, total: $0)
+                } ?? .implausible
+            guard let fault else { continue }
+            refuse(
+                "\(slice.good) good and \(slice.bad) bad events in a slice are not believed; "
+                    + "expected at most \(Slice.largestTotal)",
+                slice.line,
+                Key(objective: objective, result: .good),
+                fault
+            )
+        }
+        var faults = faults[objective] ?? SliceFaults()
         faults.add(readers.good.faults)
         faults.add(readers.bad.faults)
         return HistoryFile.Series(
             objective: objective,
-            slices: slices,
+            gathered: gathered,
             slice: width,
             faults: faults
+        )
+    }
+
+    /// The samples of a series by their instants, each once.
+    private mutating func ordered(_ key: Key) -> [Point] {
+        let points = (points[key] ?? []).sorted { ($0.instant, $0.line) < ($1.instant, $1.line) }
+        var ordered: [Point] = []
+        ordered.reserveCapacity(points.count)
+        for point in points {
+            if let last = ordered.last, last.instant == point.instant {
+                refuse(
+                    "the sample is on line \(last.line) already; expected it once",
+                    point.line
+                )
+            } else {
+                ordered.append(point)
+            }
+        }
+        return ordered
+    }
+
+    private mutating func refusePartnerless(_ point: Point?, isGood: Bool, _ objective: String) {
+        guard let point else { return }
+        refuse(
+            "there is no '\(isGood ? "bad" : "good")' sample at \(point.instant); expected both",
+            point.line,
+            Key(objective: objective, result: .good)
+        )
+    }
+
+    private mutating func warnOfReset(_ point: Point, after last: MeasuredNumber?) {
+        guard let last, point.value < last else { return }
+        log.warn(
+            "the counter went back from \(last) to \(point.value); it is taken to have begun anew",
+            line: point.line
         )
     }
 }

@@ -1,120 +1,128 @@
 package import Timekeeping
 
-/// What a data source answered to one query: at some instants a value, as it wrote it.
+/// What a data source answered to a query: the values of one series, as it wrote them.
 package struct QueriedSeries: Sendable {
+    /// What tells it from the others of the same query.
+    package var labels: [String: String]
     package var samples: [(instant: Timestamp, value: String)]
 
-    package init(_ samples: [(instant: Timestamp, value: String)] = []) {
+    package init(
+        labels: [String: String] = [:],
+        _ samples: [(instant: Timestamp, value: String)] = []
+    ) {
+        self.labels = labels
         self.samples = samples
     }
 }
 
-/// Makes the slices of one indicator from the answers to its queries, one for each of its sources.
+/// Makes counts of slices from the answers to one query, a part of the past at a time.
 ///
-/// The sources are asked for their values at the ends of slices. What a value means is the
-/// indicator's:
-/// - of counters, a slice is what was counted since the sample before it, from a reset on where
-///   the counter went back; where more time than a slice lies between the two, the rest of it was
-///   not observed;
-/// - of numbers that are no counters, the value is what the slice counted, rounded to whole events
-///   (`increase()` gives fractions, since it extrapolates);
-/// - a raw ratio is the slice's, whatever the traffic was;
-/// - a threshold's value is one measurement.
-package struct QueriedHistory: Sendable {
-    package private(set) var slices: [Slice] = []
-    /// Values of which no slice could be made, and resets of counters.
-    package private(set) var faults = SliceFaults()
+/// A sample belongs to the slice that ends at it; one that lies off the grid, to the nearest end.
+/// Series are told apart by their labels, and what they count in a slice is added up. The first
+/// sample of a counter says nothing of when its events were and counts none; a series that is not
+/// there any more counts nothing more.
+package struct QueriedCounts: Sendable {
+    private let form: QueryForm
+    private let isSum: Bool
+    private let slice: Int64
+    private var readers: [[String: String]: CounterReader] = [:]
+    /// By the number of the slice.
+    package private(set) var counts: [Int64: MeasuredNumber] = [:]
+    private var unreadable: Int64 = 0
 
-    /// The slices of `indicator`, in slices of `slice`, from answers in the order of its sources.
-    package init(_ indicator: Indicator, _ answers: [QueriedSeries], slice: Duration) {
-        switch indicator {
-        case .threshold(let threshold):
-            take(answers.first, slice) { start, value in
-                ExactDecimal(measured: value).map {
-                    Slice(start: start, measurements: [$0], of: threshold)
+    /// Counts of a query that is read as `reading` says.
+    package init(_ reading: QueryReading, slice: Duration) {
+        form = reading.form
+        isSum = reading.isSum
+        self.slice = slice.inNanoseconds
+    }
+
+    /// Takes the next part of the answer; the samples of a series are in the order of time.
+    package mutating func take(_ answer: [QueriedSeries]) {
+        for series in answer {
+            var reader = readers[series.labels] ?? CounterReader(ofSum: isSum)
+            for (instant, value) in series.samples {
+                guard let count = count(value, &reader) else { continue }
+                let number = (instant.nanoseconds + slice / 2).flooringQuotient(slice) - 1
+                guard let sum = (counts[number] ?? .zero).adding(count)?.counted else {
+                    unreadable += 1
+                    continue
                 }
+                counts[number] = sum
             }
-        case .ratio(let ratio):
-            switch ratio.terms {
-            case .raw(_, let type):
-                take(answers.first, slice) { start, value in
-                    ExactDecimal(measured: value).flatMap { Slice(start: start, raw: $0, type) }
-                }
-            case .goodTotal:
-                take(answers, ratio, slice) { Slice(start: $0, good: $1, total: $2) }
-            case .badTotal:
-                take(answers, ratio, slice) { Slice(start: $0, bad: $1, total: $2) }
-            }
+            if form == .counter { readers[series.labels] = reader }
         }
     }
 
-    private mutating func take(
-        _ answer: QueriedSeries?,
-        _ slice: Duration,
-        _ make: (Timestamp, String) -> Slice?
-    ) {
-        for (instant, value) in answer?.samples ?? [] {
-            if let made = make(instant - slice, value) {
-                slices.append(made)
-            } else {
-                faults.count(.unreadable)
-            }
-        }
+    private mutating func count(_ value: String, _ reader: inout CounterReader) -> MeasuredNumber? {
+        if form == .counter { return reader.increment(to: value) }
+        var count = MeasuredNumber(value)
+        if form == .rate { count = count?.over(nanoseconds: slice) }
+        if count == nil { unreadable += 1 }
+        return count?.counted
     }
 
-    private mutating func take(
-        _ answers: [QueriedSeries],
-        _ ratio: RatioIndicator,
-        _ slice: Duration,
-        _ make: (Timestamp, Int64, Int64) -> Slice
-    ) {
-        guard answers.count == 2 else { return }
-        let counts = answers.map { answer in
-            ratio.isCounter ? increments(answer) : wholes(answer)
-        }
-        for (instant, marked) in counts[0].sorted(by: { $0.key < $1.key }) {
-            // Both, or nobody knows of how many they were.
-            guard let total = counts[1][instant] else { continue }
-            slices.append(make(instant - slice, marked, total))
-        }
-    }
-
-    private mutating func increments(_ answer: QueriedSeries) -> [Timestamp: Int64] {
-        var reader = CounterReader()
-        var counts: [Timestamp: Int64] = [:]
-        for (instant, value) in answer.samples {
-            counts[instant] = reader.increment(to: value)
-        }
-        faults.add(reader.faults)
-        return counts
-    }
-
-    private mutating func wholes(_ answer: QueriedSeries) -> [Timestamp: Int64] {
-        var counts: [Timestamp: Int64] = [:]
-        for (instant, value) in answer.samples {
-            if let number = Double(value), let whole = Int64(exactly: number.rounded()) {
-                counts[instant] = whole
-            } else {
-                faults.count(.unreadable)
-            }
-        }
-        return counts
+    /// Values of which nothing could be made, and resets of counters.
+    package var faults: SliceFaults {
+        var faults = SliceFaults()
+        if unreadable > 0 { faults.count(.unreadable, times: unreadable) }
+        // order-free: they are added up
+        for reader in readers.values { faults.add(reader.faults) }
+        return faults
     }
 }
 
-extension ExactDecimal {
-    /// A measurement as a data source writes it: exactly, or to 12 decimals where a binary
-    /// fraction has more digits than are held; nil for what is not a number.
-    init?(measured text: String) {
-        if let exact = ExactDecimal(text) {
-            self = exact
-        } else if let number = Double(text), number.magnitude < 1e5,
-            let digits = Int64(exactly: (number * 1e12).rounded()),
-            let rounded = ExactDecimal(digits: digits, scale: 12)
-        {
-            self = rounded
-        } else {
-            return nil
+/// Makes the slices of one indicator from the answers to its queries.
+///
+/// What a value means is the indicator's: of a ratio of counts see ``QueriedCounts``; a raw ratio
+/// is the slice's, as if of one event, whatever the traffic was; a threshold's value is one
+/// measurement. Where not both sources of a ratio have counted, nobody knows of how many, and the
+/// slice was not observed.
+package struct QueriedHistory: Sendable {
+    package private(set) var gathered = SliceGatherer()
+    /// Values of which no slice could be made, and resets of counters.
+    package private(set) var faults = SliceFaults()
+
+    /// The slices of a ratio of the counts that its two sources gave.
+    package init(_ ratio: RatioIndicator, _ counts: [QueriedCounts], slice: Duration) {
+        guard counts.count == 2 else { return }
+        for source in counts { faults.add(source.faults) }
+        var isBad = false
+        if case .badTotal = ratio.terms { isBad = true }
+        for (number, marked) in counts[0].counts.sorted(by: { $0.key < $1.key }) {
+            guard let total = counts[1].counts[number] else { continue }
+            let start = Timestamp(nanoseconds: number * slice.inNanoseconds)
+            let good = isBad ? total.subtracting(marked) : marked
+            let fault = good.map { gathered.append(start: start, good: $0, total: total) }
+            if let fault = fault ?? .unreadable { faults.count(fault) }
+        }
+    }
+
+    /// The slices of a threshold, or of a ratio that its source has divided, from one series.
+    package init(_ indicator: Indicator, _ series: QueriedSeries, slice: Duration) {
+        for (instant, value) in series.samples {
+            guard let value = MeasuredNumber(value), let good = indicator.goodShare(of: value),
+                gathered.append(start: instant - slice, good: good, total: 1) == nil
+            else {
+                faults.count(.unreadable)
+                continue
+            }
+        }
+    }
+}
+
+extension Indicator {
+    /// Which part of a slice is good that has this value; nil where none can have it.
+    fileprivate func goodShare(of value: MeasuredNumber) -> MeasuredNumber? {
+        switch self {
+        case .threshold(let threshold):
+            return threshold.comparison.holds(value, MeasuredNumber(threshold.value)) ? 1 : 0
+        case .ratio(let ratio):
+            guard case .raw(_, let type) = ratio.terms, value >= .zero, value <= 1 else {
+                return nil
+            }
+            return type == .success
+                ? value.counted : MeasuredNumber(1).subtracting(value.counted)
         }
     }
 }

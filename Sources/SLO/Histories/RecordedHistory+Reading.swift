@@ -46,7 +46,7 @@ extension RecordedHistory {
         recorded.revisions.sort {
             ($0.range.lowerBound, $0.component) < ($1.range.lowerBound, $1.component)
         }
-        recorded.components = recorded.components.map { $0.sorted { $0.start < $1.start } }
+        recorded.components = recorded.components.map(\.inOrder)
         return recorded
     }
 

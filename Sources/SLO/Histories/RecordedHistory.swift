@@ -4,12 +4,16 @@ package import Timekeeping
 package struct RecordedHistory: Sendable {
     /// The width of a slice.
     package var slice: Duration
+    /// The unit in which all of them are counted.
+    package var scale: CountScale
     /// The slices of each component, by their starts.
     package var components: [[Slice]]
     /// The versions of the objective under which slices were counted, oldest first.
     package var revisions: [RecordedRevision]
     /// What its source could make no slices of.
     package var faults: SliceFaults
+    /// How the queries behind it were read, where that had to be assumed.
+    package var assumptions: [String] = []
 
     /// More slices than this in a history are refused, so that memory is bounded.
     package static let mostSlices: Int64 = 5_000_000
@@ -21,9 +25,26 @@ package struct RecordedHistory: Sendable {
         faults: SliceFaults = SliceFaults()
     ) {
         self.slice = slice
-        self.components = components.map { $0.sorted { $0.start < $1.start } }
+        scale = .whole
+        self.components = components.map(\.inOrder)
         self.revisions = revisions
         self.faults = faults
+    }
+
+    /// A history of what was gathered for each component, brought to one unit.
+    package init(
+        slice: Duration,
+        gathered: [SliceGatherer],
+        faults: SliceFaults = SliceFaults(),
+        assumptions: [String] = []
+    ) {
+        var gathered = gathered
+        let scale = SliceGatherer.align(&gathered)
+        self.init(slice: slice, components: gathered.map(\.slices), faults: faults)
+        self.scale = scale
+        self.assumptions = assumptions
+        let rounded = gathered.reduce(0) { $0 + $1.rounded }
+        if rounded > 0 { self.faults.count(.rounded, times: rounded) }
     }
 
     /// A history of nothing, in slices that suit `objective`.

@@ -6,6 +6,8 @@ internal import Documents
 /// - Type `weir`, key `averageOver`: a duration. With a threshold, the mean of the measurements
 ///   over it is compared, not each one of them.
 /// - Type `prometheus`, key `query`: an expression of PromQL.
+/// - Type `prometheus`, key `gives`: how its values are read, where the query does not show it; see
+///   ``QueryForm``.
 ///
 /// OpenSLO leaves it to each type what stands there. This program's own type is held to its keys;
 /// of another tool's document what is not understood is doubted, and no more.
@@ -40,11 +42,12 @@ enum MetricSourceRules {
                 return false
             }
             for (key, _) in spec.entries(expected: "query") ?? [] {
-                guard case .scalar(let name, _) = key.node.content, name != "query" else {
-                    continue
-                }
+                guard case .scalar(let name, _) = key.node.content,
+                    name != "query", name != QueryReading.key
+                else { continue }
                 key.warn("'\(shortened(name))' is not looked at in a prometheus source")
             }
+            _ = spec.peek(QueryReading.key)?.choice(of: QueryForm.self)
             guard query.textIfAny != nil else {
                 query.warn("\(query.label) is no expression of PromQL, so that there is no data")
                 return false

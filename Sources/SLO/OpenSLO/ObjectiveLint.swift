@@ -27,6 +27,7 @@ package struct ObjectiveLint {
         for entry in set.entries {
             lint.checkBudget(entry)
             lint.checkMeters(entry)
+            lint.checkQueries(entry)
             lint.checkPolicies(entry)
             for alert in entry.alerts {
                 guard case .burnRate(let rule) = alert.rule else { continue }
@@ -114,6 +115,25 @@ package struct ObjectiveLint {
                     + meters.joined(separator: ", "),
                 at: source.site
             )
+        }
+    }
+
+    /// Says how queries are read, where that has to be assumed, and what is wrong with them.
+    private mutating func checkQueries(_ entry: ObjectiveSet.Entry) {
+        // Unless --slice says otherwise.
+        let slice = entry.objective.budgeting.sliceWindow ?? .seconds(60)
+        for indicator in entry.objective.components.map(\.indicator) {
+            for (source, reading) in zip(indicator.sources, indicator.readings(slice: slice)) {
+                guard let site = entry.sources.first(where: { $0.value == source })?.site else {
+                    continue
+                }
+                if let doubt = reading.doubt {
+                    warn(doubt, at: site)
+                } else if let assumption = reading.assumption {
+                    let query = shortened(source.spec["query"] ?? "")
+                    warn("'\(query)' is read as \(assumption)", at: site)
+                }
+            }
         }
     }
 

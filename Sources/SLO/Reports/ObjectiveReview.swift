@@ -8,6 +8,8 @@ package struct ObjectiveReview: Sendable {
     /// What was left of the budget, over the period.
     package var burnDown: [ObjectiveReplay.Point]
     package var revisions: [RecordedRevision]
+    /// How the queries behind it were read, where that had to be assumed.
+    package var assumptions: [String]
     /// The width of a slice.
     package var slice: Duration
     package var tracker: ObjectiveTracker
@@ -24,17 +26,14 @@ package struct ObjectiveReview: Sendable {
     ) throws(RecordedHistoryError) {
         let tracker: ObjectiveTracker
         let followed = ObjectiveReview.range(of: history, objective, asOf: instant)
-        var cut = history
-        cut.components = history.components.map { slices in
-            slices.filter { followed.contains($0.start) }
-        }
-        if let obstacle = cut.obstacle(to: objective, over: followed) {
+        if let obstacle = history.obstacle(to: objective, over: followed) {
             throw RecordedHistoryError(description: obstacle)
         }
         if followed.isEmpty {
             var silent = ObjectiveTracker(
                 objective,
                 slice: history.slice,
+                scale: history.scale,
                 retention: .exact(history.slice)
             )
             silent.advance(to: instant)
@@ -44,8 +43,9 @@ package struct ObjectiveReview: Sendable {
         } else {
             let replay = ObjectiveReplay(
                 objective,
-                history: cut.components,
+                history: history.components,
                 slice: history.slice,
+                scale: history.scale,
                 range: followed,
                 points: points
             )
@@ -66,6 +66,7 @@ package struct ObjectiveReview: Sendable {
         self.status = status
         self.tracker = noted
         revisions = history.revisions
+        assumptions = history.assumptions
         slice = history.slice
     }
 
@@ -78,8 +79,9 @@ package struct ObjectiveReview: Sendable {
         let width = history.slice.inNanoseconds
         let end = Timestamp(nanoseconds: instant.nanoseconds.flooringQuotient(width) * width)
         let reach = instant - objective.historyReach
-        let starts = history.components.compactMap { slices in
-            slices.first { $0.start >= reach }?.start
+        let starts = history.components.compactMap { slices -> Timestamp? in
+            let place = slices.place(of: reach)
+            return place < slices.count ? slices[place].start : nil
         }
         guard let first = starts.min(), first < end else { return end..<end }
         return first..<end

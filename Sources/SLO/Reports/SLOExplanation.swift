@@ -97,12 +97,11 @@ package struct SLOExplanation: Sendable {
     private static func counts(_ measured: SLOReport.Measured, isComposite: Bool) -> [Fact] {
         var facts: [Fact] = []
         for component in measured.components {
-            let bad = component.total - component.good
             let name = isComposite ? "bad of \(component.name)" : "bad"
             facts.append(
                 Fact(
                     name,
-                    Cell("\(component.total) - \(component.good) good = \(bad)"),
+                    Cell("\(component.total) - \(component.good) good = \(component.bad)"),
                     remark: isComposite
                         ? "weight \(component.weight)"
                             + (component.target.map { ", target \($0): × budget / (1 - \($0))" }
@@ -133,12 +132,11 @@ package struct SLOExplanation: Sendable {
                         + "added up"
                 )
             )
-        } else {
-            let bad = measured.total - measured.good
+        } else if let events = measured.components.first {
             facts.append(
                 Fact(
                     "error ratio",
-                    Cell("\(bad) / \(measured.total) = \(decimal(measured.errorRatio))")
+                    Cell("\(events.bad) / \(events.total) = \(decimal(measured.errorRatio))")
                 )
             )
         }
@@ -172,7 +170,8 @@ package struct SLOExplanation: Sendable {
             let formula =
                 measured.judged != nil
                 ? "\(counted) × \(budget.share)"
-                : "\(measured.total) × \(counted) / \(measured.observed) × \(budget.share)"
+                : "\(measured.components[0].total) × \(counted) / \(measured.observed) × "
+                    + budget.share
             facts += [
                 Fact(
                     "allowed",
@@ -215,8 +214,8 @@ package struct SLOExplanation: Sendable {
         } else if isComposite {
             formula = "each component's bad × observed / (total × \(counted)), weighted"
         } else {
-            let bad = measured.total - measured.good
-            formula = "\(bad) × \(measured.observed) / (\(measured.total) × \(counted))"
+            let events = measured.components[0]
+            formula = "\(events.bad) × \(measured.observed) / (\(events.total) × \(counted))"
         }
         return [Fact("spent share", Cell("\(formula) = \(decimal(measured.spentShare))"))]
     }

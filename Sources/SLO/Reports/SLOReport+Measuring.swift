@@ -17,9 +17,9 @@ extension SLOReport {
         package var excluded: Int64
         /// Those of them in which something reported.
         package var observed: Int64
-        /// Events of all components together.
-        package var good: Int64
-        package var total: Int64
+        /// Events; absent of a composite, the events of whose parts are not of one kind.
+        package var good: Count?
+        package var total: Count?
         package var components: [Component]
         package var judged: Judged?
         /// The observed share of the slices that have ended and were not excluded.
@@ -40,12 +40,12 @@ extension SLOReport {
         package var weight: String
         /// Where a component has one of its own.
         package var target: String?
-        package var good: Int64
-        package var total: Int64
+        package var good: Count
+        package var total: Count
         package var observed: Int32
         /// Under maintenance, in neither of the above.
-        package var excludedGood: Int64
-        package var excludedTotal: Int64
+        package var excludedGood: Count
+        package var excludedTotal: Count
     }
 
     /// The verdicts on time slices.
@@ -107,10 +107,8 @@ extension SLOReport {
     package struct Day: Codable, Sendable {
         /// As the walls of the objective's zone have it.
         package var date: String
-        package var good: Int64
-        package var total: Int64
-        /// Slices that were bad; nil where events are counted.
-        package var badSlices: Int32?
+        /// What was bad of how much, in the unit of the budget: events, or time slices.
+        package var measured: Measured
         /// The part of the period's whole budget that the day spent.
         package var spentRatio: Figure
     }
@@ -153,7 +151,10 @@ extension SLOReport {
 
 extension SLOReport.Measured {
     init(_ measurement: WindowMeasurement, of objective: Objective) {
-        let events = measurement.events
+        let components = objective.components.indices.map {
+            SLOReport.Component(objective.components[$0], measurement, $0)
+        }
+        let single = objective.isComposite ? nil : components.first
         self.init(
             unit: measurement.unit.rawValue,
             start: measurement.window.lowerBound.description,
@@ -163,11 +164,9 @@ extension SLOReport.Measured {
             elapsed: measurement.elapsed,
             excluded: measurement.excluded,
             observed: measurement.observed,
-            good: events.good,
-            total: events.total,
-            components: zip(objective.components, measurement.components).map {
-                SLOReport.Component($0, $1)
-            },
+            good: single?.good,
+            total: single?.total,
+            components: components,
             judged: measurement.judged.map { SLOReport.Judged($0) },
             coverage: .init(measurement.coverage),
             sli: .init(measurement.sli),
@@ -179,16 +178,22 @@ extension SLOReport.Measured {
 }
 
 extension SLOReport.Component {
-    fileprivate init(_ component: ObjectiveComponent, _ sum: EventSum) {
+    fileprivate init(
+        _ component: ObjectiveComponent,
+        _ measurement: WindowMeasurement,
+        _ index: Int
+    ) {
+        let scale = measurement.scale
+        let (sum, aside) = (measurement.components[index], measurement.excludedEvents[index])
         self.init(
             name: component.name,
             weight: component.weight.description,
             target: component.target?.description,
-            good: sum.good,
-            total: sum.total,
+            good: .init(sum.good, scale),
+            total: .init(sum.total, scale),
             observed: sum.observed,
-            excludedGood: sum.excludedGood,
-            excludedTotal: sum.excludedTotal
+            excludedGood: .init(aside.good, scale),
+            excludedTotal: .init(aside.total, scale)
         )
     }
 }

@@ -57,8 +57,8 @@ extension SLOReport.Objective {
             rules: SLOReport.Rule.all(of: status),
             projectedExhaustion: status.projectedExhaustion?.description,
             projectionWindow: DurationText.write(status.projectionWindow),
-            worstDays: status.worstDays.map { SLOReport.Day($0) },
-            alerts: review.episodes.map { SLOReport.Alert($0) },
+            worstDays: status.worstDays.map { SLOReport.Day($0, of: objective) },
+            alerts: review.episodes.map { SLOReport.Alert($0, of: objective) },
             previous: status.previous.map { previous in
                 SLOReport.Previous(
                     start: previous.period.lowerBound.description,
@@ -70,6 +70,7 @@ extension SLOReport.Objective {
                     sliChange: .init(status.sliChange)
                 )
             },
+            assumptions: review.assumptions.isEmpty ? nil : review.assumptions,
             faults: status.faults.met.map { .init(fault: $0.fault.rawValue, count: $0.count) },
             burnDown: review.burnDown.map { point in
                 .init(at: point.instant.description, remainingRatio: point.remaining?.approximation)
@@ -133,20 +134,18 @@ extension SLOReport.Rule {
 }
 
 extension SLOReport.Day {
-    fileprivate init(_ day: DaySpending) {
+    fileprivate init(_ day: DaySpending, of objective: Objective) {
         let instant = Timestamp(midnightOf: day.date) ?? .distantPast
         self.init(
             date: String(instant.description.prefix(10)),
-            good: day.measurement.events.good,
-            total: day.measurement.events.total,
-            badSlices: day.measurement.judged?.bad,
+            measured: .init(day.measurement, of: objective),
             spentRatio: .init(day.spentRatio)
         )
     }
 }
 
 extension SLOReport.Alert {
-    init(_ episode: AlertEpisode) {
+    init(_ episode: AlertEpisode, of objective: Objective) {
         self.init(
             id: episode.id,
             alert: episode.alert.description,
@@ -154,40 +153,31 @@ extension SLOReport.Alert {
             tier: episode.alert.tier?.rawValue,
             start: episode.start.description,
             end: episode.end?.description,
-            because: episode.evidence.text,
-            endedBecause: episode.endEvidence?.text
+            because: episode.evidence.text(of: objective),
+            endedBecause: episode.endEvidence?.text(of: objective)
         )
     }
 }
 
 extension AlertEvidence {
-    /// The sums in words: `burn rate 15.2 over 1h (152 of 10000 bad) > 14.4`.
-    package var text: String {
+    /// The sums in words: `burn rate 15.2 over 1h (152 of 10,000 events bad) against > 14.4`.
+    package func text(of objective: Objective) -> String {
+        let badText = { SLOReport.Measured($0, of: objective).badText }
         switch self {
         case .burnRate(let long, let short, let rule):
             let parts = [long, short].compactMap { $0 }.map { reading -> String in
                 let value = reading.value.map { FigureText.number($0, digits: 4) } ?? "unknown"
                 return "\(value) over \(DurationText.write(reading.window)) "
-                    + "(\(reading.measurement.badText))"
+                    + "(\(badText(reading.measurement)))"
             }
             return "burn rate \(parts.joined(separator: " and ")) against "
                 + "\(rule.comparison.symbol) \(rule.factor)"
         case .budget(let measurement, let budget):
             let spent = FigureText.percent(SLOReport.Figure(budget.spentRatio))
-            return "\(spent) of the budget spent (\(measurement.badText))"
+            return "\(spent) of the budget spent (\(badText(measurement)))"
         case .silence(let since):
             return "nothing observed since \(since)"
         }
-    }
-}
-
-extension WindowMeasurement {
-    /// What was bad of how much: `152 of 10000 events bad`.
-    fileprivate var badText: String {
-        if let judged {
-            return "\(judged.bad) of \(judged.judged) slices bad"
-        }
-        return "\(events.bad) of \(events.total) events bad"
     }
 }
 

@@ -27,6 +27,9 @@ extension SLOReport.Objective {
         if revisions.contains(where: { !$0.isCurrent }) {
             blocks.append(.table(revisionTable))
         }
+        if let assumptions {
+            blocks.append(.list(title: "how its queries are read", items: assumptions, more: 0))
+        }
         if !faults.isEmpty {
             let items = faults.map { "\($0.fault): \(ReportNumbers.count($0.count))" }
             blocks.append(.list(title: "what the source got wrong", items: items, more: 0))
@@ -107,13 +110,7 @@ extension SLOReport.Objective {
         ]
     }
 
-    private var sliRemark: String {
-        if let judged = measured.judged {
-            return "\(judged.bad) of \(judged.judged) slices bad"
-        }
-        return "\(ReportNumbers.count(measured.total - measured.good)) of "
-            + "\(ReportNumbers.count(measured.total)) events bad"
-    }
+    private var sliRemark: String { measured.badText }
 
     private var windowRemark: String {
         "\(window.kind) \(window.length)" + (window.timeZone.map { ", \($0)" } ?? "")
@@ -128,16 +125,10 @@ extension SLOReport.Objective {
             ],
             of: burnRates
         ) { rate in
-            let isSlices = rate.measured.judged != nil
-            let bad =
-                rate.measured.judged.map { Int64($0.bad) }
-                ?? rate.measured.total - rate.measured.good
-            let total = rate.measured.judged.map { Int64($0.judged) } ?? rate.measured.total
+            let (bad, total) = rate.measured.badCells
             return [
                 Cell(rate.window), Cell(FigureText.number(rate.value, digits: 4)),
-                Cell(ReportNumbers.count(bad) + (isSlices ? " slices" : "")),
-                Cell(ReportNumbers.count(total)),
-                Cell(FigureText.percent(rate.measured.coverage)),
+                Cell(bad), Cell(total), Cell(FigureText.percent(rate.measured.coverage)),
             ]
         }
     }
@@ -148,11 +139,9 @@ extension SLOReport.Objective {
             [.text("day"), .number("bad"), .number("total"), .number("of the budget")],
             of: worstDays
         ) { day in
-            [
-                Cell(day.date),
-                Cell(ReportNumbers.count(day.badSlices.map(Int64.init) ?? day.total - day.good)),
-                Cell(ReportNumbers.count(day.total)),
-                Cell(FigureText.percent(day.spentRatio)),
+            let (bad, total) = day.measured.badCells
+            return [
+                Cell(day.date), Cell(bad), Cell(total), Cell(FigureText.percent(day.spentRatio)),
             ]
         }
     }

@@ -80,6 +80,8 @@ package struct SLOReport: Codable, Sendable {
         package var alerts: [Alert]
         /// The period before; nil where nothing was observed in it.
         package var previous: Previous?
+        /// How its queries were read, where that had to be assumed; nil where it had not.
+        package var assumptions: [String]?
         package var faults: [Fault]
         package var burnDown: [Point]
         /// Good and bad since the history's first slice, as `slo_events_total` has them.

@@ -2,40 +2,46 @@
 ///
 /// A value below the one before is a reset: the process behind it began anew, and what it has
 /// counted since is the increment. The first value is no increment, for nobody knows when those
-/// events were; a counter that is exposed at 0 before its first event loses none that way.
+/// events were (Prometheus's `increase` takes it so too); a counter that is exposed at 0 before its
+/// first event loses none that way.
+///
+/// Where the counter is a sum of others, a fall is no reset of it: one of them began anew or went
+/// away. What was counted meanwhile is not known then, and there is no increment.
 package struct CounterReader: Hashable, Sendable {
     /// What the counter said last.
-    package private(set) var last: Int64?
+    package private(set) var last: MeasuredNumber?
     package private(set) var faults = SliceFaults()
+    private let isSum: Bool
 
     /// Begins after `last`, or with the next value where that is nil.
-    package init(last: Int64? = nil) {
+    package init(last: MeasuredNumber? = nil, ofSum isSum: Bool = false) {
         self.last = last
+        self.isSum = isSum
     }
 
     /// The events since the value before, or nil where this is the first one or is refused.
-    package mutating func increment(to value: Int64) -> Int64? {
-        guard value >= 0 else {
+    package mutating func increment(to value: MeasuredNumber) -> MeasuredNumber? {
+        guard value >= .zero else {
             faults.count(.negative)
             return nil
         }
         defer { last = value }
         guard let last else { return nil }
         if value < last {
-            faults.count(.reset)
-            return value
+            faults.count(isSum ? .sumFell : .reset)
+            return isSum ? nil : value
         }
-        return value - last
+        return value.subtracting(last)
     }
 
-    /// The same for a value as a data source writes it: `12`, `1.2e+01`, `NaN`.
+    /// The same for a value as a data source writes it: `12`, `1.2e+01`, `0.5`.
     ///
-    /// What is no whole number is refused and counted, and does not become the last value.
-    package mutating func increment(to text: some StringProtocol) -> Int64? {
-        guard let value = ExactDecimal(text), value.scale == 0 else {
+    /// What is no number is refused and counted, and does not become the last value.
+    package mutating func increment(to text: some StringProtocol) -> MeasuredNumber? {
+        guard let value = MeasuredNumber(text)?.counted else {
             faults.count(.unreadable)
             return nil
         }
-        return increment(to: value.digits)
+        return increment(to: value)
     }
 }

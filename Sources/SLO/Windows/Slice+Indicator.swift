@@ -2,9 +2,9 @@ package import Timekeeping
 
 extension Slice {
     /// A slice of an indicator that counts bad events.
-    package init(start: Timestamp, bad: Int64, total: Int64) {
+    package init(start: Timestamp, bad: some BinaryInteger, total: some BinaryInteger) {
         // More bad events than events leave fewer than none good, which is a fault of its own.
-        self.init(start: start, good: total - bad, total: total)
+        self.init(start: start, good: Int128(total) &- Int128(bad), total: Int128(total))
     }
 
     /// A slice of a threshold indicator: each measurement is an event, good where it holds.
@@ -14,22 +14,7 @@ extension Slice {
         of indicator: ThresholdIndicator
     ) {
         let good = measurements.count { indicator.isGood($0) }
-        self.init(start: start, good: Int64(good), total: Int64(measurements.count))
-    }
-
-    /// How many events a raw ratio stands for, since nobody knows of how many it was made.
-    package static let rawTotal: Int64 = 1_000_000_000
-
-    /// A slice of a raw ratio: every slice weighs the same, whatever the traffic was.
-    ///
-    /// The ratio is rounded to ``rawTotal`` parts, half away from zero. Nil where it is not
-    /// between 0 and 1.
-    package init?(start: Timestamp, raw ratio: ExactDecimal, _ type: RatioIndicator.RawType) {
-        guard ratio >= .zero, ratio <= .one else { return nil }
-        let divisor = Int128(Int64.powerOfTen(ratio.scale))
-        let parts = (Int128(ratio.digits) * Int128(Slice.rawTotal) * 2 + divisor) / (divisor * 2)
-        let good = type == .success ? Int64(parts) : Slice.rawTotal - Int64(parts)
-        self.init(start: start, good: good, total: Slice.rawTotal)
+        self.init(start: start, good: good, total: measurements.count)
     }
 }
 
@@ -45,11 +30,12 @@ extension ObjectiveTracker {
         guard first < open.upperBound else { return [] }
         return (first..<open.upperBound).compactMap { number in
             let sum = events[component].value(of: number)
-            guard sum.observed > 0 || sum.excludedTotal > 0 else { return nil }
+            let aside = excludedEvents(of: component, in: number..<(number + 1))
+            guard sum.observed > 0 || aside.total > 0 else { return nil }
             return Slice(
                 start: Timestamp(nanoseconds: number * length),
-                good: sum.good + sum.excludedGood,
-                total: sum.total + sum.excludedTotal
+                good: sum.good + aside.good,
+                total: sum.total + aside.total
             )
         }
     }

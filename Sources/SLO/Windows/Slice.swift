@@ -4,26 +4,32 @@ package import Timekeeping
 package struct Slice: Hashable, Sendable {
     /// Lies on the grid of its series: a multiple of the slice's width since the epoch.
     package var start: Timestamp
-    package var good: Int64
+    /// In events, or in the smaller unit that its history counts in (``CountScale``).
+    package var good: Int128
     /// All events that count; bad are those that are not good.
-    package var total: Int64
+    package var total: Int128
 
-    package init(start: Timestamp, good: Int64, total: Int64) {
+    package init(start: Timestamp, good: Int128, total: Int128) {
         self.start = start
         self.good = good
         self.total = total
     }
 
-    package var bad: Int64 { total - good }
+    /// A slice of whole counts.
+    package init(start: Timestamp, good: some BinaryInteger, total: some BinaryInteger) {
+        self.init(start: start, good: Int128(good), total: Int128(total))
+    }
+
+    package var bad: Int128 { total &- good }
 
     /// More events than this in one slice are not believed, so that no sum can overflow.
-    package static let largestTotal: Int64 = 1_000_000_000_000
+    package static let largestTotal: Int128 = 1_000_000_000_000
 
-    /// What is wrong with the counts, or nil where they can be counts of events.
-    package var fault: SliceFault? {
+    /// What is wrong with the counts, or nil where they can be counts in units of `scale`.
+    package func fault(in scale: CountScale = .whole) -> SliceFault? {
         if good < 0 || total < 0 { return .negative }
         if good > total { return .goodExceedsTotal }
-        return total > Slice.largestTotal ? .implausible : nil
+        return total > scale.largestTotal ? .implausible : nil
     }
 }
 
@@ -36,7 +42,7 @@ package enum SliceFault: String, Hashable, Sendable, CaseIterable {
     case goodExceedsTotal = "good-exceeds-total"
     /// More than ``Slice/largestTotal`` events.
     case implausible
-    /// Not a number, infinite, or not whole where events are counted.
+    /// Not a number, or infinite.
     case unreadable
     /// Older than lateness allows.
     case tooLate = "too-late"
@@ -46,11 +52,16 @@ package enum SliceFault: String, Hashable, Sendable, CaseIterable {
     case clockStep = "clock-step"
     /// A counter went backwards and was taken to have begun anew; nothing is lost by it.
     case reset
+    /// A sum of counters fell: one of them began anew or went away, and nobody knows what was
+    /// counted meanwhile.
+    case sumFell = "sum-fell"
+    /// Finer than counts are kept, and rounded to the nearest unit; nothing is lost by it.
+    case rounded
 }
 
 extension SliceFault {
     /// Whether what it was met in is missing from the figures.
-    package var losesSlice: Bool { self != .reset && self != .clockStep }
+    package var losesSlice: Bool { ![.reset, .clockStep, .rounded].contains(self) }
 }
 
 /// How often each fault was met.
@@ -91,6 +102,8 @@ package struct SliceFaults: Hashable, Sendable {
         case .ahead: 5
         case .clockStep: 6
         case .reset: 7
+        case .sumFell: 8
+        case .rounded: 9
         }
     }
 }

@@ -28,8 +28,8 @@ extension PostgreSQLWarehouse: SLIHistory {
                 rows.append(found.first ?? 0)
                 rows.append(slice.start.nanoseconds)
                 rows.append(writer)
-                rows.append(slice.good)
-                rows.append(slice.total)
+                rows.append(Int64(clamping: slice.good))
+                rows.append(Int64(clamping: slice.total))
             }
             try line.execute(
                 "COPY staged_slices FROM STDIN (FORMAT binary); EXECUTE add_slices; COMMIT",

@@ -13,8 +13,8 @@ package struct PrometheusServer: Sendable {
     private static let mostPoints: Int64 = 10_000
     /// Prometheus has nothing from before 1970, and nobody asks for what comes after 2200.
     fileprivate static let seconds = 0.0...7_258_118_400.0
-    /// More bytes than ten thousand points take are no answer to what was asked.
-    private static let mostBytes = 4 << 20
+    /// An answer with more bytes is not read: less of the past is asked for at a time then.
+    private static let mostBytes = 16 << 20
     /// For an answer, from the question to its last byte.
     private static let patience = TimeAmount.seconds(30)
 
@@ -44,29 +44,36 @@ package struct PrometheusServer: Sendable {
         self.bearerToken = bearerToken
     }
 
-    /// What `query` came to at every multiple of `step` in `range`, its ends among them.
+    /// Gives `take` what each series of `query` came to at every multiple of `step` in `range`, its
+    /// ends among them: a part of the past at a time, oldest first, so that no more is held.
     package func series(
         of query: String,
         in range: ClosedRange<Timestamp>,
-        step: Duration
-    ) async throws(PrometheusError) -> QueriedSeries {
+        step: Duration,
+        _ take: ([QueriedSeries]) throws(PrometheusError) -> Void
+    ) async throws(PrometheusError) {
         let step = max(1, step.inNanoseconds)
         var next = (range.lowerBound.nanoseconds + step - 1).flooringQuotient(step)
         let last = range.upperBound.nanoseconds.flooringQuotient(step)
-        var series = QueriedSeries()
+        var points = Self.mostPoints
         while next <= last {
-            let end = min(last, next + Self.mostPoints - 1)
+            let end = min(last, next + points - 1)
             let body = try await ask([
                 ("query", query), ("start", Self.seconds(next * step)),
                 ("end", Self.seconds(end * step)), ("step", Self.seconds(step)),
             ])
-            series.samples += try samples(in: body, query)
+            guard let body else {
+                points = (end - next + 1) / 4
+                guard points > 0 else { throw tooLarge }
+                continue
+            }
+            try take(try series(in: body))
             next = end + 1
         }
-        return series
     }
 
-    private func ask(_ fields: [(String, String)]) async throws(PrometheusError) -> [UInt8] {
+    /// What is answered to a question; nil where that is more than is read.
+    private func ask(_ fields: [(String, String)]) async throws(PrometheusError) -> [UInt8]? {
         var request = HTTPClientRequest(url: "\(label)/api/v1/query_range")
         request.method = .POST
         request.headers.add(name: "content-type", value: "application/x-www-form-urlencoded")
@@ -84,7 +91,7 @@ package struct PrometheusServer: Sendable {
                 body.append(contentsOf: piece.readableBytesView)
                 // Whoever sends byte by byte is always about to send more.
                 guard NIODeadline.now() < deadline else { throw HTTPClientError.deadlineExceeded }
-                guard body.count <= Self.mostBytes else { throw notPrometheus }
+                guard body.count <= Self.mostBytes else { return nil }
             }
         } catch let error as PrometheusError {
             throw error
@@ -130,22 +137,31 @@ package struct PrometheusServer: Sendable {
         }
     }
 
-    private func samples(
-        in body: [UInt8],
-        _ query: String
-    ) throws(PrometheusError) -> [(instant: Timestamp, value: String)] {
+    private func series(in body: [UInt8]) throws(PrometheusError) -> [QueriedSeries] {
         guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(body)),
             answer.status == "success", let data = answer.data, data.resultType == "matrix"
         else { throw notPrometheus }
-        let result = data.result
-        guard result.count <= 1 else {
-            throw PrometheusError(
-                .wrongQuery,
-                "\(label): the query has \(result.count) series; expected one, as sum(\(query)) "
-                    + "would have"
-            )
+        return data.result.map { series in
+            let samples = (series.values ?? []).map { (instant: $0.instant, value: $0.value) }
+            return QueriedSeries(labels: series.metric ?? [:], samples)
         }
-        return (result.first?.values ?? []).map { (instant: $0.instant, value: $0.value) }
+    }
+
+    /// That a query has many series where one is asked about.
+    package func severalSeries(_ count: Int, of query: String) -> PrometheusError {
+        PrometheusError(
+            .wrongQuery,
+            "\(label): the query has \(count) series, and what is no count cannot be added up; "
+                + "expected one, as avg(\(query)) or max(\(query)) would have"
+        )
+    }
+
+    private var tooLarge: PrometheusError {
+        PrometheusError(
+            .wrongQuery,
+            "\(label): an instant of the query has more than \(Self.mostBytes >> 20) MiB; expected "
+                + "fewer series"
+        )
     }
 
     private var notPrometheus: PrometheusError {
@@ -186,6 +202,7 @@ private struct Answer: Decodable {
         var result: [Series]
     }
     struct Series: Decodable {
+        var metric: [String: String]?
         var values: [Sample]?
     }
     struct Sample: Decodable {

@@ -26,8 +26,8 @@ extension SQLiteWarehouse: SLIHistory {
                     try $0.set(1, number)
                     try $0.set(2, slice.start.nanoseconds)
                     try $0.set(3, writer)
-                    try $0.set(4, slice.good)
-                    try $0.set(5, slice.total)
+                    try $0.set(4, Int64(clamping: slice.good))
+                    try $0.set(5, Int64(clamping: slice.total))
                 }
             }
         }
@@ -52,15 +52,14 @@ extension SQLiteWarehouse: SLIHistory {
                 [number, range.lowerBound.nanoseconds, range.upperBound.nanoseconds]
             )
             var slices: [Slice] = []
-            // Added up here: SQLite would allocate for each group, and most have one row. What
-            // cannot be added is no count that is believed.
+            // Added up here: SQLite would allocate for each group, and most have one row.
             let stored = try rows.map(notingIn: flaws) { row in
                 (start: try row.instant(0), good: try row.integer(1), total: try row.integer(2))
             }
             for (start, good, total) in stored {
                 if let last = slices.indices.last, slices[last].start == start {
-                    slices[last].good = Int64(clamping: Int128(slices[last].good) + Int128(good))
-                    slices[last].total = Int64(clamping: Int128(slices[last].total) + Int128(total))
+                    slices[last].good += Int128(good)
+                    slices[last].total += Int128(total)
                 } else {
                     slices.append(Slice(start: start, good: good, total: total))
                 }

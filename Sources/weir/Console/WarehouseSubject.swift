@@ -93,10 +93,14 @@ final class WarehouseSubject: ConsoleSubject {
             set.dataSources
         )
         do {
-            let found = try await source.reviews(of: set.objectives.map { ($0, $0) }, asOf: now)
+            let found = try await source.reviews(
+                of: set.objectives.map { FollowedObjective(objective: $0, variants: [$0]) },
+                asOf: now,
+                points: [0]
+            )
             for message in found.unanswered { logger.warning("\(message)") }
             try await source.close()
-            return found
+            return (found.reviews.flatMap(\.self), found.unanswered)
         } catch {
             try? await source.close()
             throw error

@@ -45,24 +45,35 @@ struct HistorySource {
         }
     }
 
-    /// Reads the file at `path`, and tells on standard error what of it is not taken.
+    /// Reads of the file at `path` what `extent` asks for, and tells on standard error what of it is
+    /// not taken.
     ///
     /// - Throws: `InputError` where it cannot be read, `DocumentError` where it is no history.
-    static func file(at path: String) throws -> HistorySource {
+    static func file(at path: String, keeping extent: HistoryExtent) throws -> HistorySource {
         let reader = try LineReader(path: path)
-        let file = try HistoryFileReader(path).read(reader)
+        let file = try HistoryFileReader(path, keeping: extent).read(reader)
         for warning in file.warnings {
             Terminal.message("warning: \(warning)")
         }
         for mistake in file.mistakes {
             Terminal.message("\(mistake)")
         }
-        if !file.mistakes.isEmpty {
-            // Of rows, not of mistakes: a row may have several.
-            let count = Set(file.mistakes.map(\.line)).count
-            Terminal.message("\(path): \(count) \(count == 1 ? "row" : "rows") not counted")
+        if file.refusedRows > 0 {
+            let (count, told) = (file.refusedRows, file.mistakes.count)
+            Terminal.message(
+                "\(path): \(count) \(count == 1 ? "row" : "rows") not counted"
+                    + (told < count ? ", the first \(told) of which are told above" : "")
+            )
         }
         return HistorySource(place: .file(file, path: path))
+    }
+
+    /// Ends with the exit code for it where the history is a file that was cut off: what it lacks,
+    /// nobody knows.
+    func expectWhole() throws {
+        if case .file(let file, _) = place, file.isTruncated {
+            throw ExitStatus.wrongDocument.code
+        }
     }
 
     /// The warehouse that `url` names for objectives that a run has the history of, and the servers
@@ -168,28 +179,28 @@ struct HistorySource {
 /// Reads a file of counts, whatever form it has.
 struct HistoryFileReader {
     private let path: String
+    private let extent: HistoryExtent
 
-    init(_ path: String) {
+    init(_ path: String, keeping extent: HistoryExtent) {
         self.path = path
+        self.extent = extent
     }
 
     /// The history, as the first line that says something tells: an exposition, or a table.
     func read(_ reader: LineReader) throws -> HistoryFile {
         var counters: CounterSeriesReader?
-        var table = SliceTableReader(file: path)
+        var table = SliceTableReader(file: path, keeping: extent)
         while let line = try reader.next() {
-            if let flaw = line.flaw {
-                table.refuse("\(flaw)", number: line.number)
-                continue
+            if counters == nil, !table.hasColumns, line.flaw == nil,
+                CounterSeriesReader.isExposition(String(decoding: line.bytes, as: UTF8.self))
+            {
+                counters = CounterSeriesReader(file: path, keeping: extent)
             }
-            let text = String(decoding: line.bytes, as: UTF8.self)
-            if counters == nil, !table.hasColumns, CounterSeriesReader.isExposition(text) {
-                counters = CounterSeriesReader(file: path)
-            }
-            if counters == nil {
-                try table.take(text, number: line.number)
-            } else {
-                counters?.take(text, number: line.number)
+            switch (line.flaw, counters == nil) {
+            case (let flaw?, true): table.refuse("\(flaw)", number: line.number)
+            case (let flaw?, false): counters?.refuse("\(flaw)", number: line.number)
+            case (nil, true): try table.take(line.bytes, number: line.number)
+            case (nil, false): counters?.take(line.bytes, number: line.number)
             }
         }
         return try counters?.finish() ?? table.finish()

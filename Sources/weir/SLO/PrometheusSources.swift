@@ -91,28 +91,70 @@ struct PrometheusSources: Sendable {
         slice: Duration?
     ) async throws -> RecordedHistory {
         let slice = slice ?? objective.budgeting.sliceWindow ?? PrometheusSources.slice
-        var history = RecordedHistory(emptyFor: objective)
-        history.slice = slice
         // Prometheus has nothing from before 1970.
         let first = max(range.lowerBound, Timestamp(seconds: 0))
-        for (index, component) in objective.components.enumerated() {
-            var answers: [QueriedSeries] = []
-            for source in component.indicator.sources {
-                guard let server = servers[source.dataSource], first <= range.upperBound else {
-                    continue
+        let asked = first <= range.upperBound ? first...range.upperBound : nil
+        var gathered: [SliceGatherer] = []
+        var faults = SliceFaults()
+        var assumptions: [String] = []
+        for component in objective.components {
+            let indicator = component.indicator
+            let readings = indicator.readings(slice: slice)
+            let history: QueriedHistory
+            if case .ratio(let ratio) = indicator, readings.count == 2 {
+                var counts: [QueriedCounts] = []
+                for (source, reading) in zip(indicator.sources, readings) {
+                    counts.append(try await self.counts(of: source, reading, in: asked, slice))
+                    let query = "'\(source.spec["query"] ?? "")'"
+                    assumptions += reading.assumption.map { ["\(query) is read as \($0)"] } ?? []
+                    assumptions += reading.doubt.map { ["\(query): \($0)"] } ?? []
                 }
-                answers.append(
-                    try await server.series(
-                        of: source.spec["query"] ?? "",
-                        in: first...range.upperBound,
-                        step: slice
-                    )
-                )
+                history = QueriedHistory(ratio, counts, slice: slice)
+            } else {
+                let series = try await self.series(of: indicator, in: asked, slice)
+                history = QueriedHistory(indicator, series, slice: slice)
             }
-            let queried = QueriedHistory(component.indicator, answers, slice: slice)
-            history.components[index] = queried.slices
-            history.faults.add(queried.faults)
+            gathered.append(history.gathered)
+            faults.add(history.faults)
         }
-        return history
+        return RecordedHistory(
+            slice: slice,
+            gathered: gathered,
+            faults: faults,
+            assumptions: assumptions
+        )
+    }
+
+    private func counts(
+        of source: MetricSource,
+        _ reading: QueryReading,
+        in range: ClosedRange<Timestamp>?,
+        _ slice: Duration
+    ) async throws -> QueriedCounts {
+        var counts = QueriedCounts(reading, slice: slice)
+        guard let server = servers[source.dataSource], let range else { return counts }
+        try await server.series(of: source.spec["query"] ?? "", in: range, step: slice) {
+            counts.take($0)
+        }
+        return counts
+    }
+
+    /// The one series that an indicator which is no ratio of counts has.
+    private func series(
+        of indicator: Indicator,
+        in range: ClosedRange<Timestamp>?,
+        _ slice: Duration
+    ) async throws -> QueriedSeries {
+        var series = QueriedSeries()
+        guard let source = indicator.sources.first, let server = servers[source.dataSource],
+            let range
+        else { return series }
+        let query = source.spec["query"] ?? ""
+        try await server.series(of: query, in: range, step: slice) {
+            answer throws(PrometheusError) in
+            guard answer.count <= 1 else { throw server.severalSeries(answer.count, of: query) }
+            series.samples += answer.first?.samples ?? []
+        }
+        return series
     }
 }

@@ -20,6 +20,8 @@ struct SLOEvaluation {
     var deployments: [Deployment] = []
     /// How many rows of a file have a mistake, each of which was told.
     var rowsNotCounted = 0
+    /// Where the histories came from; it is closed.
+    private var place: HistorySource
 
     /// The evaluation as a report.
     var report: SLOReport {
@@ -46,69 +48,134 @@ struct SLOEvaluation {
         )
     }
 
+    /// A way in which objectives are followed.
+    struct Variant {
+        /// About how many steps the burn-down has.
+        var points = 0
+        /// In place of the window of each objective.
+        var window: Duration?
+        /// Changes an objective, and says what it changed.
+        var change: (inout Objective) throws -> [String] = { _ in [] }
+
+        /// `objective` changed so, and what was changed.
+        func apply(to objective: Objective) throws -> (objective: Objective, overrides: [String]) {
+            var changed = objective
+            var overrides: [String] = []
+            if let window {
+                changed.timeWindow = .rolling(window)
+                overrides.append("window=\(DurationText.write(window))")
+            }
+            overrides += try change(&changed)
+            return (changed, overrides)
+        }
+    }
+
     /// Reads the objectives and their history, and follows it.
     ///
-    /// `names` take the place of those of the options, `change` is made to each objective before
-    /// it is followed and says what it changed, and the burn-down has about as many steps as
-    /// `points` says.
-    init(
+    /// `names` take the place of those of the options.
+    init(_ options: SLOOptions, only names: [String]? = nil, points: Int = 0) async throws {
+        let variant = Variant(points: points, window: options.window?.duration)
+        let all = try await SLOEvaluation.each(options, only: names, [variant])
+        self = all[0]
+    }
+
+    /// Reads the objectives and their history once, and follows it in each of these ways.
+    static func each(
         _ options: SLOOptions,
         only names: [String]? = nil,
-        points: Int = 0,
-        change: (inout Objective) throws -> [String] = { _ in [] }
-    ) async throws {
+        _ variants: [Variant]
+    ) async throws -> [SLOEvaluation] {
         let set = try SLOEvaluation.objectives(at: options.objectives)
         let names = names ?? options.objective
-        let source = try await SLOEvaluation.source(options, names, of: set)
-        do {
-            let chosen = try SLOEvaluation.choose(names, from: set.objectives, for: source)
-            asOf = try SLOEvaluation.instant(options, source)
-            self.source = source.label
-            if case .file(let file, _) = source.place { rowsNotCounted = file.mistakes.count }
-            if case .store(let store, _) = source.place,
-                let log = store.warehouse as? any DeploymentLog
-            {
-                deployments = try await log.deployments()
-            }
-            reviews = []
-            var followed: [(objective: Objective, changed: Objective)] = []
-            for objective in chosen {
-                revisions[objective.name] = objective.revision
-                var changed = objective
-                if let window = options.window?.duration {
-                    changed.timeWindow = .rolling(window)
-                    overrides = ["window=\(DurationText.write(window))"]
-                }
-                overrides += try change(&changed).filter { !overrides.contains($0) }
-                followed.append((objective, changed))
-            }
-            (reviews, unanswered) = try await source.reviews(
-                of: followed,
-                asOf: asOf,
-                slice: options.slice?.duration,
-                points: points
+        let followed = try set.objectives.map { objective in
+            FollowedObjective(
+                objective: objective,
+                variants: try variants.map { try $0.apply(to: objective).objective }
             )
-            tellFaults(of: source)
+        }
+        let reach = followed.map(\.reach).max()
+        let source = try await SLOEvaluation.source(options, names, of: set, reach: reach)
+        do {
+            let all = try await evaluate(options, names, set, followed, source, variants)
+            try await source.close()
+            return all
         } catch {
             try? await source.close()
             throw error
         }
-        try await source.close()
     }
 
-    /// Tells what of the histories is not in the figures.
-    private func tellFaults(of source: HistorySource) {
+    private static func evaluate(
+        _ options: SLOOptions,
+        _ names: [String],
+        _ set: ObjectiveSet,
+        _ followed: [FollowedObjective],
+        _ source: HistorySource,
+        _ variants: [Variant]
+    ) async throws -> [SLOEvaluation] {
+        let chosen = try SLOEvaluation.choose(names, from: set.objectives, for: source)
+        let asOf = try SLOEvaluation.instant(options, source)
+        let (reviews, unanswered) = try await source.reviews(
+            of: chosen.compactMap { one in followed.first { $0.objective.name == one.name } },
+            asOf: asOf,
+            slice: options.slice?.duration,
+            points: variants.map(\.points)
+        )
+        var common = SLOEvaluation(asOf: asOf, source: source, unanswered: unanswered)
+        if case .file(let file, _) = source.place { common.rowsNotCounted = file.refusedRows }
+        if case .store(let store, _) = source.place,
+            let log = store.warehouse as? any DeploymentLog
+        {
+            common.deployments = try await log.deployments()
+        }
+        var all: [SLOEvaluation] = []
+        for (index, variant) in variants.enumerated() {
+            var evaluation = common
+            evaluation.reviews = reviews.map { $0[index] }
+            for objective in chosen {
+                evaluation.revisions[objective.name] = objective.revision
+                evaluation.overrides += try variant.apply(to: objective).overrides
+                    .filter { !evaluation.overrides.contains($0) }
+            }
+            all.append(evaluation)
+        }
+        all.last?.tellFaults()
+        return all
+    }
+
+    private init(asOf: Timestamp, source: HistorySource, unanswered: [String]) {
+        reviews = []
+        self.asOf = asOf
+        self.source = source.label
+        self.unanswered = unanswered
+        place = source
+    }
+
+    /// Tells what of the histories is not in the figures, and how their queries are read.
+    private func tellFaults() {
+        for review in reviews {
+            for assumption in review.assumptions {
+                Terminal.message("warning: \(review.status.objective.name): \(assumption)")
+            }
+        }
+        // Who read a file has told of each by its line.
+        if case .file(_, let path) = place.place {
+            for review in reviews where review.status.lastReport == nil {
+                Terminal.message(
+                    "warning: \(review.status.objective.name): \(path) has no row of this time"
+                )
+            }
+            return
+        }
         for review in reviews
         where review.status.objective.isQueried && review.status.lastReport == nil
             && unanswered.isEmpty
         {
             Terminal.message(
                 "warning: \(review.status.objective.name): its query has given no value in this "
-                    + "time; expected one series"
+                    + "time; see that it has a series"
             )
         }
-        // Who read a file has told of each by its line.
-        if case .file = source.place { return }
         for review in reviews {
             for (fault, count) in review.status.faults.met where fault.losesSlice {
                 Terminal.message(
@@ -120,8 +187,9 @@ struct SLOEvaluation {
     }
 
     /// Tells of the servers that gave no answer, to whom no figure is owed, and ends with the
-    /// exit code for it.
+    /// exit code for it; and with that for a file that was cut off.
     func expectAnswers() throws {
+        try place.expectWhole()
         guard !unanswered.isEmpty else { return }
         for message in unanswered { Terminal.message("weir: \(message)") }
         throw ExitStatus.storeUnavailable.code
@@ -136,11 +204,12 @@ struct SLOEvaluation {
     static func source(
         _ options: SLOOptions,
         _ names: [String],
-        of set: ObjectiveSet
+        of set: ObjectiveSet,
+        reach: Duration? = nil
     ) async throws -> HistorySource {
         let source =
             if let path = options.history {
-                try HistorySource.file(at: path)
+                try HistorySource.file(at: path, keeping: extent(options, reach))
             } else {
                 try await HistorySource.stores(
                     options.warehouse,
@@ -150,6 +219,17 @@ struct SLOEvaluation {
             }
         if let slice = options.slice?.duration { try source.check(slice: slice) }
         return source
+    }
+
+    /// How much of a file is kept: as far back from the instant as anything is asked for.
+    private static func extent(_ options: SLOOptions, _ reach: Duration?) -> HistoryExtent {
+        var extent = HistoryExtent(reach: reach)
+        switch options.asOf {
+        case .instant(let instant): extent.end = instant
+        case .now: extent.end = RealTimeline().now
+        case .latest, nil: break
+        }
+        return extent
     }
 
     static func instant(

@@ -53,6 +53,7 @@ struct SLOExportCommand: AsyncParsableCommand {
             try HistoryExport(following: histories).write { piece in
                 try Terminal.document(piece)
             }
+            try source.expectWhole()
         }
     }
 }

@@ -37,15 +37,18 @@ struct SLOReplayCommand: AsyncParsableCommand {
         try await SLOCommand.reporting {
             let changes = changeTexts.compactMap { ObjectiveChange($0) }
             let names = options.objective.filter { !$0.contains("=") }
-            var plain = options
-            plain.window = nil
-            let written = try await SLOEvaluation(plain, only: names)
-            var same = options
-            same.asOf = .instant(written.asOf)
-            let changed = try await SLOEvaluation(same, only: names, points: 480) { objective in
-                ObjectiveChange.apply(changes, to: &objective)
-                return changeTexts
-            }
+            let evaluations = try await SLOEvaluation.each(
+                options,
+                only: names,
+                [
+                    .init(),
+                    .init(points: 480, window: options.window?.duration) { objective in
+                        ObjectiveChange.apply(changes, to: &objective)
+                        return changeTexts
+                    },
+                ]
+            )
+            let (written, changed) = (evaluations[0], evaluations[1])
             let report = ReplayReport(
                 asWritten: written.report,
                 changed: changed.report,

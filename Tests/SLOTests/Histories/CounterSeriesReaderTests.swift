@@ -73,6 +73,7 @@ import Timekeeping
             slo_events_total{slo="a",result="good"} 0 60
             slo_events_total{slo="a",result="bad"} 0 60
             \(line)
+            # EOF
             """
         )
         #expect(file.mistakes.count == 1)
@@ -88,6 +89,7 @@ import Timekeeping
             slo_events_total{slo="a",result="bad"} 0 60
             slo_events_total{slo="a",result="good"} 999999999999999999 120
             slo_events_total{slo="a",result="bad"} 1 120
+            # EOF
             """
         )
         #expect(file.mistakes.count == 1)
@@ -102,10 +104,103 @@ import Timekeeping
             other_total 7 60
             slo_events_total{slo="a \\"b\\"",result="good",job="x"} 0 60.5
             slo_events_total{slo="a \\"b\\"",result="bad",job="x"} 0 60.5 # {id="1"} 1
+            # EOF
             """
         )
         #expect(file.mistakes.isEmpty)
         #expect(file.series.map(\.objective) == ["a \"b\""])
+    }
+
+    @Test func `fractions are kept as they are written`() throws {
+        // 9.756 - 0 of 10, then 20.002 - 9.756 = 10.246 of 20.502 - 10.
+        let file = try Self.read(
+            """
+            slo_events_total{slo="a",result="good"} 0 60
+            slo_events_total{slo="a",result="good"} 9.756 120
+            slo_events_total{slo="a",result="good"} 20.002 180
+            slo_events_total{slo="a",result="bad"} 0 60
+            slo_events_total{slo="a",result="bad"} 0.244 120
+            slo_events_total{slo="a",result="bad"} 0.5 180
+            # EOF
+            """
+        )
+        #expect(file.mistakes.isEmpty)
+        let scale = file.series[0].gathered.scale
+        #expect(file.series[0].slices.map { "\(scale.events($0.good))" } == ["9.756", "10.246"])
+        #expect(file.series[0].slices.map { "\(scale.events($0.total))" } == ["10", "10.502"])
+    }
+
+    @Test func `without its end mark an exposition is cut off`() throws {
+        // OpenMetrics 1.0: "MUST end with EOF". What is missing, nobody knows.
+        let whole = """
+            slo_events_total{slo="a",result="good"} 0 60
+            slo_events_total{slo="a",result="good"} 10 120
+            slo_events_total{slo="a",result="bad"} 0 60
+            slo_events_total{slo="a",result="bad"} 0 120
+            """
+        let cut = try Self.read(whole)
+        #expect(cut.isTruncated && cut.refusedRows == 1)
+        #expect(cut.mistakes.map(\.line) == [4])
+        #expect(cut.mistakes[0].message.contains("without '# EOF'"))
+        #expect(cut.series[0].slices.map(\.total) == [10])
+        let ended = try Self.read(whole + "\n# EOF")
+        #expect(!ended.isTruncated && ended.mistakes.isEmpty)
+    }
+
+    @Test func `what stands behind the end mark is a mistake and counts nothing`() throws {
+        let file = try Self.read(
+            """
+            slo_events_total{slo="a",result="good"} 0 60
+            slo_events_total{slo="a",result="bad"} 0 60
+            # EOF
+            slo_events_total{slo="a",result="good"} 5 120
+            slo_events_total{slo="a",result="bad"} 5 120
+            other_total 1 1
+            """
+        )
+        #expect(file.mistakes.map(\.line) == [4, 5, 6])
+        #expect(file.mistakes.allSatisfy { $0.message.contains("behind the '# EOF' on line 3") })
+        #expect(file.series[0].slices.isEmpty && !file.isTruncated)
+    }
+
+    @Test func `a history in milliseconds says so`() {
+        #expect {
+            try Self.read(
+                """
+                slo_events_total{slo="a",result="good"} 0 1780272000000
+                slo_events_total{slo="a",result="bad"} 0 1780272000000
+                # EOF
+                """
+            )
+        } throws: { error in
+            "\(error)".contains("history.om:1:1: ")
+                && "\(error)".contains("expected seconds, not milliseconds")
+        }
+    }
+
+    @Test func `only what is asked for is kept, and the sample it is counted from`() throws {
+        var reader = CounterSeriesReader(
+            file: "history.om",
+            keeping: HistoryExtent(reach: Sample.hour)
+        )
+        let minutes: Int64 = 200_000
+        var number = 0
+        for result in ["good", "bad"] {
+            for minute in 0...minutes {
+                number += 1
+                let value = result == "good" ? minute * 3 : minute
+                let line =
+                    "slo_events_total{slo=\"a\",result=\"\(result)\"} \(value) \(minute * 60)"
+                reader.take(line, number: number)
+            }
+        }
+        reader.take("# EOF", number: number + 1)
+        let file = try reader.finish()
+        #expect(file.mistakes.isEmpty)
+        let slices = file.series[0].slices
+        #expect(slices.count >= 60 && slices.count < 140_000)
+        #expect(slices.suffix(60).allSatisfy { $0.good == 3 && $0.total == 4 })
+        #expect(slices.last?.start == Timestamp(seconds: (minutes - 1) * 60))
     }
 
     @Test func `without a sample it is no history`() {

@@ -67,7 +67,9 @@ import Timekeeping
         ("2026-06-01T00:01:00Z,0,-1", 22, "below zero", .negative),
         ("2026-06-01T00:01:00Z,NaN,1", 22, "good is \"NaN\"", .unreadable),
         ("2026-06-01T00:01:00Z,1,+Inf", 24, "total is \"+Inf\"", .unreadable),
-        ("2026-06-01T00:01:00Z,0.5,1", 22, "whole number", .unreadable),
+        ("2026-06-01T00:01:00Z,1,2e-999", 24, "a number of events", .unreadable),
+        ("2026-06-01T00:01:00Z,1,\"2", 1, "not closed", .unreadable),
+        ("2026-06-01T00:01:00Z,1.0000000001,1", 22, "at most as many", .goodExceedsTotal),
         ("2026-06-01T00:01:00Z,,1", 22, "good is \"\"", .unreadable),
         ("2026-06-01T00:01:00Z,1,1000000000001", 22, "not believed", .implausible),
         ("yesterday,1,1", 1, "no start", .unreadable),
@@ -121,6 +123,66 @@ import Timekeeping
         }
         #expect(throws: DocumentError.self) { try Self.read("") }
         #expect(throws: DocumentError.self) { try Self.read("# nothing\n\n") }
+    }
+
+    @Test func `fractions are kept as they are written, to the last digit`() throws {
+        // As Prometheus writes what increase() extrapolates: 17 digits of a binary fraction.
+        let file = try Self.read(
+            "start,good,total\n0,9.756,10\n60,44.197872287004095,44.6\n120,1,1.5e0\n"
+        )
+        #expect(file.mistakes.isEmpty)
+        let scale = file.series[0].gathered.scale
+        #expect(scale.places == 15)
+        #expect(
+            file.series[0].slices.map { "\(scale.events($0.good)) of \(scale.events($0.total))" }
+                == ["9.756 of 10", "44.197872287004095 of 44.6", "1 of 1.5"]
+        )
+    }
+
+    @Test func `a comma and a quote between quotes part no fields`() throws {
+        let file = try Self.read(
+            "shop,start,good,total\n\"eu, \"\"north\"\"\",0,1,2\n\"a\",\"60\",\"3\",\"4\"\n"
+        )
+        #expect(file.mistakes.isEmpty)
+        #expect(file.series[0].slices.map(\.total) == [2, 4])
+    }
+
+    @Test func `only what is asked for is kept, however long the file is`() throws {
+        // An hour before the last start, and as much again until it is worth letting go.
+        let rows: Int64 = 300_000
+        for end in [nil, Timestamp(seconds: 100_000 * 60)] {
+            var reader = SliceTableReader(
+                file: "slices.csv",
+                keeping: HistoryExtent(reach: SampleObjective.hour, end: end)
+            )
+            try reader.take("start,good,total", number: 1)
+            for row in 0..<rows {
+                try reader.take("\(row * 60),\(row % 7),\(row % 7 + 1)", number: Int(row) + 2)
+            }
+            let file = try reader.finish()
+            #expect(file.mistakes.isEmpty && file.warnings.isEmpty)
+            let slices = file.series[0].slices
+            #expect(slices.count < 140_000)
+            let last =
+                end.map { $0 - SampleObjective.minute } ?? Timestamp(seconds: (rows - 1) * 60)
+            #expect(slices.last?.start == last)
+            #expect(slices.count { $0.start > last - SampleObjective.hour } == 60)
+        }
+    }
+
+    @Test func `a million wrong rows are counted, and the first thousand told`() throws {
+        var reader = SliceTableReader(file: "slices.csv")
+        try reader.take("start,good,total", number: 1)
+        for row in 2..<20_002 { try reader.take("never,1,1", number: row) }
+        let file = try reader.finish()
+        #expect(file.mistakes.count == 1000 && file.refusedRows == 20_000)
+    }
+
+    @Test func `a start that comes again later is refused where it comes again`() throws {
+        let file = try Self.read("start,good,total\n0,1,1\n120,1,1\n60,1,1\n0,2,2\n")
+        #expect(file.mistakes.map(\.line) == [5])
+        #expect(file.mistakes.first?.message.contains("was on line 2 already") == true)
+        #expect(file.series[0].slices.map(\.total) == [1, 1, 1])
     }
 
     @Test func `a single row is a slice of a minute`() throws {
