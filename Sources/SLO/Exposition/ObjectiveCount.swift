@@ -20,7 +20,8 @@ package struct ObjectiveCount: Sendable {
             let width = Int128(measurement.sliceWidth.inNanoseconds)
             return ExactRatio(Int128(slices) * width, 1_000_000_000)
         }
-        events = ExactRatio(Int128(measurement.events.total), 1)
+        let unit = measurement.scale.unitsPerEvent
+        events = ExactRatio(measurement.events.total, unit)
         observedSeconds = seconds(measurement.observed)
         excludedSeconds = seconds(measurement.excluded)
         if let judged = measurement.judged {
@@ -29,7 +30,6 @@ package struct ObjectiveCount: Sendable {
             bad = ExactRatio(judged.badUnits, JudgedSum.unit)
             good = ExactRatio(max(0, whole - judged.badUnits), JudgedSum.unit)
         } else {
-            let unit = measurement.scale.unitsPerEvent
             good = ExactRatio(measurement.events.good, unit)
             bad = ExactRatio(measurement.events.bad, unit)
         }
