@@ -193,8 +193,9 @@ import Timekeeping
         }
         #expect(since == Sample.monday + Sample.minute * 20)
         #expect(fired.first?.episode.isAboutSpending == false)
-        // That nothing happened is a report too.
-        #expect(minutes(run(&tracker, minutes: 5, good: 0, total: 0).first) == 51)
+        // That nothing happened is no data either; an event ends it.
+        #expect(run(&tracker, minutes: 5, good: 0, total: 0).isEmpty)
+        #expect(minutes(run(&tracker, minutes: 5, good: 10).first) == 56)
         // One that never reported is silent from the beginning.
         var mute = try self.tracker([.noData(rule)])
         #expect(minutes(run(&mute, minutes: 30, good: nil).first) == 10)

@@ -131,14 +131,14 @@ package struct CounterSeriesReader {
     }
 
     private mutating func instant(_ words: [ArraySlice<UInt8>], _ number: Int) -> Timestamp? {
-        let text = words.count == 2 ? String(decoding: words[1], as: UTF8.self) : ""
-        let instant = Timestamp(secondsText: text)
+        let seconds = words.count == 2 ? MeasuredNumber(bytes: words[1]) : nil
+        let instant = Timestamp(secondsSince1970: seconds)
         if let instant, Timestamp.historical.contains(instant) { return instant }
-        let isMilliseconds = ExactDecimal(text).map { $0 > ExactDecimal(7_258_118_400) } ?? false
+        let isMilliseconds = seconds.map { $0 > 7_258_118_400 } ?? false
         refuse(
             isMilliseconds
-                ? "\(text) seconds since 1970 are no year that is kept; expected seconds, not "
-                    + "milliseconds"
+                ? "\(seconds ?? 0) seconds since 1970 are no year that is kept; expected seconds, "
+                    + "not milliseconds"
                 : "expected a timestamp in seconds since 1970, before 2200, behind the value",
             number
         )

@@ -142,14 +142,21 @@ package struct SliceTableReader {
     }
 
     private mutating func start(_ fields: TableFields, _ place: Int, _ line: Int) -> Timestamp? {
+        let number = MeasuredNumber(bytes: fields.bytes(place))
+        // Most are of one of the two kinds, and a number is read without a text being made.
+        if let instant = Timestamp(secondsSince1970: number),
+            Timestamp.historical.contains(instant)
+        {
+            return instant
+        }
         let text = fields.text(place)
-        let instant = Timestamp(rfc3339: text) ?? Timestamp(secondsText: text)
+        let instant = Timestamp(rfc3339: text) ?? Timestamp(secondsSince1970: number)
         if let instant, Timestamp.historical.contains(instant) { return instant }
         faults.count(.unreadable)
         let message =
             instant != nil
             ? "\"\(text)\" is not between 1970 and 2200; expected an instant that is"
-            : ExactDecimal(text) == nil
+            : number == nil
                 ? "\"\(text)\" is no start; expected an instant such as "
                     + "2026-01-31T12:00:00Z, or seconds since 1970"
                 : "\(text) seconds since 1970 are no year that is kept; expected seconds, "

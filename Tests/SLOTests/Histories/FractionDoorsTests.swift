@@ -29,7 +29,9 @@ import Timekeeping
         MeasuredNumber(digits: Int128(thousandths), scale: 3).description
     }
 
-    private static func instant(_ minute: Int) -> Timestamp { Sample.monday + Sample.minute * minute }
+    private static func instant(_ minute: Int) -> Timestamp {
+        Sample.monday + Sample.minute * minute
+    }
 
     // MARK: - Doors
 
@@ -115,23 +117,35 @@ import Timekeeping
             ("exposition", try Self.exposition(table)),
             (
                 "count",
-                Self.query("increase(x[1m])", isCounter: false, [
-                    Self.values(example.good, 3), Self.values(example.all, 3),
-                ])
+                Self.query(
+                    "increase(x[1m])",
+                    isCounter: false,
+                    [
+                        Self.values(example.good, 3), Self.values(example.all, 3),
+                    ]
+                )
             ),
             (
                 "rate",
-                Self.query("sum(rate(x[5m]))", isCounter: false, [
-                    // Three thousandths a minute are 5 · 10^-5 a second.
-                    Self.values(example.good.map { $0 / 3 * 5 }, 5),
-                    Self.values(example.all.map { $0 / 3 * 5 }, 5),
-                ])
+                Self.query(
+                    "sum(rate(x[5m]))",
+                    isCounter: false,
+                    [
+                        // Three thousandths a minute are 5 · 10^-5 a second.
+                        Self.values(example.good.map { $0 / 3 * 5 }, 5),
+                        Self.values(example.all.map { $0 / 3 * 5 }, 5),
+                    ]
+                )
             ),
             (
                 "counter",
-                Self.query("x_total", isCounter: true, [
-                    Self.counters(example.good), Self.counters(example.all),
-                ])
+                Self.query(
+                    "x_total",
+                    isCounter: true,
+                    [
+                        Self.counters(example.good), Self.counters(example.all),
+                    ]
+                )
             ),
         ]
         let bad = example.bad.map { BigInt($0) }.reduce(0, +)

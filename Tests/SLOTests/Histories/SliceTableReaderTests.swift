@@ -74,7 +74,7 @@ import Timekeeping
         ("2026-06-01T00:01:00Z,1,1000000000001", 22, "not believed", .implausible),
         ("yesterday,1,1", 1, "no start", .unreadable),
         ("1780272060000,1,1", 1, "not milliseconds", .unreadable),
-        ("99999999999999999999,1,1", 1, "no start", .unreadable),
+        ("99999999999999999999,1,1", 1, "not milliseconds", .unreadable),
         ("2026-06-01T00:01:00Z,1", 1, "2 fields", .unreadable),
         ("2026-06-01T00:00:00Z,1,1", 1, "on line 2 already", .unreadable),
     ]

@@ -45,6 +45,30 @@ import Testing
             "23:71: the threshold 14.4 cannot be reached: with the target 0.9 the burn rate is at "
                 + "most 10; expected a lower threshold"
         ),
+        Row(
+            "counters that the query adds up",
+            [("query: 'orders_total'", "query: 'sum(orders_total)'")],
+            "18:27: the query puts counters together before anything is counted, so that nobody "
+                + "can tell a restart, or a replica that comes or goes, from events; expected the "
+                + "counters themselves, whose increments are taken one by one and added up"
+        ),
+        Row(
+            "rates that are said to be counters",
+            [("query: 'orders_total'", "query: 'sum(rate(orders_total[5m]))'")],
+            "18:27: 'counter: true', and the query gives no counter, but a rate per second, "
+                + "weighed by the length of each slice; it is read so; expected 'counter: false', "
+                + "or the counter itself"
+        ),
+        Row(
+            "a query of which nobody sees what it gives",
+            [("query: 'orders_total'", "query: 'orders_total * 2'")],
+            "18:27: it cannot be seen what the query gives; it is read as a counter of each of its "
+                + "series; say it with gives: counter, rate or count, beside the query"
+        ),
+        Row(
+            "the same where the document says it",
+            [("query: 'orders_total'", "query: 'orders_total * 2', gives: counter")]
+        ),
         Row("a threshold that is just reached", [("target: 0.999", "target: 0.931")]),
         Row(
             "a threshold that is just not reached",
@@ -179,8 +203,8 @@ import Testing
         )
         .replacing("type: Prometheus, ", with: "")
         .replacing("type: Prometheus, ", with: "")
-        .replacing("query: 'sum(orders_total{result=\"ok\"})'", with: "meter: orders.succes")
-        .replacing("query: 'sum(orders_total)'", with: "meter: orders.total")
+        .replacing("query: 'orders_total{result=\"ok\"}'", with: "meter: orders.succes")
+        .replacing("query: 'orders_total'", with: "meter: orders.total")
         let result = reading(text)
         #expect(result.mistakes.map(\.description) == [])
         let world = ObjectiveLint.World(meters: ["orders.success", "orders.total"])

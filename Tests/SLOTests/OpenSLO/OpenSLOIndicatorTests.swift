@@ -14,9 +14,9 @@ import Testing
                 (
                     "  ratioMetric:\n    counter: true\n    good:  {metricSource: "
                         + "{metricSourceRef: local-prom, type: Prometheus, spec: {query: "
-                        + "'sum(orders_total{result=\"ok\"})'}}}\n    total: {metricSource: "
+                        + "'orders_total{result=\"ok\"}'}}}\n    total: {metricSource: "
                         + "{metricSourceRef: local-prom, type: Prometheus, spec: {query: "
-                        + "'sum(orders_total)'}}}\n",
+                        + "'orders_total'}}}\n",
                     "  description: nothing\n"
                 )
             ],
@@ -49,7 +49,7 @@ import Testing
             [
                 (
                     "    total: {metricSource: {metricSourceRef: local-prom, type: "
-                        + "Prometheus, spec: {query: 'sum(orders_total)'}}}\n",
+                        + "Prometheus, spec: {query: 'orders_total'}}}\n",
                     ""
                 )
             ],
@@ -60,7 +60,7 @@ import Testing
             [
                 (
                     "    good:  {metricSource: {metricSourceRef: local-prom, type: "
-                        + "Prometheus, spec: {query: 'sum(orders_total{result=\"ok\"})'}}}\n",
+                        + "Prometheus, spec: {query: 'orders_total{result=\"ok\"}'}}}\n",
                     ""
                 )
             ],
@@ -82,7 +82,7 @@ import Testing
             [
                 (
                     "    total: {metricSource: {metricSourceRef: local-prom, type: "
-                        + "Prometheus, spec: {query: 'sum(orders_total)'}}}\n",
+                        + "Prometheus, spec: {query: 'orders_total'}}}\n",
                     "    raw: {metricSource: {type: weir, spec: {meter: x}}}\n    rawType: "
                         + "success\n"
                 )
@@ -94,9 +94,9 @@ import Testing
             [
                 (
                     "    good:  {metricSource: {metricSourceRef: local-prom, type: "
-                        + "Prometheus, spec: {query: 'sum(orders_total{result=\"ok\"})'}}}\n    "
+                        + "Prometheus, spec: {query: 'orders_total{result=\"ok\"}'}}}\n    "
                         + "total: {metricSource: {metricSourceRef: local-prom, type: Prometheus, "
-                        + "spec: {query: 'sum(orders_total)'}}}\n",
+                        + "spec: {query: 'orders_total'}}}\n",
                     "    raw: {metricSource: {type: weir, spec: {meter: x}}}\n"
                 )
             ],
@@ -108,9 +108,9 @@ import Testing
             [
                 (
                     "    good:  {metricSource: {metricSourceRef: local-prom, type: "
-                        + "Prometheus, spec: {query: 'sum(orders_total{result=\"ok\"})'}}}\n    "
+                        + "Prometheus, spec: {query: 'orders_total{result=\"ok\"}'}}}\n    "
                         + "total: {metricSource: {metricSourceRef: local-prom, type: Prometheus, "
-                        + "spec: {query: 'sum(orders_total)'}}}\n",
+                        + "spec: {query: 'orders_total'}}}\n",
                     "    raw: {metricSource: {type: weir, spec: {meter: x}}}\n    rawType: "
                         + "succes\n"
                 )
@@ -122,7 +122,7 @@ import Testing
             [
                 (
                     "    total: {metricSource: {metricSourceRef: local-prom, type: "
-                        + "Prometheus, spec: {query: 'sum(orders_total)'}}}\n",
+                        + "Prometheus, spec: {query: 'orders_total'}}}\n",
                     "    total: {}\n"
                 )
             ],
@@ -133,7 +133,7 @@ import Testing
             [
                 (
                     "    total: {metricSource: {metricSourceRef: local-prom, type: "
-                        + "Prometheus, spec: {query: 'sum(orders_total)'}}}\n",
+                        + "Prometheus, spec: {query: 'orders_total'}}}\n",
                     "    total: {metricsource: {type: weir, spec: {meter: x}}}\n"
                 )
             ],
@@ -144,7 +144,7 @@ import Testing
             [
                 (
                     "    total: {metricSource: {metricSourceRef: local-prom, type: "
-                        + "Prometheus, spec: {query: 'sum(orders_total)'}}}\n",
+                        + "Prometheus, spec: {query: 'orders_total'}}}\n",
                     "    total: {metricSource: {metricSourceRef: local-prom}}\n"
                 )
             ],
@@ -155,7 +155,7 @@ import Testing
             [
                 (
                     "    total: {metricSource: {metricSourceRef: local-prom, type: "
-                        + "Prometheus, spec: {query: 'sum(orders_total)'}}}\n",
+                        + "Prometheus, spec: {query: 'orders_total'}}}\n",
                     "    total: {metricSource: {metricSourceRef: local-prom, spec: {}}}\n"
                 )
             ],
@@ -166,7 +166,7 @@ import Testing
             [
                 (
                     "    total: {metricSource: {metricSourceRef: local-prom, type: "
-                        + "Prometheus, spec: {query: 'sum(orders_total)'}}}\n",
+                        + "Prometheus, spec: {query: 'orders_total'}}}\n",
                     "    total: {metricSource: {metricSourceRef: local-prom, spec: up}}\n"
                 )
             ],
@@ -177,7 +177,7 @@ import Testing
             [
                 (
                     "    total: {metricSource: {metricSourceRef: local-prom, type: "
-                        + "Prometheus, spec: {query: 'sum(orders_total)'}}}\n",
+                        + "Prometheus, spec: {query: 'orders_total'}}}\n",
                     "    total: {metricSource: {metricSourceRef: local-prom, type: weir, "
                         + "spec: {meter: x}}}\n"
                 )
@@ -190,7 +190,7 @@ import Testing
             [
                 (
                     "    total: {metricSource: {metricSourceRef: local-prom, type: "
-                        + "Prometheus, spec: {query: 'sum(orders_total)'}}}\n",
+                        + "Prometheus, spec: {query: 'orders_total'}}}\n",
                     "    total: {metricSource: {metricSourceRef: Local Prom, spec: {query: "
                         + "x}}}\n"
                 )
@@ -204,7 +204,7 @@ import Testing
             [
                 (
                     "    total: {metricSource: {metricSourceRef: local-prom, type: "
-                        + "Prometheus, spec: {query: 'sum(orders_total)'}}}\n",
+                        + "Prometheus, spec: {query: 'orders_total'}}}\n",
                     "    total: {metricSource: {type: weir, spec: {meter: Orders Total}}}\n"
                 )
             ],
@@ -216,7 +216,7 @@ import Testing
             [
                 (
                     "    total: {metricSource: {metricSourceRef: local-prom, type: "
-                        + "Prometheus, spec: {query: 'sum(orders_total)'}}}\n",
+                        + "Prometheus, spec: {query: 'orders_total'}}}\n",
                     "    total: {metricSource: {type: weir, spec: {meters: orders}}}\n"
                 )
             ],

@@ -96,11 +96,11 @@ import Testing
 
     private static let good = """
         good:  {metricSource: {metricSourceRef: local-prom, type: Prometheus, \
-        spec: {query: 'sum(orders_total{result="ok"})'}}}
+        spec: {query: 'orders_total{result="ok"}'}}}
         """
     private static let total = """
         total: {metricSource: {metricSourceRef: local-prom, type: Prometheus, \
-        spec: {query: 'sum(orders_total)'}}}
+        spec: {query: 'orders_total'}}}
         """
     private static let metric = "{metricSource: {type: Prometheus, spec: {query: x}}}"
 
@@ -125,15 +125,15 @@ import Testing
         invalid("which is one of two", (good, "raw: \(metric)"), (total, "rawType: both")),
         invalid("raw excludes good", (total, "raw: \(metric)\n    rawType: success")),
         valid("a type without raw is idle", (total, total + "\n    rawType: success")),
-        invalid("a source says what to ask", ("{query: 'sum(orders_total)'}", "{}")),
+        invalid("a source says what to ask", ("{query: 'orders_total'}", "{}")),
         invalid("a source is there", (total, "total: {}")),
         invalid(
             "a reference is a name",
             ("metricSourceRef: local-prom", "metricSourceRef: my prom")
         ),
         valid("a source may tell no type", (typed, "type: Datadog"), (typed + ", ", "")),
-        valid("what is asked is anybody's", ("{query: 'sum(orders_total)'}", "{a: {b: [1]}}")),
-        valid("and more than one", ("{query: 'sum(orders_total)'}", "{query: x, type: y}")),
+        valid("what is asked is anybody's", ("{query: 'orders_total'}", "{a: {b: [1]}}")),
+        valid("and more than one", ("{query: 'orders_total'}", "{query: x, type: y}")),
     ]
 
     private static let condition =

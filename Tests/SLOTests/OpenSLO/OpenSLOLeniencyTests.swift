@@ -43,12 +43,12 @@ import Testing
                     "spec: {type: promethus, conn"
                 ),
                 (
-                    "type: Prometheus, spec: {query: 'sum(orders_total{",
-                    "spec: {query: 'sum(orders_total{"
+                    "type: Prometheus, spec: {query: 'orders_total{",
+                    "spec: {query: 'orders_total{"
                 ),
                 (
-                    "type: Prometheus, spec: {query: 'sum(orders_total)",
-                    "spec: {query: 'sum(orders_total)"
+                    "type: Prometheus, spec: {query: 'orders_total",
+                    "spec: {query: 'orders_total"
                 ),
             ],
             "9:14: nothing here reads a source of type 'promethus', so that it has no data; did "
@@ -80,7 +80,7 @@ import Testing
             [
                 (
                     "    total: {metricSource: {metricSourceRef: local-prom, type: "
-                        + "Prometheus, spec: {query: 'sum(orders_total)'}}}\n",
+                        + "Prometheus, spec: {query: 'orders_total'}}}\n",
                     "    total: {metricSource: {spec: {query: x}}}\n"
                 )
             ],
@@ -92,7 +92,7 @@ import Testing
             [
                 (
                     "    total: {metricSource: {metricSourceRef: local-prom, type: "
-                        + "Prometheus, spec: {query: 'sum(orders_total)'}}}\n",
+                        + "Prometheus, spec: {query: 'orders_total'}}}\n",
                     "    total: {metricSource: {type: datadog, spec: {query: x}}}\n"
                 )
             ],
@@ -104,7 +104,7 @@ import Testing
             [
                 (
                     "    total: {metricSource: {metricSourceRef: local-prom, type: "
-                        + "Prometheus, spec: {query: 'sum(orders_total)'}}}\n",
+                        + "Prometheus, spec: {query: 'orders_total'}}}\n",
                     "    total: {metricSource: {metricSourceRef: local-prom, spec: {promql: "
                         + "x}}}\n"
                 )
@@ -142,9 +142,9 @@ import Testing
                 (
                     "  ratioMetric:\n    counter: true\n    good:  {metricSource: "
                         + "{metricSourceRef: local-prom, type: Prometheus, spec: {query: "
-                        + "'sum(orders_total{result=\"ok\"})'}}}\n    total: {metricSource: "
+                        + "'orders_total{result=\"ok\"}'}}}\n    total: {metricSource: "
                         + "{metricSourceRef: local-prom, type: Prometheus, spec: {query: "
-                        + "'sum(orders_total)'}}}\n",
+                        + "'orders_total'}}}\n",
                     "  thresholdMetric: {metricSource: {metricSourceRef: local-prom, spec: "
                         + "{query: x}}}\n"
                 ),

@@ -28,8 +28,8 @@ import Testing
                                 RatioIndicator(
                                     isCounter: true,
                                     terms: .goodTotal(
-                                        good: source(#"sum(orders_total{result="ok"})"#),
-                                        total: source("sum(orders_total)")
+                                        good: source(#"orders_total{result="ok"}"#),
+                                        total: source("orders_total")
                                     )
                                 )
                             )

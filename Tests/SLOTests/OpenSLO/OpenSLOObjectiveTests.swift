@@ -142,9 +142,9 @@ import Testing
                 (
                     "  ratioMetric:\n    counter: true\n    good:  {metricSource: "
                         + "{metricSourceRef: local-prom, type: Prometheus, spec: {query: "
-                        + "'sum(orders_total{result=\"ok\"})'}}}\n    total: {metricSource: "
+                        + "'orders_total{result=\"ok\"}'}}}\n    total: {metricSource: "
                         + "{metricSourceRef: local-prom, type: Prometheus, spec: {query: "
-                        + "'sum(orders_total)'}}}\n",
+                        + "'orders_total'}}}\n",
                     "  thresholdMetric: {metricSource: {metricSourceRef: local-prom, spec: "
                         + "{query: x}}}\n"
                 )
@@ -160,9 +160,9 @@ import Testing
                 (
                     "  ratioMetric:\n    counter: true\n    good:  {metricSource: "
                         + "{metricSourceRef: local-prom, type: Prometheus, spec: {query: "
-                        + "'sum(orders_total{result=\"ok\"})'}}}\n    total: {metricSource: "
+                        + "'orders_total{result=\"ok\"}'}}}\n    total: {metricSource: "
                         + "{metricSourceRef: local-prom, type: Prometheus, spec: {query: "
-                        + "'sum(orders_total)'}}}\n",
+                        + "'orders_total'}}}\n",
                     "  thresholdMetric: {metricSource: {metricSourceRef: local-prom, spec: "
                         + "{query: x}}}\n"
                 ),
@@ -180,9 +180,9 @@ import Testing
                 (
                     "  ratioMetric:\n    counter: true\n    good:  {metricSource: "
                         + "{metricSourceRef: local-prom, type: Prometheus, spec: {query: "
-                        + "'sum(orders_total{result=\"ok\"})'}}}\n    total: {metricSource: "
+                        + "'orders_total{result=\"ok\"}'}}}\n    total: {metricSource: "
                         + "{metricSourceRef: local-prom, type: Prometheus, spec: {query: "
-                        + "'sum(orders_total)'}}}\n",
+                        + "'orders_total'}}}\n",
                     "  thresholdMetric: {metricSource: {metricSourceRef: local-prom, spec: "
                         + "{query: x}}}\n"
                 ),
@@ -199,9 +199,9 @@ import Testing
                 (
                     "  ratioMetric:\n    counter: true\n    good:  {metricSource: "
                         + "{metricSourceRef: local-prom, type: Prometheus, spec: {query: "
-                        + "'sum(orders_total{result=\"ok\"})'}}}\n    total: {metricSource: "
+                        + "'orders_total{result=\"ok\"}'}}}\n    total: {metricSource: "
                         + "{metricSourceRef: local-prom, type: Prometheus, spec: {query: "
-                        + "'sum(orders_total)'}}}\n",
+                        + "'orders_total'}}}\n",
                     "  thresholdMetric: {metricSource: {metricSourceRef: local-prom, spec: "
                         + "{query: x}}}\n"
                 ),

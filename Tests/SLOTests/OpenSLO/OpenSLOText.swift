@@ -65,9 +65,9 @@ let minimalSet = #"""
       ratioMetric:
         counter: true
         good:  {metricSource: {metricSourceRef: local-prom, type: Prometheus, \#
-    spec: {query: 'sum(orders_total{result="ok"})'}}}
+    spec: {query: 'orders_total{result="ok"}'}}}
         total: {metricSource: {metricSourceRef: local-prom, type: Prometheus, \#
-    spec: {query: 'sum(orders_total)'}}}
+    spec: {query: 'orders_total'}}}
     ---
     apiVersion: openslo/v1
     kind: AlertCondition

@@ -5,9 +5,9 @@ import Testing
 @Suite struct QueriedRulesTests {
     private static let bad = """
         good:  {metricSource: {metricSourceRef: local-prom, type: Prometheus, \
-        spec: {query: 'sum(orders_total{result="ok"})'}}}
+        spec: {query: 'orders_total{result="ok"}'}}}
         """
-    private static let total = "{query: 'sum(orders_total)'}"
+    private static let total = "{query: 'orders_total'}"
     private static let atOnce = ("alertAfter: 5m", "alertAfter: 0m")
 
     private func rules(_ changes: [(String, String)]) throws -> PrometheusRules {
@@ -65,11 +65,11 @@ import Testing
             with: "type: weir, connection"
         )
         .replacing(
-            "type: Prometheus, spec: {query: 'sum(orders_total{result=\"ok\"})'}",
+            "type: Prometheus, spec: {query: 'orders_total{result=\"ok\"}'}",
             with: "spec: {meter: messages.success}"
         )
         .replacing(
-            "type: Prometheus, spec: {query: 'sum(orders_total)'}",
+            "type: Prometheus, spec: {query: 'orders_total'}",
             with: "spec: {meter: messages.total}"
         )
         let rules = PrometheusRules(try reading(weir).checked().objectives, over: .queries)
