@@ -8,7 +8,7 @@ package struct QueryShape: Hashable, Sendable {
     package enum Value: Hashable, Sendable {
         /// Per second: `rate`, `irate`.
         case rate
-        /// What a window has counted: `increase`, `count_over_time`; with the window, if it is told.
+        /// What a window has counted: `increase`, `count_over_time`; with its length, if told.
         case count(over: Duration?)
         /// The values of a metric themselves.
         case metric(String)

@@ -45,8 +45,8 @@ struct HistorySource {
         }
     }
 
-    /// Reads of the file at `path` what `extent` asks for, and tells on standard error what of it is
-    /// not taken.
+    /// Reads of the file at `path` what `extent` asks for, and tells on standard error what of it
+    /// is not taken.
     ///
     /// - Throws: `InputError` where it cannot be read, `DocumentError` where it is no history.
     static func file(at path: String, keeping extent: HistoryExtent) throws -> HistorySource {
