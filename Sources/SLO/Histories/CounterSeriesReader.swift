@@ -260,10 +260,10 @@ package struct CounterSeriesReader {
 
     /// The samples of a series by their instants, each once.
     private mutating func ordered(_ key: Key) -> [Point] {
-        let points = (points[key] ?? []).sorted { ($0.instant, $0.line) < ($1.instant, $1.line) }
+        let samples = (points[key] ?? []).sorted { ($0.instant, $0.line) < ($1.instant, $1.line) }
         var ordered: [Point] = []
-        ordered.reserveCapacity(points.count)
-        for point in points {
+        ordered.reserveCapacity(samples.count)
+        for point in samples {
             if let last = ordered.last, last.instant == point.instant {
                 refuse(
                     "the sample is on line \(last.line) already; expected it once",

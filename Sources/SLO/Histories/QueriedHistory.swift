@@ -84,13 +84,13 @@ package struct QueriedHistory: Sendable {
     package private(set) var faults = SliceFaults()
 
     /// The slices of a ratio of the counts that its two sources gave.
-    package init(_ ratio: RatioIndicator, _ counts: [QueriedCounts], slice: Duration) {
-        guard counts.count == 2 else { return }
-        for source in counts { faults.add(source.faults) }
+    package init(_ ratio: RatioIndicator, _ sources: [QueriedCounts], slice: Duration) {
+        guard sources.count == 2 else { return }
+        for source in sources { faults.add(source.faults) }
         var isBad = false
         if case .badTotal = ratio.terms { isBad = true }
-        for (number, marked) in counts[0].counts.sorted(by: { $0.key < $1.key }) {
-            guard let total = counts[1].counts[number] else { continue }
+        for (number, marked) in sources[0].counts.sorted(by: { $0.key < $1.key }) {
+            guard let total = sources[1].counts[number] else { continue }
             let start = Timestamp(nanoseconds: number * slice.inNanoseconds)
             let good = isBad ? total.subtracting(marked) : marked
             let fault = good.map { gathered.append(start: start, good: $0, total: total) }
