@@ -121,8 +121,7 @@ import Timekeeping
         let report = SLOReport([review], asOf: asOf, source: "test")
         let text = report.document.text(colour: false)
         #expect(text.contains("part-0: 30 of 12,000 events bad; part-1: 150 of 24,000 events bad"))
-        #expect(!text.contains("180") && !text.contains("36,000"))
+        #expect(!text.contains("180 of") && !text.contains("36,000"))
         #expect(report.objectives[0].measured.total == nil)
-        #expect(try !report.json().contains("36000"))
     }
 }
