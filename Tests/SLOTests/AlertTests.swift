@@ -105,7 +105,7 @@ import Timekeeping
         #expect(run(&tracker, minutes: 15, good: 0).isEmpty)
         #expect(tracker.alerts[0].isPending)
         #expect(minutes(run(&tracker, minutes: 5, good: 0).first) == 78)
-        // A condition that stops holding starts from nothing again.
+        // A condition that stops holding, or of which nothing is known, starts from nothing again.
         var machine = AlertMachine(
             identity: tracker.alerts[0].identity,
             rule: tracker.alerts[0].rule,
@@ -113,7 +113,8 @@ import Timekeeping
         )
         let evidence = { AlertEvidence.silence(since: Sample.monday) }
         let steps: [(holds: Bool?, at: Int64)] = [
-            (true, 0), (true, 299), (false, 300), (true, 310), (nil, 700), (true, 609),
+            (true, 0), (true, 299), (false, 300), (true, 310), (nil, 400), (true, 410),
+            (true, 709),
         ]
         for step in steps {
             let transition = machine.handle(
@@ -123,7 +124,7 @@ import Timekeeping
             )
             #expect(transition == nil)
         }
-        let fired = machine.handle(true, at: Sample.monday + .seconds(610), evidence: evidence)
+        let fired = machine.handle(true, at: Sample.monday + .seconds(710), evidence: evidence)
         #expect(fired != nil)
     }
 

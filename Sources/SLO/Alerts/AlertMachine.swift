@@ -55,7 +55,8 @@ package struct AlertMachine: Sendable {
         if case .pending = state { true } else { false }
     }
 
-    /// Takes note of whether the condition holds; nil changes nothing, for nothing was observed.
+    /// Takes note of whether the condition holds; nil where nothing was observed, which neither
+    /// fires nor resolves it. A wait begins anew: what is not known to hold has not held.
     ///
     /// Asks for the evidence only when the alert fires or is resolved, which it tells.
     package mutating func handle(
@@ -63,7 +64,10 @@ package struct AlertMachine: Sendable {
         at instant: Timestamp,
         evidence: () -> AlertEvidence
     ) -> AlertTransition? {
-        guard let holds else { return nil }
+        guard let holds else {
+            if isPending { state = .inactive }
+            return nil
+        }
         switch (state, holds) {
         case (.inactive, true) where delay > .zero:
             state = .pending(since: instant)

@@ -178,7 +178,7 @@ struct OpenSLOResolver {
 
     private mutating func resolve(_ source: OpenSLO.MetricSource) -> MetricSource? {
         var document: OpenSLO.Object<OpenSLO.DataSourceSpec>?
-        if let reference = source.reference, dataSources.isEmpty {
+        if let reference = source.reference, documents.dataSources.isEmpty {
             // They lie elsewhere, as in many a file that shows how an SLO is written.
             warn(
                 "there is no DataSource '\(reference.value)' here, so that nothing can be asked; "

@@ -41,7 +41,8 @@ extension ObjectiveRules {
         let slice: String
         switch objective.budgeting {
         case .occurrences: return events(of: objective.components[0].indicator, over: length)
-        case .timeslices(let window, let target): slice = "(\(share(of: window)) >= bool \(target))"
+        case .timeslices(let window, let target):
+            slice = "((\(share(of: window))) >= bool \(target))"
         case .ratioTimeslices(let window): slice = "(\(share(of: window)))"
         }
         let range = "[\(PromQL.duration(length)):\(PromQL.duration(step))]"

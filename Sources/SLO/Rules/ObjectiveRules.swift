@@ -31,6 +31,13 @@ struct ObjectiveRules {
     var selector: String { "sloth_id=\(PromQL.quoted(identifier))" }
     var scraped: String { "slo=\(PromQL.quoted(objective.name))" }
 
+    /// Whether no sum of counts has its ratio: a composite of weighed components. In `Timeslices`
+    /// a slice is bad or good as a whole, and those can be counted.
+    var isWeighed: Bool {
+        if case .timeslices = objective.budgeting { return false }
+        return objective.isComposite
+    }
+
     /// The length of the budget's window, where it rolls.
     var rollingPeriod: Duration? {
         if case .rolling(let period) = objective.timeWindow { period } else { nil }
@@ -107,7 +114,7 @@ struct ObjectiveRules {
         let counts = counts(over: length).map {
             record(RuleNames.increase(window), $0.expression, windowLabel + $0.labels)
         }
-        let shares = objective.isComposite ? weighedShares(of: length) : shares(of: length)
+        let shares = isWeighed ? weighedShares(of: length) : shares(of: length)
         return counts + shares.map { record($0.name, $0.expression, windowLabel) }
     }
 
@@ -138,8 +145,7 @@ struct ObjectiveRules {
         ]
     }
 
-    /// Of a composite, as the engine that is scraped has weighed its components: no sum of counts
-    /// has that.
+    /// Of a composite, as the engine that is scraped has weighed its components.
     private func weighedShares(of length: Duration) -> [Share] {
         let window = PromQL.duration(length)
         func latest(_ gauge: String) -> String {

@@ -5,7 +5,7 @@ internal import Timekeeping
 extension RuleTests {
     /// Tests that none of that sets off an alert on the budget.
     var surroundingTests: [YAMLValue] {
-        guard !rules.objective.isComposite else { return [gaugesGoneTest] }
+        guard !rules.isWeighed else { return [gaugesGoneTest] }
         return [shortRunTest, lateAndAnewTest].compactMap { $0 }
     }
 

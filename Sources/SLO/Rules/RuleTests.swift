@@ -19,7 +19,7 @@ struct RuleTests {
     /// Tests of ratios, of every alert on a burn rate that can fire, of the spent budget and of
     /// missing data.
     var tests: [YAMLValue] {
-        (rules.objective.isComposite ? [] : [quietTest, mixedTest]) + surroundingTests
+        (rules.isWeighed ? [] : [quietTest, mixedTest]) + surroundingTests
             + rules.burnRateAlerts.compactMap { burnRateTest($0.alert, $0.policy) }
             + [exhaustedTest, noDataTest, standstillTest].compactMap { $0 }
     }
@@ -162,7 +162,7 @@ struct RuleTests {
             bad: "0+0x\(clean) \(rate)+\(rate)x\(outage - 1) \(rate * outage)+0x\(calm)",
             seconds: "0+60x\(clean + outage + calm + 1)"
         )
-        guard rules.objective.isComposite else { return counts }
+        guard rules.isWeighed else { return counts }
         // What the engine says of it: all of the budget's rate, and then none of it.
         let highest = 1 / rules.objective.budget.approximation
         return counts
@@ -203,7 +203,7 @@ struct RuleTests {
         if let period = rules.rollingPeriod {
             // Of nearly all that is counted, a thousandth would be left.
             guard rules.objective.budget < ExactDecimal.nearlyAll,
-                !rules.objective.isComposite
+                !rules.isWeighed
             else { return nil }
             let rate = max(1, rules.objective.minimumEvents)
             input = series(

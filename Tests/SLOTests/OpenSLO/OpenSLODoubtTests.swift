@@ -88,7 +88,6 @@ import Testing
             complaints(about: text) == [
                 "6:31: there is no AlertCondition 'c'; none is declared",
                 "7:37: there is no AlertNotificationTarget 't'; none is declared",
-                "12:58: there is no DataSource 'd'; none is declared",
             ]
         )
     }

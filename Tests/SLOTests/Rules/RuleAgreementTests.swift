@@ -8,7 +8,9 @@ import Timekeeping
 /// A history has phases of traffic and failures, gaps in which nothing is measured or scraped, with
 /// a mark of staleness or without, restarts of the counters, and a late beginning. Promtool follows
 /// the rules over the scrapes, the engine the slices; at each evaluation an alert fires in both, or
-/// in the other one an evaluation before or after. `WEIR_RULE_HISTORIES` says how many there are.
+/// in the other one an evaluation before or after. Where slices of two evaluations are counted it
+/// is two of them: an increase that moves once in a slice is extrapolated over that.
+/// `WEIR_RULE_HISTORIES` says how many histories there are.
 @Suite(.enabled(if: ExternalTool.promtool != nil, "promtool is not installed"))
 struct RuleAgreementTests {
     static let count =
@@ -227,7 +229,8 @@ struct RuleHistory {
         text += "  promql_expr_test:\n"
         for (name, _) in alerts {
             let rule = "ALERTS{alertname=\"\(name)\", alertstate=\"firing\"}"
-            let near = "[60s] offset -30s"
+            let reach = objective.budgeting.sliceWindow == nil ? 30 : 120
+            let near = "[\(2 * reach)s] offset -\(reach)s"
             let extra = """
                 count(\(rule)) unless on () \
                 (max(max_over_time(engine{alert="\(name)"}\(near))) == 1)
