@@ -1,5 +1,6 @@
 import Commerce
 import Documents
+import Foundation
 import Logging
 import Pipeline
 import SLO
