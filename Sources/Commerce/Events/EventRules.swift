@@ -36,7 +36,7 @@ public import Timekeeping
         case .timeTooEarly: "time lies before the earliest the pipeline accepts"
         case .timeInFuture: "time lies further ahead of the clock than the pipeline accepts"
         case .valueNegative: "data.value is negative; a refund carries the positive amount"
-        case .valueTooLarge: "data.value or a price is beyond 10^12 minor units"
+        case .valueTooLarge: "data.value, or its items together, are beyond 10^12 minor units"
         case .currencyMissing: "data.value needs data.currency"
         case .itemsMissing:
             "this event needs at least one item; only a refund of a whole order, with its "
@@ -54,8 +54,8 @@ public import Timekeeping
     /// How far an event may lie ahead of the clock.
     @usableFromInline package var aheadLimit: Duration
 
-    /// The most that an event, or a line of one, may be worth in minor units: sums over many
-    /// thousand such events still fit.
+    /// The most that an event, or all lines of one together, may be worth in minor units: sums over
+    /// millions of such events still fit.
     @usableFromInline package static var largestValue: Int64 { 1_000_000_000_000 }
 
     /// Accepts what happened since 1980 and up to a day ahead of the clock.
@@ -101,6 +101,8 @@ public import Timekeeping
                 // GA4 refunds a whole order by its transaction and value alone.
                 return event.name == .refund && event.value > 0 ? nil : .itemsMissing
             }
+            // At most 2^16 times the largest value, which fits.
+            var sum: UInt64 = 0
             for index in event.itemRange {
                 let item = items[index]
                 if item.quantity < 1 { return .quantityNotPositive }
@@ -108,8 +110,9 @@ public import Timekeeping
                 if worth.high != 0 || worth.low > UInt64(EventRules.largestValue) {
                     return .valueTooLarge
                 }
+                sum += worth.low
             }
-            return nil
+            return sum > UInt64(EventRules.largestValue) ? .valueTooLarge : nil
         case .viewItemList, .search:
             return nil
         }

@@ -3,16 +3,60 @@ public import Timekeeping
 
 /// The texts behind the symbols of one run; safe to use from every stage at once.
 ///
-/// Grows with the number of *distinct* long foreign identifiers and never shrinks within a run;
-/// the shop's own identifiers are numbers, and short texts are symbols themselves: neither takes
-/// room in it.
+/// Grows with the number of *distinct* long foreign identifiers, by some thirty bytes each beside
+/// the text, and never shrinks within a run; the shop's own identifiers are numbers, and short
+/// texts are symbols themselves: neither takes room in it.
 @usableFromInline package final class Lexicon: Sendable {
     private struct Entries {
-        /// By their bytes: two spellings that Unicode calls equivalent are two identifiers.
-        var indices: [[UInt8]: Int] = [:]
-        var texts: [String] = []
+        /// The texts one behind the other.
+        private var bytes: [UInt8] = []
+        /// Where each text ends.
+        private var ends: [Int] = []
         /// FNV-1a of each text, finalised: the same in every run.
-        var hashes: [UInt64] = []
+        private(set) var hashes: [UInt64] = []
+        /// The index of each text and 1 more, by a hash of its bytes; 0 for an empty place. At most
+        /// half of the places are taken.
+        private var places: [UInt32] = Array(repeating: 0, count: 64)
+
+        /// The bytes of the text at `index`.
+        ///
+        /// By their bytes: two spellings that Unicode calls equivalent are two identifiers.
+        func text(at index: Int) -> ArraySlice<UInt8> {
+            bytes[(index == 0 ? 0 : ends[index - 1])..<ends[index]]
+        }
+
+        /// The index of `text`, which is added where it is new.
+        mutating func index(of text: [UInt8]) -> Int {
+            var place = home(of: text)
+            while places[place] != 0 {
+                let index = Int(places[place]) - 1
+                if self.text(at: index).elementsEqual(text) { return index }
+                place = (place + 1) & (places.count - 1)
+            }
+            bytes.append(contentsOf: text)
+            ends.append(bytes.count)
+            hashes.append(Lexicon.hash(text))
+            places[place] = UInt32(ends.count)
+            if 2 * ends.count > places.count { grow() }
+            return ends.count - 1
+        }
+
+        /// Where the search for a text begins; another place in every process, so that nobody can
+        /// write texts that all begin at one.
+        private func home(of text: some Collection<UInt8>) -> Int {
+            var hasher = Hasher()
+            text.forEach { hasher.combine($0) }
+            return hasher.finalize() & (places.count - 1)
+        }
+
+        private mutating func grow() {
+            places = Array(repeating: 0, count: 2 * places.count)
+            for index in ends.indices {
+                var place = home(of: text(at: index))
+                while places[place] != 0 { place = (place + 1) & (places.count - 1) }
+                places[place] = UInt32(index + 1)
+            }
+        }
     }
 
     private let entries = Mutex(Entries())
@@ -29,22 +73,13 @@ public import Timekeeping
         if let symbol = Symbol(shortText: bytes) {
             return symbol
         }
-        return entries.withLock { entries in
-            if let index = entries.indices[bytes] {
-                return Symbol(lexiconIndex: index)
-            }
-            let index = entries.texts.count
-            entries.texts.append(text)
-            entries.hashes.append(Lexicon.hash(bytes))
-            entries.indices[bytes] = index
-            return Symbol(lexiconIndex: index)
-        }
+        return Symbol(lexiconIndex: entries.withLock { $0.index(of: bytes) })
     }
 
     /// The text of `symbol`; empty for ``Symbol/none``.
     package func text(of symbol: Symbol, in namespace: Namespace) -> String {
         if let index = symbol.lexiconIndex {
-            return entries.withLock { $0.texts[index] }
+            return entries.withLock { String(decoding: $0.text(at: index), as: UTF8.self) }
         }
         if let text = symbol.shortText {
             return String(decoding: text, as: UTF8.self)
@@ -55,13 +90,13 @@ public import Timekeeping
     /// Whether `symbol` stands for the empty text, which is not the same as being absent.
     @usableFromInline package func isEmpty(_ symbol: Symbol) -> Bool {
         guard let index = symbol.lexiconIndex else { return !symbol.isPresent }
-        return entries.withLock { $0.texts[index].isEmpty }
+        return entries.withLock { $0.text(at: index).isEmpty }
     }
 
     /// Appends the text of `symbol` as UTF-8.
     package func append(_ symbol: Symbol, in namespace: Namespace, to bytes: inout [UInt8]) {
-        if symbol.lexiconIndex != nil {
-            bytes.append(contentsOf: text(of: symbol, in: namespace).utf8)
+        if let index = symbol.lexiconIndex {
+            bytes += entries.withLock { Array($0.text(at: index)) }
         } else if let text = symbol.shortText {
             bytes += text
         } else if symbol.isPresent {
@@ -73,8 +108,8 @@ public import Timekeeping
     /// A hash of what `symbol` stands for: the same in every run and every lexicon.
     @inlinable
     package func stableHash(of symbol: Symbol) -> UInt64 {
-        if symbol.isShortText { return shortHash(of: symbol) }
-        guard let index = symbol.lexiconIndex else { return SplitMix64.mix(symbol.bits) }
+        if symbol.bits & Symbol.lexiconBit == 0 { return SplitMix64.mix(symbol.bits) }
+        guard let index = symbol.lexiconIndex else { return shortHash(of: symbol) }
         return textHash(at: index)
     }
 

@@ -162,15 +162,6 @@ package struct AnalyticsStage: Sendable {
 
     private func store(_ state: inout AnalyticsState, _ pending: [Taken]) async throws {
         let holdOn = { pending.forEach { subscription.extendDeadline(of: $0.delivery) } }
-        var restored: [[UInt64]] = []
-        for key in state.missingSketches {
-            restored.append(
-                try await retry.run(holdOn: holdOn) { () async throws(StoreError) in
-                    try await warehouse.sketch(key)
-                }
-            )
-        }
-        state.restore(restored)
         guard let commit = state.takeCommit(at: timeline.now) else { return }
         lastCommit.number = commit.number
         try await retry.run(holdOn: holdOn) { () async throws(StoreError) in

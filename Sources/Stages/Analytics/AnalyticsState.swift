@@ -66,9 +66,6 @@ package struct AnalyticsState: Sendable {
         base = options.grains.min() ?? .second
         aggregator = WindowAggregator(options: options)
         ledger = IdentityLedger(horizon: options.identityHorizon)
-        if let latest = stored.map(\.watermark).max() {
-            aggregator.distinct?.resume(at: latest)
-        }
     }
 
     /// Whether there is anything to commit.
@@ -115,20 +112,6 @@ package struct AnalyticsState: Sendable {
         )
     }
 
-    /// The sketches to restore before ``takeCommit()``.
-    package var missingSketches: [SketchText] {
-        guard let lexicon else { return [] }
-        return (aggregator.distinct?.missing ?? []).map { SketchText($0, lexicon) }
-    }
-
-    /// Restores the sketches of ``missingSketches``, in their order.
-    package mutating func restore(_ hashes: [[UInt64]]) {
-        let keys = aggregator.distinct?.missing ?? []
-        for (key, hashes) in zip(keys, hashes) {
-            aggregator.distinct?.restore(key, hashes)
-        }
-    }
-
     /// Everything since the last commit; the state forgets it.
     package mutating func takeCommit(at now: Timestamp) -> WarehouseCommit? {
         guard let lexicon else { return nil }
@@ -138,10 +121,9 @@ package struct AnalyticsState: Sendable {
             number: commits,
             lexicon: lexicon
         )
-        (commit.cells, commit.products) = aggregator.takeDeltas()
+        (commit.cells, commit.products, commit.sketches) = aggregator.takeDeltas()
         // An empty text is what the total is stored under.
         commit.cells.removeAll { $0.key.category.isPresent && lexicon.isEmpty($0.key.category) }
-        commit.sketches = aggregator.distinct?.takeDeltas() ?? []
         commit.late = late
         late = []
         commit.uncounted = uncounted

@@ -4,8 +4,11 @@ package import Timekeeping
 
 /// Counts shoppers and sessions distinctly in every window; a pure value.
 ///
-/// While events come, it only gathers hashes, and a small table drops most repeats. They go into
-/// the windows' sketches once a commit (``takeDeltas()``).
+/// While events come, it only gathers hashes, and a small table drops most repeats. Once a commit
+/// (``takeDeltas()``) they go on to the warehouse, whose sketches take a hash twice as once. Of the
+/// newest windows the sketches are at hand, so that a hash which they know, or have no room for,
+/// is not stored again; what comes for an older window is stored as it came. So nothing is ever
+/// read back, and the memory is that of a few windows and of one commit.
 package struct DistinctCounter: Sendable {
     /// The hashes gathered for one measure and category.
     private struct List {
@@ -15,38 +18,65 @@ package struct DistinctCounter: Sendable {
 
     /// The hashes gathered in one window of the shortest grain.
     private struct Segment {
+        /// With fewer lists than these, a look at each finds one soonest.
+        private static let fewLists = 16
+
         var start: Timestamp
         /// Only windows longer than this gain the hashes; nil for all.
         var missed: Grain?
         /// One for each measure over all categories, in their order, then one a category.
         var lists = Measure.allCases.map { List(part: .init(measure: $0, category: .none)) }
-        /// The list of a category.
-        var byCategory: [Symbol: Int] = [:]
+        /// The list of a category, where there are many.
+        private var byCategory: [Symbol: Int] = [:]
+
+        init(start: Timestamp, missed: Grain?) {
+            self.start = start
+            self.missed = missed
+        }
 
         mutating func append(_ hash: UInt64, _ measure: Measure, _ category: Symbol) {
-            guard category.isPresent else {
-                lists[measure.place].hashes.append(hash)
-                return
-            }
-            let known = byCategory[category]
-            let place = known ?? lists.count
-            if known == nil {
-                byCategory[category] = place
-                lists.append(List(part: .init(measure: measure, category: category)))
-            }
+            let place = category.isPresent ? place(of: category, measure) : measure.place
             lists[place].hashes.append(hash)
         }
 
-        /// Those of `grains` that gain the hashes.
-        func gaining(_ grains: [Grain]) -> [Grain] {
-            guard let missed else { return grains }
-            return grains.filter { missed < $0 }
+        private mutating func place(of category: Symbol, _ measure: Measure) -> Int {
+            if lists.count < Segment.fewLists {
+                let known = lists.lastIndex { $0.part.category == category }
+                if let known { return known }
+            } else if let known = byCategory[category] {
+                return known
+            }
+            lists.append(List(part: .init(measure: measure, category: category)))
+            if lists.count == Segment.fewLists {
+                for place in Measure.allCases.count..<lists.count {
+                    byCategory[lists[place].part.category] = place
+                }
+            } else if lists.count > Segment.fewLists {
+                byCategory[category] = lists.count - 1
+            }
+            return lists.count - 1
+        }
+
+        /// Whether the window of `grain` round the segment gains the hashes.
+        func isGained(by grain: Grain) -> Bool {
+            missed.map { $0 < grain } ?? true
+        }
+    }
+
+    /// A hash for a window of which no sketch is at hand.
+    private struct Stray: Comparable {
+        var start: Timestamp
+        var part: DistinctPart
+        var hash: UInt64
+
+        static func < (left: Stray, right: Stray) -> Bool {
+            if left.start != right.start { return left.start < right.start }
+            if left.part != right.part { return left.part.sortsBefore(right.part) }
+            return left.hash < right.hash
         }
     }
 
     private static let recentCount = 32_768
-    /// How many windows of each grain are kept at hand; older ones are read back when needed.
-    private static let windowLimit = 2
 
     private let grains: [Grain]
     private let base: Grain
@@ -61,20 +91,11 @@ package struct DistinctCounter: Sendable {
     private var segmentSalt: UInt64 = 0
     /// The windows at hand, by their start.
     private var windows: [Grain: [Timestamp: DistinctWindow]] = [:]
-    /// Windows that start here or earlier may have stored hashes that are not at hand.
-    private var storedUntil: [Grain: Timestamp] = [:]
 
     /// A counter for windows of `grains` and for everything.
     package init(grains: [Grain]) {
         self.grains = grains.sorted() + [.all]
         base = grains.min() ?? .second
-    }
-
-    /// Says that the warehouse holds sketches of windows up to the one of `time`.
-    package mutating func resume(at time: Timestamp) {
-        for grain in grains {
-            storedUntil[grain] = max(storedUntil[grain] ?? .distantPast, grain.start(of: time))
-        }
     }
 
     /// Gathers the shoppers and sessions of the selected events, for windows longer than
@@ -129,82 +150,92 @@ package struct DistinctCounter: Sendable {
         segments.append(Segment(start: start, missed: missed))
     }
 
-    /// The sketches that must be restored before ``takeDeltas()``, in a fixed order: those that
-    /// were gathered for, are not at hand, and may have stored hashes.
-    package var missing: [SketchKey] {
-        var keys: Set<SketchKey> = []
-        for segment in segments {
-            for grain in segment.gaining(grains) {
-                let start = grain.start(of: segment.start)
-                guard let until = storedUntil[grain], start <= until else { continue }
-                let window = windows[grain]?[start]
-                for list in segment.lists
-                where !list.hashes.isEmpty && window?.holds(list.part) != true {
-                    keys.insert(list.part.key(grain, start))
-                }
-            }
-        }
-        return keys.sorted { $0.sortsBefore($1) }
-    }
-
-    /// Lets the sketch of `key` go on from its stored hashes.
-    package mutating func restore(_ key: SketchKey, _ hashes: [UInt64]) {
-        windows[key.grain, default: [:]][key.start, default: DistinctWindow(grain: key.grain)]
-            .restore(DistinctPart(measure: key.measure, category: key.category), hashes)
-    }
-
-    /// Brings what was gathered into the sketches; gives the hashes that each has gained, in a
-    /// fixed order.
+    /// Brings what was gathered into the sketches at hand; gives the hashes that each sketch of the
+    /// warehouse has gained, in a fixed order.
     package mutating func takeDeltas() -> [(key: SketchKey, added: [UInt64])] {
-        var gaining: [Grain: Set<Timestamp>] = [:]
-        for segment in segments {
-            // What a window knows, all longer windows round it know or have no room for: only
-            // the rest has to go on to the next longer one.
-            var lists = segment.lists.filter { !$0.hashes.isEmpty }
-            for grain in segment.gaining(grains) {
-                let start = grain.start(of: segment.start)
-                gaining[grain, default: []].insert(start)
-                // Taken out and put back, so that it is changed in place.
-                var window =
-                    windows[grain]?.removeValue(forKey: start)
-                    ?? DistinctWindow(grain: grain, parts: lists.count)
-                for place in lists.indices {
-                    lists[place].hashes = window.add(lists[place].hashes, to: lists[place].part)
-                }
-                windows[grain, default: [:]][start] = window
-            }
-        }
-        segments.removeAll(keepingCapacity: true)
-        currentRange = 0..<0
         var deltas: [(key: SketchKey, added: [UInt64])] = []
         for grain in grains {
-            for start in gaining[grain, default: []].sorted() {
+            let oldest = keepNewest(of: grain)
+            var strays: [Stray] = []
+            for place in segments.indices where segments[place].isGained(by: grain) {
+                let start = grain.start(of: segments[place].start)
+                if start >= oldest {
+                    gain(&segments[place], grain, start)
+                    continue
+                }
+                for list in segments[place].lists {
+                    strays += list.hashes.map { Stray(start: start, part: list.part, hash: $0) }
+                }
+            }
+            DistinctCounter.append(strays, of: grain, to: &deltas)
+            // order-free: sorted.
+            for start in windows[grain, default: [:]].keys.sorted() {
                 windows[grain]?[start]?.takeGains { part, added in
                     deltas.append((part.key(grain, start), added))
                 }
             }
         }
-        forgetOldWindows()
+        segments.removeAll(keepingCapacity: true)
+        currentRange = 0..<0
         return deltas
     }
 
-    /// Keeps memory bounded: drops the sketches of all but the newest windows of each grain.
-    private mutating func forgetOldWindows() {
-        for grain in grains where grain != .all {
-            // Short ones come and go often; of long ones, each takes some megabytes.
-            let limit = DistinctCounter.windowLimit * (grain < .hour ? 2 : 1)
-            guard let starts = windows[grain]?.keys, starts.count > limit else { continue }
-            for start in starts.sorted().dropLast(DistinctCounter.windowLimit) {
-                windows[grain]?[start] = nil
-                storedUntil[grain] = max(storedUntil[grain] ?? .distantPast, start)
-            }
+    /// Adds what `segment` holds to a window at hand.
+    ///
+    /// What a window knows, all longer windows round it know or have no room for: only the rest
+    /// has to go on to the next longer one.
+    private mutating func gain(_ segment: inout Segment, _ grain: Grain, _ start: Timestamp) {
+        // Taken out and put back, so that it is changed in place.
+        var window =
+            windows[grain]?.removeValue(forKey: start)
+            ?? DistinctWindow(grain: grain, parts: segment.lists.count)
+        for place in segment.lists.indices {
+            segment.lists[place].hashes = window.add(
+                segment.lists[place].hashes,
+                to: segment.lists[place].part
+            )
         }
+        windows[grain, default: [:]][start] = window
     }
-}
 
-extension SketchKey {
-    fileprivate func sortsBefore(_ other: SketchKey) -> Bool {
-        (grain, start, measure.place, category.bits)
-            < (other.grain, other.start, other.measure.place, other.category.bits)
+    /// Lets go of the sketches of all but the newest windows of `grain`, those that are about to
+    /// gain included; gives the start of the oldest one that is kept.
+    private mutating func keepNewest(of grain: Grain) -> Timestamp {
+        // Short ones come and go often; of long ones, each takes some megabytes.
+        let limit = grain < .hour ? 4 : 2
+        // order-free: the latest few.
+        var newest = windows[grain, default: [:]].keys.sorted().suffix(limit) as [Timestamp]
+        for segment in segments where segment.isGained(by: grain) {
+            let start = grain.start(of: segment.start)
+            if newest.count == limit, let oldest = newest.first, start < oldest { continue }
+            guard !newest.contains(start) else { continue }
+            newest.append(start)
+            newest.sort()
+            if newest.count > limit { newest.removeFirst() }
+        }
+        let oldest = newest.first ?? .distantPast
+        windows[grain] = windows[grain]?.filter { $0.key >= oldest }
+        return oldest
+    }
+
+    /// Appends a row for each part of each window in `strays`.
+    private static func append(
+        _ strays: [Stray],
+        of grain: Grain,
+        to deltas: inout [(key: SketchKey, added: [UInt64])]
+    ) {
+        let strays = strays.sorted()
+        var place = 0
+        while place < strays.count {
+            let first = strays[place]
+            var hashes: [UInt64] = []
+            while place < strays.count, strays[place].start == first.start,
+                strays[place].part == first.part
+            {
+                if hashes.last != strays[place].hash { hashes.append(strays[place].hash) }
+                place += 1
+            }
+            deltas.append((first.part.key(grain, first.start), hashes))
+        }
     }
 }

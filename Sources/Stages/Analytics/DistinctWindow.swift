@@ -24,8 +24,14 @@ struct DistinctWindow: Sendable {
         var gained: [UInt64] = []
     }
 
+    /// As many parts as have a sketch at hand; a shop with more categories than that stores the
+    /// hashes of the others as they come.
+    private static let mostCounts = 128
+
     private let grain: Grain
     private var counts: [DistinctPart: Count] = [:]
+    /// What came for parts that have no sketch.
+    private var uncounted: [DistinctPart: [UInt64]] = [:]
     /// The parts that have gained something.
     private var gaining: [DistinctPart] = []
 
@@ -35,20 +41,13 @@ struct DistinctWindow: Sendable {
         counts.reserveCapacity(parts)
     }
 
-    /// Whether the count of `part` is at hand.
-    func holds(_ part: DistinctPart) -> Bool {
-        counts[part] != nil
-    }
-
-    /// Lets the count of `part` go on from its stored hashes.
-    mutating func restore(_ part: DistinctPart, _ hashes: [UInt64]) {
-        let capacity = part.key(grain, .distantPast).capacity
-        counts[part] = Count(sketch: DistinctSketch(capacity: capacity, values: hashes))
-    }
-
     /// Adds `hashes` to the count of `part`; gives those that it did not know.
     mutating func add(_ hashes: [UInt64], to part: DistinctPart) -> [UInt64] {
         guard !hashes.isEmpty else { return hashes }
+        guard counts.count < DistinctWindow.mostCounts || counts[part] != nil else {
+            uncounted[part, default: []] += hashes
+            return hashes
+        }
         let capacity = part.key(grain, .distantPast).capacity
         let (isGaining, unknown) = counts[
             part,
@@ -68,6 +67,11 @@ struct DistinctWindow: Sendable {
             body(part, gained)
         }
         gaining.removeAll(keepingCapacity: true)
+        // order-free: sorted.
+        for part in uncounted.keys.sorted(by: { $0.sortsBefore($1) }) {
+            body(part, uncounted[part] ?? [])
+        }
+        uncounted = [:]
     }
 }
 

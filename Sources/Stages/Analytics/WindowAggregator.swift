@@ -29,63 +29,38 @@ package struct AnalyticsOptions: Hashable, Sendable {
 /// It holds the deltas since the last ``takeDeltas()``, not the windows: those are in the
 /// warehouse, which adds up.
 package struct WindowAggregator: Sendable {
-    /// The cells of one window of the shortest grain.
-    struct Window: Sendable {
-        var start: Timestamp
-        var currency: Currency
-        var total = WindowCell()
-        var categories: [Symbol] = []
-        var cells: [WindowCell] = []
-        /// The place of each shop category (by its number) in `cells`; 0 for none, else 1 more.
-        var slots: [UInt16] = Array(repeating: 0, count: 256)
+    /// What is gathered of a product, and the number of the last event that held it.
+    private struct Sale {
+        var cell = ProductCell()
+        var lastEvent = 0
     }
 
     private let options: AnalyticsOptions
-    private let base: Grain
     /// Those that are kept, shorter ones first, and the one over everything.
     private let grains: [Grain]
-    private var windows: [Window] = []
-    private var products: [ProductKey: ProductCell] = [:]
-    /// What late events add to the windows that are still open.
-    private var lateSums: [WindowKey: WindowCell] = [:]
+    private var onTime: WindowSums
+    /// What late events add to the windows that are longer than the key.
+    private var late: [Grain: WindowSums] = [:]
+    private var products: [ProductKey: Sale] = [:]
+    /// Numbers the events whose products are counted.
+    private var productEvents = 0
     /// The distinct counts; nil where none are kept.
-    package var distinct: DistinctCounter?
-    /// The window that the last event fell in: events come in the order of time, nearly.
-    private var current = -1
-    private var currentRange: Range<Int64> = 0..<0
-    private var currentCurrency = Currency.none
+    private var distinct: DistinctCounter?
     /// How many events were counted since the last ``takeDeltas()``.
     private(set) package var pendingEvents = 0
 
     /// An aggregator without any deltas.
     package init(options: AnalyticsOptions) {
         self.options = options
-        base = options.grains.min() ?? .second
         grains = options.grains.sorted() + [.all]
+        onTime = WindowSums(base: options.grains.min() ?? .second)
         distinct = options.countsDistinct ? DistinctCounter(grains: options.grains) : nil
     }
 
     /// Counts the selected events, in all windows.
     package mutating func add(_ batch: Batch, _ selection: Selection) {
-        switch selection {
-        case .range(let range):
-            batch.events.withUnsafeBufferPointer { events in
-                batch.items.withUnsafeBufferPointer { items in
-                    for place in range {
-                        add(events[place], items)
-                    }
-                }
-            }
-        case .places(let places):
-            batch.items.withUnsafeBufferPointer { items in
-                for place in places {
-                    add(batch.events[Int(place)], items)
-                }
-            }
-        }
-        if distinct != nil {
-            distinct?.add(batch, selection)
-        }
+        onTime.add(batch, selection)
+        distinct?.add(batch, selection)
         if options.countsProducts {
             addProducts(batch, selection)
         }
@@ -94,77 +69,13 @@ package struct WindowAggregator: Sendable {
 
     /// Counts an event in the windows longer than `missed` only: the others are closed.
     package mutating func addLate(_ batch: Batch, _ place: Int, missed: Grain) {
-        var single = WindowAggregator(options: options)
-        single.distinct = nil
-        single.add(batch, .places([Int32(place)]))
-        for (key, delta) in single.takeDeltas().cells where key.grain > missed {
-            lateSums[key, default: WindowCell()] += delta
-        }
-        distinct?.add(batch, .places([Int32(place)]), longerThan: missed)
+        let selection = Selection.places([Int32(place)])
+        let base = grains.first { $0 > missed } ?? .all
+        late[missed, default: WindowSums(base: base)].add(batch, selection)
+        distinct?.add(batch, selection, longerThan: missed)
         pendingEvents += 1
         if options.countsProducts, missed < .day {
-            addProducts(batch, .places([Int32(place)]))
-        }
-    }
-
-    @inline(__always)
-    private mutating func add(_ event: Event, _ items: UnsafeBufferPointer<Item>) {
-        if !currentRange.contains(event.time.nanoseconds) || event.currency != currentCurrency {
-            enterWindow(of: event)
-        }
-        let name = Int(event.name.rawValue)
-        windows[current].total.count(name, event)
-        guard event.itemCount > 0 else { return }
-        let first = items[Int(event.firstItem)]
-        if event.itemCount == 1 {
-            let slot = windows[current].slot(of: first.category)
-            windows[current].cells[slot].count(name, event)
-            if event.name == .purchase {
-                let units = Int64(first.quantity)
-                windows[current].total.units += units
-                windows[current].cells[slot].units += units
-            }
-        } else {
-            addManyItems(event, items)
-        }
-    }
-
-    /// An event with several items counts once in each of their categories, with its items' worth.
-    private mutating func addManyItems(_ event: Event, _ items: UnsafeBufferPointer<Item>) {
-        let range = event.itemRange
-        for place in range {
-            let item = items[place]
-            let slot = windows[current].slot(of: item.category)
-            let isFirst = !items[range.lowerBound..<place].contains { $0.category == item.category }
-            if isFirst {
-                windows[current].cells[slot].events[Int(event.name.rawValue)] += 1
-                if event.isOrderPart { windows[current].cells[slot].orderParts += 1 }
-            }
-            let worth = item.price * Int64(item.quantity)
-            switch event.name {
-            case .purchase:
-                windows[current].cells[slot].revenue =
-                    windows[current].cells[slot].revenue.addingSaturated(worth)
-                windows[current].cells[slot].units += Int64(item.quantity)
-                windows[current].total.units += Int64(item.quantity)
-            case .refund:
-                windows[current].cells[slot].refunded =
-                    windows[current].cells[slot].refunded.addingSaturated(worth)
-            default: break
-            }
-        }
-    }
-
-    private mutating func enterWindow(of event: Event) {
-        let start = base.start(of: event.time)
-        currentRange = start.nanoseconds..<base.end(of: start).nanoseconds
-        currentCurrency = event.currency
-        let known = windows.lastIndex { $0.start == start && $0.currency == event.currency }
-        if let known {
-            current = known
-        } else {
-            windows.append(Window(start: start, currency: event.currency))
-            current = windows.count - 1
+            addProducts(batch, selection)
         }
     }
 
@@ -173,29 +84,15 @@ package struct WindowAggregator: Sendable {
             let event = batch.events[place]
             guard event.name == .purchase || event.name == .viewItem else { return }
             let start = Grain.day.start(of: event.time)
-            for index in event.itemRange {
-                let item = batch.items[index]
+            productEvents += 1
+            for item in batch.items[event.itemRange] {
                 let key = ProductKey(
                     grain: .day,
                     start: start,
                     product: item.product,
                     currency: event.currency
                 )
-                let isFirst = !batch.items[event.itemRange.lowerBound..<index].contains {
-                    $0.product == item.product
-                }
-                var delta = ProductCell()
-                if event.name == .purchase {
-                    delta.orders = isFirst && !event.isOrderPart ? 1 : 0
-                    delta.units = Int64(item.quantity)
-                    // A single item is worth what the event says, even where the price of one
-                    // piece is not a whole number of minor units.
-                    delta.revenue =
-                        event.itemCount == 1 ? event.value : item.price * Int64(item.quantity)
-                } else {
-                    delta.views = isFirst ? 1 : 0
-                }
-                products[key, default: ProductCell()] += delta
+                products[key, default: Sale()].add(item, of: event, number: productEvents)
             }
         }
     }
@@ -203,58 +100,56 @@ package struct WindowAggregator: Sendable {
     /// The deltas since the last call, summed up into every grain, in a fixed order.
     package mutating func takeDeltas() -> (
         cells: [(key: WindowKey, delta: WindowCell)],
-        products: [(key: ProductKey, delta: ProductCell)]
+        products: [(key: ProductKey, delta: ProductCell)],
+        sketches: [(key: SketchKey, added: [UInt64])]
     ) {
         var cells: [(key: WindowKey, delta: WindowCell)] = []
-        var spans = WindowSpan.all(of: windows)
-        for grain in grains {
-            // Each window lies within one of the next longer ones, which is made of it.
-            spans = WindowSpan.joined(spans, into: grain)
-            for span in spans {
-                span.append(to: &cells, grain)
+        onTime.takeCells(of: grains, into: &cells)
+        if !late.isEmpty {
+            for missed in Grain.allCases {
+                late[missed]?.takeCells(of: grains.filter { $0 > missed }, into: &cells)
             }
+            late = [:]
+            cells = WindowAggregator.summed(cells)
         }
-        addLateSums(to: &cells)
-        let sales = products.map { (key: $0.key, delta: $0.value) }
+        let sales = products.map { (key: $0.key, delta: $0.value.cell) }
             .sorted { $0.key.sortsBefore($1.key) }
-        windows.removeAll(keepingCapacity: true)
         products.removeAll(keepingCapacity: true)
-        current = -1
-        currentRange = 0..<0
         pendingEvents = 0
-        return (cells, sales)
+        return (cells, sales, distinct?.takeDeltas() ?? [])
     }
 
-    private mutating func addLateSums(to cells: inout [(key: WindowKey, delta: WindowCell)]) {
-        guard !lateSums.isEmpty else { return }
-        for (key, delta) in cells {
-            lateSums[key, default: WindowCell()] += delta
+    /// `cells` with a single one a key.
+    private static func summed(
+        _ cells: [(key: WindowKey, delta: WindowCell)]
+    ) -> [(key: WindowKey, delta: WindowCell)] {
+        var sums: [(key: WindowKey, delta: WindowCell)] = []
+        for (key, delta) in cells.sorted(by: { $0.key.sortsBefore($1.key) }) {
+            if sums.last?.key == key {
+                sums[sums.count - 1].delta += delta
+            } else {
+                sums.append((key, delta))
+            }
         }
-        cells = lateSums.map { (key: $0.key, delta: $0.value) }
-            .sorted { $0.key.sortsBefore($1.key) }
-        lateSums = [:]
+        return sums
     }
 }
 
-extension WindowAggregator.Window {
-    /// The place in ``cells`` of `category`, which is made where it is new.
-    @inline(__always)
-    mutating func slot(of category: Symbol) -> Int {
-        if category.bits < UInt64(slots.count) {
-            let known = slots[Int(category.bits)]
-            if known != 0 { return Int(known) - 1 }
+extension WindowAggregator.Sale {
+    /// Adds an item of the event with that number, which counts once however many lines it has.
+    fileprivate mutating func add(_ item: Item, of event: Event, number: Int) {
+        let isFirst = lastEvent != number
+        lastEvent = number
+        guard event.name == .purchase else {
+            cell.views += isFirst ? 1 : 0
+            return
         }
-        return findSlot(of: category)
-    }
-
-    private mutating func findSlot(of category: Symbol) -> Int {
-        if let known = categories.firstIndex(of: category) { return known }
-        categories.append(category)
-        cells.append(WindowCell())
-        if category.bits < UInt64(slots.count), cells.count < Int(UInt16.max) {
-            slots[Int(category.bits)] = UInt16(cells.count)
-        }
-        return cells.count - 1
+        cell.orders += isFirst && !event.isOrderPart ? 1 : 0
+        cell.units += Int64(item.quantity)
+        // A single item is worth what the event says, even where the price of one piece is not a
+        // whole number of minor units.
+        let worth = event.itemCount == 1 ? event.value : item.price * Int64(item.quantity)
+        cell.revenue = cell.revenue.addingSaturated(worth)
     }
 }
 

@@ -22,7 +22,7 @@ struct WindowSpan: Sendable {
     private var rows: [Row]
 
     /// The spans of `windows`, by their starts.
-    static func all(of windows: [WindowAggregator.Window]) -> [WindowSpan] {
+    static func all(of windows: [WindowSums.Window]) -> [WindowSpan] {
         windows.map { window in
             var rows = [Row(category: .none, currency: window.currency, cell: window.total)]
             for (category, cell) in zip(window.categories, window.cells)

@@ -94,8 +94,8 @@ package final class MemoryWarehouse: Warehouse {
         }
     }
 
-    package func commit(_ commit: WarehouseCommit) {
-        state.withLock { state in
+    package func commit(_ commit: WarehouseCommit) throws(StoreError) {
+        try state.withLock { state throws(StoreError) in
             let stored = state.progress[commit.subscription] ?? []
             let isStored = commit.isStored(last: state.lastCommits[commit.subscription]) { stream in
                 stored.first { $0.stream == stream }?.consumed
@@ -105,6 +105,13 @@ package final class MemoryWarehouse: Warehouse {
             state.commits += 1
             state.categories.read(commit.lexicon)
             state.productNames.read(commit.lexicon)
+            if let name = sumBeyondRange(commit, &state) {
+                throw StoreError(
+                    .refused,
+                    "the warehouse in memory: with this commit, \(name) is beyond what 64 bits "
+                        + "hold; nothing of it is counted"
+                )
+            }
             add(commit.cells, to: &state)
             add(commit.products, to: &state)
             add(commit.sketches, to: &state)
@@ -130,6 +137,29 @@ package final class MemoryWarehouse: Warehouse {
             for event in commit.late { state.late[event.missed, default: 0] += 1 }
             merge(commit.progress, into: &state.progress[commit.subscription, default: []])
         }
+    }
+
+    /// The first sum that `commit` would bring beyond its range, in words; the windows over
+    /// everything are at least what all others are.
+    private func sumBeyondRange(_ commit: WarehouseCommit, _ state: inout State) -> String? {
+        for (key, delta) in commit.cells where key.grain == .all {
+            let category = state.categories.number(of: key.category, in: .category)
+            let sum = MemoryWindow.Sum(category: category, currency: key.currency)
+            let window = state.windows[.all]?[key.start.nanoseconds]
+            if window?.isBeyondRange(adding: delta, to: sum) == true {
+                return "what was sold or refunded in \(key.currency.code)"
+            }
+        }
+        for (key, delta) in commit.products {
+            let product = state.productNames.number(of: key.product, in: .product)
+            guard product < state.products.count else { continue }
+            let known = state.products[product].first { $0.currency == key.currency }
+            if known?.cell.isBeyondRange(adding: delta) == true {
+                let text = state.productNames.text(of: product)
+                return "the revenue of product \(text) in \(key.currency.code)"
+            }
+        }
+        return nil
     }
 
     private func add(_ cells: [(key: WindowKey, delta: WindowCell)], to state: inout State) {
@@ -195,19 +225,27 @@ package final class MemoryWarehouse: Warehouse {
         for (key, delta) in products {
             let product = state.productNames.number(of: key.product, in: .product)
             while state.products.count <= product { state.products.append([]) }
-            if let known = state.products[product].firstIndex(where: { $0.0 == key.currency }) {
+            // By currency: one as a rule, but there are as many as three letters write.
+            let known = state.products[product].partitioningIndex {
+                $0.currency.bits >= key.currency.bits
+            }
+            if known < state.products[product].count,
+                state.products[product][known].currency == key.currency
+            {
                 state.products[product][known].cell += delta
             } else {
-                state.products[product].append((key.currency, delta))
+                state.products[product].insert((key.currency, delta), at: known)
             }
         }
     }
 
     /// Turns the hashes of all windows but the latest `count` into counts.
     private func settle(_ grain: Grain, but count: Int, _ state: inout State) {
-        while let open = state.open[grain], open.count > count, let oldest = open.min() {
-            state.open[grain]?.remove(oldest)
-            state.windows[grain]?[oldest]?.settle()
+        guard let open = state.open[grain], open.count > count else { return }
+        // order-free: each is settled by itself.
+        for start in open.sorted().dropLast(count) {
+            state.open[grain]?.remove(start)
+            state.windows[grain]?[start]?.settle()
         }
     }
 
@@ -294,7 +332,24 @@ package final class MemoryWarehouse: Warehouse {
     package func close() {}
 }
 
+extension Array {
+    /// The first place whose element satisfies `isBehind`, as all behind it do.
+    fileprivate func partitioningIndex(where isBehind: (Element) -> Bool) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if isBehind(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+}
+
 extension ProductCell {
+    fileprivate func isBeyondRange(adding delta: ProductCell) -> Bool {
+        revenue.addingReportingOverflow(delta.revenue).overflow
+            || units.addingReportingOverflow(delta.units).overflow
+    }
+
     /// Adds what `other` counted.
     package static func += (left: inout ProductCell, right: ProductCell) {
         left.views += right.views

@@ -88,6 +88,15 @@ struct MemoryWindow: Sendable {
         if isSettled { settle() }
     }
 
+    /// Whether a sum leaves its range with `delta`.
+    func isBeyondRange(adding delta: WindowCell, to sum: Sum) -> Bool {
+        var cell = cells[sum, default: WindowCell()]
+        for (known, added) in first?.cells ?? [] where known == sum { cell += added }
+        return cell.revenue.addingReportingOverflow(delta.revenue).overflow
+            || cell.refunded.addingReportingOverflow(delta.refunded).overflow
+            || cell.units.addingReportingOverflow(delta.units).overflow
+    }
+
     mutating func add(_ delta: WindowCell, to sum: Sum) {
         if first?.cells.append((sum, delta)) == nil {
             cells[sum, default: WindowCell()] += delta

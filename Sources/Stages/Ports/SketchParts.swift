@@ -4,7 +4,7 @@
 /// and then; this says when.
 package struct SketchParts: Sendable {
     /// More sketches than these are forgotten, and begin anew.
-    private static let mostSketches = 100_000
+    private static let mostSketches = 20_000
 
     private let limit: Int
     private let spread: Int

@@ -165,7 +165,7 @@ private struct EncodedRows: Sendable {
         rows.reserveCapacity(total)
         bytes.reserveCapacity(total * 640)
         let encoder = CloudEventEncoder()
-        var symbols: [Symbol] = []
+        var places: [Symbol: Int] = [:]
         for write in writes {
             let batch = write.publication.batch
             write.selection.forEach { place in
@@ -183,11 +183,11 @@ private struct EncodedRows: Sendable {
                     encoder.append(place, of: batch, to: &bytes)
                 }
                 let source: Int
-                if let known = symbols.firstIndex(of: event.source) {
+                if let known = places[event.source] {
                     source = known
                 } else {
-                    source = symbols.count
-                    symbols.append(event.source)
+                    source = sources.count
+                    places[event.source] = source
                     sources.append(batch.lexicon.text(of: event.source, in: .text))
                 }
                 rows.append(

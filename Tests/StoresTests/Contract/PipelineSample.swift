@@ -96,7 +96,6 @@ enum PipelineSample {
         for delivery in queue.deliver(batch.published(at: position), at: now) {
             _ = state.take(delivery.replacing(batch: batch, selection: selection), at: now)
         }
-        state.restore(state.missingSketches.map { _ in [] })
         try await warehouse.commit(try #require(state.takeCommit(at: now)))
     }
 }

@@ -103,4 +103,34 @@ struct WarehouseOrderContract {
             try await warehouse.close()
         }
     }
+
+    @Test(arguments: StoreAdapter.all, [true, false])
+    func `a sum that leaves 64 bits is refused, and all of its commit`(
+        adapter: StoreAdapter,
+        ofProduct: Bool
+    ) async throws {
+        try await adapter.visit { home in
+            let warehouse = try await home.warehouse()
+            func commit(_ amount: Int64) -> WarehouseCommit {
+                var commit = WarehouseCommit()
+                commit.add(.all, start, .revenue(ofProduct ? 1 : amount))
+                commit.add(product: "p1", ProductCell(units: 1, revenue: ofProduct ? amount : 1))
+                return commit
+            }
+            // One cent less than 2^63, and then two.
+            try await warehouse.commit(commit(.max - 1))
+            let beyond = commit(2)
+            let error = await #expect(throws: StoreError.self) {
+                try await warehouse.commit(beyond)
+            }
+            #expect(error?.isTransient == false)
+            let rows = try await warehouse.windows(.all, categories: .total)
+            #expect(rows.map(\.cell.revenue) == [ofProduct ? 1 : .max - 1])
+            #expect(try await warehouse.topProducts(atMost: 1).map(\.cell.units) == [1])
+            try await warehouse.commit(commit(1))
+            let most = try await warehouse.topProducts(atMost: 1)
+            #expect(most.map(\.cell.revenue) == [ofProduct ? .max : 2])
+            try await warehouse.close()
+        }
+    }
 }
