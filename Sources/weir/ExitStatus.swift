@@ -32,6 +32,8 @@ enum ExitStatus: Int32 {
             self = ExitStatus(error.code)
         case let error as StoreOpeningError:
             self = ExitStatus(error.cause.code)
+        case let error as ReadBackFailure:
+            self = ExitStatus(error.cause.code)
         case is RefreshUnderWay, is NoScheduler:
             self = .storeUnavailable
         case let error as ConsoleError:

@@ -63,10 +63,14 @@ extension Assembly.Parts {
 extension Assembly {
     /// Reads back what the stores have confirmed to hold.
     ///
-    /// - Throws: `StoreError` where one of them does not.
-    func readBack() async throws(StoreError) {
-        for account in rawAccounts { try await account.check(from: firstPosition) }
-        for account in warehouseAccounts { try await account.check() }
+    /// - Throws: ``ReadBackFailure`` where one of them does not.
+    func readBack() async throws(ReadBackFailure) {
+        do throws(StoreError) {
+            for account in rawAccounts { try await account.check(from: firstPosition) }
+            for account in warehouseAccounts { try await account.check() }
+        } catch {
+            throw ReadBackFailure(cause: error)
+        }
     }
 }
 

@@ -1,5 +1,5 @@
 internal import Commerce
-internal import Stages
+package import Stages
 internal import Synchronization
 
 /// A raw store whose answers are added up, to hold it to them at the end of the run.
@@ -114,4 +114,12 @@ extension StoreError {
                 + "it, and run again"
         )
     }
+}
+
+/// A run that came to its end, and whose stores do not hold what they have confirmed.
+package struct ReadBackFailure: Error, CustomStringConvertible {
+    /// What was found.
+    package var cause: StoreError
+
+    package var description: String { cause.message }
 }

@@ -28,7 +28,7 @@ struct PostgreSQLMigrationTests {
                         ["1", "aggregates and exceptions"], ["2", "slices of objectives"],
                         ["3", "datasets and invariants"], ["4", "refresh of the invariants"],
                         ["5", "deployments"], ["6", "census of raw events"],
-                        ["7", "orders"],
+                        ["7", "orders"], ["8", "owners of what is counted"],
                     ]
             )
             #expect(
