@@ -17,13 +17,16 @@ struct OrderRule {
     /// `keys` and `values`, where a type of our own has such a property, so that the word alone
     /// does not tell a dictionary.
     private var ownMembers: Set<String> = []
-    /// By room, what any of its files declares as a dictionary or a set.
+    /// By room, what any of its files declares as a dictionary or a set; and by file.
     private var unorderedNames: [String: Set<String>] = [:]
+    private var namesOfFiles: [String: Set<String>] = [:]
 
     /// The rule for `files`, among whose declarations it knows its way.
     init(_ files: [SwiftFile]) {
         for file in files {
-            unorderedNames[file.room, default: []].formUnion(file.unorderedNames)
+            let names = file.unorderedNames
+            namesOfFiles[file.path] = names
+            unorderedNames[file.room, default: []].formUnion(names)
             for member in ["keys", "values"]
             where file.code.contains(where: { $0.declares(member) }) {
                 ownMembers.insert(member)
@@ -32,7 +35,7 @@ struct OrderRule {
     }
 
     func check(_ file: SwiftFile) -> [Finding] {
-        let names = file.unorderedNames
+        let names = namesOfFiles[file.path] ?? file.unorderedNames
         let known = unorderedNames[file.room, default: []].union(names)
         return file.code.indices.compactMap { index in
             guard let subject = subject(in: file.code[index], names, known) else { return nil }
@@ -92,33 +95,44 @@ extension SwiftFile {
     fileprivate var room: String { file.components.prefix(2).joined(separator: "/") }
 
     /// Names that are declared here as a dictionary or a set, and never as anything else.
+    ///
+    /// Patterns are slow to match: only lines that may declare one are looked at, and then only
+    /// those on which such a name stands.
     fileprivate var unorderedNames: Set<String> {
-        var unordered: Set<String> = []
-        var others: Set<String> = []
-        for line in code {
+        let declared = code.compactMap { line -> String? in
+            guard line.contains("[") || line.contains("Set"),
+                let declaration = SwiftFile.declaration(in: line), declaration.isUnordered
+            else { return nil }
+            return declaration.name
+        }
+        var names = Set(declared)
+        guard !names.isEmpty else { return [] }
+        for line in code where names.contains(where: { line.contains($0) }) {
+            if let declaration = SwiftFile.declaration(in: line), !declaration.isUnordered {
+                names.remove(declaration.name)
+            }
             if line.contains("for "),
                 let loop = line.firstMatch(of: #/\bfor \(?([\w, ]+)\)? in\b/#)
             {
-                let names = loop.1.split { !$0.isLetter && !$0.isNumber }
-                others.formUnion(names.map(String.init))
-            }
-            guard line.contains("var ") || line.contains("let "),
-                let start = line.firstRange(of: #/\b(?:var|let)\s+/#),
-                let match = line[start.upperBound...]
-                    .prefixMatch(of: #/(\w+)(?::\s*([^=]+?))?\s*(?:=\s*(.*))?$/#)
-            else { continue }
-            let type = match.2 ?? ""
-            let value = match.3 ?? ""
-            let isUnordered =
-                type.prefixMatch(of: #/\[[^\](]*?:|Set</#) != nil
-                || value.prefixMatch(of: #/\[[^\](]*:[^\](]*\]\(\)|\[:\]|Set[<(]/#) != nil
-            if isUnordered {
-                unordered.insert(String(match.1))
-            } else {
-                others.insert(String(match.1))
+                names.subtract(loop.1.split { !$0.isLetter && !$0.isNumber }.map(String.init))
             }
         }
-        return unordered.subtracting(others)
+        return names
+    }
+
+    /// The name that `line` declares, and whether it is one of a dictionary or a set.
+    private static func declaration(in line: String) -> (name: String, isUnordered: Bool)? {
+        guard line.contains("var ") || line.contains("let "),
+            let start = line.firstRange(of: #/\b(?:var|let)\s+/#),
+            let match = line[start.upperBound...]
+                .prefixMatch(of: #/(\w+)(?::\s*([^=]+?))?\s*(?:=\s*(.*))?$/#)
+        else { return nil }
+        let type = match.2 ?? ""
+        let value = match.3 ?? ""
+        let isUnordered =
+            type.prefixMatch(of: #/\[[^\](]*?:|Set</#) != nil
+            || value.prefixMatch(of: #/\[[^\](]*:[^\](]*\]\(\)|\[:\]|Set[<(]/#) != nil
+        return (String(match.1), isUnordered)
     }
 
     /// The line and those that go on with further members.

@@ -14,9 +14,10 @@ struct MongoDBRawStoreTests {
 
     /// Stores `writes` in `database` and closes it.
     private func store(_ writes: [RawWrite], in database: String) async throws {
-        let store = try await MongoDBRawStore(server.location(database: database))
+        let location = try server.location(database: database)
+        let store = try await MongoDBTestServer.patiently { try await MongoDBRawStore(location) }
         #expect(store.warnings == [])
-        _ = try await store.store(writes)
+        _ = try await MongoDBTestServer.patiently { try await store.store(writes) }
         await store.close()
     }
 
@@ -118,12 +119,20 @@ struct MongoDBRawStoreTests {
     @Test func `a second run that writes to the database is told so`() async throws {
         try await server.withDatabase { database in
             let location = try server.location(database: database)
-            let first = try await MongoDBRawStore(location)
-            let second = try await MongoDBRawStore(location)
-            _ = try await first.store([shop.views(5).write(at: 3)])
+            let first = try await MongoDBTestServer.patiently {
+                try await MongoDBRawStore(location)
+            }
+            let second = try await MongoDBTestServer.patiently {
+                try await MongoDBRawStore(location)
+            }
+            _ = try await MongoDBTestServer.patiently {
+                try await first.store([shop.views(5).write(at: 3)])
+            }
             // Positions 1 and 2 would do, 3 is taken by another event.
             let error = await #expect(throws: StoreError.self) {
-                try await second.store([shop.views(5, from: 100).write(at: 1)])
+                try await MongoDBTestServer.patiently {
+                    try await second.store([shop.views(5, from: 100).write(at: 1)])
+                }
             }
             #expect(error?.code == .refused)
             #expect(error?.message.contains("position 3 is taken") == true)

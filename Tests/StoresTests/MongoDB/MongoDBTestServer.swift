@@ -1,5 +1,6 @@
 import Foundation
 import MongoDBStores
+import Stages
 import TestSupport
 import Testing
 
@@ -16,8 +17,9 @@ struct MongoDBTestServer: Sendable {
     static let skipped: Comment =
         "no MongoDB server: WEIR_TEST_MONGODB_URL names none; infra/test starts one"
 
-    /// The server may be one process that serves a client at a time.
-    static let places = TestPlaces(2)
+    /// The server may be one process that serves a client at a time: two tests at once would only
+    /// wait for each other.
+    static let places = TestPlaces(1)
 
     /// Beside other tests a server may take long to answer, which is no fault of it.
     private static let patience =
@@ -81,6 +83,20 @@ struct MongoDBTestServer: Sendable {
             MongoDBTestServer.places.giveBack()
         }
         try await body(database)
+    }
+
+    /// Asks again, as a stage does, where the server did not answer in time beside other work.
+    static func patiently<Answer>(
+        _ body: () async throws -> Answer
+    ) async throws -> Answer {
+        for _ in 0..<10 {
+            do {
+                return try await body()
+            } catch let error as StoreError where error.isTransient {
+                continue
+            }
+        }
+        return try await body()
     }
 
     func drop(_ database: String) {
