@@ -20,12 +20,7 @@ package enum JSONText {
             if ReportText.isShown(scalar) || scalar == "\n" {
                 shown.append(scalar)
             } else {
-                let digits = String(scalar.value, radix: 16)
-                shown.append(contentsOf: "\\u".unicodeScalars)
-                shown.append(
-                    contentsOf: (String(repeating: "0", count: 4 - digits.count) + digits)
-                        .unicodeScalars
-                )
+                shown.append(contentsOf: ReportText.escape(scalar).unicodeScalars)
             }
         }
         return String(shown)

@@ -37,6 +37,12 @@ package enum ReportText {
         }
     }
 
+    /// `scalar`, one of those that are not shown, as JSON, YAML and PromQL escape it.
+    package static func escape(_ scalar: Unicode.Scalar) -> String {
+        let digits = String(scalar.value, radix: 16)
+        return "\\u" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    }
+
     /// How many columns of a terminal `text` takes.
     package static func width(_ text: String) -> Int {
         text.reduce(0) { $0 + width(of: $1) }

@@ -225,40 +225,6 @@ struct CommandLineTests {
         #expect(report.isConserved)
     }
 
-    /// Escape sequences of a record, of a name and of an argument; `\u{9B}` is one byte of them.
-    @Test func `nothing that somebody sent steers the terminal`() async throws {
-        let hostile = "\u{1B}]0;x\u{7}\u{1B}[2J\u{9B}1m\u{202E}"
-        try folder.write(
-            "log.ndjson",
-            "{\"specversion\":\"\(hostile)\"}\n\(hostile)\n{\"\(hostile)\":1}\n"
-                + ShopLog.line(id: "a", transaction: "t\u{9B}\u{202E}1", cents: 700)
-        )
-        let memory = ["--raw", "memory:", "--warehouse", "memory:"]
-        let reports = ["a.json", "b.md", "c.html", "d.txt"]
-        for arguments in [
-            ["run", Program.storefront, "--input", "log.ndjson", "--log-level", "debug"] + memory
-                + reports.flatMap { ["--report", $0] },
-            ["run", hostile], [hostile], ["run", Program.storefront, "--\(hostile)"],
-            ["slo", "lint", hostile], ["slo", "report", "--history", hostile],
-            ["invariants", "check", "--warehouse", "sqlite:\(hostile)"], ["new", "slo", hostile],
-        ] {
-            let ending = try await Program.run(arguments, in: folder)
-            for text in [ending.output, ending.errors] {
-                let steering = text.unicodeScalars.filter { scalar in
-                    (scalar.value < 32 && scalar != "\n") || (127..<160).contains(scalar.value)
-                        || scalar == "\u{202E}"
-                }
-                #expect(steering.isEmpty, "\(arguments): \(text.debugDescription)")
-            }
-        }
-        for name in reports {
-            let text = try folder.text(of: name)
-            #expect(
-                !text.unicodeScalars.contains { $0 == "\u{1B}" || $0 == "\u{9B}" || $0 == "\u{7}" }
-            )
-        }
-    }
-
     @Test func `store URLs come from the environment where no option gives them`() async throws {
         let ending = try await Program.run(
             ["run", Program.storefront, "--events", "50", "--rate", "max"],

@@ -165,6 +165,16 @@ struct RefusalTests {
 
     static let commands: [BadCommand] = [
         BadCommand(
+            title: "an empty file for a warehouse",
+            files: ["empty.sqlite": ""],
+            arguments: [
+                "slo", "status", "--warehouse", "sqlite:@empty.sqlite", "--objectives",
+                Program.packageRoot.appending(path: "slo/storefront").path,
+            ],
+            exitCode: 66,
+            fragments: ["there is no warehouse at @empty.sqlite"]
+        ),
+        BadCommand(
             title: "a simulated time too long",
             arguments: ["simulate", "@nothing.yaml", "--for", "999999d"],
             exitCode: 64,

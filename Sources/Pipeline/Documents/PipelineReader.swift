@@ -95,7 +95,7 @@ struct PipelineReader {
 
     /// Only the scheme is looked at and told: what follows may hold a password.
     private func readStoreURL(_ reader: NodeReader) -> String? {
-        let schemes = ["sqlite", "memory", "mongodb", "postgresql"]
+        let schemes = ["sqlite", "memory", "mongodb", "mongodb+srv", "postgresql"]
         let expected = "sqlite:<path>, memory:, mongodb://… or postgresql://…"
         guard let url = reader.text(expected: expected) else { return nil }
         // A connection string of libpq, which has no scheme: its adapter judges it.

@@ -1,3 +1,4 @@
+internal import Reports
 internal import Timekeeping
 
 /// Pieces of Prometheus's language, written so that Prometheus takes them as they are meant.
@@ -12,7 +13,8 @@ enum PromQL {
             case "\n": result += "\\n"
             case "\r": result += "\\r"
             case "\t": result += "\\t"
-            default: result.unicodeScalars.append(scalar)
+            case _ where ReportText.isShown(scalar): result.unicodeScalars.append(scalar)
+            default: result += ReportText.escape(scalar)
             }
         }
         return result + "\""

@@ -1,3 +1,5 @@
+internal import Reports
+
 /// A value to be written as YAML, block by block, so that people can read what comes out.
 enum YAMLValue {
     /// A key of a mapping with its value.
@@ -80,17 +82,10 @@ enum YAMLValue {
             case "\n": result += "\\n"
             case "\t": result += "\\t"
             case "\r": result += "\\r"
-            default:
-                // Control characters and line separators may not stand in YAML as they are.
-                let isPrintable =
-                    scalar.value >= 0x20 && !(0x7F...0x9F).contains(scalar.value)
-                    && scalar != "\u{2028}" && scalar != "\u{2029}" && scalar != "\u{FEFF}"
-                if isPrintable {
-                    result.unicodeScalars.append(scalar)
-                } else {
-                    let digits = String(scalar.value, radix: 16)
-                    result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-                }
+            // Control characters and line separators may not stand in YAML as they are, and what
+            // steers or disguises is to be seen.
+            case _ where ReportText.isShown(scalar): result.unicodeScalars.append(scalar)
+            default: result += ReportText.escape(scalar)
             }
         }
         return result + "\""

@@ -76,9 +76,11 @@ package struct MongoDBLocation: Sendable, CustomStringConvertible, CustomReflect
         _ database: Substring,
         _ options: Substring
     ) -> String? {
-        // An @ behind the hosts ends a password with a / or ? in it, but for one in a value.
+        // An @ behind the hosts ends a password with a / or ? in it, but in an option's value.
         let stray = options.split(separator: "&").contains { option in
-            option.firstIndex(of: "@").map { !option[..<$0].contains("=") } ?? false
+            guard let at = option.firstIndex(of: "@") else { return false }
+            guard let equals = option[..<at].firstIndex(of: "=") else { return true }
+            return !DriverURI.isKnown(String(option[..<equals]))
         }
         if database.contains("@") || stray || user?.contains(where: { "#@".contains($0) }) == true {
             return "has one of @ / ? # as it is in its user or password"

@@ -32,6 +32,26 @@ import Timekeeping
         #expect(text == expected)
     }
 
+    @Test(arguments: ExpositionText.Format.allCases)
+    func `no control character of a label gets into the page`(format: ExpositionText.Format) {
+        let family = MetricFamily(
+            "a",
+            .gauge,
+            help: "b\u{1B}",
+            samples: [.init([.init("who", "x\u{1B}[2J\u{7}\u{9B}\u{202E}\r\ny")], .integer(1))]
+        )
+        let text = ExpositionText.write([family], as: format)
+        #expect(
+            text.contains(
+                #"a{who="x\u{FFFD}[2J\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}\ny"} 1"#.replacing(
+                    #"\u{FFFD}"#,
+                    with: "\u{FFFD}"
+                )
+            )
+        )
+        #expect(text.unicodeScalars.allSatisfy { $0.value >= 32 || $0 == "\n" })
+    }
+
     @Test func `the older text has neither units nor an end, and milliseconds`() {
         let text = ExpositionText.write([Self.family], as: .prometheus)
         let expected = #"""

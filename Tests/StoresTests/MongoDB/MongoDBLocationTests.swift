@@ -65,6 +65,7 @@ struct MongoDBLocationTests {
         ("mongodb://u:s3@cr3t@h/shop", "has one of @ / ? # as it is in its user or password"),
         ("mongodb://u:s3/cr3t@h/shop", "has one of @ / ? # as it is in its user or password"),
         ("mongodb://u:s3?cr3t@h", "has one of @ / ? # as it is in its user or password"),
+        ("mongodb://u:12?s3=cr3t@h", "has one of @ / ? # as it is in its user or password"),
         ("mongodb://u:s3#cr3t@h", "has one of @ / ? # as it is in its user or password"),
         ("mongodb://u:s3:cr3t@h/shop", "has a : as it is in its password"),
         ("mongodb://:s3cr3t@h/shop", "has a password and no user"),

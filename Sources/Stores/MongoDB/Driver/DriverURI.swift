@@ -83,7 +83,8 @@ internal import Stages
             || mongoc_uri_set_option_as_int32(handle, option, value)
     }
 
-    private static func isKnown(_ option: String) -> Bool {
+    /// Whether the driver has an option of this name.
+    static func isKnown(_ option: String) -> Bool {
         unsafe mongoc_uri_option_is_utf8(option) || mongoc_uri_option_is_int32(option)
             || mongoc_uri_option_is_int64(option) || mongoc_uri_option_is_bool(option)
             || furtherOptions.contains(option.lowercased())
