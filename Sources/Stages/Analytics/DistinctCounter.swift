@@ -1,6 +1,6 @@
 package import Broker
 package import Commerce
-package import Timekeeping
+internal import Timekeeping
 
 /// Counts shoppers and sessions distinctly in every window; a pure value.
 ///
@@ -160,7 +160,7 @@ package struct DistinctCounter: Sendable {
             for place in segments.indices where segments[place].isGained(by: grain) {
                 let start = grain.start(of: segments[place].start)
                 if start >= oldest {
-                    gain(&segments[place], grain, start)
+                    gain(place, grain, start)
                     continue
                 }
                 for list in segments[place].lists {
@@ -180,20 +180,18 @@ package struct DistinctCounter: Sendable {
         return deltas
     }
 
-    /// Adds what `segment` holds to a window at hand.
+    /// Adds what the segment at `index` holds to a window at hand.
     ///
     /// What a window knows, all longer windows round it know or have no room for: only the rest
     /// has to go on to the next longer one.
-    private mutating func gain(_ segment: inout Segment, _ grain: Grain, _ start: Timestamp) {
+    private mutating func gain(_ index: Int, _ grain: Grain, _ start: Timestamp) {
         // Taken out and put back, so that it is changed in place.
         var window =
             windows[grain]?.removeValue(forKey: start)
-            ?? DistinctWindow(grain: grain, parts: segment.lists.count)
-        for place in segment.lists.indices {
-            segment.lists[place].hashes = window.add(
-                segment.lists[place].hashes,
-                to: segment.lists[place].part
-            )
+            ?? DistinctWindow(grain: grain, parts: segments[index].lists.count)
+        for place in segments[index].lists.indices {
+            let list = segments[index].lists[place]
+            segments[index].lists[place].hashes = window.add(list.hashes, to: list.part)
         }
         windows[grain, default: [:]][start] = window
     }

@@ -30,7 +30,7 @@ package struct AnalyticsOptions: Hashable, Sendable {
 /// warehouse, which adds up.
 package struct WindowAggregator: Sendable {
     /// What is gathered of a product, and the number of the last event that held it.
-    private struct Sale {
+    fileprivate struct Sale {
         var cell = ProductCell()
         var lastEvent = 0
     }
