@@ -100,8 +100,7 @@ struct CountingContract {
             aggregator.add(batch, .range(0..<events.count))
         }
         var commit = WarehouseCommit(subscription: "analytics", number: 1, lexicon: shop.lexicon)
-        (commit.cells, commit.products) = aggregator.takeDeltas()
-        commit.sketches = aggregator.distinct?.takeDeltas() ?? []
+        (commit.cells, commit.products, commit.sketches) = aggregator.takeDeltas()
         try await warehouse.commit(commit)
     }
 
