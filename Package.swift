@@ -140,7 +140,10 @@ let package = Package(
             dependencies: ["SLO", "Reports", "Documents", "Timekeeping", bigInt, subprocess]
         ),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Documents", "Timekeeping"]),
-        .testTarget(name: "CommerceTests", dependencies: ["Commerce", "Timekeeping"]),
+        .testTarget(
+            name: "CommerceTests",
+            dependencies: ["TestSupport", "Commerce", "Timekeeping"]
+        ),
         .target(
             name: "TestSupport",
             dependencies: ["Broker", "Commerce", "Timekeeping", "CMongoc", "CPostgres"],

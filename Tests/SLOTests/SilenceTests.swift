@@ -1,3 +1,4 @@
+import Reports
 import SLO
 import Testing
 import Timekeeping
