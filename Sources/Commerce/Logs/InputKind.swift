@@ -5,7 +5,7 @@ enum InputKind {
 
     private static let beginnings: [(bytes: [UInt8], kind: String)] = [
         ([0x1f, 0x8b], "is compressed (gzip); unpack it, such as with gunzip -c"),
-        (Array("BZh".utf8), "is compressed (bzip2); unpack it, such as with bunzip2 -c"),
+        (Array("BZh91AY".utf8), "is compressed (bzip2); unpack it, such as with bunzip2 -c"),
         ([0xfd] + Array("7zXZ".utf8), "is compressed (xz); unpack it, such as with xz -dc"),
         ([0x28, 0xb5, 0x2f, 0xfd], "is compressed (zstd); unpack it, such as with zstd -dc"),
         (Array("PK\u{3}\u{4}".utf8), "is a ZIP archive or an Excel workbook; unpack or export it"),
