@@ -8,7 +8,7 @@ import Testing
 /// objectives, histories and invariants. The doors out: standard output in every format, standard
 /// error with the log, and the files of reports. (The page of metrics and the answers of the
 /// console have tests of their own, in SLOTests and ConsoleTests.)
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct ControlDoorTests {
     /// A title, BEL, the screen wiped, CSI in one character of C1, and a direction override.
     private static let hostile = "\u{1B}]0;x\u{7}\u{1B}[2J\u{9B}1m\u{202E}"

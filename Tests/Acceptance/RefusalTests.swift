@@ -172,7 +172,7 @@ struct RefusalTests {
                 Program.packageRoot.appending(path: "slo/storefront").path,
             ],
             exitCode: 66,
-            fragments: ["there is no warehouse at @empty.sqlite"]
+            fragments: ["@empty.sqlite is empty; expected a warehouse"]
         ),
         BadCommand(
             title: "a simulated time too long",

@@ -8,7 +8,7 @@ import Testing
 /// variables of the environment, and the files that are read: pipeline, scenario, objectives,
 /// invariants, history, log. The doors out: standard output, standard error with the log, the
 /// files of reports, and the list of processes.
-@Suite(.timeLimit(.minutes(20)))
+@Suite(.serialized, .timeLimit(.minutes(20)))
 struct SecretDoorTests {
     private static let secret = "M4rkerS3cret"
 
