@@ -3,10 +3,12 @@ import Testing
 /// The options of the command line take the quantities that documents take.
 @Suite(.timeLimit(.minutes(20)))
 struct QuantityOptionTests {
-    @Test(arguments: [
-        (["--for", "1.5s"], 1.5), (["--for", "1m30s"], 90), (["--for", "2e3ms"], 2),
-        (["--for", "0.0005d"], 43.2),
-    ])
+    @Test(
+        arguments: [
+            (["--for", "1.5s"], 1.5), (["--for", "1m30s"], 90), (["--for", "2e3ms"], 2),
+            (["--for", "0.0005d"], 43.2),
+        ] as [([String], Double)]
+    )
     func `a duration is one, however it is written`(
         options: [String],
         seconds: Double
