@@ -14,7 +14,10 @@ struct QuantityOptionTests {
         seconds: Double
     ) async throws {
         let ending = try await Program.run(
-            ["simulate", Program.storefront, "--rate", "1e1", "--format", "json"] + options
+            [
+                "simulate", Program.storefront, "--rate", "1e1", "--tick", "1e3us", "--format",
+                "json",
+            ] + options
         )
         #expect(ending.exitCode == 0, "\(ending.errors)")
         let report = try ending.report

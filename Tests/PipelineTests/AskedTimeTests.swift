@@ -111,6 +111,17 @@ struct AskedTimeTests {
             late: .seconds(10)
         ),
         Row(
+            testDescription: "the last were published a tick after the end",
+            time: PublishingTime(
+                published: .milliseconds(10_400),
+                rate: 10,
+                duration: .seconds(10),
+                tick: .seconds(1)
+            ),
+            events: 100,
+            rate: 10
+        ),
+        Row(
             testDescription: "stopped after four of ten seconds",
             time: PublishingTime(
                 published: .seconds(4),

@@ -74,6 +74,7 @@ extension Assembly {
             events: isLog ? nil : run.options.events.map { (published, $0) },
             rate: asked,
             duration: isLog ? nil : run.options.duration,
+            tick: run.timeline.tick,
             wasCutShort: wasCutShort
         )
         return RunReport.Rate(

@@ -18,12 +18,14 @@ package struct PublishingTime: Hashable, Sendable {
     ///   - events: How many came, and how many were asked for; nil for any number.
     ///   - rate: The rate that was asked for, where it is one.
     ///   - duration: The time that was asked for; nil for any.
+    ///   - tick: How long events gather before they are published: no more than that is not late.
     ///   - wasCutShort: Whether the run was stopped or failed: then nothing was asked for any more.
     package init(
         published: Duration,
         events: (published: Int64, asked: Int)? = nil,
         rate: Double? = nil,
         duration: Duration? = nil,
+        tick: Duration = .zero,
         wasCutShort: Bool = false
     ) {
         var asked = published
@@ -36,8 +38,9 @@ package struct PublishingTime: Hashable, Sendable {
                 asked = duration
             }
         }
-        length = max(published, asked)
-        late = wasCutShort ? .zero : max(.zero, published - asked)
+        let isInTime = published - asked <= tick
+        length = isInTime ? asked : published
+        late = isInTime ? .zero : published - asked
     }
 
     /// How many of `events` that is a second; 0 where no time passed.
