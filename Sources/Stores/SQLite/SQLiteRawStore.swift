@@ -85,19 +85,20 @@ package final class SQLiteRawStore: RawStore {
             let last = try Row.fetchOne(
                 database,
                 sql: """
-                    SELECT count(*) AS rows, count(named.position) AS named,
-                        count(nullif(json_valid(tail.document), 0)) AS readable
+                    SELECT count(*) AS latest, count(named.position) AS named,
+                        count(nullif(length(CAST(tail.document AS BLOB)), 0)) AS readable
                     FROM (
                         SELECT * FROM raw_events WHERE position >= ?
                         ORDER BY position DESC LIMIT \(SQLiteRawStore.tail)
                     ) AS tail
-                    LEFT JOIN raw_events AS named ON named.source_id = tail.source_id
-                        AND named.id = tail.id AND named.position = tail.position
+                    LEFT JOIN raw_events AS named INDEXED BY sqlite_autoindex_raw_events_1
+                        ON named.source_id = tail.source_id AND named.id = tail.id
+                        AND named.position = tail.position
                     """,
                 arguments: [position]
             )
-            guard let rows, let last, last["rows"] as Int64? == last["named"],
-                last["rows"] as Int64? == last["readable"]
+            guard let rows, let last, last["latest"] as Int64? == last["named"],
+                last["latest"] as Int64? == last["readable"]
             else {
                 throw StoreError(.corrupted, "its latest events are not whole")
             }
