@@ -77,10 +77,13 @@ extension ObjectiveRules {
         case .ratio(let ratio):
             func count(_ source: MetricSource) -> String {
                 let query = query(source)
-                return ratio.isCounter
-                    ? increase(of: query, over: length)
-                    // A rate is one of a second.
-                    : "(sum(avg_over_time((\(query))\(range))) * \(PromQL.seconds(length)))"
+                // As reports read it.
+                switch QueryReading(source, isCounter: ratio.isCounter, slice: step).form {
+                case .counter: return increase(of: query, over: length)
+                case .count: return "sum(sum_over_time((\(query))\(range)))"
+                case .rate:
+                    return "(sum(avg_over_time((\(query))\(range))) * \(PromQL.seconds(length)))"
+                }
             }
             switch ratio.terms {
             case .goodTotal(let good, let total): return (count(good), count(total))
