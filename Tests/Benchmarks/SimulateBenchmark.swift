@@ -150,7 +150,6 @@ struct SimulateBenchmark {
                 aggregator.add(batch, .range(0..<size))
                 made += Int64(size)
             }
-            _ = aggregator.distinct?.takeDeltas()
             counted += aggregator.takeDeltas().cells
                 .filter { $0.key.grain == .day && !$0.key.category.isPresent }
                 .reduce(0) { $0 + $1.delta.total }

@@ -114,9 +114,9 @@ struct SimulationTests {
         )
         let slices = try await kept.slices(of: extent.series, in: extent.range)
         #expect(slices.count >= 12)
-        #expect(objective.total > 1000)
-        let counted = slices.reduce(Int64(0)) { $0 + $1.total }
-        #expect(counted == objective.total)
+        let total = try #require(objective.total).number
+        #expect(total > MeasuredNumber(1000))
+        #expect(total == MeasuredNumber(slices.reduce(Int128(0)) { $0 + $1.total }))
     }
 
     /// Forty purchases; the twentieth costs `cents`.
