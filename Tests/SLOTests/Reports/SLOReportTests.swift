@@ -52,7 +52,7 @@ import Timekeeping
         let page = try #require(objective.alerts.first { $0.tier == "fast" })
         #expect(page.start == "2026-06-30T23:56:00Z")
         #expect(page.end == nil)
-        #expect(page.because.contains("16.6666 over 1h (100 of 6000 events bad)"))
+        #expect(page.because.contains("16.6666 over 1h (100 of 6,000 events bad)"))
         // 0.884… of 2,592,000 s at a burn rate of 83.3….
         #expect(objective.projectedExhaustion == "2026-07-01T07:38:24Z")
         #expect(objective.gate.outcome == .passes)
