@@ -10,8 +10,8 @@ extension SQLiteWarehouse {
     package func readBack() async throws(StoreError) -> Int64 {
         try await file.readBack { database in
             // The aggregates are few beside the events; a large file is looked at where the sums
-            // are. The quick check of SQLite 3.40 finds NULL where a key without a rowid has another
-            // order than its columns, as in dataset_dependencies, and nothing is wrong.
+            // are. The quick check of SQLite 3.40 finds a NULL, where there is none, in a table
+            // whose key has another order than its columns, as dataset_dependencies has.
             let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
             let check = pages <= 16_384 ? "integrity_check(1)" : "quick_check(window_aggregates)"
             let found = try String.fetchOne(database, sql: "PRAGMA \(check)") ?? "ok"
