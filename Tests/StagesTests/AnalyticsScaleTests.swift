@@ -5,8 +5,9 @@ import TestSupport
 import Testing
 import Timekeeping
 
-/// Inputs of shapes that once took time with the square of their size. None of them looks at a
-/// clock: with a square in it, each would run for many minutes.
+/// Inputs of shapes that once took time with the square of their size.
+///
+/// None of them looks at a clock: with a square in it, each would run for many minutes.
 struct AnalyticsScaleTests {
     private let shop = Shop()
 

@@ -14,8 +14,9 @@ public import Timekeeping
         private var ends: [Int] = []
         /// FNV-1a of each text, finalised: the same in every run.
         private(set) var hashes: [UInt64] = []
-        /// The index of each text and 1 more, by a hash of its bytes; 0 for an empty place. At most
-        /// half of the places are taken.
+        /// The index of each text and 1 more, by a hash of its bytes; 0 for an empty place.
+        ///
+        /// At most half of the places are taken.
         private var places: [UInt32] = Array(repeating: 0, count: 64)
 
         /// The bytes of the text at `index`.

@@ -77,8 +77,11 @@ package struct AnalyticsState: Sendable {
     /// Takes in a delivery.
     ///
     /// - Parameters:
+    ///   - delivery: What a subscription handed out.
     ///   - recognition: Who its events are, where that is known already.
     ///   - known: What commits have counted of what ``LogRecognition/question(_:)`` asks.
+    ///   - now: The time by the timeline.
+    /// - Returns: What became of its messages.
     package mutating func take(
         _ delivery: Delivery,
         _ recognition: LogRecognition? = nil,
@@ -143,8 +146,9 @@ package struct AnalyticsState: Sendable {
 
     // MARK: - Seen before
 
-    /// Those of `selection`, which are of a log, that count: neither their identity nor the order
-    /// that they open was counted before. They are from now on.
+    /// Those of `selection`, which are of a log, that count, and are known from now on.
+    ///
+    /// Neither their identity nor the order that they open was counted before.
     private mutating func notCounted(
         _ selection: Selection,
         _ publication: Publication,
