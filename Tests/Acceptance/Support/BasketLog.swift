@@ -39,7 +39,7 @@ struct BasketLog {
     }
 
     private func write() throws {
-        FileManager.default.createFile(atPath: csv, contents: nil)
+        _ = FileManager.default.createFile(atPath: csv, contents: nil)
         let file = try FileHandle(forWritingTo: URL(filePath: csv))
         var chance = Chance()
         var text = "basket,bought_at,customer,sku,kind,units,total,discount\n"
