@@ -170,6 +170,16 @@ struct House {
                 reason: "GRDB speaks of dates and data in its terms; makes the files' folders"
             ),
             Leave(
+                place: "Sources/Stores/SQLite/RunLock.swift",
+                modules: ["Glibc", "Darwin"],
+                reason: "a lock of the system's, which ends with its process"
+            ),
+            Leave(
+                place: "Sources/Stores/MongoDB/RunHolder.swift",
+                modules: ["Foundation"],
+                reason: "what the system says of the process that holds a lease"
+            ),
+            Leave(
                 place: "Sources/Stores/Threads",
                 modules: ["Glibc", "Darwin", "Dispatch"],
                 reason: "a thread a connection, on which to wait for a server"
