@@ -1,31 +1,25 @@
 internal import Commerce
 internal import Synchronization
 
-/// Shows the first records that were refused, as they are met, and how many more there were.
+/// Shows the first records that were refused for each reason, as they are met, and how many more
+/// there were.
 final class RejectionPrinter: Sendable {
-    private static let shown = 20
-
     private let live: LiveLine
-    private let count = Mutex(0)
+    private let shown = Mutex(FirstOfEach())
 
     init(_ live: LiveLine) {
         self.live = live
     }
 
     func show(_ rejection: Rejection) {
-        let number = count.withLock { count in
-            count += 1
-            return count
-        }
-        guard number <= RejectionPrinter.shown else { return }
+        guard shown.withLock({ $0.takes(rejection.reason, at: rejection.line) }) else { return }
         live.clear()
         Terminal.message("rejected: \(rejection)")
     }
 
     func finish() {
-        let more = count.withLock { $0 } - RejectionPrinter.shown
-        if more > 0 {
-            Terminal.message("rejected: … and \(more) more; the report counts them by reason")
+        for line in shown.withLock(\.rest) {
+            Terminal.message("rejected: \(line); the report counts them by reason")
         }
     }
 }

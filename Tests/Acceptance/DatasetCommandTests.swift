@@ -100,7 +100,7 @@ import Testing
         #expect(line["appeared"] as? Int == 1)
         // A run does not go on with a chain that is damaged.
         let run = try await folder.run([Program.storefront, "--events", "10"])
-        #expect(run.exitCode == 69)
+        #expect(run.exitCode == 65)
         #expect(run.errors.contains("the head of dataset root/events is missing"))
 
         try folder.warehouse.change("UPDATE dataset_references SET block_ref_name = 'head'")

@@ -48,7 +48,7 @@ struct StoreTroubleTests {
         let text = String(repeating: "not a database\n", count: 500)
         let file = try folder.write("notes.txt", text)
         let ending = try await run(store, file)
-        #expect(ending.exitCode == 69)
+        #expect(ending.exitCode == 65)
         #expect(ending.errors.contains("\(file) is not a SQLite database; name another file"))
         #expect(try folder.text(of: "notes.txt") == text)
     }
@@ -60,7 +60,7 @@ struct StoreTroubleTests {
         try await other.write { try $0.execute(sql: "CREATE TABLE bookings (id INTEGER)") }
         try other.close()
         let ending = try await run(store, path)
-        #expect(ending.exitCode == 69)
+        #expect(ending.exitCode == 65)
         #expect(ending.errors.contains("\(path) is a database of another program"))
         let tables = try StoreFile(path: path).rows("SELECT name FROM sqlite_master")
         #expect(tables == ["bookings"])
@@ -72,7 +72,7 @@ struct StoreTroubleTests {
             "run", Program.storefront, "--events", "10",
             "--raw", "sqlite:\(path)", "--warehouse", "sqlite:\(path)",
         ])
-        #expect(ending.exitCode == 69)
+        #expect(ending.exitCode == 65)
         #expect(ending.errors.contains(path))
         #expect(ending.errors.contains("name another file"))
     }

@@ -51,6 +51,24 @@ struct InvariantReaderTests {
         #expect(asked.split(separator: "\n")[1] == "-- name: no-negative-counts")
     }
 
+    @Test func `a mistake of columns names the line of the select that gives them`() throws {
+        let text =
+            Self.header + """
+                WITH a AS (
+                    SELECT 1 AS x
+                )
+                  SELECT x AS subject
+                FROM a
+                """
+        let invariant = try #require(Self.read(text).invariants.first)
+        // Six lines of header, and three of the query before it.
+        #expect(invariant.place == "a.sql:10:3")
+        #expect(
+            QueryFlaw(invariant, columns: ["subject"]).description
+                == "a.sql:10:3: the query gives subject; expected the columns subject, detail"
+        )
+    }
+
     @Test func `one that needs a census offends by itself where there is none`() throws {
         let text = Self.header + "SELECT 1 AS subject, 2 AS detail"
         let plain = try #require(Self.read(text).invariants.first)

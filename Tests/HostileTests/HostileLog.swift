@@ -7,8 +7,9 @@ enum HostileLog {
             let order = number % 12 == 2 ? "" : #""transaction_id":"o\#(number / 4)","#
             return #"{"specversion":"1.0","id":"e\#(number)","source":"/shop","#
                 + #""type":"\#(name)","time":"2026-01-0\#(1 + number % 9)T10:00:"#
-                + #"\#(number % 50 + 10).25Z","data":{"name":"\#(name)","user_id":"u\#(number % 7)","#
-                + #""session_id":"s\#(number % 9)",\#(order)"value":19.99,"currency":"USD","#
+                + #"\#(number % 50 + 10).25Z","data":{"name":"\#(name)","#
+                + #""user_id":"u\#(number % 7)","session_id":"s\#(number % 9)",\#(order)"#
+                + #""value":19.99,"currency":"USD","#
                 + #""items":[{"item_id":"p\#(number % 5)","item_category":"c","price":19.99,"#
                 + #""quantity":1}]}}"#
         }.joined(separator: "\n") + "\n"

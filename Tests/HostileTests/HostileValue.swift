@@ -23,6 +23,52 @@ enum HostileValue {
     }
 }
 
+extension HostileValue {
+    private static let extremes = [
+        "-9223372036854775808", "9223372036854775807", "9223372036854775806", "-1", "0", "1",
+        "4611686018427387904", "1000000000000000000", "-4611686018427387905", "86400000000000",
+        "NULL",
+    ]
+
+    /// A value of a type, as PostgreSQL's SQL.
+    static func postgreSQL(_ type: String, _ chance: inout Randomness) -> String {
+        switch type {
+        case "bigint": chance.one(of: extremes)
+        case "bytea":
+            chance.one(of: [
+                "''", "'\\x00'", "decode(repeat('41', 31), 'hex')",
+                "decode(repeat('41', 33), 'hex')",
+                "decode(repeat('41', 300001), 'hex')", "NULL",
+            ])
+        case "uuid":
+            chance.one(of: [
+                "'00000000-0000-0000-0000-000000000000'", "'ffffffff-ffff-ffff-ffff-ffffffffffff'",
+                "NULL",
+            ])
+        default:
+            chance.one(of: [
+                "''", "'abc'", "'1h'", "'1mo'", "'Seed'", "'derivative'", "'shoppers'", "'USD'",
+                "repeat('x', 2000)", "E'\\u202e\\u0001'", "E'\\x1b[2J'", "'-'", "NULL",
+            ])
+        }
+    }
+
+    /// A value of any type, as Extended JSON.
+    static func mongoDB(_ chance: inout Randomness) -> String {
+        chance.one(
+            of: extremes.dropLast().map { #"{"$numberLong": "\#($0)"}"# } + [
+                "null", "true", "1.5", "-0.25", "1e300", #"{"$numberDouble": "NaN"}"#,
+                #"{"$numberDouble": "Infinity"}"#, #"{"$date": {"$numberLong": "1"}}"#,
+                #"{"$date": {"$numberLong": "9223372036854775807"}}"#, "[]", "{}", "[1]",
+                #"{"a": {"b": 1}}"#, "\"\"", "\"abc\"", #""\u0000""#, #""a\u0000b""#,
+                #"{"$binary": {"base64": "/w==", "subType": "00"}}"#, #"{"$minKey": 1}"#,
+                #"{"$maxKey": 1}"#, #"{"$oid": "000000000000000000000000"}"#,
+                "\"\(String(repeating: "x", count: 300_000))\"",
+            ]
+        )
+    }
+}
+
 extension Randomness {
     /// One of `values`.
     mutating func one<Value>(of values: [Value]) -> Value {

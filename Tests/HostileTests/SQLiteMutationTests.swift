@@ -7,7 +7,7 @@ import Timekeeping
 /// every command that reads a store is run over it.
 @Suite struct SQLiteMutationTests {
     @Test func `no value in a SQLite store makes a command trap, hang or grow`() async {
-        let (folder, seeds) = (HostileChild.folder("sqlite"), HostileChild.seeds(usual: 250))
+        let (folder, seeds) = (HostileChild.folder("sqlite"), HostileChild.seeds(usual: 150))
         let (first, end) = (seeds.lowerBound, seeds.upperBound)
         await #expect(processExitsWith: .success) {
             [folder = folder as String, first = first as Int, end = end as Int] in
@@ -47,7 +47,9 @@ struct HostileFiles {
         await diary.command(
             ["run", "pipelines/storefront.yaml", "--input", "\(folder)/log.ndjson"] + stores
         )
-        await diary.command(["deploy", "mark", "v1", "--settle", "1h"] + Array(stores.suffix(2)))
+        await diary.command(
+            ["deploy", "mark", "--version", "v1", "--settle", "1h"] + Array(stores.suffix(2))
+        )
         await diary.command(["invariants", "refresh"] + stores)
         columns = try HostileFiles.loosen(in: folder)
     }
@@ -128,11 +130,9 @@ struct HostileFiles {
         }
     }
 
-    /// Some commands that read the stores, and one in five times those that write as well.
-    func read(_ seed: Int, _ chance: inout Randomness, _ diary: HostileChild.Diary) async throws {
-        let here = ["--warehouse", "sqlite:\(warehouse)"]
-        let census = here + ["--raw", "sqlite:\(raw)"]
-        let readers: [[String]] = [
+    /// The commands that read a warehouse.
+    static func readers(of here: [String]) -> [[String]] {
+        [
             ["slo", "status"] + here,
             ["slo", "report", "--format", "json"] + here,
             ["slo", "report", "--format", "html", "--window", "30d"] + here,
@@ -146,6 +146,13 @@ struct HostileFiles {
             ["invariants", "show"] + here,
             ["deploy", "list"] + here,
         ]
+    }
+
+    /// Some commands that read the stores, and one in five times those that write as well.
+    func read(_ seed: Int, _ chance: inout Randomness, _ diary: HostileChild.Diary) async throws {
+        let here = ["--warehouse", "sqlite:\(warehouse)"]
+        let census = here + ["--raw", "sqlite:\(raw)"]
+        let readers = HostileFiles.readers(of: here)
         let first = chance.index(readers.count)
         for place in 0..<4 {
             await diary.command(readers[(first + 3 * place) % readers.count])
@@ -153,7 +160,7 @@ struct HostileFiles {
         if seed % 2 == 0 { await diary.command(["invariants", "check"] + census) }
         if seed % 5 == 0 {
             await diary.command(["invariants", "refresh"] + census)
-            await diary.command(["deploy", "mark", "v2", "--settle", "1h"] + here)
+            await diary.command(["deploy", "mark", "--version", "v2", "--settle", "1h"] + here)
         }
         if seed % 5 == 1 {
             await diary.command(

@@ -47,7 +47,7 @@ import Timekeeping
             stored = Locked(Stored(answers: answers))
         }
 
-        func hasCensus() -> Bool { false }
+        func censusTime() -> Timestamp? { nil }
 
         func evaluate(
             _ invariants: [Invariant],

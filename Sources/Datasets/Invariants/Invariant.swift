@@ -72,9 +72,10 @@ package struct Invariant: Hashable, Sendable {
     /// As ``statement(asOf:)``, with `cutoff` in the place of the instant up to which things are
     /// judged.
     package func statement(cutoff: String) -> String {
-        "SELECT subject, detail, count(*) OVER () AS total FROM ("
-            + "SELECT \(Invariant.cut("coalesce(CAST(subject AS text), '(null)')", to: 1000)) "
-            + "AS subject, min(\(Invariant.cut("CAST(detail AS text)", to: 2000))) AS detail FROM (\n"
+        let subject = Invariant.cut("coalesce(CAST(subject AS text), '(null)')", to: 1000)
+        let detail = Invariant.cut("CAST(detail AS text)", to: 2000)
+        return "SELECT subject, detail, count(*) OVER () AS total FROM ("
+            + "SELECT \(subject) AS subject, min(\(detail)) AS detail FROM (\n"
             + query.text(cutoff: cutoff)
             + "\n) AS offenders GROUP BY 1\(censusCheck)) AS subjects "
             + "ORDER BY subject LIMIT \(Invariant.offenderLimit)"

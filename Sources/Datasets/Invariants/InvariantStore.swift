@@ -32,8 +32,8 @@ package protocol InvariantStore: Sendable {
     /// costs little however many these are.
     func standings() async throws -> [InvariantSnapshot.Standing]
 
-    /// Whether there is a census of the raw events to look at.
-    func hasCensus() async throws -> Bool
+    /// When the census of the raw events was taken that invariants look at; nil for none.
+    func censusTime() async throws -> Timestamp?
 
     /// What the last refresh found.
     func snapshot() async throws -> InvariantSnapshot
@@ -44,7 +44,7 @@ extension InvariantStore {
     ///
     /// They are to be told beside the snapshot: in it they were neither anomalies nor none.
     package func judgeable(_ set: InvariantSet) async throws -> InvariantSet {
-        guard try await !hasCensus() else { return set }
+        guard try await censusTime() == nil else { return set }
         var set = set
         set.invariants.removeAll(where: \.needsCensus)
         return set

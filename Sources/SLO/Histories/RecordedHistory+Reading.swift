@@ -38,7 +38,7 @@ extension RecordedHistory {
             guard let index, extent.range.overlaps(range) else { continue }
             recorded.components[index] += try await history.slices(of: series, in: range)
             let own = series.slice.inNanoseconds
-            width = width.map { leastCommonMultiple($0, own) } ?? own
+            width = try width.map { try leastCommonMultiple($0, own, of: objective) } ?? own
         }
         if let width {
             recorded.slice = .nanoseconds(width)
@@ -50,12 +50,28 @@ extension RecordedHistory {
         return recorded
     }
 
-    private static func leastCommonMultiple(_ left: Int64, _ right: Int64) -> Int64 {
+    /// The least width that both divide.
+    ///
+    /// - Throws: `RecordedHistoryError` where that is more than a year: no program of ours has
+    ///   written both.
+    private static func leastCommonMultiple(
+        _ left: Int64,
+        _ right: Int64,
+        of objective: Objective
+    ) throws(RecordedHistoryError) -> Int64 {
         var (larger, smaller) = (left, right)
         while smaller != 0 {
             (larger, smaller) = (smaller, larger % smaller)
         }
-        return left / larger * right
+        let (multiple, overflow) = (left / larger).multipliedReportingOverflow(by: right)
+        guard !overflow, multiple <= SliceSeries.widths.upperBound.inNanoseconds else {
+            throw RecordedHistoryError(
+                description: "\(objective.name): its history has slices of "
+                    + "\(Duration.nanoseconds(left)) and of \(Duration.nanoseconds(right)), which "
+                    + "have no width in common; restore the history, or delete those of one width"
+            )
+        }
+        return multiple
     }
 }
 

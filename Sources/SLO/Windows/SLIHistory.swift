@@ -11,6 +11,9 @@ package struct SliceSeries: Hashable, Sendable, Comparable {
     /// Of every slice.
     package var slice: Duration
 
+    /// No slice is narrower or wider, whoever has written it.
+    package static let widths = Duration.milliseconds(1)...Duration.seconds(366 * 86_400)
+
     package init(
         objective: String,
         component: String,

@@ -61,10 +61,14 @@ extension PostgreSQLWarehouse: InvariantStore {
         }
     }
 
-    package func hasCensus() async throws -> Bool {
-        let statement = Statement(name: "has_census", sql: "SELECT true FROM raw_census")
+    package func censusTime() async throws -> Timestamp? {
+        let statement = Statement(
+            name: "census_time",
+            sql: "SELECT taken_ns FROM raw_census",
+            table: "raw_census"
+        )
         return try await reports.run { line throws(StoreError) in
-            try !line.query(statement) { row throws(StoreError) in try row.bool(0) }.isEmpty
+            try line.query(statement) { row throws(StoreError) in try row.instant(0) }.first
         }
     }
 

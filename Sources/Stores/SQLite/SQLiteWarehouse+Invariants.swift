@@ -58,8 +58,14 @@ extension SQLiteWarehouse: InvariantStore {
         }
     }
 
-    package func hasCensus() async throws -> Bool {
-        try await file.read { try Int.fetchOne($0, sql: "SELECT 1 FROM raw_census") != nil }
+    package func censusTime() async throws -> Timestamp? {
+        try await file.read { database in
+            try RowReader(
+                database,
+                StoredTable("raw_census", keys: 0),
+                "SELECT taken_ns FROM raw_census"
+            ).first { try $0.instant(0) }
+        }
     }
 
     package func snapshot() async throws -> InvariantSnapshot {

@@ -86,7 +86,7 @@ extension SQLiteWarehouse: SLIHistory {
             ).map(notingIn: flaws) { row in
                 let slice = try row.span(4)
                 let (first, last) = (try row.instant(5), try row.instant(6))
-                guard slice > .zero, last + slice > last else {
+                guard SliceSeries.widths.contains(slice), last + slice > last else {
                     throw row.flaw(4, expected: "the width of a slice")
                 }
                 return SliceSeriesExtent(

@@ -26,7 +26,8 @@ struct CensusOptions: ParsableArguments {
         !urls(isStandard: isStandard).isEmpty && set.invariants.contains(where: \.needsCensus)
     }
 
-    /// Reads the raw events and keeps what they add up to in `opened`, where ``isAsked(by:isStandard:)``.
+    /// Reads the raw events and keeps what they add up to in `opened`, where any of `set` asks for
+    /// that and it is known where they are; else says how old the census is that is looked at.
     ///
     /// - Throws: `StoreURLError`, `InputError` where there is no such store, or `StoreOpeningError`
     ///   and `StoreError` where it cannot be read; the census before is kept then.
@@ -36,7 +37,15 @@ struct CensusOptions: ParsableArguments {
         isStandard: Bool,
         _ timeline: any Timeline
     ) async throws {
-        guard isAsked(by: set, isStandard: isStandard) else { return }
+        guard isAsked(by: set, isStandard: isStandard) else {
+            guard set.invariants.contains(where: \.needsCensus),
+                let taken = try await opened.invariants.censusTime()
+            else { return }
+            return Terminal.message(
+                "warning: the raw events are judged by the census of \(taken); name their store "
+                    + "with --raw to take a new one"
+            )
+        }
         let urls = urls(isStandard: isStandard)
         var stores: [any RawStore & RawEventScan] = []
         do {
