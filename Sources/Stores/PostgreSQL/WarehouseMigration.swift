@@ -18,6 +18,7 @@ struct WarehouseMigration {
         WarehouseMigration(version: 6, name: "census of raw events", sql: census),
         WarehouseMigration(version: 7, name: "orders", sql: orders),
         WarehouseMigration(version: 8, name: "owners of what is counted", sql: owners),
+        WarehouseMigration(version: 9, name: "amounts of four decimals", sql: amounts),
     ]
 
     /// Brings the schema of `location` up to date; processes that start at once take turns.
