@@ -212,6 +212,7 @@ extension RunStores {
         for store in raw where store.twin == nil {
             do throws(StoreError) { try await store.store.close() } catch { failures.append(error) }
         }
+        // order-free: a list
         for store in warehouses where store.twin == nil {
             do throws(StoreError) { try await store.store.close() } catch { failures.append(error) }
         }

@@ -106,7 +106,7 @@ struct ThroughputBenchmark {
     }
 
     private func sum(_ aggregator: inout WindowAggregator) -> Int64 {
-        return aggregator.takeDeltas().cells
+        aggregator.takeDeltas().cells
             .filter { $0.key.grain == .second && !$0.key.category.isPresent }
             .reduce(0) { $0 + $1.delta.total }
     }

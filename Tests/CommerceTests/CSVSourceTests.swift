@@ -123,7 +123,10 @@ struct CSVSourceTests {
             ("7,1997-01-01T00:00:00Z,a,view_item,A1,cd,m,-2,1,USD", "negative-count", 44, "n"),
             ("7,1997-01-01T00:00:00Z,a,purchase,A1,cd,m,-2,-1,USD", "negative-count", 43, "n"),
             ("7,1997-01-01T00:00:00Z,a,purchase,A1,cd,m,two,1,USD", "bad-count", 43, "n"),
-            ("7,1997-01-01T00:00:00Z,a,purchase,A1,cd,m,2,1.001,USD", "bad-money", 45, "price"),
+            (
+                "7,1997-01-01T00:00:00Z,a,purchase,A1,cd,m,2,1.001,USD", "doubtful-money", 45,
+                "price"
+            ),
             ("7,1997-01-01T00:00:00Z,a,purchase,A1,cd,m,2,1,usd", "bad-currency", 47, "cur"),
             ("7,1997-01-01T00:00:00Z,a,purchse,A1,cd,m,2,1,USD", "unknown-event", 26, "what"),
             ("7,1997-01-01T00:00:00Z,a,purchase,A1,cd,m,2,1,USD,x", "too-many-fields", 51, nil),

@@ -8,7 +8,7 @@ import Testing
         #expect(text.contains("from intended send to the stage's acknowledgement"))
         #expect(
             text.contains(
-                "  ingest       69,655  842 µs  2.31 ms  14.6 ms  212 ms  1.04 s"
+                "  ingest       69,655     –  842 µs  2.31 ms  14.6 ms  212 ms  1.04 s"
             )
         )
     }

@@ -72,7 +72,8 @@ import Timekeeping
         // The largest and the finest of all in one: the finest gives way, and is counted.
         let fine = MeasuredNumber(digits: 1, scale: 24)
         #expect(gathered.append(start: at(2), good: fine, total: fine) == nil)
-        #expect(gathered.scale.places == 22 && gathered.rounded == 1)
+        // Ten events are 10^24 units, the most that a slice may have, at 23 places.
+        #expect(gathered.scale.places == 23 && gathered.rounded == 1)
         #expect(gathered.append(start: at(3), good: most, total: most) == nil)
         #expect(gathered.scale.places == 12)
         #expect(gathered.scale.events(gathered.slices[0].total) == 10)

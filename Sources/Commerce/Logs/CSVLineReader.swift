@@ -93,8 +93,9 @@ struct CSVLineReader: Sendable {
         symbolText(row, column).map { lexicon.symbol(for: $0, in: namespace) } ?? .none
     }
 
-    /// The order of a purchase, which is named by its id where there is no column of its own. An
-    /// empty field stays the empty text, which the rules refuse.
+    /// The order of a purchase, which is named by its id where there is no column of its own.
+    ///
+    /// An empty field stays the empty text, which the rules refuse.
     private func order(of row: CSVRow) -> Symbol {
         guard let column = columns.transaction else {
             return symbol(row, columns.id, in: .order)

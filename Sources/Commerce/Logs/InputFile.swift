@@ -31,7 +31,9 @@ final class InputFile: Sendable {
     /// Nil for a regular file.
     private let feed: InputFeed?
 
-    /// Opens the file at `path`; `-` is standard input. Where it `waits`, reading a pipe blocks.
+    /// Opens the file at `path`; `-` is standard input.
+    ///
+    /// Where it `waits`, reading a pipe blocks.
     init(path: String, waits: Bool = false) throws(InputError) {
         self.path = path
         let isStandardInput = path == "-"

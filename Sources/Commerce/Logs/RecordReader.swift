@@ -100,9 +100,10 @@ package final class RecordReader: @unchecked Sendable {
     private var openQuote = (line: 1, column: 1)
     private var isKindKnown = false
 
-    /// A reader of the file at `path`; `-` is standard input. With a `delimiter` it reads CSV.
+    /// A reader of the file at `path`; `-` is standard input.
     ///
-    /// Where it `waits`, a call blocks its thread until the writer has written on.
+    /// With a `delimiter` it reads CSV. Where it `waits`, a call blocks its thread until the writer
+    /// has written on.
     package init(
         path: String,
         delimiter: UInt8? = nil,

@@ -72,19 +72,21 @@ package struct Invariant: Hashable, Sendable {
     /// As ``statement(asOf:)``, with `cutoff` in the place of the instant up to which things are
     /// judged.
     package func statement(cutoff: String) -> String {
-        let subject = Invariant.cut("coalesce(CAST(subject AS text), '(null)')", to: 1000)
         let detail = Invariant.cut("CAST(detail AS text)", to: 2000)
-        return "SELECT subject, detail, count(*) OVER () AS total FROM ("
-            + "SELECT \(subject) AS subject, min(\(detail)) AS detail FROM (\n"
+        return "SELECT \(Invariant.cut("subject", to: 1000)) AS subject, detail, "
+            + "count(*) OVER () AS total FROM ("
+            + "SELECT coalesce(CAST(subject AS text), '(null)') AS subject, "
+            + "min(\(detail)) AS detail FROM (\n"
             + query.text(cutoff: cutoff)
             + "\n) AS offenders GROUP BY 1\(censusCheck)) AS subjects "
             + "ORDER BY subject LIMIT \(Invariant.offenderLimit)"
     }
 
-    /// The first characters of a text: what a query finds may be of any length.
+    /// The beginning and the end of a text: what a query finds may be of any length.
     private static func cut(_ text: String, to length: Int) -> String {
-        "CASE WHEN length(\(text)) > \(length) THEN substr(\(text), 1, \(length)) || '… (' "
-            + "|| length(\(text)) || ' characters)' ELSE \(text) END"
+        "CASE WHEN length(\(text)) > \(length) THEN substr(\(text), 1, \(length - 100)) || '… (' "
+            + "|| length(\(text)) || ' characters) …' "
+            + "|| substr(\(text), length(\(text)) - 99) ELSE \(text) END"
     }
 
     private var censusCheck: String {

@@ -68,7 +68,12 @@ extension PipelineReader {
         guard let text = reader.text(expected: expected) else { return nil }
         if let format = named.first(where: { $0.word == text })?.value { return format }
         guard let pattern = TimePattern(text) else {
-            reader.mismatch(expected: expected)
+            let near = nearestName(to: text, in: named.map(\.word))
+            if let near {
+                reader.mistake("\(reader.label) is '\(shortened(text))'; did you mean '\(near)'?")
+            } else {
+                reader.mismatch(expected: expected)
+            }
             return nil
         }
         return .pattern(pattern)

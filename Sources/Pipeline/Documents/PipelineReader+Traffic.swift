@@ -122,9 +122,9 @@ extension PipelineReader {
         let most = SessionModel.memoryLimit / each
         guard options.concurrentSessions > most else { return }
         (fields["concurrentSessions"] ?? fields["cartLimit"])?.mistake(
-            "\(options.concurrentSessions) sessions at once with carts of \(options.cartLimit) need "
-                + "\(options.concurrentSessions * each >> 20) MiB of memory; expected at most "
-                + "\(most) sessions, which need \(SessionModel.memoryLimit >> 20) MiB"
+            "\(options.concurrentSessions) sessions at once with carts of \(options.cartLimit) "
+                + "need \((options.concurrentSessions * each) >> 20) MiB of memory; expected at "
+                + "most \(most) sessions, which need \(SessionModel.memoryLimit >> 20) MiB"
         )
     }
 

@@ -63,19 +63,10 @@ extension TrafficSource {
         tick: Duration,
         lexicon: Lexicon
     ) -> TrafficSource {
+        var load = Self.load(of: document, options, sharedBy: count)
+        let seed = options.seed &+ UInt64(index)
         let producers = document.stages.filter(\.isProducer)
         let topic = producers.first { $0.name == producer }?.topic ?? ""
-        var load: LoadProfile?
-        switch options.rate {
-        case nil: load = document.load.scaled(by: 1 / Double(count))
-        case .perSecond(let rate):
-            load = LoadProfile(
-                shape: .constant(rate: rate / Double(count)),
-                arrivals: document.load.arrivals
-            )
-        case .maximum: load = nil
-        }
-        let seed = options.seed &+ UInt64(index)
         // What is left out makes no other events: how long the run is, its stages and stores.
         // What goes wrong is named by the file, not by when it comes: a longer run has more of it.
         let name = StreamName(
@@ -130,6 +121,23 @@ extension TrafficSource {
                     : "the moment the load profile makes the event due"
             )
         )
+    }
+
+    /// The load of one of `count` producers; nil where events are due when they are asked for.
+    private static func load(
+        of document: PipelineDocument,
+        _ options: RunOptions,
+        sharedBy count: Int
+    ) -> LoadProfile? {
+        switch options.rate {
+        case nil: document.load.scaled(by: 1 / Double(count))
+        case .perSecond(let rate):
+            LoadProfile(
+                shape: .constant(rate: rate / Double(count)),
+                arrivals: document.load.arrivals
+            )
+        case .maximum: nil
+        }
     }
 }
 

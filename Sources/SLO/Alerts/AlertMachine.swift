@@ -55,10 +55,10 @@ package struct AlertMachine: Sendable {
         if case .pending = state { true } else { false }
     }
 
-    /// Takes note of whether the condition holds; nil where nothing was observed, which neither
-    /// fires nor resolves it. A wait begins anew: what is not known to hold has not held.
+    /// Takes note of whether the condition holds; nil where nothing was observed.
     ///
-    /// Asks for the evidence only when the alert fires or is resolved, which it tells.
+    /// That neither fires nor resolves it; a wait begins anew: what is not known to hold has not
+    /// held. Asks for the evidence only when the alert fires or is resolved, which it tells.
     package mutating func handle(
         _ holds: Bool?,
         at instant: Timestamp,

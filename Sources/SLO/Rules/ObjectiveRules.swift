@@ -31,8 +31,9 @@ struct ObjectiveRules {
     var selector: String { "sloth_id=\(PromQL.quoted(identifier))" }
     var scraped: String { "slo=\(PromQL.quoted(objective.name))" }
 
-    /// Whether no sum of counts has its ratio: a composite of weighed components. In `Timeslices`
-    /// a slice is bad or good as a whole, and those can be counted.
+    /// Whether no sum of counts has its ratio: a composite of weighed components.
+    ///
+    /// In `Timeslices` a slice is bad or good as a whole, and those can be counted.
     var isWeighed: Bool {
         if case .timeslices = objective.budgeting { return false }
         return objective.isComposite

@@ -35,6 +35,7 @@ struct WindowSums: Sendable {
                     }
                 }
             case .places(let places):
+                // order-free: a list
                 for place in places {
                     add(batch.events[Int(place)], items)
                 }

@@ -69,14 +69,23 @@ enum RawEventCommands {
 
     /// Finds some documents that no page of events has, since they have no place among them.
     static var misplaced: BSONDocument {
-        BSONDocument(
-            json: """
-                {"find": "raw_events",
-                 "filter": {"position": {"$not": {"$type": ["long", "int"]}}},
-                 "projection": {"position": 1}, "limit": 100, "singleBatch": true}
-                """
-        )
+        let isPlace = BSONDocument { $0.append("$type", texts: placeTypes) }
+        let condition = BSONDocument { $0.append("$not", document: isPlace) }
+        let filter = BSONDocument { $0.append("position", document: condition) }
+        return BSONDocument {
+            $0.append("find", collection)
+            $0.append("filter", document: filter)
+            $0.append("projection", document: BSONDocument(json: #"{"position": 1}"#))
+            $0.append("limit", Int32(100))
+            $0.append("singleBatch", true)
+        }
     }
+
+    /// The types that a position may have.
+    ///
+    /// They are not written as JSON: libbson reads `$type`
+    /// there as a part of a binary value.
+    private static let placeTypes = ["long", "int"].map { Array($0.utf8) }
 
     /// Finds the events behind `position`, in the order of positions.
     ///
@@ -85,7 +94,7 @@ enum RawEventCommands {
         let condition = BSONDocument {
             // The least number of all is left out: no event has it.
             $0.append("$gt", position)
-            $0.append("$type", texts: ["long", "int"].map { Array($0.utf8) })
+            $0.append("$type", texts: placeTypes)
         }
         let filter = BSONDocument { $0.append("position", document: condition) }
         return BSONDocument {

@@ -21,7 +21,7 @@ extension PostgreSQLWarehouse {
                 (
                     key: SketchText(
                         grain: grain,
-                        start: try row.start(0, of: grain),
+                        start: try Timestamp(nanoseconds: row.integer(0)),
                         measure: try row.value(1),
                         category: try row.text(2)
                     ), hashes: try row.numbers(3)
@@ -60,7 +60,7 @@ extension PostgreSQLWarehouse {
         cell.units = try row.integer(next + 1)
         cell.revenue = try row.integer(next + 2)
         cell.refunded = try row.integer(next + 3)
-        let start = try row.start(1, of: grain)
+        let start = try Timestamp(nanoseconds: row.integer(1))
         let category = try row.text(2)
         let sketches = merged[WindowName(start: start, category: Array(category.utf8))] ?? [:]
         return WindowRow(
@@ -125,12 +125,4 @@ extension ResultRow {
         return currency
     }
 
-    /// The start of a window of `grain`.
-    fileprivate func start(_ column: Int32, of grain: Grain) throws(StoreError) -> Timestamp {
-        let start = Timestamp(nanoseconds: try integer(column))
-        guard grain.start(of: start) == start else {
-            throw flaw(column, expected: "the start of a window of \(grain.rawValue)")
-        }
-        return start
-    }
 }

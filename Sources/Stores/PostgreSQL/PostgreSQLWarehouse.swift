@@ -180,7 +180,7 @@ extension ResultRow {
     fileprivate func offsets(_ column: Int32) throws(StoreError) -> ClosedRange<Int64> {
         let first = try count(column)
         let last = try count(column + 1)
-        guard first <= last, last < .max else {
+        guard first <= last else {
             throw flaw(column + 1, expected: "an offset from \(first)")
         }
         return first...last

@@ -31,7 +31,7 @@ extension SQLiteWarehouse {
                 cell.revenue = try row.integer(5)
                 cell.refunded = try row.integer(6)
                 cell.orderParts = try row.count(7 + Int32(EventName.allCases.count))
-                let start = try row.start(1, of: grain)
+                let start = try Timestamp(nanoseconds: row.integer(1))
                 let category = try row.text(2)
                 let sketches = distinct[WindowName(start: start, category: category)] ?? [:]
                 return WindowRow(
@@ -69,7 +69,10 @@ extension SQLiteWarehouse {
             [grain.rawValue]
         )
         try rows.forEach(notingIn: flaws) { row in
-            let name = WindowName(start: try row.start(1, of: grain), category: try row.text(3))
+            let name = WindowName(
+                start: try Timestamp(nanoseconds: row.integer(1)),
+                category: try row.text(3)
+            )
             let measure: Measure = try row.value(2)
             let hashes = try row.hashes(4)
             let capacity = SketchKey.capacity(grain, ofOneCategory: !name.category.isEmpty)
@@ -186,12 +189,4 @@ extension RowReader.Row {
         return currency
     }
 
-    /// The start of a window of `grain`.
-    func start(_ column: Int32, of grain: Grain) throws(StoreError) -> Timestamp {
-        let start = Timestamp(nanoseconds: try integer(column))
-        guard grain.start(of: start) == start else {
-            throw flaw(column, expected: "the start of a window of \(grain.rawValue)")
-        }
-        return start
-    }
 }

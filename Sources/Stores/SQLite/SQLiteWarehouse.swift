@@ -218,7 +218,7 @@ package final class SQLiteWarehouse: Warehouse {
             ).map { row in
                 let first = try row.count(2)
                 let last = try row.count(3)
-                guard first <= last, last < .max else {
+                guard first <= last else {
                     throw row.flaw(3, expected: "an offset from \(first)")
                 }
                 return first...last

@@ -4,7 +4,9 @@ import Testing
 import Timekeeping
 
 /// The same events through every door by which counts come in: a table, an exposition, and queries
-/// that give counts, rates and counters. All of them are the sum of what was written, exactly.
+/// that give counts, rates and counters.
+///
+/// All of them are the sum of what was written, exactly.
 @Suite struct FractionDoorsTests {
     typealias Sample = SampleObjective
 

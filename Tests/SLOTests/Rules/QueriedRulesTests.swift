@@ -5,9 +5,9 @@ import Testing
 @Suite struct QueriedRulesTests {
     private static let bad = """
         good:  {metricSource: {metricSourceRef: local-prom, type: Prometheus, \
-        spec: {query: 'sum(orders_total{result="ok"})'}}}
+        spec: {query: 'orders_total{result="ok"}'}}}
         """
-    private static let total = "{query: 'sum(orders_total)'}"
+    private static let total = "{query: 'orders_total'}"
     private static let atOnce = ("alertAfter: 5m", "alertAfter: 0m")
 
     private func rules(_ changes: [(String, String)]) throws -> PrometheusRules {
@@ -52,6 +52,8 @@ import Testing
         let text = try rules([]).rules
         #expect(text.contains("sum(increase(orders_total{result=\"ok\"}[1h]))"))
         #expect(text.contains("sum(increase(orders_total[1h]))"))
+        let summed = try rules([(Self.total, "{query: 'sum(orders_total)'}")]).rules
+        #expect(summed.contains("sum(increase(orders_total[1h]))"))
         // What is no sum of plain series is increased as a whole.
         let other = try rules([(Self.total, "{query: 'sum(a_total) + sum(b_total)'}")]).rules
         #expect(other.contains("sum(increase((sum(a_total) + sum(b_total))[1h:1m]))"))
@@ -65,11 +67,11 @@ import Testing
             with: "type: weir, connection"
         )
         .replacing(
-            "type: Prometheus, spec: {query: 'sum(orders_total{result=\"ok\"})'}",
+            "type: Prometheus, spec: {query: 'orders_total{result=\"ok\"}'}",
             with: "spec: {meter: messages.success}"
         )
         .replacing(
-            "type: Prometheus, spec: {query: 'sum(orders_total)'}",
+            "type: Prometheus, spec: {query: 'orders_total'}",
             with: "spec: {meter: messages.total}"
         )
         let rules = PrometheusRules(try reading(weir).checked().objectives, over: .queries)

@@ -15,7 +15,7 @@ struct InvariantRefusalContract {
         [
             ("SELECT subject, detail\nFROM nowhere", "own.sql:7:1: the database refuses"),
             ("SELECT 1 AS subject,\n2 AS detail +", "own.sql:7:1: the database refuses"),
-            ("SELECT 1 AS subject", "own.sql:1:1: the query gives subject; expected"),
+            ("SELECT 1 AS subject", "own.sql:6:1: the query gives subject; expected"),
             ("SELECT 1 AS detail, 2 AS subject", "gives detail, subject; expected the columns"),
             (
                 "SELECT 1 AS subject, 2 AS detail) AS a; DELETE FROM dataset_entries; --",
@@ -33,7 +33,7 @@ struct InvariantRefusalContract {
             (
                 "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i % 7 FROM n)\n"
                     + "SELECT max(i) AS subject, 'x' AS detail FROM n",
-                "own.sql:1:1: the query has not ended within 0.3 seconds"
+                "own.sql:7:1: the query has not ended within 0.3 seconds"
             ),
         ]
     )

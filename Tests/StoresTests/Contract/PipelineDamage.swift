@@ -31,7 +31,8 @@ struct PipelineDamage: Sendable, CustomTestStringConvertible {
         """
         INSERT INTO dead_letters (subscription, source, id, position, reason, detail, attempts,
             first_failure_ns, last_failure_ns, document)
-        VALUES ('\(subscription)', '\(source)', '\(id(number))', \(number), 'x', 'x', 1, 1, 1, '')
+        VALUES ('\(subscription)', '\(source)', '\(id(number))', \(number), 'x', 'x', 1, 1, 1,
+            (SELECT document FROM dead_letters LIMIT 1))
         """
     }
 

@@ -44,7 +44,7 @@ struct WarehouseRandomContract {
         for grain in Grain.allCases {
             for category in ["", "c1", "toys"] where random.below(2) == 0 {
                 let start = Timestamp(seconds: Int64(random.below(5)) - 2)
-                let cell = WindowCell.sample(Int64(random.below(1000)) - 300)
+                let cell = WindowCell.sample(Int64(random.below(1000)))
                 commit.add(grain, start, category: category, cell)
                 let text = "\(grain) \(start) \(category)"
                 model.cells[text, default: WindowCell()] += cell
