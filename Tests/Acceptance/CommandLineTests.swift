@@ -28,7 +28,7 @@ struct CommandLineTests {
         #expect(ending.exitCode == 0)
         #expect(ending.errors.isEmpty)
         for option in CommandLineTests.options {
-            #expect(ending.output.contains("\n  \(option) <"), "\(option)")
+            #expect(ending.output.contains("\n  \(option) "), "\(option)")
         }
         for word in ["interrupt", "WEIR_RAW_URL", "WEIR_WAREHOUSE_URL", "cdnow, ndjson, csv"] {
             #expect(ending.output.contains(word), "\(word)")

@@ -83,7 +83,7 @@ struct StoreTroubleTests {
     func `a full store ends the run in bounded time, and is sound`(store: StoreOption) async throws
     {
         let path = folder.path("full.sqlite")
-        let ending = try await run(store, "\(path)?max_pages=40")
+        let ending = try await run(store, "\(path)?max_pages=90")
         #expect(ending.exitCode == 69)
         // Bounded: the minute, and what a busy machine adds.
         #expect(ending.took < .seconds(600))

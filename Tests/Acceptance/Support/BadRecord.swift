@@ -102,9 +102,9 @@ extension BadRecord {
         ),
         .csv(
             "money with too many decimals",
-            "2024-01-01T00:00:02Z,ann,o3,1,10.005".utf8,
+            "2024-01-01T00:00:02Z,ann,o3,1,10.0055".utf8,
             "bad-money",
-            "orders.csv:3:31: total: \"10.005\" is not an amount of USD"
+            "orders.csv:3:31: total: \"10.0055\" is not an amount of USD"
         ),
         .csv(
             "too many fields",

@@ -76,7 +76,7 @@ struct PostgreSQLMigrationTests {
             let tables = try server.query(
                 "SELECT count(*) FROM pg_tables WHERE schemaname = '\(schema)'"
             )
-            #expect(tables == [["26"]])
+            #expect(tables == [["30"]])
         }
     }
 
