@@ -15,14 +15,14 @@ enum Terminal {
     /// Writes the lines of a result, and a line end behind them.
     ///
     /// - Throws: What ``document(_:)`` throws.
-    static func result(_ text: String) throws(StoreError) {
+    static func result(_ text: String) throws {
         try document(ReportText.printableLines(text) + "\n")
     }
 
     /// Writes a text that was made to be shown, with its line ends: a report, rules, a history.
     ///
     /// - Throws: A `StoreError` where standard output is closed, or on a full disk.
-    static func document(_ text: String) throws(StoreError) {
+    static func document(_ text: String) throws {
         do {
             try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
         } catch {

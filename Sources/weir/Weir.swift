@@ -44,10 +44,10 @@ struct Weir: AsyncParsableCommand {
         if !code.isSuccess {
             if !text.isEmpty { Terminal.message(text) }
         } else if !text.isEmpty {
-            do throws(StoreError) {
+            do {
                 try Terminal.document(text + "\n")
             } catch {
-                end(.storeUnavailable, error.message)
+                end(.storeUnavailable, "\(error)")
             }
         }
         Foundation.exit(code.rawValue)

@@ -27,15 +27,12 @@ struct DatasetsListCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await SLOCommand.reporting {
-            try await options.open { opened in
-                let listing = DatasetListing(
-                    try await opened.catalogue.datasets(),
-                    in: opened.label
-                )
-                switch format {
-                case .text: try Terminal.document(listing.text(colour: Terminal.usesColour))
-                case .json: try Terminal.json(listing)
-                }
+            let listing = try await options.open { opened in
+                DatasetListing(try await opened.catalogue.datasets(), in: opened.label)
+            }
+            switch format {
+            case .text: try Terminal.document(listing.text(colour: Terminal.usesColour))
+            case .json: try Terminal.json(listing)
             }
         }
     }
