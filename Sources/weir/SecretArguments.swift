@@ -43,7 +43,10 @@ enum SecretArguments {
             for place in places {
                 let parts = bytes[place].split(separator: UInt8(ascii: ":"), maxSplits: 1)
                 secrets.formUnion(
-                    ([bytes[place]] + parts).map { String(decoding: $0, as: UTF8.self) }
+                    // What stands before a colon is a user's name, or a key.
+                    ([bytes[place]] + parts.dropFirst()).map {
+                        String(decoding: $0, as: UTF8.self)
+                    }
                 )
             }
         }

@@ -95,6 +95,6 @@ struct StoreTroubleTests {
         #expect(report.isConserved)
         let file = StoreFile(path: path)
         #expect(try file.integrity() == ["ok"])
-        #expect(try file.number("PRAGMA page_count") <= 40)
+        #expect(try file.number("PRAGMA page_count") <= 90)
     }
 }

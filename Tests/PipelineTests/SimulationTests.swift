@@ -191,7 +191,8 @@ struct SimulationTests {
         let availability = try objective("availability")
         // Five components, whose slices are of one kind each and are not added up.
         #expect(availability.total == nil && availability.sli?.ratio == .one)
-        #expect(availability.coverage?.ratio == .one)
+        // Two days of the thirty that its period has.
+        #expect(availability.coverage?.ratio == ExactRatio(1, 15))
         let success = try objective("message-success")
         #expect(success.total?.number == MeasuredNumber(2 * published))
         #expect(success.good == success.total)

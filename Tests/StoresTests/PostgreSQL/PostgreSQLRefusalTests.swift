@@ -243,6 +243,9 @@ struct PostgreSQLRefusalTests {
                     "SELECT count(*) FROM pg_stat_activity WHERE application_name = '\(schema)'",
                     is: "0"
                 )
+                // The server forgets a connection just before it closes its socket.
+                let timeline = RealTimeline()
+                try await timeline.sleep(until: timeline.now + .milliseconds(300))
             }
             let rows = try await warehouse.windows(.hour, categories: .total)
             #expect(rows.map(\.cell.revenue) == [5])
