@@ -107,13 +107,17 @@ extension Timed {
             async throws
         {
             // The whole log, 545 days, would take 8 s.
-            let report = try await run(["--speed", "6000000", "--events", "12000"])
-            #expect(report.input.speed == 6_000_000)
-            #expect(report.published == 12_000)
             let days = try lastDay(of: 12_000)
             let expected = Double(days) * 86_400 / 6_000_000
-            #expect(report.durationSeconds >= expected)
-            #expect(report.durationSeconds <= expected + 3)
+            try await Timed.untilUndisturbed {
+                let report = try await run(["--speed", "6000000", "--events", "12000"])
+                #expect(report.input.speed == 6_000_000)
+                #expect(report.published == 12_000)
+                #expect(report.durationSeconds >= expected)
+                return Timed.untrue([
+                    ("took \(report.durationSeconds) s", report.durationSeconds <= expected + 3)
+                ])
+            }
         }
 
         /// How many days after the first purchase the `count`th one lies, by the file alone.
