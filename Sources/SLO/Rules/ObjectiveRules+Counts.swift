@@ -45,6 +45,16 @@ extension ObjectiveRules {
             """
     }
 
+    /// What takes a window away of which nobody saw anything.
+    ///
+    /// Two samples, one before a gap and one after it, have an increase of 0, and say nothing of
+    /// what was between them. Seconds that are not counted leave it as it is.
+    func unlessUnseen(in length: Duration) -> String {
+        guard origin == .scrape else { return "" }
+        let seconds = "\(RuleNames.observedSeconds){\(scraped)}[\(PromQL.duration(length))]"
+        return "\nunless on (slo)\n(max by (slo) (increase(\(seconds))) == 0)"
+    }
+
     /// The share of a window in which `series` was there, of what tells nothing of that itself.
     ///
     /// As many steps as there are between its samples, so that a single one is nothing.

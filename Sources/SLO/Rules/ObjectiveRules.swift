@@ -134,7 +134,7 @@ struct ObjectiveRules {
                     sum without (result) (\(increase){\(selector), result="bad"})
                       / (sum without (result) (\(increase){\(selector)}) > 0)
                     or
-                    sum without (result) (\(increase){\(selector)}) * 0
+                    sum without (result) (\(increase){\(selector)}) * 0\(unlessUnseen(in: length))
                     """
                 )
             ),
