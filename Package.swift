@@ -188,7 +188,10 @@ let package = Package(
         ),
         .testTarget(
             name: "HostileTests",
-            dependencies: ["TestSupport", "weir", "Timekeeping", grdb]
+            dependencies: [
+                "TestSupport", "weir", "SQLiteStores", "MongoDBStores", "PostgreSQLStores",
+                "Reports", "Timekeeping", grdb,
+            ]
         ),
         .executableTarget(
             name: "weir-bench",

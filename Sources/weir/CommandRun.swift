@@ -13,8 +13,15 @@ package enum CommandRun {
                 try command.run()
             }
             return 0
+        } catch is StoreError {
+            return ExitStatus.storeUnavailable.rawValue
         } catch {
             return Weir.exitCode(for: error).rawValue
         }
+    }
+
+    /// Whether `arguments` name a command as it is to be, which is not run.
+    package static func isCommand(_ arguments: [String]) -> Bool {
+        (try? Weir.parseAsRoot(arguments)) != nil
     }
 }

@@ -4,81 +4,78 @@ import Testing
 import Timekeeping
 
 /// Single values of a PostgreSQL warehouse and a MongoDB raw store are changed to what no program
-/// of ours writes, and every command that reads them is run over it.
+/// of ours writes, and commands that read them are run over it.
 @Suite(.serialized) struct MutationsOnServersTests {
     static let postgreSQL = ProcessInfo.processInfo.environment["WEIR_TEST_POSTGRESQL_URL"]
     static let mongoDB = ProcessInfo.processInfo.environment["WEIR_TEST_MONGODB_URL"]
 
     @Test(.enabled(if: postgreSQL != nil, "no PostgreSQL server; infra/test starts one"))
-    func `no value in a PostgreSQL warehouse makes a command trap, hang or grow`() async {
-        let folder = HostileChild.folder("postgresql")
-        let seeds = HostileChild.seeds(usual: 100)
-        let (first, end) = (seeds.lowerBound, seeds.upperBound)
+    func `no value in a PostgreSQL warehouse makes a command trap, hang or grow`() async throws {
         let url = MutationsOnServersTests.postgreSQL ?? ""
-        await #expect(processExitsWith: .success) {
-            [
-                folder = folder as String, first = first as Int, end = end as Int,
-                url = url as String
-            ] in
-            let schema = try await HostileSchema(at: url, in: folder)
-            await HostileChild.work(first..<end, in: folder) { seed, chance, diary in
-                try await schema.work(seed, &chance, diary)
+        let schema = ownName("hostile")
+        var run = HostileRun("postgresql", seconds: 20)
+        while let share = run.share() {
+            await #expect(processExitsWith: .success) {
+                [share = share as HostileShare, url = url as String, schema = schema as String] in
+                let child = HostileChild(share)
+                let place = HostileSchema(url, schema, in: share.folder)
+                try await place.prepare(child)
+                let columns = try place.columns()
+                await child.work { seed, chance in
+                    try await place.work(columns, seed, &chance, child)
+                }
             }
-            try schema.drop()
+            run.conclude()
         }
-        let words = HostileChild.lastWords(folder)
-        #expect(words.contains("finished"), "\(words)")
+        try HostileSchema(url, schema, in: "").drop()
     }
 
     @Test(.enabled(if: mongoDB != nil, "no MongoDB server; infra/test starts one"))
-    func `no value in a MongoDB store makes a command trap, hang or grow`() async {
-        let folder = HostileChild.folder("mongodb")
-        let seeds = HostileChild.seeds(usual: 40)
-        let (first, end) = (seeds.lowerBound, seeds.upperBound)
+    func `no value in a MongoDB store makes a command trap, hang or grow`() async throws {
         let url = MutationsOnServersTests.mongoDB ?? ""
-        await #expect(processExitsWith: .success) {
-            [
-                folder = folder as String, first = first as Int, end = end as Int,
-                url = url as String
-            ] in
-            let collection = try await HostileCollection(at: url, in: folder)
-            await HostileChild.work(first..<end, in: folder) { seed, chance, diary in
-                try await collection.work(seed, &chance, diary)
+        let database = ownName("hostile")
+        var run = HostileRun("mongodb", seconds: 20)
+        while let share = run.share() {
+            await #expect(processExitsWith: .success) {
+                [
+                    share = share as HostileShare, url = url as String,
+                    database = database as String
+                ] in
+                let child = HostileChild(share)
+                let place = try HostileCollection(url, database, in: share.folder)
+                try await place.prepare(child)
+                await child.work { seed, chance in
+                    try await place.work(seed, &chance, child)
+                }
             }
-            try collection.drop()
+            run.conclude()
         }
-        let words = HostileChild.lastWords(folder)
-        #expect(words.contains("finished"), "\(words)")
+        try HostileCollection(url, database, in: "").drop()
     }
 }
 
 /// A warehouse of a small run in a schema of its own, without the constraints that would keep other
 /// programs from writing what they like, and a copy of every table.
 private struct HostileSchema {
+    typealias Column = (table: String, column: String, type: String)
+
     private let url: String
     private let schema: String
     private let folder: String
-    private var columns: [(table: String, column: String, type: String)] = []
 
     private var warehouse: String { "\(url)?schema=\(schema)" }
+    private var raw: String { HostileStores.sqlite(in: folder).raw }
 
-    init(at url: String, in folder: String) async throws {
-        (self.url, self.folder) = (url, folder)
-        schema = ownName("hostile")
-        let diary = HostileChild.Diary(folder)
-        try HostileLog.events(60).write(
-            toFile: "\(folder)/log.ndjson",
-            atomically: true,
-            encoding: .utf8
-        )
-        let stores = ["--raw", "sqlite:\(folder)/raw.sqlite", "--warehouse", warehouse]
-        let run = ["run", "pipelines/storefront.yaml"]
-        await diary.command(run + ["--events", "400", "--rate", "max"] + stores)
-        await diary.command(run + ["--input", "\(folder)/log.ndjson"] + stores)
-        await diary.command(
-            ["deploy", "mark", "--version", "v1", "--settle", "1h"] + Array(stores.suffix(2))
-        )
-        await diary.command(["invariants", "refresh"] + stores)
+    init(_ url: String, _ schema: String, in folder: String) {
+        (self.url, self.schema, self.folder) = (url, schema, folder)
+    }
+
+    /// Makes the schema, unless an earlier child has made it, whose last change is undone then.
+    func prepare(_ child: HostileChild) async throws {
+        guard !FileManager.default.fileExists(atPath: "\(folder)/prepared") else {
+            return try restore(Set(try columns().map(\.table)))
+        }
+        try await HostileStores.fill(raw: raw, warehouse: warehouse, in: folder, child)
         try query(
             """
             DO $$ DECLARE found record; BEGIN
@@ -89,6 +86,13 @@ private struct HostileSchema {
             END $$; CREATE SCHEMA \(schema)_copy
             """
         )
+        for table in Set(try columns().map(\.table)).sorted() {
+            try query("CREATE TABLE \(schema)_copy.\(table) AS TABLE \(schema).\(table)")
+        }
+        try Data().write(to: URL(filePath: "\(folder)/prepared"))
+    }
+
+    func columns() throws -> [Column] {
         let rows = try query(
             """
             SELECT tables.table_name, column_name, data_type
@@ -100,10 +104,7 @@ private struct HostileSchema {
             ORDER BY 1, 2
             """
         )
-        columns = rows.map { (table: $0[0], column: $0[1], type: $0[2]) }
-        for table in Set(columns.map(\.table)).sorted() {
-            try query("CREATE TABLE \(schema)_copy.\(table) AS TABLE \(schema).\(table)")
-        }
+        return rows.map { (table: $0[0], column: $0[1], type: $0[2]) }
     }
 
     @discardableResult
@@ -112,14 +113,25 @@ private struct HostileSchema {
     }
 
     func drop() throws {
-        try query("DROP SCHEMA \(schema) CASCADE; DROP SCHEMA \(schema)_copy CASCADE")
+        try query(
+            "DROP SCHEMA IF EXISTS \(schema) CASCADE; DROP SCHEMA IF EXISTS \(schema)_copy CASCADE"
+        )
     }
 
-    /// Changes a value, reads everything, and puts the table back.
+    private func restore(_ tables: Set<String>) throws {
+        let statements = tables.sorted().map { table in
+            "DELETE FROM \(table); INSERT INTO \(table) OVERRIDING SYSTEM VALUE "
+                + "SELECT * FROM \(schema)_copy.\(table)"
+        }
+        try query("BEGIN; \(statements.joined(separator: "; ")); COMMIT")
+    }
+
+    /// Changes a value, reads it, and puts the table back.
     func work(
+        _ columns: [Column],
         _ seed: Int,
         _ chance: inout Randomness,
-        _ diary: HostileChild.Diary
+        _ child: HostileChild
     ) async throws {
         let (table, column, type) = chance.one(of: columns)
         let value = HostileValue.postgreSQL(type, &chance)
@@ -128,31 +140,15 @@ private struct HostileSchema {
             UPDATE \(table) SET \(column) = \(value) WHERE ctid = (SELECT ctid FROM \(table)
             OFFSET \(row) % greatest(1, (SELECT count(*) FROM \(table))) LIMIT 1)
             """
-        diary.note(statement)
+        child.note(statement)
         // A key that is there already, or a row that may not be without it.
-        do { try query(statement) } catch { diary.note("\(error)") }
-        let here = ["--warehouse", warehouse]
-        let readers = HostileFiles.readers(of: here)
-        let first = chance.index(readers.count)
-        for place in 0..<3 {
-            await diary.command(readers[(first + 5 * place) % readers.count])
-        }
-        var changed: Set = [table]
-        if seed % 4 == 0 {
-            let stores = here + ["--raw", "sqlite:\(folder)/raw.sqlite"]
-            await diary.command(["invariants", "refresh"] + stores)
-            await diary.command(
-                ["run", "pipelines/storefront.yaml", "--events", "50", "--rate", "max"] + here
-                    + ["--raw", "memory:"]
-            )
-            changed = Set(columns.map(\.table))
-        }
-        for table in changed.sorted() {
-            try query(
-                "DELETE FROM \(table); INSERT INTO \(table) OVERRIDING SYSTEM VALUE "
-                    + "SELECT * FROM \(schema)_copy.\(table)"
-            )
-        }
+        do { try query(statement) } catch { child.note("\(error)") }
+        let readers = HostileStores.readers(of: table, raw: raw, warehouse: warehouse)
+        await child.command(chance.one(of: readers))
+        guard seed % 8 == 0 else { return try restore([table]) }
+        let writers = HostileStores.writers(raw: raw, warehouse: warehouse, in: folder)
+        await child.command(chance.one(of: writers))
+        try restore(Set(columns.map(\.table)))
     }
 }
 
@@ -161,17 +157,20 @@ private struct HostileCollection {
     private let url: String
     private let database: String
     private let folder: String
+    private var warehouse: String { HostileStores.sqlite(in: folder).warehouse }
 
-    init(at url: String, in folder: String) async throws {
-        self.folder = folder
-        database = ownName("hostile")
+    init(_ url: String, _ database: String, in folder: String) throws {
+        (self.database, self.folder) = (database, folder)
         var parts = try #require(URLComponents(string: url))
         parts.path = "/\(database)"
         self.url = try #require(parts.string)
-        await HostileChild.Diary(folder).command([
-            "run", "pipelines/storefront.yaml", "--events", "60", "--rate", "max",
-            "--raw", self.url, "--warehouse", "sqlite:\(folder)/warehouse.sqlite",
-        ])
+    }
+
+    /// Fills the database, unless an earlier child has.
+    func prepare(_ child: HostileChild) async throws {
+        guard !FileManager.default.fileExists(atPath: "\(folder)/prepared") else { return }
+        try await HostileStores.fill(raw: url, warehouse: warehouse, in: folder, child)
+        try Data().write(to: URL(filePath: "\(folder)/prepared"))
     }
 
     @discardableResult
@@ -185,7 +184,7 @@ private struct HostileCollection {
     func work(
         _ seed: Int,
         _ chance: inout Randomness,
-        _ diary: HostileChild.Diary
+        _ child: HostileChild
     ) async throws {
         let position = 1 + chance.index(60)
         let found = try run(
@@ -198,27 +197,43 @@ private struct HostileCollection {
         let change =
             value == "null" && seed % 2 == 0
             ? #"{"$unset": {"\#(field)": ""}}"# : #"{"$set": {"\#(field)": \#(value)}}"#
-        diary.note("\(position) \(change.prefix(200))")
+        child.note("\(position) \(change.prefix(200))")
         let whose = #"{"_id": "\#(id)"}"#
         func update(_ change: String) throws {
             try run(
                 #"{"update": "raw_events", "bypassDocumentValidation": true, "#
-                    + #""updates": [{"q": \#(whose), "u": \#(change)}]}"#
+                    + #""updates": [{"q": \#(whose), "u": \#(change), "upsert": true}]}"#
             )
         }
-        do { try update(change) } catch { return diary.note("\(error)") }
-        let stores = ["--warehouse", "sqlite:\(folder)/warehouse.sqlite", "--raw", url]
-        await diary.command(["invariants", "check"] + stores)
-        if seed % 4 == 0 {
-            await diary.command(
-                ["run", "pipelines/storefront.yaml", "--events", "5", "--rate", "max"]
-                    + ["--warehouse", "memory:", "--raw", url]
-            )
-        }
+        do { try update(change) } catch { return child.note("\(error)") }
+        await child.command(["invariants", "check", "--raw", url, "--warehouse", warehouse])
+        if seed % 8 == 0 { try await goOn(&chance, child) }
         let whole = String(
             decoding: try JSONSerialization.data(withJSONObject: document),
             as: UTF8.self
         )
         try update(whole)
+    }
+
+    /// Lets a run go on where another left a lease with one damaged value.
+    private func goOn(_ chance: inout Randomness, _ child: HostileChild) async throws {
+        let fields = ["run", "place", "process", "began", "host", "expires"]
+        let field = chance.one(of: fields)
+        let value = HostileValue.mongoDB(&chance)
+        let lease =
+            [#""_id": "raw_events""#]
+            + fields.map { #""\#($0)": \#($0 == field ? value : #""a""#)"# }
+        child.note("a lease with \(field) \(value.prefix(200))")
+        do {
+            try run(#"{"insert": "weir_runs", "documents": [{\#(lease.joined(separator: ", "))}]}"#)
+        } catch { child.note("\(error)") }
+        await child.command([
+            "run", "\(folder)/stored.yaml", "--events", "5", "--rate", "max",
+            "--warehouse", "memory:", "--raw", url,
+        ])
+        try run(#"{"delete": "weir_runs", "deletes": [{"q": {}, "limit": 0}]}"#)
+        try run(
+            #"{"delete": "raw_events", "deletes": [{"q": {"position": {"$gt": 300}}, "limit": 0}]}"#
+        )
     }
 }

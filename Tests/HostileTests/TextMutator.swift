@@ -29,8 +29,14 @@ struct TextMutator {
     /// `text` after one to four changes.
     static func mutate(_ text: [UInt8], _ chance: inout Randomness) -> [UInt8] {
         var text = text
-        for _ in 0...chance.index(4) { change(&text, &chance) }
+        for _ in 0..<chance.one(of: [1, 1, 1, 2, 3, 4]) { change(&text, &chance) }
         return text
+    }
+
+    /// A word of a command line, which ends at a zero byte, after one to four changes.
+    static func word(_ text: String, _ chance: inout Randomness) -> String {
+        let bytes = mutate(Array(text.utf8), &chance)
+        return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
 
     private static func change(_ text: inout [UInt8], _ chance: inout Randomness) {

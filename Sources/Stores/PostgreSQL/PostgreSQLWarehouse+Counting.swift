@@ -127,16 +127,17 @@ private struct CountingRows {
                 sql: "SELECT part, is_kept, missing, paused_at, lacks_distinct FROM kept_parts"
             )
         ) { row throws(StoreError) in
-            try CountedPart(text: row.text(0)).map { part throws(StoreError) in
-                KeptPart(
-                    part,
-                    isKept: try row.integer(1) != 0,
-                    missing: try row.integer(2),
-                    pausedAt: try row.integer(3),
-                    lacksDistinct: try row.integer(4) != 0
-                )
+            guard let part = CountedPart(text: try row.text(0)) else {
+                throw row.flaw(0, expected: "a length of windows, distinct or products")
             }
-        }.compactMap(\.self)
+            return KeptPart(
+                part,
+                isKept: try row.integer(1) != 0,
+                missing: try row.integer(2),
+                pausedAt: try row.integer(3),
+                lacksDistinct: try row.integer(4) != 0
+            )
+        }
     }
 
     private func store(_ kept: KeptPart) throws(StoreError) {

@@ -47,26 +47,35 @@ extension SQLiteWarehouse {
     }
 
     private static func owners(in database: Database) throws -> CountingOwners {
-        let owners = try Row.fetchAll(database, sql: "SELECT * FROM counting_owners")
-        let counting = try String.fetchAll(
+        let owners = try RowReader(
             database,
+            StoredTable("counting_owners", keys: 1),
+            "SELECT topic, subscription FROM counting_owners"
+        ).map { (try $0.text(0), try $0.text(1)) }
+        let counting = try RowReader(
+            database,
+            StoredTable("counted_events", keys: 1),
             // By one step of the index a subscription: there may be millions of events of one.
-            sql: """
-                WITH RECURSIVE counting (subscription) AS (
+            """
+            WITH RECURSIVE counting (subscription) AS (
+                SELECT min(subscription) FROM counted_events
+                UNION ALL
+                SELECT (
                     SELECT min(subscription) FROM counted_events
-                    UNION ALL
-                    SELECT (
-                        SELECT min(subscription) FROM counted_events
-                        WHERE subscription > counting.subscription
-                    ) FROM counting WHERE subscription IS NOT NULL
-                )
-                SELECT subscription FROM counting WHERE subscription IS NOT NULL
-                UNION SELECT subscription FROM watermarks
-                """
-        )
+                    WHERE subscription > counting.subscription
+                ) FROM counting WHERE subscription IS NOT NULL
+            )
+            SELECT subscription FROM counting WHERE subscription IS NOT NULL
+            """
+        ).map { try $0.text(0) }
+        let following = try RowReader(
+            database,
+            StoredTable("watermarks", keys: 1),
+            "SELECT DISTINCT subscription FROM watermarks"
+        ).map { try $0.text(0) }
         return CountingOwners(
-            owners: Dictionary(owners.map { ($0["topic"], $0["subscription"]) }) { $1 },
-            counting: Set(counting)
+            owners: Dictionary(owners) { $1 },
+            counting: Set(counting + following)
         )
     }
 
@@ -75,11 +84,12 @@ extension SQLiteWarehouse {
     private static func knownParts(in database: Database) throws -> [KeptPart] {
         let kept = try keptParts(in: database)
         guard kept.isEmpty else { return kept }
-        let grains = try String.fetchAll(
+        let grains: [Grain] = try RowReader(
             database,
-            sql: "SELECT DISTINCT grain FROM window_aggregates WHERE grain <> 'all'"
-        )
-        var found = try grains.compactMap { Grain(rawValue: $0) }.map { grain in
+            StoredTable("window_aggregates", keys: 1),
+            "SELECT DISTINCT grain FROM window_aggregates WHERE grain <> 'all'"
+        ).map { try $0.value(0) }
+        var found = try grains.map { grain in
             KeptPart(.windows(grain), missing: try missing(grain, in: database))
         }
         let others = [(CountedPart.distinct, "distinct_hashes"), (.products, "product_sales")]
@@ -92,16 +102,21 @@ extension SQLiteWarehouse {
     }
 
     private static func keptParts(in database: Database) throws -> [KeptPart] {
-        try Row.fetchAll(database, sql: "SELECT * FROM kept_parts").compactMap { row in
-            CountedPart(text: row["part"]).map {
-                KeptPart(
-                    $0,
-                    isKept: row["is_kept"],
-                    missing: row["missing"],
-                    pausedAt: row["paused_at"],
-                    lacksDistinct: row["lacks_distinct"]
-                )
+        try RowReader(
+            database,
+            StoredTable("kept_parts", keys: 1),
+            "SELECT part, is_kept, missing, paused_at, lacks_distinct FROM kept_parts"
+        ).map { row in
+            guard let part = CountedPart(text: try row.text(0)) else {
+                throw row.flaw(0, expected: "a length of windows, distinct or products")
             }
+            return KeptPart(
+                part,
+                isKept: try row.integer(1) != 0,
+                missing: try row.integer(2),
+                pausedAt: try row.integer(3),
+                lacksDistinct: try row.integer(4) != 0
+            )
         }
     }
 
@@ -143,13 +158,15 @@ extension SQLiteWarehouse {
     /// How many events the windows of `grain` hold.
     private static func counted(_ grain: Grain, in database: Database) throws -> Int64 {
         let names = EventName.allCases.map(\.ga4).joined(separator: " + ")
-        return try Int64.fetchOne(
+        return try RowReader(
             database,
-            sql: """
-                SELECT sum(\(names)) FROM window_aggregates WHERE grain = ? AND category = ''
-                """,
-            arguments: [grain.rawValue]
-        ) ?? 0
+            StoredTable("window_aggregates", keys: 1),
+            """
+            SELECT ? AS grain, sum(\(names)) AS events FROM window_aggregates
+            WHERE grain = ? AND category = ''
+            """,
+            [grain.rawValue, grain.rawValue]
+        ).first { try $0.optionalInteger(1) ?? 0 } ?? 0
     }
 
     /// What the windows of `grain` lack of the window over all time, but for what came too late

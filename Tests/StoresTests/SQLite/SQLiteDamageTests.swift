@@ -151,6 +151,61 @@ struct SQLiteDamageTests {
         }
     }
 
+    @Test(arguments: [
+        Damage(
+            sql: "UPDATE kept_parts SET paused_at = '1mo' WHERE part = 'distinct'",
+            said: "table kept_parts, row with part \"distinct\", column paused_at holds \"1mo\"; "
+                + "expected a whole number"
+        ),
+        Damage(
+            sql: "UPDATE kept_parts SET is_kept = NULL WHERE part = '1s'",
+            said: "column is_kept holds NULL; expected a whole number"
+        ),
+        Damage(
+            sql: "UPDATE kept_parts SET part = '2s' WHERE part = '1s'",
+            said: "column part holds \"2s\"; expected a length of windows, distinct or products"
+        ),
+        Damage(
+            sql: "UPDATE counting_owners SET subscription = x'00'",
+            said: "table counting_owners, row with topic \"events\", column subscription holds "
+                + "1 bytes; expected a text in UTF-8"
+        ),
+        Damage(
+            sql: "UPDATE watermarks SET subscription = 1.5",
+            said: "table watermarks, row with subscription 1.5, column subscription holds 1.5; "
+                + "expected a text in UTF-8"
+        ),
+        Damage(
+            sql: "UPDATE window_aggregates SET purchase = 0.5 WHERE grain = 'all'",
+            said: "table window_aggregates, row with grain \"all\", column events holds"
+        ),
+    ])
+    func `what a run must know of what is counted is not left out`(damage: Damage) async throws {
+        try await withFolder { folder in
+            let location = SQLiteLocation(path: folder.path("w.sqlite"))
+            let claim = CountingClaim(
+                topic: "events",
+                subscription: "analytics",
+                parts: [.windows(.second), .distinct]
+            )
+            let whole = try SQLiteWarehouse(location)
+            _ = try await whole.claim([claim])
+            var commit = WarehouseCommit()
+            commit.add(.all, Timestamp(seconds: 0), .sample())
+            commit.consume("s", 5...9)
+            try await whole.commit(commit)
+            try whole.close()
+            try SQLiteDamageTests.change(damage.sql, in: folder, "w.sqlite")
+            let warehouse = try SQLiteWarehouse(location)
+            let error = try #require(
+                await #expect(throws: StoreError.self) { _ = try await warehouse.claim([claim]) }
+            )
+            #expect(error.code == .corrupted)
+            #expect(error.message.contains(damage.said), "\(error)")
+            try warehouse.close()
+        }
+    }
+
     @Test func `raw events that cannot be read are told, and counted as stored`() async throws {
         try await withFolder { folder in
             let location = SQLiteLocation(path: folder.path("r.sqlite"))
