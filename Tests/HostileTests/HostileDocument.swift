@@ -56,7 +56,7 @@ enum HostileDocument {
                   subscription: analytics
                   store: warehouse
                   windows: [1m, 1h, 1mo]
-                  commitInterval: \(kind == .scenario ? "1s" : "1ms")
+                  commitInterval: 1ms
               stores:
                 - {name: raw, role: raw, url: "memory:"}
                 - {name: warehouse, role: warehouse, url: "memory:"}
@@ -71,8 +71,16 @@ enum HostileDocument {
             """
     }
 
-    /// A pipeline that uses most of what a document may say.
-    static let rich = """
+    /// Pipelines that use most of what a document may say.
+    static let rich = [
+        rich("{shape: ramp, from: 0, to: 1.5k, over: 1h30m}", "cartLimit: 5"),
+        rich("{shape: step, steps: [{at: 0s, rate: 5}, {at: 1m, rate: 10}]}", "model: mix"),
+        rich("{shape: spike, base: 1, peak: 1e3, at: 1s, for: 1s}", "refundProbability: 0.1"),
+        rich("{shape: diurnal, mean: 9, amplitude: 0.5, period: 1d, peakAt: 20h}", "model: mix"),
+    ]
+
+    private static func rich(_ load: String, _ traffic: String) -> String {
+        """
         apiVersion: weir/v1
         kind: Pipeline
         metadata: {name: rich}
@@ -90,7 +98,7 @@ enum HostileDocument {
               retryPolicy: {minimumBackoff: 0.1s, maximumBackoff: 10s}
               deadLetterPolicy: {maxDeliveryAttempts: 5}
               flowControl: {maxOutstandingMessages: 100, maxOutstandingBytes: 1MiB, whenFull: block}
-            - {name: bought, topic: events, filter: 'attributes.event_name = "purchase"'}
+            - {name: bought, topic: events, filter: 'attributes.type = "purchase"'}
             - {name: analytics, topic: purchases, retainAckedMessages: true}
           stages:
             - {name: storefront, kind: producer, publishes: events, calls: [tax]}
@@ -105,24 +113,23 @@ enum HostileDocument {
               commitInterval: 20ms
               serviceTime: {distribution: exponential, mean: 1ms}
           stores:
-            - {name: raw, role: raw, url: "memory:", indexes: [time]}
+            - {name: raw, role: raw, url: "memory:", indexes: [order]}
             - name: warehouse
               role: warehouse
               url: "memory:"
               serviceTime: {distribution: lognormal, median: 1ms, sigma: 0.5, servers: 2}
-          load:
-            shape: phases
-            phases: [{rate: 10, for: 1s}, {from: 10, to: 20, for: 1h30m}]
+          load: \(load)
           traffic:
-            model: sessions
+            \(traffic)
             users: 100
             products: 20
             categories: 5
             currency: USD
             prices: {from: 1.99, to: 499.99}
-          validation: {earliest: 1980-01-01T00:00:00Z, aheadLimit: 1d, zeroQuantity: dropItem}
+          validation: {earliest: 1980-01-01T00:00:00Z, aheadLimit: 1d, zeroQuantity: drop-item}
 
         """
+    }
 
     /// An objective whose counts a Prometheus is asked for.
     static func queried(port: Int) -> String {

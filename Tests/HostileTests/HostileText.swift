@@ -39,19 +39,24 @@ enum HostileText: String, CaseIterable, Codable, Sendable, CustomTestStringConve
     func examples() throws -> [[UInt8]] {
         switch self {
         case .pipeline:
-            try HostileText.files(in: "pipelines") + [
-                Array(HostileDocument.rich.utf8), Array(HostileDocument.small(self).utf8),
-            ]
-        case .scenario: try HostileText.files(in: "pipelines/scenarios")
+            try HostileText.files(in: "pipelines")
+                + (HostileDocument.rich + [HostileDocument.small(self)]).map { Array($0.utf8) }
+        case .scenario:
+            // In seconds what they have in minutes.
+            try HostileText.files(in: "pipelines/scenarios").map { text in
+                Array(
+                    String(decoding: text, as: UTF8.self)
+                        .replacing(/(\d)m\b/) { "\($0.1)s" }.utf8
+                )
+            }
         case .openSLO:
+            // They refer to one another.
             [
                 Array(
-                    try HostileText.files(in: "slo/storefront").joined(separator: [
-                        10, 45, 45, 45, 10,
-                    ])
+                    try HostileText.files(in: "slo/storefront")
+                        .joined(separator: Array("\n---\n".utf8))
                 )
             ]
-                + (try HostileText.files(in: "slo/storefront"))
         case .invariant: try HostileText.files(in: "slo/invariants")
         case .cloudEvents: [Array(HostileLog.events(20).utf8)]
         case .orders: [Array(HostileLog.orders(20).utf8)]
@@ -89,7 +94,7 @@ enum HostileText: String, CaseIterable, Codable, Sendable, CustomTestStringConve
         case .pipeline:
             return [["simulate", path, "--for", "1s", "--rate", "10"] + begin + memory]
         case .scenario:
-            let rest = ["--scenario", path, "--for", "20m", "--rate", "0.2"] + begin + memory
+            let rest = ["--scenario", path, "--for", "45s", "--rate", "2"] + begin + memory
             return [["simulate", small] + rest]
         case .openSLO:
             let history = ["--history", "\(folder)/sound.txt"]

@@ -18,7 +18,7 @@ import Timekeeping
             await #expect(processExitsWith: .success) {
                 [share = share as HostileShare, url = url as String, schema = schema as String] in
                 let child = HostileChild(share)
-                let place = HostileSchema(url, schema, in: share.folder)
+                let place = try HostileSchema(url, schema, in: share.folder)
                 try await place.prepare(child)
                 let columns = try place.columns()
                 await child.work { seed, chance in
@@ -62,12 +62,15 @@ private struct HostileSchema {
     private let url: String
     private let schema: String
     private let folder: String
+    private let session: PostgreSQLSession
 
     private var warehouse: String { "\(url)?schema=\(schema)" }
     private var raw: String { HostileStores.sqlite(in: folder).raw }
 
-    init(_ url: String, _ schema: String, in folder: String) {
+    init(_ url: String, _ schema: String, in folder: String) throws {
         (self.url, self.schema, self.folder) = (url, schema, folder)
+        session = try PostgreSQLSession(url)
+        try query("SET search_path = \(schema)")
     }
 
     /// Makes the schema, unless an earlier child has made it, whose last change is undone then.
@@ -109,7 +112,7 @@ private struct HostileSchema {
 
     @discardableResult
     private func query(_ sql: String) throws -> [[String]] {
-        try PostgreSQLSession(url).query("SET search_path = \(schema); \(sql)")
+        try session.query(sql)
     }
 
     func drop() throws {
@@ -157,6 +160,7 @@ private struct HostileCollection {
     private let url: String
     private let database: String
     private let folder: String
+    private let session: MongoDBSession
     private var warehouse: String { HostileStores.sqlite(in: folder).warehouse }
 
     init(_ url: String, _ database: String, in folder: String) throws {
@@ -164,6 +168,7 @@ private struct HostileCollection {
         var parts = try #require(URLComponents(string: url))
         parts.path = "/\(database)"
         self.url = try #require(parts.string)
+        session = try MongoDBSession(self.url)
     }
 
     /// Fills the database, unless an earlier child has.
@@ -175,7 +180,7 @@ private struct HostileCollection {
 
     @discardableResult
     private func run(_ command: String) throws -> [String: Any] {
-        try MongoDBSession(url).run(command, on: database, .typed)
+        try session.run(command, on: database, .typed)
     }
 
     func drop() throws { try run(#"{"dropDatabase": 1}"#) }

@@ -21,8 +21,10 @@ import Timekeeping
                 }
                 let commands = kind.commands(in: folder)
                 // Nothing could be said of damage to what is refused as it stands.
-                try Data(examples[0]).write(to: URL(filePath: "\(folder)/\(kind.file)"))
-                for command in commands { await child.prepare(command) }
+                for example in examples where share.first == 0 {
+                    try Data(example).write(to: URL(filePath: "\(folder)/\(kind.file)"))
+                    for command in commands { await child.prepare(command) }
+                }
                 await child.work { _, chance in
                     let text = TextMutator.mutate(chance.one(of: examples), &chance)
                     try Data(text).write(to: URL(filePath: "\(folder)/\(kind.file)"))

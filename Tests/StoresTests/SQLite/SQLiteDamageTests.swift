@@ -159,7 +159,7 @@ struct SQLiteDamageTests {
         ),
         Damage(
             sql: "UPDATE kept_parts SET is_kept = NULL WHERE part = '1s'",
-            said: "column is_kept holds NULL; expected a whole number"
+            said: "column is_kept holds nothing; expected a whole number"
         ),
         Damage(
             sql: "UPDATE kept_parts SET part = '2s' WHERE part = '1s'",
@@ -171,9 +171,9 @@ struct SQLiteDamageTests {
                 + "1 bytes; expected a text in UTF-8"
         ),
         Damage(
-            sql: "UPDATE watermarks SET subscription = 1.5",
-            said: "table watermarks, row with subscription 1.5, column subscription holds 1.5; "
-                + "expected a text in UTF-8"
+            sql: "INSERT INTO watermarks VALUES (x'00', 's', 1)",
+            said: "table watermarks, row with subscription 1 bytes, column subscription holds "
+                + "1 bytes; expected a text in UTF-8"
         ),
         Damage(
             sql: "UPDATE window_aggregates SET purchase = 0.5 WHERE grain = 'all'",
