@@ -2,12 +2,16 @@ internal import Commerce
 internal import DequeModule
 
 /// The key that messages are kept in order by: the CloudEvents `subject`.
+///
+/// By a hash that is the same in every lexicon, since a log goes through several; should two
+/// subjects have one in common, they wait for each other, and nothing else.
 struct OrderingKey: Hashable, Sendable {
-    var subject: Symbol
-    var namespace: Namespace
+    private var subject: UInt64
+    private var namespace: Namespace
 
-    init(_ event: Event) {
-        subject = event.subject
+    init(_ batch: Batch, _ place: Int) {
+        let event = batch.events[place]
+        subject = batch.lexicon.stableHash(of: event.subject)
         namespace = event.subjectNamespace
     }
 }
@@ -25,15 +29,15 @@ struct OrderingState: Sendable {
     ///
     /// Nil where all are.
     mutating func claim(_ parcel: Parcel) -> Parcel? {
-        let events = parcel.publication.batch.events
+        let batch = parcel.publication.batch
         let (free, blocked) = parcel.selection.partitioned { place in
-            !busy.contains(OrderingKey(events[place]))
+            !busy.contains(OrderingKey(batch, place))
         }
-        free.forEach { busy.insert(OrderingKey(events[$0])) }
+        free.forEach { busy.insert(OrderingKey(batch, $0)) }
         blocked.forEach { place in
             var single = parcel
             single.selection = .places([Int32(place)])
-            held[OrderingKey(events[place]), default: []].append(single)
+            held[OrderingKey(batch, place), default: []].append(single)
         }
         guard !free.isEmpty else { return nil }
         var claimed = parcel
@@ -61,12 +65,12 @@ extension DeliveryState {
     /// those that `kept` messages still need.
     mutating func releaseKeys(of parcel: Parcel, keeping kept: Selection) {
         guard policy.isOrdered else { return }
-        let events = parcel.publication.batch.events
+        let batch = parcel.publication.batch
         var keptKeys: Set<OrderingKey> = []
-        kept.forEach { keptKeys.insert(OrderingKey(events[$0])) }
+        kept.forEach { keptKeys.insert(OrderingKey(batch, $0)) }
         var seen: Set<OrderingKey> = []
         parcel.selection.forEach { place in
-            let key = OrderingKey(events[place])
+            let key = OrderingKey(batch, place)
             guard !keptKeys.contains(key), seen.insert(key).inserted else { return }
             if let next = ordering.release(key) {
                 ready.append(next)
@@ -82,14 +86,14 @@ extension DeliveryState {
         acked: Selection
     ) -> (again: Selection, done: Selection) {
         guard policy.isOrdered, !retried.isEmpty, !acked.isEmpty else { return (retried, acked) }
-        let events = parcel.publication.batch.events
+        let batch = parcel.publication.batch
         var firstRetried: [OrderingKey: Int] = [:]
         retried.forEach { place in
-            let key = OrderingKey(events[place])
+            let key = OrderingKey(batch, place)
             firstRetried[key] = min(firstRetried[key] ?? place, place)
         }
         let (later, done) = acked.partitioned { place in
-            firstRetried[OrderingKey(events[place])].map { $0 < place } ?? false
+            firstRetried[OrderingKey(batch, place)].map { $0 < place } ?? false
         }
         var places: [Int32] = []
         retried.forEach { places.append(Int32($0)) }

@@ -26,7 +26,7 @@ package struct SubscriptionPolicy: Hashable, Sendable {
     package var maximumAttempts: Int? = 5
     /// How many messages, and bytes of them, may be in the subscription unsettled.
     package var maximumMessages = 100_000
-    package var maximumBytes = 64 << 20
+    package var maximumBytes = 32 << 20
     package var whenFull = WhenFull.block
 
     package init() {}

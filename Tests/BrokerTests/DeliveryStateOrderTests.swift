@@ -48,6 +48,34 @@ struct DeliveryStateOrderTests {
         #expect(state.pull(9, at: now).map(\.positions) == [[2]])
     }
 
+    /// The same subject is another symbol in another lexicon, and the same symbol another subject.
+    @Test func `a key is known by its text, in whatever lexicon it stands`() {
+        var policy = SubscriptionPolicy()
+        policy.isOrdered = true
+        var state = DeliveryState(name: "orders", policy: policy)
+        let subjects = [
+            ["the first order", "the second order"], ["the second order", "a third one"],
+        ]
+        for (index, subjects) in subjects.enumerated() {
+            let shop = Shop()
+            let events = subjects.enumerated().map { place, subject in
+                var event = shop.event(2 * index + place)
+                event.subject = shop.lexicon.symbol(for: subject, in: .order)
+                return event
+            }
+            let publication = Publication(
+                batch: shop.batch(events),
+                firstPosition: Int64(2 * index + 1),
+                publishTime: start
+            )
+            _ = state.handle(.publish(publication, .range(0..<2)), at: start)
+        }
+        let first = state.pull(9, at: start)
+        #expect(first.map(\.positions) == [[1, 2], [4]])
+        _ = state.handle(.settle(first[0].id, .ack), at: start)
+        #expect(state.pull(9, at: start).map(\.positions) == [[3]])
+    }
+
     @Test func `messages of one key in one batch are delivered together in order`() {
         var state = subscription(keys: [[1, 1, 2, 1]]) { $0.isOrdered = true }
         #expect(state.pull(9, at: start).map(\.positions) == [[1, 2, 3, 4]])

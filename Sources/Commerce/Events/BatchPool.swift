@@ -10,19 +10,31 @@ internal import Synchronization
     private struct Room {
         var events: [Event]
         var items: [Item]
+
+        var byteCount: Int {
+            events.capacity * MemoryLayout<Event>.stride
+                + items.capacity * MemoryLayout<Item>.stride
+        }
     }
 
-    private let rooms = Mutex<[Room]>([])
-    private let limit: Int
+    private struct Rooms {
+        var rooms: [Room] = []
+        var byteCount = 0
+    }
 
-    /// A pool that keeps the room of at most `limit` batches.
-    package init(limit: Int = 64) {
+    private let rooms = Mutex(Rooms())
+    private let limit: Int
+    private let byteLimit: Int
+
+    /// A pool that keeps the room of at most `limit` batches, and as much as `byteLimit` of it.
+    package init(limit: Int = 64, byteLimit: Int = 6 << 20) {
         self.limit = limit
+        self.byteLimit = byteLimit
     }
 
     /// Empty arrays with the capacity of the batch that left last; new ones if there is none.
     func take(capacity: Int) -> (events: [Event], items: [Item]) {
-        guard var room = rooms.withLock({ $0.popLast() }) else {
+        guard var room = takeLast() else {
             var room = Room(events: [], items: [])
             room.events.reserveCapacity(capacity)
             return (room.events, room.items)
@@ -32,12 +44,23 @@ internal import Synchronization
         return (room.events, room.items)
     }
 
+    private func takeLast() -> Room? {
+        rooms.withLock { kept in
+            let room = kept.rooms.popLast()
+            kept.byteCount -= room?.byteCount ?? 0
+            return room
+        }
+    }
+
     /// Keeps the room of a batch that is going.
     func give(_ events: [Event], _ items: [Item]) {
-        rooms.withLock { rooms in
-            if rooms.count < limit {
-                rooms.append(Room(events: events, items: items))
+        let room = Room(events: events, items: items)
+        rooms.withLock { kept in
+            guard kept.rooms.count < limit, kept.byteCount + room.byteCount <= byteLimit else {
+                return
             }
+            kept.rooms.append(room)
+            kept.byteCount += room.byteCount
         }
     }
 }

@@ -4,8 +4,9 @@ public import Timekeeping
 /// The texts behind the symbols of one run; safe to use from every stage at once.
 ///
 /// Grows with the number of *distinct* long foreign identifiers, by some thirty bytes each beside
-/// the text, and never shrinks within a run; the shop's own identifiers are numbers, and short
-/// texts are symbols themselves: neither takes room in it.
+/// the text, and never shrinks: the reader of a log begins another one when it ``isFull``, and a
+/// lexicon goes with the last batch that has its symbols. The shop's own identifiers are numbers,
+/// and short texts are symbols themselves: neither takes room in it.
 @usableFromInline package final class Lexicon: Sendable {
     private struct Entries {
         /// The texts one behind the other.
@@ -18,6 +19,11 @@ public import Timekeeping
         ///
         /// At most half of the places are taken.
         private var places: [UInt32] = Array(repeating: 0, count: 64)
+
+        /// What they take in memory, without what is reserved for more.
+        var byteCount: Int {
+            bytes.count + ends.count * 16 + places.count * 4
+        }
 
         /// The bytes of the text at `index`.
         ///
@@ -62,8 +68,27 @@ public import Timekeeping
 
     private let entries = Mutex(Entries())
 
-    /// An empty lexicon.
-    package init() {}
+    /// How much there is room for, in bytes, until it is full.
+    private let limit: Int
+
+    /// An empty lexicon, which is full from `limit` bytes on.
+    package init(limit: Int = 2 << 20) {
+        self.limit = limit
+    }
+
+    /// Whether a log that goes on had better do so in another one; this one goes on to take texts.
+    var isFull: Bool { entries.withLock { $0.byteCount >= limit } }
+
+    /// An empty lexicon of the same limit.
+    func successor() -> Lexicon { Lexicon(limit: limit) }
+
+    /// The symbol here of what `symbol` stands for in `other`.
+    package func adopt(_ symbol: Symbol, of other: Lexicon) -> Symbol {
+        // All but texts are the same in every lexicon.
+        guard let index = symbol.lexiconIndex else { return symbol }
+        let text = other.entries.withLock { Array($0.text(at: index)) }
+        return Symbol(lexiconIndex: entries.withLock { $0.index(of: text) })
+    }
 
     /// The symbol of `text`; the same text in the same namespace always has the same one.
     package func symbol(for text: String, in namespace: Namespace) -> Symbol {

@@ -6,8 +6,8 @@ struct CSVLineReader: Sendable {
     private let mapping: CSVMapping
     private let columns: CSVColumns
     private let header: [String]
-    private let source: Symbol
-    private let lexicon: Lexicon
+    private var source: Symbol
+    private var lexicon: Lexicon
     /// Whether the id is that of an order, and not of a line of one.
     private let idNamesOrder: Bool
 
@@ -24,6 +24,12 @@ struct CSVLineReader: Sendable {
         self.source = source
         self.lexicon = lexicon
         idNamesOrder = columns.transaction == nil || columns.transaction == columns.id
+    }
+
+    /// Goes on with the symbols of `lexicon`, of which `source` is one.
+    mutating func translate(to lexicon: Lexicon, _ source: Symbol) {
+        self.lexicon = lexicon
+        self.source = source
     }
 
     /// The line that `record` writes.

@@ -48,8 +48,8 @@ package struct CSVSource: EventSource {
 private struct CSVFormat: LogFormat {
     private let mapping: CSVMapping
     private let options: LogOptions
-    private let lexicon: Lexicon
-    private let source: Symbol
+    private var lexicon: Lexicon
+    private var source: Symbol
     /// Nil before the header was read.
     private var rows: CSVLineReader?
     private var window = OrderWindow()
@@ -120,6 +120,13 @@ private struct CSVFormat: LogFormat {
         }
         isClosing = false
         return nil
+    }
+
+    mutating func translate(from last: Lexicon, to lexicon: Lexicon) {
+        self.lexicon = lexicon
+        source = lexicon.adopt(source, of: last)
+        rows?.translate(to: lexicon, source)
+        window.translate(from: last, to: lexicon)
     }
 
     mutating func close() {

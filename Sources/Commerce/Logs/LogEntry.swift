@@ -14,6 +14,19 @@ struct LogEntry: Sendable {
     var isKnownByContent = false
     /// Whether its id is that of its order, and so is no other event's of that order.
     var isKnownByOrder = false
+
+    /// Goes on with the symbols of `lexicon`.
+    mutating func translate(from last: Lexicon, to lexicon: Lexicon) {
+        event.source = lexicon.adopt(event.source, of: last)
+        event.user = lexicon.adopt(event.user, of: last)
+        event.session = lexicon.adopt(event.session, of: last)
+        event.subject = lexicon.adopt(event.subject, of: last)
+        event.transaction = lexicon.adopt(event.transaction, of: last)
+        for place in items.indices {
+            items[place].product = lexicon.adopt(items[place].product, of: last)
+            items[place].category = lexicon.adopt(items[place].category, of: last)
+        }
+    }
 }
 
 /// Makes events of the records of a log.
@@ -33,6 +46,9 @@ protocol LogFormat: Sendable {
 
     /// The next event to which nothing more is to come; nil where there is none.
     mutating func next(file: String, rejecting: inout [Rejection]) -> LogEntry?
+
+    /// Goes on with the symbols of `lexicon`, also in what is held back.
+    mutating func translate(from last: Lexicon, to lexicon: Lexicon)
 
     /// Says that nothing is to come to what was taken in: the input has ended, or is quiet.
     mutating func close()

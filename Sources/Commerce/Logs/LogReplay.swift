@@ -10,8 +10,8 @@ struct LogReplay<Format: LogFormat>: Sendable {
     /// How many lines may be rejected before the first event: then the format is another one.
     private let strangeLineLimit = 10_000
 
-    let stream: Symbol
-    let lexicon: Lexicon
+    private(set) var stream: Symbol
+    private(set) var lexicon: Lexicon
     private let reader: RecordReader
     private let options: LogOptions
     private var format: Format
@@ -55,6 +55,8 @@ struct LogReplay<Format: LogFormat>: Sendable {
         var originals = builder.originals ?? Originals()
         builder.originals = nil  // so that appending below copies nothing
         defer { builder.originals = originals }
+        // The batch is of the lexicon that it was begun with; the next one may be of another.
+        defer { renewLexicon() }
         var room = limit
         arrival = nil
         while true {
@@ -76,6 +78,16 @@ struct LogReplay<Format: LogFormat>: Sendable {
             upcoming = nil
             room -= 1
         }
+    }
+
+    /// Begins another lexicon where this one is full: a log may have more texts than the memory.
+    private mutating func renewLexicon() {
+        guard lexicon.isFull else { return }
+        let last = lexicon
+        lexicon = last.successor()
+        stream = lexicon.adopt(stream, of: last)
+        upcoming?.translate(from: last, to: lexicon)
+        format.translate(from: last, to: lexicon)
     }
 
     /// The next event of the file; nil at its end, when `rejections` are many, or when more has

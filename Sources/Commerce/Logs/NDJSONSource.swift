@@ -36,7 +36,7 @@ package struct NDJSONSource: EventSource {
 }
 
 private struct NDJSONFormat: LogFormat {
-    let decoder: CloudEventDecoder
+    private var decoder: CloudEventDecoder
     private var entry: LogEntry?
 
     init(decoder: CloudEventDecoder) {
@@ -72,6 +72,11 @@ private struct NDJSONFormat: LogFormat {
     mutating func next(file: String, rejecting: inout [Rejection]) -> LogEntry? {
         defer { entry = nil }
         return entry
+    }
+
+    mutating func translate(from last: Lexicon, to lexicon: Lexicon) {
+        decoder = CloudEventDecoder(lexicon: lexicon)
+        entry?.translate(from: last, to: lexicon)
     }
 
     mutating func close() {}

@@ -78,6 +78,22 @@ struct OrderWindow: Sendable {
         held += 1
     }
 
+    /// Goes on with the symbols of `lexicon`.
+    mutating func translate(from last: Lexicon, to lexicon: Lexicon) {
+        groups.removeSubrange(..<head)
+        left += head
+        head = 0
+        for place in groups.indices {
+            groups[place].translate(from: last, to: lexicon)
+        }
+        // order-free: each is translated by itself
+        let numbers = open.values
+        open = [:]
+        for number in numbers {
+            if let key = groups[number - left].key { open[key] = number }
+        }
+    }
+
     /// Notes that lines of `order` have left, so that those which follow are a part of it.
     mutating func notePublished(_ order: Symbol, _ lexicon: Lexicon) {
         published.insert(lexicon.stableHash(of: order))
@@ -109,6 +125,11 @@ struct OrderWindow: Sendable {
 }
 
 extension OrderWindow.Group {
+    fileprivate mutating func translate(from last: Lexicon, to lexicon: Lexicon) {
+        entry.translate(from: last, to: lexicon)
+        if let order = key?.transaction { key?.transaction = lexicon.adopt(order, of: last) }
+    }
+
     /// Adds the value, the items and the row of `line`.
     fileprivate mutating func add(_ line: OrderWindow.Line) throws(RecordFlaw) {
         if let id = line.id {

@@ -72,7 +72,7 @@ struct RecentKeys: Sendable {
     private var young: Set<UInt64> = []
     private var old: Set<UInt64> = []
 
-    init(capacity: Int = 1 << 19) {
+    init(capacity: Int = 1 << 18) {
         self.capacity = capacity
     }
 

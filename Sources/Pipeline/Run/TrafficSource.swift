@@ -33,7 +33,7 @@ extension TrafficSource {
             log.path == "-" ? "log:-@\(began)" : lexicon.text(of: opened.stream, in: .text)
         let source = AnyLimitedSource(
             opened,
-            stream: lexicon.symbol(for: stream, in: .text),
+            stream: stream,
             events: events
         )
         return TrafficSource(
@@ -144,11 +144,12 @@ extension TrafficSource {
 /// A ``LimitedSource`` of a source whose type is known only at run time.
 struct AnyLimitedSource: EventSource {
     private var open: any EventSource
-    let stream: Symbol
+    /// What the stream is called, where that is not for the source to say.
+    private let name: String?
 
     init(
         _ source: any EventSource,
-        stream: Symbol? = nil,
+        stream: String? = nil,
         events: Int? = nil,
         end: Timestamp? = nil,
         isPaced: Bool = true
@@ -157,9 +158,10 @@ struct AnyLimitedSource: EventSource {
             LimitedSource(source, events: events, end: end, isPaced: isPaced)
         }
         open = limited(source)
-        self.stream = stream ?? source.stream
+        name = stream
     }
 
+    var stream: Symbol { name.map { lexicon.symbol(for: $0, in: .text) } ?? open.stream }
     var lexicon: Lexicon { open.lexicon }
     var arrival: InputArrival? { open.arrival }
 

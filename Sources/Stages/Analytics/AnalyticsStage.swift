@@ -9,6 +9,26 @@ package import Timekeeping
 package struct AnalyticsStage: Sendable {
     private typealias Taken = (delivery: Delivery, taken: AnalyticsState.Taken)
 
+    /// What was taken in since the last commit, and is not settled yet.
+    private struct Pending {
+        var taken: [Taken] = []
+        var messages = 0
+        var bytes = 0
+        /// When the first of it was taken in.
+        var since: Timestamp?
+
+        mutating func append(_ delivery: Delivery, _ taken: AnalyticsState.Taken) {
+            self.taken.append((delivery, taken))
+            messages += delivery.count
+            bytes += delivery.count * delivery.batch.bytesPerMessage
+        }
+
+        mutating func removeAll() {
+            taken.removeAll(keepingCapacity: true)
+            (messages, bytes, since) = (0, 0, nil)
+        }
+    }
+
     private let subscription: any Subscription
     private let warehouse: any Warehouse
     private let options: AnalyticsOptions
@@ -66,50 +86,62 @@ package struct AnalyticsStage: Sendable {
             commits: lastCommit.number,
             dataset: dataset
         )
-        var pending: [Taken] = []
-        var pendingCount = 0
-        var since: Timestamp?
+        var pending = Pending()
         // What is gathered stays unsettled, and takes up the subscription's flow control: with
         // more than a part of it gathered, the producer would stand still until the commit.
-        let commitLimit = max(1, min(options.commitLimit, subscription.policy.maximumMessages / 4))
+        let policy = subscription.policy
+        let commitLimit = max(1, min(options.commitLimit, policy.maximumMessages / 4))
         let limit = min(commitLimit, 4096)
         while true {
-            let deadline = since.map { $0 + options.commitInterval }
+            let deadline = pending.since.map { $0 + options.commitInterval }
             let received = try await subscription.receive(atMost: limit, until: deadline)
             guard let deliveries = received else { return }
-            let recognised = deliveries.map(LogRecognition.init)
-            let known = try await counted(recognised, holding: deliveries, pending)
+            try await take(deliveries, into: &state, &pending)
             let now = timeline.now
-            for (delivery, recognition) in zip(deliveries, recognised) {
-                let taken = state.take(delivery, recognition, counted: known, at: now)
-                pending.append((delivery, taken))
-                pendingCount += delivery.count
-            }
-            since = since ?? now
+            pending.since = pending.since ?? now
             // None before the deadline says that the rest of a closed topic is in hand.
             let isDue =
                 deliveries.isEmpty
                 || deadline.map { $0 <= now } ?? (options.commitInterval == .zero)
-            if isDue || pendingCount >= commitLimit {
-                try await commit(&state, pending, since: since ?? now)
-                pending.removeAll(keepingCapacity: true)
-                pendingCount = 0
-                since = nil
+            if isDue || pending.messages >= commitLimit
+                || pending.bytes >= policy.maximumBytes / 4
+            {
+                try await commit(&state, &pending)
             }
             await Task.yield()
+        }
+    }
+
+    private func take(
+        _ deliveries: [Delivery],
+        into state: inout AnalyticsState,
+        _ pending: inout Pending
+    ) async throws {
+        var rest = deliveries[...]
+        while let lexicon = rest.first?.batch.lexicon {
+            // A log goes through several lexicons, and what is gathered is of one.
+            if !state.takes(lexicon) { try await commit(&state, &pending, holding: rest) }
+            let group = rest.prefix { $0.batch.lexicon === lexicon }
+            let recognised = group.map(LogRecognition.init)
+            let known = try await counted(recognised, holding: rest + pending.taken.map(\.delivery))
+            let now = timeline.now
+            for (delivery, recognition) in zip(group, recognised) {
+                let taken = state.take(delivery, recognition, counted: known, at: now)
+                pending.append(delivery, taken)
+            }
+            pending.since = pending.since ?? now
+            rest = rest.dropFirst(group.count)
         }
     }
 
     /// What commits have counted of the events and orders of the deliveries: asked of logs only.
     private func counted(
         _ recognised: [LogRecognition],
-        holding deliveries: [Delivery],
-        _ pending: [Taken]
+        holding deliveries: ArraySlice<Delivery>
     ) async throws -> CountedAnswer {
         let question = LogRecognition.question(recognised)
         guard !question.events.isEmpty else { return CountedAnswer() }
-        let inHand = deliveries + pending.map(\.delivery)
-        let holdOn = { inHand.forEach(subscription.extendDeadline) }
+        let holdOn = { deliveries.forEach(subscription.extendDeadline) }
         return try await retry.run(holdOn: holdOn) { () async throws(StoreError) in
             var counted = try await warehouse.counted(question, by: subscription.name)
             for predecessor in predecessors {
@@ -121,34 +153,35 @@ package struct AnalyticsStage: Sendable {
         }
     }
 
+    /// Stores what is pending and settles it; the deadlines of `others` are extended meanwhile.
     private func commit(
         _ state: inout AnalyticsState,
-        _ pending: [Taken],
-        since began: Timestamp
+        _ pending: inout Pending,
+        holding others: ArraySlice<Delivery> = []
     ) async throws {
         do {
             if state.isPending {
-                try await store(&state, pending)
+                try await store(&state, holding: others + pending.taken.map(\.delivery))
             }
         } catch {
             let reason = FailureReason(
                 label: (error as? StoreError)?.label ?? "stopped",
                 detail: "\(error)"
             )
-            for (delivery, _) in pending {
+            for (delivery, _) in pending.taken {
                 subscription.settle(delivery, .nack(reason))
             }
             throw error
         }
         let now = timeline.now
-        for (delivery, taken) in pending {
+        for (delivery, taken) in pending.taken {
             subscription.settle(delivery, taken.settlement)
             meter.recordLatency(delivery.batch, taken.counted, at: now)
             logAcknowledged(delivery, by: meter.name, to: logger)
         }
         meter.update { counts in
-            counts.recordJob(now - began)
-            for (delivery, taken) in pending {
+            counts.recordJob(now - (pending.since ?? now))
+            for (delivery, taken) in pending.taken {
                 counts.received += Int64(delivery.count)
                 counts.processed += Int64(taken.counted.count)
                 counts.duplicates += Int64(taken.duplicates)
@@ -158,10 +191,14 @@ package struct AnalyticsStage: Sendable {
                 counts.countFailures(of: taken.settlement)
             }
         }
+        pending.removeAll()
     }
 
-    private func store(_ state: inout AnalyticsState, _ pending: [Taken]) async throws {
-        let holdOn = { pending.forEach { subscription.extendDeadline(of: $0.delivery) } }
+    private func store(
+        _ state: inout AnalyticsState,
+        holding deliveries: ArraySlice<Delivery>
+    ) async throws {
+        let holdOn = { deliveries.forEach(subscription.extendDeadline) }
         guard let commit = state.takeCommit(at: timeline.now) else { return }
         lastCommit.number = commit.number
         try await retry.run(holdOn: holdOn) { () async throws(StoreError) in

@@ -74,7 +74,27 @@ package struct AnalyticsState: Sendable {
             || streams.contains { $0.isChanged }
     }
 
-    /// Takes in a delivery.
+    /// Whether a delivery whose symbols are of `lexicon` may be taken in before the next commit:
+    /// one commit is of one lexicon.
+    package func takes(_ lexicon: Lexicon) -> Bool {
+        self.lexicon.map { $0 === lexicon } ?? true || !isPending
+    }
+
+    /// Goes on with the symbols of `lexicon`.
+    private mutating func read(_ lexicon: Lexicon) {
+        guard let last = self.lexicon, last !== lexicon else {
+            self.lexicon = lexicon
+            return
+        }
+        precondition(!isPending, "what is pending is of another lexicon")
+        aggregator.translate(from: last, to: lexicon)
+        for index in streams.indices {
+            streams[index].symbol = lexicon.symbol(for: streams[index].progress.stream, in: .text)
+        }
+        self.lexicon = lexicon
+    }
+
+    /// Takes in a delivery, whose lexicon it ``takes(_:)``.
     ///
     /// - Parameters:
     ///   - delivery: What a subscription handed out.
@@ -89,7 +109,7 @@ package struct AnalyticsState: Sendable {
         at now: Timestamp
     ) -> Taken {
         let batch = delivery.batch
-        lexicon = batch.lexicon
+        read(batch.lexicon)
         let (sound, failures) = delivery.validated(by: rules, at: now)
         let stream = streamIndex(of: batch)
         let before = uncounted.count

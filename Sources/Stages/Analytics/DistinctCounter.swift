@@ -131,6 +131,14 @@ package struct DistinctCounter: Sendable {
         }
     }
 
+    /// Goes on with the symbols of `lexicon`, after all deltas were taken.
+    mutating func translate(from last: Lexicon, to lexicon: Lexicon) {
+        // order-free: each is translated by itself
+        windows = windows.mapValues { byStart in
+            byStart.mapValues { $0.translated(from: last, to: lexicon) }
+        }
+    }
+
     @inline(__always)
     private mutating func note(_ hash: UInt64, _ measure: Measure, _ category: Symbol) {
         let salt = segmentSalt &+ UInt64(measure.place) &* 0x9e37_79b9_7f4a_7c15 &+ category.bits

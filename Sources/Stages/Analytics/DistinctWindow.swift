@@ -59,6 +59,19 @@ struct DistinctWindow: Sendable {
         return unknown
     }
 
+    /// The window with the symbols of `lexicon`; nothing may have been gained.
+    func translated(from last: Lexicon, to lexicon: Lexicon) -> DistinctWindow {
+        precondition(gaining.isEmpty && uncounted.isEmpty, "gains have the symbols of a lexicon")
+        var window = DistinctWindow(grain: grain)
+        // order-free: each is translated by itself
+        for (part, count) in counts {
+            var part = part
+            part.category = lexicon.adopt(part.category, of: last)
+            window.counts[part] = count
+        }
+        return window
+    }
+
     /// Hands out what each part has gained since the last call, in the order of the parts.
     mutating func takeGains(_ body: (DistinctPart, [UInt64]) -> Void) {
         for part in gaining.sorted(by: { $0.sortsBefore($1) }) {

@@ -79,6 +79,11 @@ package struct WindowAggregator: Sendable {
         }
     }
 
+    /// Goes on with the symbols of `lexicon`, after all deltas were taken.
+    mutating func translate(from last: Lexicon, to lexicon: Lexicon) {
+        distinct?.translate(from: last, to: lexicon)
+    }
+
     private mutating func addProducts(_ batch: Batch, _ selection: Selection) {
         selection.forEach { place in
             let event = batch.events[place]

@@ -13,43 +13,36 @@ extension PostgreSQLWarehouse {
         return try await reports.run { [flaws] line throws(StoreError) in
             // Both queries see the same commits.
             try line.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            let sketches = try line.query(
+            var distincts = WindowDistincts(grain)
+            _ = try line.query(
                 WarehouseStatement.sketches,
                 parameters,
                 notingIn: flaws
             ) { row throws(StoreError) in
-                (
-                    key: SketchText(
-                        grain: grain,
-                        start: try Timestamp(nanoseconds: row.integer(0)),
-                        measure: try row.value(1),
-                        category: try row.text(2)
-                    ), hashes: try row.numbers(3)
+                distincts.add(
+                    try row.numbers(3),
+                    to: try row.value(1),
+                    of: try row.text(2),
+                    at: try Timestamp(nanoseconds: row.integer(0))
                 )
             }
-            let merged = PostgreSQLWarehouse.merged(sketches)
+            distincts.finish()
             let rows = try line.query(
                 WarehouseStatement.windows,
                 parameters,
                 notingIn: flaws
             ) { row throws(StoreError) in
-                try PostgreSQLWarehouse.window(row, grain, merged)
+                try PostgreSQLWarehouse.window(row, grain, distincts)
             }
             try line.execute("COMMIT")
             return rows
         }
     }
 
-    private struct WindowName: Hashable {
-        var start: Timestamp
-        /// By its bytes: two spellings that Unicode calls equivalent are two categories.
-        var category: [UInt8]
-    }
-
     private static func window(
         _ row: ResultRow,
         _ grain: Grain,
-        _ merged: [WindowName: [Measure: DistinctSketch]]
+        _ distincts: WindowDistincts
     ) throws(StoreError) -> WindowRow {
         var cell = WindowCell()
         for name in EventName.allCases {
@@ -62,34 +55,16 @@ extension PostgreSQLWarehouse {
         cell.refunded = try row.integer(next + 3)
         let start = try Timestamp(nanoseconds: row.integer(1))
         let category = try row.text(2)
-        let sketches = merged[WindowName(start: start, category: Array(category.utf8))] ?? [:]
+        let counts = distincts[start, category]
         return WindowRow(
             grain: grain,
             start: start,
             category: category,
             currency: try row.currency(3),
             cell: cell,
-            distinct: sketches.mapValues(DistinctCount.init),
-            conversion: Conversion(sketches)
+            distinct: counts.distinct,
+            conversion: counts.conversion
         )
-    }
-
-    private static func merged(
-        _ parts: [(key: SketchText, hashes: [UInt64])]
-    ) -> [WindowName: [Measure: DistinctSketch]] {
-        var sketches: [WindowName: [Measure: DistinctSketch]] = [:]
-        for (key, hashes) in parts {
-            let name = WindowName(start: key.start, category: Array(key.category.utf8))
-            let capacity = SketchKey.capacity(key.grain, ofOneCategory: !key.category.isEmpty)
-            var sketch =
-                sketches[name, default: [:]].removeValue(forKey: key.measure)
-                ?? DistinctSketch(capacity: capacity)
-            for hash in hashes {
-                sketch.insert(hash)
-            }
-            sketches[name, default: [:]][key.measure] = sketch
-        }
-        return sketches
     }
 
     package func topProducts(atMost limit: Int) async throws(StoreError) -> [ProductRow] {

@@ -181,7 +181,7 @@ package enum WarehouseStatement {
         name: "sketches",
         sql: """
             SELECT start_ns, measure, category, hashes FROM distinct_hashes
-            WHERE grain = $1 AND (category = '') = ($2::bigint = 1)
+            WHERE grain = $1 AND (category = '') = ($2::bigint = 1) ORDER BY start_ns
             """,
         table: "distinct_hashes",
         keys: 3

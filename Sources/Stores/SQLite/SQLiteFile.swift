@@ -75,6 +75,13 @@ struct SQLiteFile: Sendable {
     /// "WEIR" in ASCII, in the file's header: no other program's database is taken for ours.
     private static let applicationID = 0x5745_4952
 
+    /// How much of a file that is written to is held in memory, in KiB; sorting takes up to as much
+    /// again.
+    ///
+    /// What is written is appended, or goes through a table in its order, and what the system has
+    /// read of the file is at hand as well.
+    private static let cacheSize = 4096
+
     /// Opens the file for `access`, and brings its schema up to date.
     ///
     /// A file of ours that has tables, but not `table`, is a store of another kind.
@@ -117,7 +124,7 @@ struct SQLiteFile: Sendable {
             // NORMAL loses nothing when the process is killed; a power cut may take the last
             // commits, never the consistency of the file.
             try database.execute(sql: "PRAGMA synchronous = NORMAL")
-            try database.execute(sql: "PRAGMA cache_size = -65536")
+            try database.execute(sql: "PRAGMA cache_size = -\(SQLiteFile.cacheSize)")
             if let pages = location.maximumPages {
                 try database.execute(sql: "PRAGMA max_page_count = \(pages)")
             }

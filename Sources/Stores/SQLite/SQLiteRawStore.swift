@@ -167,8 +167,13 @@ private struct EncodedRows: Sendable {
         bytes.reserveCapacity(total * 640)
         let encoder = CloudEventEncoder()
         var places: [Symbol: Int] = [:]
+        var lexicon: Lexicon?
         for write in writes {
             let batch = write.publication.batch
+            if lexicon !== batch.lexicon {
+                lexicon = batch.lexicon
+                places = [:]
+            }
             write.selection.forEach { place in
                 let event = batch.events[place]
                 let idStart = bytes.count

@@ -10,7 +10,7 @@ extension SQLiteWarehouse {
     ) async throws(StoreError) -> [WindowRow] {
         try await file.read { [flaws = file.flaws] database in
             let only = categories == .total ? "category = ''" : "category <> ''"
-            let distinct = try SQLiteWarehouse.sketches(of: grain, only, in: database, flaws)
+            let distincts = try SQLiteWarehouse.distincts(of: grain, only, in: database, flaws)
             let names = EventName.allCases.map(\.ga4).joined(separator: ", ")
             return try RowReader(
                 database,
@@ -33,58 +33,47 @@ extension SQLiteWarehouse {
                 cell.orderParts = try row.count(7 + Int32(EventName.allCases.count))
                 let start = try Timestamp(nanoseconds: row.integer(1))
                 let category = try row.text(2)
-                let sketches = distinct[WindowName(start: start, category: category)] ?? [:]
+                let counts = distincts[start, category]
                 return WindowRow(
                     grain: grain,
                     start: start,
                     category: category,
                     currency: try row.currency(3),
                     cell: cell,
-                    distinct: sketches.mapValues(DistinctCount.init),
-                    conversion: Conversion(sketches)
+                    distinct: counts.distinct,
+                    conversion: counts.conversion
                 )
             }
         }
     }
 
-    private struct WindowName: Hashable {
-        var start: Timestamp
-        var category: String
-    }
-
-    private static func sketches(
+    private static func distincts(
         of grain: Grain,
         _ only: String,
         in database: Database,
         _ flaws: StoredFlaws
-    ) throws -> [WindowName: [Measure: DistinctSketch]] {
-        var sketches: [WindowName: [Measure: DistinctSketch]] = [:]
+    ) throws -> WindowDistincts {
+        var distincts = WindowDistincts(grain)
+        // In the order of the index.
         let rows = try RowReader(
             database,
             StoredTable("distinct_hashes", keys: 1),
             """
             SELECT part, start_ns, measure, category, hashes FROM distinct_hashes
-            WHERE grain = ? AND \(only)
+            WHERE grain = ? AND \(only) ORDER BY start_ns
             """,
             [grain.rawValue]
         )
         try rows.forEach(notingIn: flaws) { row in
-            let name = WindowName(
-                start: try Timestamp(nanoseconds: row.integer(1)),
-                category: try row.text(3)
+            distincts.add(
+                try row.hashes(4),
+                to: try row.value(2),
+                of: try row.text(3),
+                at: try Timestamp(nanoseconds: row.integer(1))
             )
-            let measure: Measure = try row.value(2)
-            let hashes = try row.hashes(4)
-            let capacity = SketchKey.capacity(grain, ofOneCategory: !name.category.isEmpty)
-            var sketch =
-                sketches[name, default: [:]].removeValue(forKey: measure)
-                ?? DistinctSketch(capacity: capacity)
-            for hash in hashes {
-                sketch.insert(hash)
-            }
-            sketches[name, default: [:]][measure] = sketch
         }
-        return sketches
+        distincts.finish()
+        return distincts
     }
 
     package func topProducts(atMost limit: Int) async throws(StoreError) -> [ProductRow] {

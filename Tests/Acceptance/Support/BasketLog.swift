@@ -7,6 +7,18 @@ import GRDB
 /// Made from a fixed seed, never committed. The sums that are compared with are made by SQL over
 /// the same rows, which are read back from the CSV.
 struct BasketLog {
+    /// How orders and shoppers are called.
+    enum Names: String, CaseIterable {
+        /// By numbers.
+        case short
+        /// By texts of the length of a UUID, no two alike.
+        case long
+
+        func order(_ number: Int) -> String {
+            self == .short ? "\(number)" : "0d4f2a6c-58b1-4e3a-9c7e-\(100_000_000_000 + number)"
+        }
+    }
+
     /// The size of a real one.
     static let whole = (baskets: 155_848, lines: 1_500_000)
 
@@ -14,10 +26,12 @@ struct BasketLog {
     let lines: Int
     let csv: String
     private let sums: String
+    private let names: Names
 
     /// Writes `lines` lines of as many baskets as a log of that size has to `folder`.
-    init(lines: Int, in folder: TestFolder) throws {
+    init(lines: Int, names: Names = .short, in folder: TestFolder) throws {
         self.lines = lines
+        self.names = names
         baskets = max(2, lines * BasketLog.whole.baskets / BasketLog.whole.lines)
         csv = folder.path("baskets.csv")
         sums = folder.path("baskets.sqlite")
@@ -50,8 +64,8 @@ struct BasketLog {
             let second = 1_704_067_200 + number * step + chance.below(max(1, step / 2))
             let time = BasketLog.time(second)
             let isReturn = chance.below(40) == 0
-            let order = "\(isReturn ? "R" : "")\(500_000 + number)"
-            let customer = 10_000 + chance.below(max(2, baskets / 6))
+            let order = "\(isReturn ? "R" : "")\(names.order(500_000 + number))"
+            let customer = names.order(10_000 + chance.below(max(2, baskets / 6)))
             let rest = baskets - number
             let average = left / (rest + 1)
             let size = rest == 0 ? left : max(1, min(left - rest, 1 + chance.below(2 * average)))
@@ -89,6 +103,8 @@ struct BasketLog {
     private func load() throws {
         let queue = try DatabaseQueue(path: sums)
         let text = try String(contentsOfFile: csv, encoding: .utf8)
+        // The file is new, and goes with the test.
+        try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = OFF") }
         try queue.write { database in
             try database.execute(
                 sql: """

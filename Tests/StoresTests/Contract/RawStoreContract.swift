@@ -56,6 +56,23 @@ struct RawStoreContract {
         }
     }
 
+    /// A symbol of one lexicon is another text in the next one; ids are those of one sequence.
+    @Test(arguments: StoreAdapter.all)
+    func `one call may bring batches of several lexicons`(adapter: StoreAdapter) async throws {
+        try await adapter.visit { home in
+            let store = try await home.raw()
+            func write(_ source: String, at position: Int64) -> RawWrite {
+                let shop = Shop()
+                return shop.batch([shop.event(1, source: source)]).write(at: position)
+            }
+            let writes = [write("a shop in town", at: 1), write("a shop elsewhere", at: 2)]
+            #expect(try await store.store(writes) == RawOutcome(stored: 2, duplicates: 0))
+            let again = [write("a shop elsewhere", at: 3)]
+            #expect(try await store.store(again) == RawOutcome(stored: 0, duplicates: 1))
+            try await store.close()
+        }
+    }
+
     @Test(arguments: StoreAdapter.all)
     func `duplicates within one call are stored once`(adapter: StoreAdapter) async throws {
         try await adapter.visit { home in
