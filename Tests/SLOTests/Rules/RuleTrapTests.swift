@@ -275,4 +275,27 @@ struct RuleTrapTests {
             atOnce
         )
     }
+
+    @Test func `one sample before a gap and one after it end no alert`() throws {
+        // As above; the service is back in minute 75 and has counted nothing yet. Of the five
+        // minutes nothing was observed, so that nothing is known of them.
+        try expect(
+            [
+                .firing("SLOBurnRateFast", 1, at: "74m"),
+                .firing("SLOBurnRateFast", 1, at: "75m"),
+                .firing("SLOBurnRateFast", 0, at: "76m"),
+            ],
+            [
+                events("good", "0+100x60 6000+0x9 stale _x3 6000+100x30"),
+                events("bad", "0+0x60 100+100x9 stale _x3 1000+0x30"),
+            ]
+                + observed(
+                    "0+60x60 3660+60x9 stale _x3 4200+60x30",
+                    excluded: "0x60 0x9 stale _x3 0x30"
+                ),
+            interval: "1m",
+            pair,
+            atOnce
+        )
+    }
 }
