@@ -14,8 +14,8 @@ struct HostileShare: Codable, Sendable {
 /// its time, the next goes on behind the mutation that ended it.
 ///
 /// The seeds are the numbers from 0, so that every run makes the same mutations. It ends after
-/// `seconds`, after WEIR_MUTATION_SECONDS, or with as many as WEIR_MUTATIONS says; WEIR_MUTATION
-/// names a single one.
+/// `seconds`, after WEIR_MUTATION_SECONDS, or with as many as WEIR_MUTATIONS says, of which
+/// WEIR_MUTATION_FIRST may name the first; WEIR_MUTATION names a single one.
 struct HostileRun {
     /// So many that memory which a mutation leaves behind would show.
     private static let mostOfAChild = 1000
