@@ -8,13 +8,8 @@ let argumentParser: Target.Dependency = .product(
     name: "ArgumentParser",
     package: "swift-argument-parser"
 )
-let asyncHTTPClient: Target.Dependency = .product(
-    name: "AsyncHTTPClient",
-    package: "async-http-client"
-)
 let bigInt: Target.Dependency = .product(name: "BigInt", package: "BigInt")
 let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
-let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let grdbSQLite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
@@ -45,7 +40,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -53,7 +47,6 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
@@ -62,8 +55,13 @@ let package = Package(
         .target(name: "Reports", dependencies: ["Timekeeping"]),
         .target(name: "Documents", dependencies: ["Reports", "Timekeeping", yams]),
         .target(name: "SLO", dependencies: ["Documents", "Reports", "Timekeeping"]),
-        .target(name: "Commerce", dependencies: ["Documents", "Timekeeping", crypto]),
-        .target(name: "Datasets", dependencies: ["Documents", "Reports", "Timekeeping", crypto]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .target(name: "Digests", dependencies: ["COpenSSL"]),
+        .target(name: "Commerce", dependencies: ["Digests", "Documents", "Timekeeping"]),
+        .target(
+            name: "Datasets",
+            dependencies: ["Digests", "Documents", "Reports", "Timekeeping"]
+        ),
         .target(
             name: "Broker",
             dependencies: ["Commerce", "Documents", "Timekeeping", collections]
@@ -119,7 +117,7 @@ let package = Package(
         ),
         .target(
             name: "PrometheusStores",
-            dependencies: ["SLO", "Timekeeping", asyncHTTPClient, nioCore, nioHTTP1],
+            dependencies: ["SLO", "Timekeeping"],
             path: "Sources/Stores/Prometheus"
         ),
         .executableTarget(
@@ -133,6 +131,7 @@ let package = Package(
         ),
 
         .testTarget(name: "TimekeepingTests", dependencies: ["TestSupport", "Timekeeping"]),
+        .testTarget(name: "DigestsTests", dependencies: ["Digests"]),
         .testTarget(name: "DocumentsTests", dependencies: ["Documents", "Timekeeping"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
         .testTarget(

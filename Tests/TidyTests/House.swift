@@ -28,16 +28,9 @@ struct House {
             Room(name: "Reports", rooms: ["Timekeeping"]),
             Room(name: "Documents", rooms: ["Reports", "Timekeeping"], products: ["Yams"]),
             Room(name: "SLO", rooms: ["Documents", "Reports", "Timekeeping"]),
-            Room(
-                name: "Datasets",
-                rooms: ["Documents", "Reports", "Timekeeping"],
-                products: ["Crypto"]
-            ),
-            Room(
-                name: "Commerce",
-                rooms: ["Documents", "Timekeeping"],
-                products: ["Crypto"]
-            ),
+            Room(name: "Digests", rooms: ["COpenSSL"]),
+            Room(name: "Datasets", rooms: ["Digests", "Documents", "Reports", "Timekeeping"]),
+            Room(name: "Commerce", rooms: ["Digests", "Documents", "Timekeeping"]),
             Room(
                 name: "Broker",
                 rooms: ["Commerce", "Documents", "Timekeeping"],
@@ -84,13 +77,10 @@ struct House {
                     "Timekeeping", "CPostgres",
                 ]
             ),
-            Room(
-                name: "PrometheusStores",
-                rooms: ["SLO", "Timekeeping"],
-                products: ["AsyncHTTPClient", "NIOCore", "NIOHTTP1"]
-            ),
+            Room(name: "PrometheusStores", rooms: ["SLO", "Timekeeping"]),
             Room(name: "StoreThreads", rooms: []),
             Room(name: "CMongoc", rooms: []),
+            Room(name: "COpenSSL", rooms: []),
             Room(name: "CMongocSilence", rooms: ["CMongoc"]),
             Room(name: "CPostgres", rooms: []),
             Room(
@@ -196,8 +186,8 @@ struct House {
             ),
             Leave(
                 place: "Sources/Stores/Prometheus",
-                modules: ["FoundationEssentials"],
-                reason: "reads the URL and the server's JSON"
+                modules: ["Foundation", "FoundationEssentials", "FoundationNetworking"],
+                reason: "asks a server over HTTP; reads the URL and the server's JSON"
             ),
             Leave(
                 place: "Sources/weir",

@@ -1,4 +1,4 @@
-internal import Crypto
+internal import Digests
 
 /// The `id` of a CloudEvent in sixteen bytes.
 ///
@@ -20,15 +20,8 @@ internal import Crypto
         if let id = EventID(uuid: text) {
             return (id, true)
         }
-        var words: [UInt64] = []
-        var word: UInt64 = 0
-        for (index, byte) in SHA256.hash(data: Array(text.utf8)).prefix(16).enumerated() {
-            word = word << 8 | UInt64(byte)
-            if index % 8 == 7 {
-                words.append(word)
-            }
-        }
-        return (EventID(high: words[0], low: words[1]), false)
+        let digest = SHA256Digest(of: Array(text.utf8))
+        return (EventID(high: digest.first, low: digest.second), false)
     }
 
     /// The UUID that `text` writes in its canonical lower-case form, else nil.

@@ -1,4 +1,4 @@
-internal import Crypto
+internal import Digests
 internal import Timekeeping
 
 /// Who an event or an order is, in sixteen bytes, the same in every run and every store.
@@ -133,14 +133,7 @@ private struct DigestInput {
     }
 
     var digest: IdentityDigest {
-        var words: (UInt64, UInt64) = (0, 0)
-        for (place, byte) in SHA256.hash(data: bytes).prefix(16).enumerated() {
-            if place < 8 {
-                words.0 = words.0 << 8 | UInt64(byte)
-            } else {
-                words.1 = words.1 << 8 | UInt64(byte)
-            }
-        }
-        return IdentityDigest(high: words.0, low: words.1)
+        let digest = SHA256Digest(of: bytes)
+        return IdentityDigest(high: digest.first, low: digest.second)
     }
 }

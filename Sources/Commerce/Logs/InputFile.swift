@@ -1,4 +1,4 @@
-internal import Crypto
+internal import Digests
 internal import Timekeeping
 
 #if canImport(Glibc)
@@ -118,8 +118,8 @@ final class InputFile: Sendable {
             return Array(chunk[..<max(0, count)])
         }
         let lines = head.split(separator: UInt8(ascii: "\n"), maxSplits: 2).prefix(2)
-        let digest = SHA256.hash(data: Array(lines.joined(separator: [UInt8(ascii: "\n")])))
-        return digest.prefix(4).map { byte in
+        let digest = SHA256Digest(of: Array(lines.joined(separator: [UInt8(ascii: "\n")])))
+        return digest.bytes.prefix(4).map { byte in
             let digits = String(byte, radix: 16)
             return digits.count == 1 ? "0\(digits)" : digits
         }.joined()

@@ -1,4 +1,4 @@
-internal import Crypto
+internal import Digests
 internal import Timekeeping
 
 /// Gives the events of a log that has no ids of its own an id: by what their rows say and how
@@ -27,22 +27,20 @@ struct RowIdentity: Sendable {
     /// A UUID of version 8 (RFC 9562): it sorts by the milliseconds of the time, as ids of
     /// version 7 do, and has 74 bits of the digest behind them.
     mutating func id(of bytes: some Sequence<UInt8>, at time: Timestamp) -> EventID {
-        let content = Array(SHA256.hash(data: Array(bytes)))
-        let occurrence = occurrence(of: RowIdentity.word(content[..<8]))
-        var hash = SHA256()
-        hash.update(data: Array("weir.row".utf8) + content)
-        for number in [occurrence, segment] {
-            hash.update(data: (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) })
+        let content = SHA256Digest(of: Array(bytes))
+        var named = Array("weir.row".utf8) + content.bytes
+        for number in [occurrence(of: content.first), segment] {
+            named += (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
         }
-        let digest = Array(hash.finalize())
+        let digest = SHA256Digest(of: named)
         if seen.count >= capacity {
             seen.removeAll(keepingCapacity: true)
             occurrences.removeAll(keepingCapacity: true)
             segment += 1
         }
         return EventID(
-            high: time.millisecondsForID << 16 | 0x8000 | RowIdentity.word(digest[..<8]) & 0xfff,
-            low: RowIdentity.word(digest[8..<16]) & ~(0b11 << 62) | 0b10 << 62
+            high: time.millisecondsForID << 16 | 0x8000 | digest.first & 0xfff,
+            low: digest.second & ~(0b11 << 62) | 0b10 << 62
         )
     }
 
@@ -50,10 +48,6 @@ struct RowIdentity: Sendable {
         guard !seen.insert(fingerprint).inserted else { return 1 }
         occurrences[fingerprint, default: 1] += 1
         return occurrences[fingerprint, default: 1]
-    }
-
-    private static func word(_ bytes: ArraySlice<UInt8>) -> UInt64 {
-        bytes.reduce(0) { $0 << 8 | UInt64($1) }
     }
 }
 

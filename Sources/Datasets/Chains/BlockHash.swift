@@ -1,4 +1,4 @@
-internal import Crypto
+internal import Digests
 
 /// A SHA-256 (FIPS 180-4), as a catalogue keeps it: 32 bytes.
 package struct BlockHash: Hashable, Sendable, CustomStringConvertible {
@@ -13,7 +13,7 @@ package struct BlockHash: Hashable, Sendable, CustomStringConvertible {
 
     /// The hash of `content`.
     package init(of content: CanonicalBytes) {
-        bytes = Array(SHA256.hash(data: content.bytes))
+        bytes = SHA256Digest(of: content.bytes).bytes
     }
 
     /// 64 lower-case hexadecimal digits.

@@ -1,7 +1,4 @@
-internal import AsyncHTTPClient
-internal import FoundationEssentials
-internal import NIOCore
-internal import NIOHTTP1
+internal import Foundation
 package import SLO
 package import Timekeeping
 
@@ -15,17 +12,6 @@ package struct PrometheusServer: Sendable {
     fileprivate static let seconds = 0.0...7_258_118_400.0
     /// An answer with more bytes is not read: less of the past is asked for at a time then.
     private static let mostBytes = 16 << 20
-    /// For an answer, from the question to its last byte.
-    private static let patience = TimeAmount.seconds(30)
-
-    /// One for all servers, to the end of the process; a refused connection is told of at once.
-    private static let client: HTTPClient = {
-        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
-        configuration.timeout.connect = .seconds(10)
-        configuration.timeout.read = .seconds(10)
-        configuration.connectionPool.retryConnectionEstablishment = false
-        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-    }()
 
     /// Its address without anything secret.
     package let label: String
@@ -74,50 +60,25 @@ package struct PrometheusServer: Sendable {
 
     /// What is answered to a question; nil where that is more than is read.
     private func ask(_ fields: [(String, String)]) async throws(PrometheusError) -> [UInt8]? {
-        var request = HTTPClientRequest(url: "\(label)/api/v1/query_range")
-        request.method = .POST
-        request.headers.add(name: "content-type", value: "application/x-www-form-urlencoded")
-        if let bearerToken {
-            request.headers.add(name: "authorization", value: "Bearer \(bearerToken)")
-        }
         let form = fields.map { "\($0)=\(Self.escaped($1))" }.joined(separator: "&")
-        request.body = .bytes(ByteBuffer(string: form))
-        let response: HTTPClientResponse
-        var body: [UInt8] = []
-        do {
-            let deadline = NIODeadline.now() + Self.patience
-            response = try await Self.client.execute(request, deadline: deadline)
-            for try await piece in response.body {
-                body.append(contentsOf: piece.readableBytesView)
-                // Whoever sends byte by byte is always about to send more.
-                guard NIODeadline.now() < deadline else { throw HTTPClientError.deadlineExceeded }
-                guard body.count <= Self.mostBytes else { return nil }
-            }
-        } catch let error as PrometheusError {
-            throw error
-        } catch let error as HTTPClientError
-            where error == .deadlineExceeded || error == .readTimeout
-        {
-            throw PrometheusError(
-                .unavailable,
-                "\(label): no whole answer within \(Self.patience.nanoseconds / 1_000_000_000) s"
-            )
+        guard let url = URL(string: "\(label)/api/v1/query_range") else { throw unreachable }
+        let answer: (status: Int, body: [UInt8])
+        do throws(HTTPExchange.Failure) {
+            answer = try await HTTPExchange(mostBytes: Self.mostBytes)
+                .post(form, to: url, bearerToken: bearerToken)
         } catch {
-            throw PrometheusError(
-                .unavailable,
-                "\(label): cannot be reached; see that a Prometheus listens there, or mend the "
-                    + "url of the DataSource"
-            )
+            switch error {
+            case .tooLarge: return nil
+            case .late: throw late
+            case .unreachable: throw unreachable
+            }
         }
-        try check(response.status, body)
-        return body
+        try check(answer.status, answer.body)
+        return answer.body
     }
 
-    private func check(
-        _ status: HTTPResponseStatus,
-        _ body: [UInt8]
-    ) throws(PrometheusError) {
-        switch status.code {
+    private func check(_ status: Int, _ body: [UInt8]) throws(PrometheusError) {
+        switch status {
         case 200: return
         case 400, 422:
             guard let said = try? JSONDecoder().decode(Answer.self, from: Data(body)).error else {
@@ -133,7 +94,7 @@ package struct PrometheusServer: Sendable {
                     + "bearerTokenEnv in the connectionDetails of the DataSource"
             )
         default:
-            throw PrometheusError(.unavailable, "\(label): answered with status \(status.code)")
+            throw PrometheusError(.unavailable, "\(label): answered with status \(status)")
         }
     }
 
@@ -153,6 +114,19 @@ package struct PrometheusServer: Sendable {
             .wrongQuery,
             "\(label): the query has \(count) series, and what is no count cannot be added up; "
                 + "expected one, as avg(\(query)) or max(\(query)) would have"
+        )
+    }
+
+    private var late: PrometheusError {
+        let patience = HTTPExchange.patience.components.seconds
+        return PrometheusError(.unavailable, "\(label): no whole answer within \(patience) s")
+    }
+
+    private var unreachable: PrometheusError {
+        PrometheusError(
+            .unavailable,
+            "\(label): cannot be reached; see that a Prometheus listens there, or mend the "
+                + "url of the DataSource"
         )
     }
 

@@ -1,0 +1,2 @@
+// libcrypto, OpenSSL's hashes: its folder comes from pkg-config.
+#include <openssl/evp.h>
