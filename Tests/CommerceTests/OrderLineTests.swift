@@ -135,6 +135,24 @@ struct OrderLineTests {
         }
     }
 
+    /// By hand: X stays open, and A waits behind it; A's lines are 402 apart all the same.
+    @Test func `an order that waits behind an open one is joined by no line far behind it`() throws
+    {
+        func line(_ order: String) -> String {
+            "\(order),2026-01-05T10:00:00Z,ann,p1,1,1.00\n"
+        }
+        let between = { (name: String) in (1...200).map { line("\(name)\($0)") }.joined() }
+        let text =
+            "order,ordered_at,customer,sku,units,total\n" + line("X") + line("A") + between("b")
+            + line("X") + between("c") + line("A")
+        let (batch, _) = try read(text, lines)
+        #expect(batch.count == 403)
+        #expect(
+            batch.summary.filter { $0.contains(" A ") || $0.contains(" X ") }
+                == ["purchase X 2.00 x2", "purchase A 1.00 x1", "purchase A 1.00 x1 part"]
+        )
+    }
+
     @Test func `a line that comes twice with its own id is one line, and one that differs is told`()
         throws
     {

@@ -59,7 +59,10 @@ struct OrderWindow: Sendable {
     mutating func add(_ line: Line, _ lexicon: Lexicon) throws(RecordFlaw) {
         if let key = line.key, let number = open[key] {
             let place = number - left
-            if groups[place].entry.items.count + line.entry.items.count <= Int(UInt16.max) {
+            // One that waits behind an open order may be too far back all the same.
+            let isNear = lines - groups[place].lastLine <= OrderWindow.lineLimit
+            let items = groups[place].entry.items.count + line.entry.items.count
+            if isNear, items <= Int(UInt16.max) {
                 try groups[place].add(line)
                 groups[place].lastLine = lines
                 held += 1
