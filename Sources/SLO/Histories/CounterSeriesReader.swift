@@ -5,9 +5,10 @@ internal import Timekeeping
 /// `slo_events_total{slo,result}`.
 ///
 /// A slice is what was counted between two samples, and ends at the later one. Where more time
-/// lies between them than a slice, the rest of it was not observed. Samples of other names are
-/// passed over. The exposition ends with `# EOF`: one that does not was cut off, and what stands
-/// behind it belongs to none.
+/// lies between them than a slice, the rest of it was not observed. Further labels, such as
+/// `instance`, tell series apart: the increments of each are taken, and then added up. Samples of
+/// other names are passed over. The exposition ends with `# EOF`: one that does not was cut off,
+/// and what stands behind it belongs to none.
 package struct CounterSeriesReader {
     private struct Point {
         var instant: Timestamp
@@ -24,7 +25,17 @@ package struct CounterSeriesReader {
     private struct Key: Hashable {
         enum Result: String { case good, bad }
         var objective: String
+        /// The further labels, which tell series of one objective apart.
+        var labels: [String: String] = [:]
         var result: Result
+    }
+
+    /// What one series has counted in the slice that ends there.
+    private struct Increment {
+        var end: Timestamp
+        var good: MeasuredNumber
+        var bad: MeasuredNumber
+        var line: Int
     }
 
     private static let metric = "slo_events_total"
@@ -123,9 +134,10 @@ package struct CounterSeriesReader {
             return nil
         }
         let rest = line.suffix(sample.rest.utf8.count)
+        let further = sample.labels.filter { $0.key != "slo" && $0.key != "result" }
         head = Head(
             bytes: line.dropLast(rest.count),
-            key: Key(objective: objective, result: result)
+            key: Key(objective: objective, labels: further, result: result)
         )
         return (head.key, rest)
     }
@@ -204,11 +216,83 @@ package struct CounterSeriesReader {
     }
 
     private mutating func series(of objective: String) -> HistoryFile.Series {
-        let good = ordered(Key(objective: objective, result: .good))
-        let bad = ordered(Key(objective: objective, result: .bad))
+        let all = Set(points.keys.filter { $0.objective == objective }.map(\.labels))
+        var increments: [Increment] = []
+        var widths: [Duration] = []
+        // order-free: what they have counted is sorted before it is added up
+        for labels in all {
+            let counted = self.increments(of: objective, labels)
+            increments += counted.increments
+            widths.append(counted.width)
+        }
+        let width = widths.min() ?? .seconds(60)
+        if all.count > 1 {
+            increments = added(increments, slice: width)
+        }
+        var gathered = SliceGatherer()
+        for slice in increments {
+            let total = slice.good.adding(slice.bad)
+            let fault =
+                total.map {
+                    gathered.append(start: slice.end - width, good: slice.good, total: $0)
+                } ?? .implausible
+            guard let fault else { continue }
+            refuse(
+                "\(slice.good) good and \(slice.bad) bad events in a slice are not believed; "
+                    + "expected at most \(Slice.largestTotal)",
+                slice.line,
+                Key(objective: objective, result: .good),
+                fault
+            )
+        }
+        return HistoryFile.Series(
+            objective: objective,
+            gathered: gathered,
+            slice: width,
+            faults: faults[objective] ?? SliceFaults()
+        )
+    }
+
+    /// What all series have counted in each slice.
+    ///
+    /// Series that were not sampled at the same instants count where the slice ends in which
+    /// they were.
+    private mutating func added(_ increments: [Increment], slice: Duration) -> [Increment] {
+        var increments = increments.sorted { ($0.end, $0.line) < ($1.end, $1.line) }
+        if HistoryFile.width(of: increments.lazy.map(\.end)) < slice {
+            for place in increments.indices {
+                let end = increments[place].end.nanoseconds
+                let width = slice.inNanoseconds
+                let slices = (end + width - 1).flooringQuotient(width)
+                increments[place].end = Timestamp(nanoseconds: slices * width)
+            }
+        }
+        var added: [Increment] = []
+        for next in increments {
+            guard let last = added.last, last.end == next.end else {
+                added.append(next)
+                continue
+            }
+            guard let good = last.good.adding(next.good), let bad = last.bad.adding(next.bad) else {
+                refuse("the events of a slice are more than can be counted", next.line)
+                continue
+            }
+            added[added.count - 1].good = good
+            added[added.count - 1].bad = bad
+        }
+        return added
+    }
+
+    /// What the series of `objective` with these further labels has counted, slice by slice, and
+    /// how wide its slices are.
+    private mutating func increments(
+        of objective: String,
+        _ labels: [String: String]
+    ) -> (increments: [Increment], width: Duration) {
+        let good = ordered(Key(objective: objective, labels: labels, result: .good))
+        let bad = ordered(Key(objective: objective, labels: labels, result: .bad))
         var readers = (good: CounterReader(), bad: CounterReader())
-        var increments: [(end: Timestamp, good: MeasuredNumber, bad: MeasuredNumber, line: Int)] =
-            []
+        var increments: [Increment] = []
         var places = (good: 0, bad: 0)
         while places.good < good.count || places.bad < bad.count {
             let goodPoint = places.good < good.count ? good[places.good] : nil
@@ -227,35 +311,19 @@ package struct CounterSeriesReader {
             let goodEvents = readers.good.increment(to: goodPoint.value)
             let badEvents = readers.bad.increment(to: badPoint.value)
             if let goodEvents, let badEvents {
-                increments.append((goodPoint.instant, goodEvents, badEvents, goodPoint.line))
+                increments.append(
+                    Increment(
+                        end: goodPoint.instant,
+                        good: goodEvents,
+                        bad: badEvents,
+                        line: goodPoint.line
+                    )
+                )
             }
         }
-        let width = HistoryFile.width(of: good.lazy.map(\.instant))
-        var gathered = SliceGatherer()
-        for slice in increments {
-            let total = slice.good.adding(slice.bad)
-            let fault =
-                total.map {
-                    gathered.append(start: slice.end - width, good: slice.good, total: $0)
-                } ?? .implausible
-            guard let fault else { continue }
-            refuse(
-                "\(slice.good) good and \(slice.bad) bad events in a slice are not believed; "
-                    + "expected at most \(Slice.largestTotal)",
-                slice.line,
-                Key(objective: objective, result: .good),
-                fault
-            )
-        }
-        var faults = faults[objective] ?? SliceFaults()
-        faults.add(readers.good.faults)
-        faults.add(readers.bad.faults)
-        return HistoryFile.Series(
-            objective: objective,
-            gathered: gathered,
-            slice: width,
-            faults: faults
-        )
+        faults[objective, default: SliceFaults()].add(readers.good.faults)
+        faults[objective, default: SliceFaults()].add(readers.bad.faults)
+        return (increments, HistoryFile.width(of: good.lazy.map(\.instant)))
     }
 
     /// The samples of a series by their instants, each once.

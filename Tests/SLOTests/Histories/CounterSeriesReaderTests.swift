@@ -55,6 +55,51 @@ import Timekeeping
         #expect(file.warnings[0].message.contains("went back from 10 to 4"))
     }
 
+    /// By hand: of `a` 200 of 200 are good, of `b` 20 of 40; `b` begins anew in between.
+    @Test(arguments: [false, true])
+    func `series of further labels are counted one by one and added up`(
+        isSwapped: Bool
+    ) throws {
+        func series(_ instance: String, _ good: [Int], _ bad: [Int]) -> String {
+            var lines = ""
+            for (result, values) in [("good", good), ("bad", bad)] {
+                for (place, value) in values.enumerated() {
+                    lines += "slo_events_total{instance=\"\(instance)\",slo=\"s\","
+                    lines += "result=\"\(result)\"} \(value) \(60 * (place + 1))\n"
+                }
+            }
+            return lines
+        }
+        let a = series("a", [1000, 1100, 1200], [5, 5, 5])
+        let b = series("b", [90, 100, 10], [3, 13, 10])
+        let file = try Self.read((isSwapped ? b + a : a + b) + "# EOF\n")
+        #expect(file.mistakes.isEmpty)
+        #expect(file.series.count == 1)
+        #expect(file.series[0].slices.map(\.total) == [120, 120])
+        #expect(file.series[0].slices.map(\.good) == [110, 110])
+        #expect(file.series[0].slice == .seconds(60))
+    }
+
+    /// By hand: in each minute 10 of `a` and 20 of `b`, which is sampled 20 s later.
+    @Test func `series that were sampled at other instants share slices`() throws {
+        var lines: [String] = []
+        for place in 0..<5 {
+            for (pod, later, step) in [("a", 0, 10), ("b", 20, 20)] {
+                for (result, value) in [("good", place * step), ("bad", 0)] {
+                    lines.append(
+                        "slo_events_total{slo=\"s\",pod=\"\(pod)\",result=\"\(result)\"} "
+                            + "\(value) \(60 + place * 60 + later)"
+                    )
+                }
+            }
+        }
+        let file = try Self.read(lines.joined(separator: "\n") + "\n# EOF\n")
+        #expect(file.mistakes.isEmpty)
+        #expect(file.series[0].slice == .seconds(60))
+        #expect(file.series[0].slices.map(\.total).reduce(0, +) == 4 * 30)
+        #expect(file.series[0].slices.map(\.total) == [10, 30, 30, 30, 20])
+    }
+
     static let badLines: [(line: String, says: String)] = [
         ("slo_events_total{slo=\"a\",result=\"good\"} NaN 120", "the counter is NaN"),
         ("slo_events_total{slo=\"a\",result=\"good\"} -1 120", "below zero"),
