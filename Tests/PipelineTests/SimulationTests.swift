@@ -102,6 +102,27 @@ struct SimulationTests {
         #expect(report.simulation?.to == report.ended)
     }
 
+    /// A run ends between two looks at the meters, and what is left is no slice of its own.
+    @Test(arguments: [1, 7, 61, 600])
+    func `rates over time add up to what was published, and none is absurd`(
+        seconds: Int
+    ) async throws {
+        let report = try await Self.simulate(Self.options(rate: 50, seconds: seconds))
+        var (start, published, acknowledged) = (0.0, 0.0, 0.0)
+        for sample in report.samples {
+            let length = sample.seconds - start
+            start = sample.seconds
+            published += sample.publishedRate * length
+            acknowledged +=
+                sample.stages.first { $0.name == "ingest" }.map { $0.rate * length } ?? 0
+            #expect(sample.publishedRate < 1000, "\(sample.seconds) s")
+            #expect(sample.stages.allSatisfy { $0.rate < 1000 }, "\(sample.seconds) s")
+        }
+        let expected = Double(report.producers.reduce(0) { $0 + $1.published })
+        #expect(abs(published - expected) < 0.001 * expected)
+        #expect(abs(acknowledged - expected) < 0.001 * expected)
+    }
+
     @Test func `a history outside keeps every slice that was judged`() async throws {
         let kept = MemorySLIHistory()
         let clock = VirtualTimeline(start: Self.start, tick: .zero)

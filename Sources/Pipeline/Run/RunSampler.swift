@@ -72,24 +72,28 @@ final class RunSampler: Sendable {
         let slices = stages.map { $0.takeSlice() }
         let backlog = subscriptions.map { ($0.name, $0.counts.unsettled) }
         return state.withLock { state in
-            let seconds = max((now - state.lastTime).inSeconds, 1e-9)
-            let stageSamples = stages.indices.map { index in
-                let slice = slices[index]
-                let latency = RunReport.Latency(slice)
-                return RunReport.StageSample(
-                    name: stages[index].name,
-                    rate: Double(slice.count) / seconds,
-                    p50Ms: latency.p50Ms,
-                    p99Ms: latency.p99Ms,
-                    maxMs: latency.maxMs
-                )
-            }
-            let sample = RunReport.Sample(
+            var sample = RunReport.Sample(
                 seconds: (now - began).inSeconds,
-                publishedRate: Double(published - state.lastPublished) / seconds,
-                stages: stageSamples,
+                publishedRate: Double(published - state.lastPublished),
+                stages: zip(stages, slices).map { stage, slice in
+                    let latency = RunReport.Latency(slice)
+                    return RunReport.StageSample(
+                        name: stage.name,
+                        rate: Double(slice.count),
+                        p50Ms: latency.p50Ms,
+                        p99Ms: latency.p99Ms,
+                        maxMs: latency.maxMs
+                    )
+                },
                 backlog: Dictionary(backlog, uniquingKeysWith: { first, _ in first })
             )
+            // What is left at the end of a run is no slice of its own: divided by next to no
+            // time, a handful of events would be a rate of millions.
+            let isRemainder = now - state.lastTime < state.interval / 2
+            if isRemainder, let last = state.samples.popLast() {
+                sample.add(last, lasting: last.seconds - (state.samples.last?.seconds ?? 0))
+            }
+            sample.divide(by: sample.seconds - (state.samples.last?.seconds ?? 0))
             state.lastTime = now
             state.lastPublished = published
             state.samples.append(sample)
@@ -101,30 +105,45 @@ final class RunSampler: Sendable {
         }
     }
 
-    /// Joins each pair of slices: rates by their lengths, percentiles by the higher one, which
-    /// is their bound from above.
+    /// Joins each pair of slices.
     private static func joined(_ samples: [RunReport.Sample]) -> [RunReport.Sample] {
         var start = 0.0
         return stride(from: 0, to: samples.count - 1, by: 2).map { index in
             let (first, second) = (samples[index], samples[index + 1])
-            let (one, two) = (first.seconds - start, second.seconds - first.seconds)
-            start = second.seconds
-            func mean(_ left: Double, _ right: Double) -> Double {
-                (left * one + right * two) / max(one + two, 1e-9)
-            }
-            func higher(_ left: Double?, _ right: Double?) -> Double? {
-                [left, right].compactMap(\.self).max()
-            }
             var joined = second
-            joined.publishedRate = mean(first.publishedRate, second.publishedRate)
-            for place in joined.stages.indices {
-                let (left, right) = (first.stages[place], second.stages[place])
-                joined.stages[place].rate = mean(left.rate, right.rate)
-                joined.stages[place].p50Ms = higher(left.p50Ms, right.p50Ms)
-                joined.stages[place].p99Ms = higher(left.p99Ms, right.p99Ms)
-                joined.stages[place].maxMs = higher(left.maxMs, right.maxMs)
-            }
+            joined.multiply(by: second.seconds - first.seconds)
+            joined.add(first, lasting: first.seconds - start)
+            joined.divide(by: second.seconds - start)
+            start = second.seconds
             return joined
+        }
+    }
+}
+
+/// Slices whose rates are counts for a moment, so that they can be added up.
+extension RunReport.Sample {
+    fileprivate mutating func multiply(by seconds: Double) {
+        publishedRate *= seconds
+        for place in stages.indices { stages[place].rate *= seconds }
+    }
+
+    /// Makes rates of counts; what took no time counts as a millisecond.
+    fileprivate mutating func divide(by seconds: Double) {
+        multiply(by: 1 / max(seconds, 0.001))
+    }
+
+    /// Adds the counts of the slice before, which lasted `seconds`; of the percentiles the higher
+    /// one stays, their bound from above.
+    fileprivate mutating func add(_ earlier: RunReport.Sample, lasting seconds: Double) {
+        func higher(_ left: Double?, _ right: Double?) -> Double? {
+            [left, right].compactMap(\.self).max()
+        }
+        publishedRate += earlier.publishedRate * seconds
+        for (place, other) in earlier.stages.enumerated() {
+            stages[place].rate += other.rate * seconds
+            stages[place].p50Ms = higher(stages[place].p50Ms, other.p50Ms)
+            stages[place].p99Ms = higher(stages[place].p99Ms, other.p99Ms)
+            stages[place].maxMs = higher(stages[place].maxMs, other.maxMs)
         }
     }
 }
