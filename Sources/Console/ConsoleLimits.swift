@@ -12,8 +12,9 @@ package struct ConsoleLimits: Hashable, Sendable {
     package var request = 64 << 10
     /// Bytes of answers that the system holds for a peer that does not read.
     package var sendBuffer = 128 << 10
-    /// How long asking and taking the answer may last, and how long a connection may be silent.
-    package var exchange = Duration.seconds(30)
+    /// How long asking and taking the answer may last, and how long a connection may be silent: not
+    /// longer than a probe of whether the process lives may wait for a place.
+    package var exchange = Duration.seconds(10)
 
     package init() {}
 }

@@ -10,16 +10,25 @@ enum Surroundings {
 
     /// More open files are of no use to anything here.
     private static let files: rlim_t = 4096
+    /// With fewer, opening stores, threads and sockets fails at some point or other.
+    private static let fewestFiles: rlim_t = 32
 
     /// Makes errors of what would end the process, and takes the files that it may have.
     ///
-    /// - Throws: ``Unfit`` where the clock stands where no time can be told.
+    /// - Throws: ``Unfit`` where the clock stands where no time can be told, or too few files
+    ///   may be open.
     static func prepare() throws(Unfit) {
         // A reader that has gone away, and a file that may grow no further, are errors of the
         // write, which says so.
         signal(SIGPIPE, SIG_IGN)
         signal(SIGXFSZ, SIG_IGN)
-        raiseFileLimit()
+        let limit = raiseFileLimit()
+        guard limit >= fewestFiles else {
+            throw Unfit(
+                description: "only \(limit) files may be open at a time, and \(fewestFiles) are "
+                    + "needed; raise the limit with 'ulimit -n'"
+            )
+        }
         guard RealTimeline.isClockSound else {
             throw Unfit(
                 description: "the clock of this machine stands before 1980 or after 2199; set it"
@@ -35,11 +44,13 @@ enum Surroundings {
             == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 
-    private static func raiseFileLimit() {
+    /// Gives the number of files that may be open now.
+    private static func raiseFileLimit() -> rlim_t {
         var limit = rlimit()
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-        guard getrlimit(resource, &limit) == 0, limit.rlim_cur < files else { return }
+        guard getrlimit(resource, &limit) == 0, limit.rlim_cur < files else { return files }
         limit.rlim_cur = min(files, limit.rlim_max)
         setrlimit(resource, &limit)
+        return limit.rlim_cur
     }
 }

@@ -176,7 +176,7 @@ extension Timed {
             #expect(report.isConserved)
         }
 
-        @Test(arguments: [("64", 0), ("12", 69)])
+        @Test(arguments: [("64", 0), ("31", 69), ("12", 69), ("6", 69)])
         func `few open files are no crash`(limit: String, exitCode: Int32) async throws {
             let script = """
                 ulimit -n \(limit)

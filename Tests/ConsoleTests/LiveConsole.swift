@@ -3,10 +3,19 @@ import Logging
 import TestSupport
 import Timekeeping
 
+extension ConsoleLimits {
+    /// Those of a console that gives a peer the time that tests beside this one take.
+    static var patient: ConsoleLimits {
+        var limits = ConsoleLimits()
+        limits.exchange = .seconds(120)
+        return limits
+    }
+}
+
 /// A console that listens on a free port while `body` acts.
 func withConsole<Result: Sendable>(
     _ subject: FixedSubject = FixedSubject(),
-    limits: ConsoleLimits = ConsoleLimits(),
+    limits: ConsoleLimits = .patient,
     _ body: @escaping @Sendable (Int) async throws -> Result
 ) async throws -> Result {
     let server = try ConsoleServer(
