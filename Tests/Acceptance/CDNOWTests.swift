@@ -109,15 +109,12 @@ extension Timed {
             // The whole log, 545 days, would take 8 s.
             let days = try lastDay(of: 12_000)
             let expected = Double(days) * 86_400 / 6_000_000
-            try await Timed.untilUndisturbed {
-                let report = try await run(["--speed", "6000000", "--events", "12000"])
-                #expect(report.input.speed == 6_000_000)
-                #expect(report.published == 12_000)
-                #expect(report.durationSeconds >= expected)
-                return Timed.untrue([
-                    ("took \(report.durationSeconds) s", report.durationSeconds <= expected + 3)
-                ])
-            }
+            let report = try await run(["--speed", "6000000", "--events", "12000"])
+            #expect(report.input.speed == 6_000_000)
+            #expect(report.published == 12_000)
+            #expect(report.durationSeconds >= expected)
+            // A slow machine may take longer than the log, but not sixty times as long.
+            #expect(report.durationSeconds <= expected + 30)
         }
 
         /// How many days after the first purchase the `count`th one lies, by the file alone.

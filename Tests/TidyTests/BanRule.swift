@@ -10,7 +10,7 @@ struct BanRule {
         guard !exempt.contains(where: file.file.isWithin) else { return [] }
         var findings: [Finding] = []
         for (index, line) in file.code.enumerated() {
-            for word in words where !line.places(of: word).isEmpty {
+            for word in words where line.mentions(word) && !line.places(of: word).isEmpty {
                 if allowsReason, file.hasComment(near: index, above: 3) { continue }
                 findings.append(Finding(file.path, line: index + 1, "`\(word)`: \(remedy)"))
                 break
@@ -77,7 +77,7 @@ enum SeedRule {
     static func check(_ file: SwiftFile) -> [Finding] {
         var findings: [Finding] = []
         for (index, line) in file.code.enumerated() {
-            for word in [".random(", ".randomElement("] {
+            for word in [".random(", ".randomElement("] where line.mentions(word) {
                 for place in line.places(of: word) {
                     // A call may go on over a few lines.
                     let next = file.code[(index + 1)...].prefix(4).map { $0[...] }

@@ -66,8 +66,10 @@ extension SwiftFile {
     var declaredTypes: [(name: String, line: Int)] {
         let declaration =
             #/^\s*(?:[@\w()]+\s+)*(?:struct|class|enum|actor|protocol|typealias)\s+`?(\w+)/#
+        let words = ["struct", "class", "enum", "actor", "protocol", "typealias"]
         return code.enumerated().compactMap { index, line in
-            line.prefixMatch(of: declaration).map { (String($0.1), index + 1) }
+            guard words.contains(where: line.mentions) else { return nil }
+            return line.prefixMatch(of: declaration).map { (String($0.1), index + 1) }
         }
     }
 

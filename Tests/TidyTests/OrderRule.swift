@@ -53,8 +53,8 @@ struct OrderRule {
 
     private func isSettled(_ file: SwiftFile, _ index: Int) -> Bool {
         let statement = file.statement(from: index)
-        if OrderRule.settling.contains(where: statement.contains) { return true }
-        let isLoop = file.code[index].contains("for ")
+        if OrderRule.settling.contains(where: statement.mentions) { return true }
+        let isLoop = file.code[index].mentions("for ")
         return !isLoop && file.whole(statementFrom: index).contains(".sort")
     }
 
@@ -63,20 +63,20 @@ struct OrderRule {
         _ names: Set<String>,
         _ known: Set<String>
     ) -> String? {
-        if line.contains("Dictionary(grouping") { return "Dictionary(grouping:)" }
+        if line.mentions("Dictionary(grouping") { return "Dictionary(grouping:)" }
         // Only as the last member before an iteration: `.values[3]` is a look-up.
         let member =
             #/
             (\w+)\?? \. (keys | values)
             (?: \.(?:map|flatMap|compactMap|filter|forEach|joined|prefix|first)\b | \s*(?:\{|\)|$) )
             /#
-        if line.contains(".keys") || line.contains(".values"),
+        if line.mentions(".keys") || line.mentions(".values"),
             let match = line.firstMatch(of: member),
             !ownMembers.contains(String(match.2)) || known.contains(String(match.1))
         {
             return "\(match.1).\(match.2)"
         }
-        guard names.contains(where: { line.contains($0) }) else { return nil }
+        guard names.contains(where: line.mentions) else { return nil }
         if let match = line.firstMatch(of: #/\bin (?:self\.)?(\w+)(?: where\b.*)? \{/#),
             names.contains(String(match.1))
         {
@@ -100,18 +100,18 @@ extension SwiftFile {
     /// those on which such a name stands.
     fileprivate var unorderedNames: Set<String> {
         let declared = code.compactMap { line -> String? in
-            guard line.contains("[") || line.contains("Set"),
+            guard line.mentions("[") || line.mentions("Set"),
                 let declaration = SwiftFile.declaration(in: line), declaration.isUnordered
             else { return nil }
             return declaration.name
         }
         var names = Set(declared)
         guard !names.isEmpty else { return [] }
-        for line in code where names.contains(where: { line.contains($0) }) {
+        for line in code where names.contains(where: line.mentions) {
             if let declaration = SwiftFile.declaration(in: line), !declaration.isUnordered {
                 names.remove(declaration.name)
             }
-            if line.contains("for "),
+            if line.mentions("for "),
                 let loop = line.firstMatch(of: #/\bfor \(?([\w, ]+)\)? in\b/#)
             {
                 names.subtract(loop.1.split { !$0.isLetter && !$0.isNumber }.map(String.init))
@@ -122,7 +122,7 @@ extension SwiftFile {
 
     /// The name that `line` declares, and whether it is one of a dictionary or a set.
     private static func declaration(in line: String) -> (name: String, isUnordered: Bool)? {
-        guard line.contains("var ") || line.contains("let "),
+        guard line.mentions("var ") || line.mentions("let "),
             let start = line.firstRange(of: #/\b(?:var|let)\s+/#),
             let match = line[start.upperBound...]
                 .prefixMatch(of: #/(\w+)(?::\s*([^=]+?))?\s*(?:=\s*(.*))?$/#)
@@ -165,7 +165,7 @@ extension SwiftFile {
 extension String {
     /// Whether the line declares a variable called `name`.
     fileprivate func declares(_ name: String) -> Bool {
-        guard contains(" \(name)") else { return false }
+        guard mentions(" \(name)") else { return false }
         return firstMatch(of: #/\b(?:var|let) (\w+)/#).map { $0.1 == name } ?? false
     }
 }

@@ -22,7 +22,8 @@ struct SizeRules {
 
     private func checkColumns(of file: SwiftFile) -> [Finding] {
         file.file.lines.enumerated().compactMap { index, line in
-            guard line.count > columnLimit, !line.contains("://") else { return nil }
+            guard line.utf8.count > columnLimit, line.count > columnLimit, !line.contains("://")
+            else { return nil }
             return Finding(
                 file.path,
                 line: index + 1,
@@ -55,7 +56,8 @@ extension SwiftFile {
     var functions: [Function] {
         let declaration = #/^\s*(?:[@\w()]+\s+)*(?:func\s+([^\s(<]+)|(init|subscript|deinit)\b)/#
         return code.enumerated().compactMap { index, line in
-            guard let match = line.prefixMatch(of: declaration),
+            guard ["func", "init", "subscript"].contains(where: line.mentions),
+                let match = line.prefixMatch(of: declaration),
                 let end = bodyEnd(line: index, column: match.range.upperBound)
             else { return nil }
             let name = String(match.1 ?? match.2 ?? "")

@@ -104,6 +104,23 @@ struct Running {
     func send(_ signal: Signal) throws {
         try execution.send(signal: signal)
     }
+
+    /// What the system says of the process in its file `name` (proc(5)).
+    func systemFile(_ name: String) -> String {
+        let data = FileManager.default.contents(atPath: "/proc/\(processIdentifier)/\(name)")
+        return String(decoding: data ?? Data(), as: UTF8.self)
+    }
+
+    /// Whether SIGINT no longer just ends it: it is caught, or ignored in favour of a source that
+    /// reports it.
+    var catchesInterrupts: Bool {
+        systemFile("status").split(separator: "\n").contains { line in
+            guard line.hasPrefix("SigIgn:") || line.hasPrefix("SigCgt:"),
+                let mask = line.split(separator: "\t").last.flatMap({ UInt64($0, radix: 16) })
+            else { return false }
+            return mask & 1 << UInt64(SIGINT - 1) != 0
+        }
+    }
 }
 
 /// What a start of the program came to.
