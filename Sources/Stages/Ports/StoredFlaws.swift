@@ -12,6 +12,11 @@ package struct StoredFlaw: Hashable, Sendable {
     package var found: String
     /// What was expected there.
     package var expected: String
+    /// What to do about it, as a sentence.
+    package var remedy: String
+
+    /// What to do about most values.
+    package static let remedy = "Restore the store, or correct or delete that row"
 
     package init(
         store: String,
@@ -19,7 +24,8 @@ package struct StoredFlaw: Hashable, Sendable {
         row: String,
         column: String,
         found: String,
-        expected: String
+        expected: String,
+        remedy: String = StoredFlaw.remedy
     ) {
         self.store = store
         self.table = table
@@ -27,6 +33,7 @@ package struct StoredFlaw: Hashable, Sendable {
         self.column = column
         self.found = found
         self.expected = expected
+        self.remedy = remedy
     }
 
     /// `text` as an error quotes it: cut, and without anything a terminal obeys.
@@ -48,8 +55,7 @@ extension StoreError {
         self.init(
             .corrupted,
             "\(flaw.store): table \(flaw.table), \(row)column \(flaw.column) holds "
-                + "\(flaw.found); expected \(flaw.expected). Restore the store, or correct or "
-                + "delete that row"
+                + "\(flaw.found); expected \(flaw.expected). \(flaw.remedy)"
         )
     }
 }

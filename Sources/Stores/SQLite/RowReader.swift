@@ -213,7 +213,11 @@ extension RowReader.Row {
     }
 
     /// Why a value is not what it has to be.
-    func flaw(_ column: Int32, expected: String) -> StoreError {
+    func flaw(
+        _ column: Int32,
+        expected: String,
+        remedy: String = StoredFlaw.remedy
+    ) -> StoreError {
         let row = (0..<table.keys).map { "\(name($0)) \(shown($0))" }.joined(separator: ", ")
         return StoreError(
             StoredFlaw(
@@ -222,7 +226,8 @@ extension RowReader.Row {
                 row: row,
                 column: name(column),
                 found: shown(column),
-                expected: expected
+                expected: expected,
+                remedy: remedy
             )
         )
     }

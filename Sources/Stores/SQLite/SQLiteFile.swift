@@ -82,7 +82,7 @@ struct SQLiteFile: Sendable {
     /// read of the file is at hand as well.
     private static let cacheSize = 4096
 
-    /// Opens the file for `access`, and brings its schema up to date.
+    /// Opens the file for `access`, and brings its schema up to date unless it is only read.
     ///
     /// A file of ours that has tables, but not `table`, is a store of another kind.
     init(
@@ -134,7 +134,10 @@ struct SQLiteFile: Sendable {
         }
         try SQLiteFile.translating(location) {
             try queue.write { database in
-                if try SQLiteFile.isOurs(database, location, table) { return }
+                if try SQLiteFile.isOurs(database, location, table) {
+                    _ = try SQLiteFile.isCurrent(database, location, schema)
+                    return
+                }
                 guard mayMake else { throw SQLiteFile.emptiness(of: location) }
                 try database.execute(sql: "PRAGMA application_id = \(applicationID)")
             }
@@ -142,7 +145,7 @@ struct SQLiteFile: Sendable {
             try queue.writeWithoutTransaction {
                 try $0.execute(sql: "PRAGMA journal_mode = WAL")
             }
-            try schema.migrate(queue)
+            try SQLiteFile.migrate(queue, location, schema)
         }
         return queue
     }
@@ -154,12 +157,11 @@ struct SQLiteFile: Sendable {
         _ table: String
     ) throws(StoreError) -> (DatabaseQueue, path: String) {
         var path = location.path
-        var isUpToDate: Bool
         var queue: DatabaseQueue
         do throws(StoreError) {
             // Whoever may not write leaves the files of the log behind on closing.
             queue = try open(path, location, mayClean: isWritable(location.path))
-            isUpToDate = try isCurrent(queue, location, schema, table)
+            try expectCurrent(queue, location, schema, table)
         } catch {
             // The log of a file needs files beside it, which a disk that is read-only does not
             // take. Where there is no log, nothing is missed without.
@@ -168,26 +170,23 @@ struct SQLiteFile: Sendable {
             else { throw error }
             path = immutableURL(of: location.path)
             queue = try open(path, location)
-            isUpToDate = try isCurrent(queue, location, schema, table)
+            try expectCurrent(queue, location, schema, table)
         }
-        if isUpToDate { return (queue, path) }
-        // A file of an older version.
-        try? queue.close()
-        let writer = try writing(location, schema, table, mayMake: false)
-        try translating(location) { try writer.close() }
-        return (try open(location.path, location, mayClean: true), location.path)
+        return (queue, path)
     }
 
-    private static func isCurrent(
+    private static func expectCurrent(
         _ queue: DatabaseQueue,
         _ location: SQLiteLocation,
         _ schema: DatabaseMigrator,
         _ table: String
-    ) throws(StoreError) -> Bool {
+    ) throws(StoreError) {
         try translating(location) {
             try queue.read { database in
                 guard try isOurs(database, location, table) else { throw emptiness(of: location) }
-                return try schema.hasCompletedMigrations(database)
+                guard try isCurrent(database, location, schema) else {
+                    throw oldness(of: location, schema)
+                }
             }
         }
     }

@@ -1,0 +1,100 @@
+import GRDB
+import SQLiteStores
+import Stages
+import TestSupport
+import Testing
+
+/// Files whose migrations are not those that a version of ours has noted.
+struct SQLiteMigrationTests {
+    /// A change of what is noted, and what is said of it.
+    struct Damage: CustomTestStringConvertible, Sendable {
+        var sql: String
+        var said: String
+
+        var testDescription: String { sql }
+    }
+
+    // What is noted is "1", "2", "3", "4", "census", "orders" and "owners", in rows 1 to 7.
+    private static let rows = #""1", "2", "3", "4", "census", "orders", "owners""#
+    private static let foreign = "; expected one of \(rows). Restore a copy of the store"
+    private static let left = "; expected the rows \(rows). Restore a copy of the store"
+
+    @Test(arguments: [
+        Damage(
+            sql: "UPDATE grdb_migrations SET identifier = x'00' WHERE rowid = 2",
+            said: "row with rowid 2, column identifier holds 1 bytes\(foreign)"
+        ),
+        Damage(
+            sql: "UPDATE grdb_migrations SET identifier = 'x' WHERE rowid = 7",
+            said: "row with rowid 7, column identifier holds \"x\"\(foreign)"
+        ),
+        Damage(
+            sql: "UPDATE grdb_migrations SET identifier = -1 WHERE rowid = 1",
+            said: "row with rowid 1, column identifier holds \"-1\"\(foreign)"
+        ),
+        Damage(
+            sql: "INSERT INTO grdb_migrations VALUES ('later')",
+            said: "row with rowid 8, column identifier holds \"later\"\(foreign)"
+        ),
+        Damage(
+            sql: "DELETE FROM grdb_migrations WHERE rowid = 2",
+            said: "lacks the row \"2\"\(left)"
+        ),
+        Damage(sql: "DELETE FROM grdb_migrations", said: "lacks the row \"1\"\(left)"),
+        Damage(
+            sql: "DROP TABLE grdb_migrations",
+            said: "lacks everything: it is not there\(left)"
+        ),
+    ])
+    func `a file is refused by whoever opens it, and left as it is`(damage: Damage) throws {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let location = SQLiteLocation(path: folder.path("w.sqlite"))
+        try SQLiteWarehouse(location).close()
+        try Self.change(damage.sql, in: folder)
+        let before = try folder.query("w.sqlite", "SELECT type, name FROM sqlite_master")
+        for access in [SQLiteAccess.reading, .changing, .making] {
+            let error = #expect(throws: StoreError.self) {
+                try SQLiteWarehouse(location, access).close()
+            }
+            #expect(error?.code == .corrupted)
+            let message = error?.message ?? ""
+            #expect(message.hasPrefix("\(location.path): table grdb_migrations"), "\(message)")
+            #expect(message.contains(damage.said), "\(message)")
+        }
+        #expect(try folder.query("w.sqlite", "SELECT type, name FROM sqlite_master") == before)
+    }
+
+    /// The last row alone may be missing because an earlier version made the file: who reads it
+    /// cannot tell, and who writes finds what the row stands for.
+    @Test func `a file without the last row is not migrated by who reads`() throws {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let location = SQLiteLocation(path: folder.path("w.sqlite"))
+        try SQLiteWarehouse(location).close()
+        try Self.change("DELETE FROM grdb_migrations WHERE rowid = 7", in: folder)
+        let reading = #expect(throws: StoreError.self) {
+            try SQLiteWarehouse(location, .reading).close()
+        }
+        #expect(reading?.code == .wrongFormat)
+        #expect(reading?.message.contains("is of an earlier version") == true)
+        let writing = #expect(throws: StoreError.self) { try SQLiteWarehouse(location).close() }
+        #expect(writing?.code == .corrupted)
+        #expect(
+            writing?.message.contains(
+                "table grdb_migrations lacks a row (table counting_owners already exists)"
+            ) == true,
+            "\(writing?.message ?? "")"
+        )
+        // As an earlier version has left it.
+        try Self.change("DROP TABLE counting_owners; DROP TABLE kept_parts", in: folder)
+        try SQLiteWarehouse(location, .changing).close()
+        try SQLiteWarehouse(location, .reading).close()
+    }
+
+    private static func change(_ sql: String, in folder: TemporaryFolder) throws {
+        let queue = try folder.connection(to: "w.sqlite")
+        try queue.writeWithoutTransaction { try $0.execute(sql: sql) }
+        try queue.close()
+    }
+}
