@@ -42,9 +42,20 @@ extension SQLiteRawStore: RawEventScan {
     package func repeated(
         atMost limit: Int
     ) async throws(StoreError) -> [(source: String, id: String)] {
-        try await file.read { [flaws = file.flaws] database in
-            // In the order of the index that makes it impossible, as long as there is one.
-            try RowReader(
+        try await file.read { [flaws = file.flaws, path = file.location.path] database in
+            // In the order of the index that makes it impossible, as long as there is one; what
+            // it says is what the rows say only where it names them all.
+            if try SQLiteRawStore.hasNames(database) {
+                do {
+                    _ = try SQLiteRawStore.whole(from: .min, in: database)
+                } catch let error as StoreError {
+                    throw StoreError(
+                        error.code,
+                        "\(path): \(error.message); restore a copy of the store"
+                    )
+                }
+            }
+            return try RowReader(
                 database,
                 StoredTable("raw_events", keys: 0),
                 """

@@ -75,13 +75,7 @@ package final class SQLiteRawStore: RawStore {
 
     package func readBack(from position: Int64) async throws(StoreError) -> Int64 {
         try await file.readBack { database in
-            // Both over the rows and over the index of identities, as far as this run has
-            // written: whoever copies another file over this one tears the two apart.
-            let rows = try Int64.fetchOne(
-                database,
-                sql: "SELECT count(*) FROM raw_events NOT INDEXED WHERE position >= ?",
-                arguments: [position]
-            )
+            let rows = try SQLiteRawStore.whole(from: position, in: database)
             let last = try Row.fetchOne(
                 database,
                 sql: """
@@ -91,19 +85,55 @@ package final class SQLiteRawStore: RawStore {
                         SELECT * FROM raw_events WHERE position >= ?
                         ORDER BY position DESC LIMIT \(SQLiteRawStore.tail)
                     ) AS tail
-                    LEFT JOIN raw_events AS named INDEXED BY sqlite_autoindex_raw_events_1
+                    LEFT JOIN raw_events AS named INDEXED BY \(SQLiteRawStore.names)
                         ON named.source_id = tail.source_id AND named.id = tail.id
                         AND named.position = tail.position
                     """,
                 arguments: [position]
             )
-            guard let rows, let last, last["latest"] as Int64? == last["named"],
+            guard let last, last["latest"] as Int64? == last["named"],
                 last["latest"] as Int64? == last["readable"]
             else {
                 throw StoreError(.corrupted, "its latest events are not whole")
             }
             return rows
         }
+    }
+
+    /// Whether the index of identities is there: another program may have taken it away.
+    static func hasNames(_ database: Database) throws -> Bool {
+        try Int.fetchOne(
+            database,
+            sql: "SELECT 1 FROM pragma_index_list('raw_events') WHERE name = '\(names)'"
+        ) != nil
+    }
+
+    private static let names = "sqlite_autoindex_raw_events_1"
+
+    /// How many events there are from `position` on.
+    ///
+    /// - Throws: `StoreError` where the rows and the index of identities tell different things, as
+    ///   they do where another file was copied over this one; of a large file, only the numbers
+    ///   of both are held against each other.
+    static func whole(from position: Int64, in database: Database) throws -> Int64 {
+        let counts = try ["NOT INDEXED", "INDEXED BY \(names)"].map { path in
+            try Int64.fetchOne(
+                database,
+                sql: "SELECT count(*) FROM raw_events \(path) WHERE position >= ?",
+                arguments: [position]
+            ) ?? 0
+        }
+        guard counts[0] == counts[1] else {
+            throw StoreError(
+                .corrupted,
+                "table raw_events has \(counts[0]) rows from position \(position) on, and its "
+                    + "index of identities has \(counts[1])"
+            )
+        }
+        if try SQLiteFile.isSmall(database), let found = try SQLiteFile.finding(in: database) {
+            throw StoreError(.corrupted, "table raw_events is damaged (\(found))")
+        }
+        return counts[0]
     }
 
     /// How many of the latest events are looked at one by one when they are read back.

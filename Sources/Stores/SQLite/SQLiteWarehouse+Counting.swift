@@ -12,10 +12,11 @@ extension SQLiteWarehouse {
             // The aggregates are few beside the events; a large file is looked at where the sums
             // are. The quick check of SQLite 3.40 finds a NULL, where there is none, in a table
             // whose key has another order than its columns, as dataset_dependencies has.
-            let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
-            let check = pages <= 16_384 ? "integrity_check(1)" : "quick_check(window_aggregates)"
-            let found = try String.fetchOne(database, sql: "PRAGMA \(check)") ?? "ok"
-            guard found == "ok" else { throw StoreError(.corrupted, found) }
+            let found =
+                try SQLiteFile.isSmall(database)
+                ? SQLiteFile.finding(in: database)
+                : SQLiteFile.finding(of: "quick_check(window_aggregates)", in: database)
+            if let found { throw StoreError(.corrupted, found) }
             return try SQLiteWarehouse.counted(.all, in: database)
         }
     }
