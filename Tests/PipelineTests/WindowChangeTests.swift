@@ -88,6 +88,28 @@ struct WindowChangeTests {
         )
     }
 
+    @Test func `windows that are no longer kept are in the headline, and filled when they are`()
+        async throws
+    {
+        let first = try await run(windows: "1h, 1d, 1mo", seed: 1)
+        #expect(first.warehouse?.dropped == nil)
+        // For as long as they are not kept, and not only once.
+        for seed in [2, 3] as [UInt64] {
+            let report = try await run(windows: "1h", seed: seed)
+            #expect(report.warehouse?.dropped == ["1d", "1mo"])
+            let text = try report.rendered(as: .text)
+            #expect(
+                text.contains("windows of 1d, 1mo are no longer kept and go stale"),
+                "\(text.prefix(400))"
+            )
+        }
+        let last = try #require(try await run(windows: "1h, 1d, 1mo", seed: 4).warehouse)
+        #expect(last.dropped == nil)
+        #expect(last.gaps == nil)
+        #expect(last.days.first?.orders == last.totals.orders)
+        #expect(last.months.first?.units == last.totals.units)
+    }
+
     @Test func `another subscription over the topic is refused before anything is written`()
         async throws
     {

@@ -2,13 +2,22 @@
 -- severity: ticket
 -- owner: data
 -- grace: 0s
--- description: What is kept holds everything that was counted. Windows that a pipeline begins to
---   keep are filled from shorter ones; shorter ones cannot be, nor can sales by product and
---   distinct counts.
+-- description: What is kept holds everything that was counted, and what is there is kept. Windows
+--   that a pipeline begins to keep, or keeps again, are filled from shorter ones; shorter ones
+--   cannot be, nor can sales by product and distinct counts.
 SELECT part AS subject,
-    CASE WHEN missing > 0
+    CASE
+        WHEN is_kept = 0 THEN 'it is no longer kept, and lacks what was counted after the first '
+            || paused_at || ' events; have the pipeline keep it again'
+        WHEN missing > 0
         THEN 'it lacks ' || missing || ' events that were counted before it was kept'
         ELSE 'its distinct counts lack what came before it was kept'
     END AS detail
 FROM kept_parts
-WHERE is_kept = 1 AND (missing > 0 OR lacks_distinct <> 0);
+WHERE (is_kept = 1 AND (missing > 0 OR lacks_distinct <> 0)) OR (
+    is_kept = 0 AND paused_at > 0 AND (
+        EXISTS (SELECT 1 FROM window_aggregates WHERE window_aggregates.grain = kept_parts.part)
+        OR (part = 'distinct' AND EXISTS (SELECT 1 FROM distinct_hashes))
+        OR (part = 'products' AND EXISTS (SELECT 1 FROM product_sales))
+    )
+);

@@ -71,18 +71,36 @@ extension RunReport {
         ]
         return counts.filter { $0.0 > 0 }.map { "\(ReportNumbers.count($0.0)) \($0.1)" }
             + (warehouse?.gaps ?? []).map(\.text)
+            + (warehouse?.dropped.map { [RunReport.text(ofDropped: $0)] } ?? [])
+    }
+
+    /// What goes stale, as "windows of 1d and 1mo are no longer kept and go stale, …".
+    private static func text(ofDropped parts: [String]) -> String {
+        let others = [CountedPart.distinct.text, CountedPart.products.text]
+        let windows = parts.filter { !others.contains($0) }
+        let subjects =
+            (windows.isEmpty ? [] : [subject(of: windows.joined(separator: ", "))])
+            + parts.filter(others.contains).map { subject(of: $0) }
+        // Longer windows are filled from shorter ones that were kept on; nothing else can be.
+        return "\(subjects.joined(separator: " and ")) are no longer kept and go stale, with the "
+            + "views over them; name them again in the pipeline, which fills windows from "
+            + "shorter ones"
+    }
+
+    /// A part of the aggregates, as a sentence calls it.
+    fileprivate static func subject(of part: String) -> String {
+        switch part {
+        case CountedPart.distinct.text: "distinct counts"
+        case CountedPart.products.text: "sales by product"
+        default: "windows of \(part)"
+        }
     }
 }
 
 extension RunReport.Gap {
     /// What is missing, as "windows of 1d lack 19 events counted before they were kept".
     fileprivate var text: String {
-        let subject =
-            switch part {
-            case CountedPart.distinct.text: "distinct counts"
-            case CountedPart.products.text: "sales by product"
-            default: "windows of \(part)"
-            }
+        let subject = RunReport.subject(of: part)
         guard missing > 0 else {
             return "\(subject) count no shoppers and sessions of what came before they were kept"
         }

@@ -232,6 +232,9 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         package var conflicts: Int64? = nil
         /// What lacks events that were counted before it was kept; nil where nothing does.
         package var gaps: [Gap]? = nil
+        /// What is there of earlier runs and is not kept up: the lengths of windows, `distinct` or
+        /// `products`; nil where nothing is.
+        package var dropped: [String]? = nil
     }
 
     /// A part of the aggregates that was not kept from the beginning.

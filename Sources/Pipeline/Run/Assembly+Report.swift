@@ -36,7 +36,7 @@ extension Assembly {
         if let warehouse = run.stores.warehouses.first {
             report.warehouse = try? await RunReport.Warehouse.read(
                 warehouse,
-                gaps: gaps[warehouse.name] ?? []
+                terms: terms[warehouse.name] ?? CountingTerms()
             )
             let deployments = try? await (warehouse.store as? any DeploymentLog)?.deployments()
             let during = (deployments ?? []).filter { began <= $0.marked && $0.marked <= ended }

@@ -47,8 +47,8 @@ final class Assembly: Sendable {
     let warehouseAccounts: [WarehouseAccount]
     /// The position of the first message of the run.
     let firstPosition: Int64
-    /// What the warehouses lack of what was counted before, by the name of the store.
-    let gaps: [String: [KeptPart]]
+    /// What the warehouses answered to the run's claims, by the name of the store.
+    let terms: [String: CountingTerms]
     private let state = Mutex(State())
 
     private init(
@@ -64,7 +64,7 @@ final class Assembly: Sendable {
         self.firstPosition = firstPosition
         rawAccounts = parts.rawAccounts.map(\.value)
         warehouseAccounts = parts.warehouseAccounts.map(\.value)
-        gaps = parts.terms.mapValues(\.gaps)
+        terms = parts.terms
         self.run = run
         self.broker = broker
         self.deadLetters = deadLetters

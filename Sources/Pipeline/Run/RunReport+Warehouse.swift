@@ -7,10 +7,10 @@ extension RunReport.Warehouse {
     private static let listedWindows = 1000
 
     /// What a warehouse holds: the totals from the window over all time, which lacks nothing,
-    /// and the days and months as it keeps them, of which `gaps` lack something.
+    /// and the days and months as it keeps them, of which some lack what `terms` say.
     static func read(
         _ warehouse: RunStores.Named<any Warehouse>,
-        gaps: [KeptPart]
+        terms: CountingTerms
     ) async throws -> Self {
         let store = warehouse.store
         let days = try await store.windows(.day, categories: .total)
@@ -37,7 +37,8 @@ extension RunReport.Warehouse {
             deadLetters: exceptions.deadLetters,
             repeatedOrders: exceptions.repeatedOrders,
             conflicts: exceptions.conflicts,
-            gaps: gaps.isEmpty ? nil : gaps.map(RunReport.Gap.init)
+            gaps: terms.gaps.isEmpty ? nil : terms.gaps.map(RunReport.Gap.init),
+            dropped: terms.dropped.isEmpty ? nil : terms.dropped.map(\.part.text)
         )
     }
 

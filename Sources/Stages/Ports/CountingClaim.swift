@@ -103,10 +103,24 @@ package struct CountingTerms: Hashable, Sendable {
     /// Other subscriptions that have counted here: an event of a log that one of them has counted
     /// is not counted again.
     package var others: [String]
+    /// The parts that hold what was counted up to an earlier run, and that this one does not keep.
+    package var dropped: [KeptPart] = []
 
     package init(gaps: [KeptPart] = [], others: [String] = []) {
         self.gaps = gaps
         self.others = others
+    }
+
+    /// The answer of a warehouse that now knows this of its parts to a run that keeps `wanted`.
+    package init(known: [KeptPart], wanted: Set<CountedPart>, others: [String]) {
+        let known = known.sorted { $0.part < $1.part }
+        self.init(
+            gaps: known.filter {
+                wanted.contains($0.part) && ($0.missing > 0 || $0.lacksDistinct)
+            },
+            others: others
+        )
+        dropped = known.filter { !$0.isKept && $0.pausedAt > 0 }
     }
 }
 

@@ -26,11 +26,12 @@ extension MemoryWarehouse {
                 counted: MemoryWarehouse.counted(.all, state)
             )
             for step in plan.steps { MemoryWarehouse.take(step, &state) }
-            // order-free: sorted
-            let gaps = state.parts.values.filter {
-                wanted.contains($0.part) && ($0.missing > 0 || $0.lacksDistinct)
-            }
-            return CountingTerms(gaps: gaps.sorted { $0.part < $1.part }, others: others)
+            return CountingTerms(
+                // order-free: sorted there
+                known: Array(state.parts.values),
+                wanted: wanted,
+                others: others
+            )
         }
     }
 

@@ -33,11 +33,9 @@ extension PostgreSQLWarehouse {
                 counted: try rows.counted(.all)
             )
             for step in plan.steps { try rows.take(step) }
-            let gaps = try rows.keptParts().filter {
-                wanted.contains($0.part) && ($0.missing > 0 || $0.lacksDistinct)
-            }
+            let known = try rows.keptParts()
             try line.execute("COMMIT")
-            return CountingTerms(gaps: gaps.sorted { $0.part < $1.part }, others: others)
+            return CountingTerms(known: known, wanted: wanted, others: others)
         }
     }
 }

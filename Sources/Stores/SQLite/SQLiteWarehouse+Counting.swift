@@ -40,10 +40,11 @@ extension SQLiteWarehouse {
                 counted: try SQLiteWarehouse.counted(.all, in: database)
             )
             for step in plan.steps { try SQLiteWarehouse.take(step, in: database) }
-            let gaps = try SQLiteWarehouse.keptParts(in: database).filter {
-                wanted.contains($0.part) && ($0.missing > 0 || $0.lacksDistinct)
-            }
-            return CountingTerms(gaps: gaps.sorted { $0.part < $1.part }, others: others)
+            return CountingTerms(
+                known: try SQLiteWarehouse.keptParts(in: database),
+                wanted: wanted,
+                others: others
+            )
         }
     }
 

@@ -145,6 +145,19 @@ struct CountingContract {
             _ = try await warehouse.claim(Self.claim(.windows(.minute), .windows(.day)))
             let again = try await warehouse.claim(Self.claim(.windows(.hour), .windows(.day)))
             #expect(again.gaps == [])
+            // Said for as long as they are there and not kept.
+            #expect(again.dropped.map(\.part) == [.windows(.minute), .windows(.month), .distinct])
+            #expect(again.dropped.map(\.pausedAt) == [12, 12, 12])
+            let all = try await warehouse.claim(
+                Self.claim(
+                    .windows(.minute),
+                    .windows(.hour),
+                    .windows(.day),
+                    .windows(.month),
+                    .distinct
+                )
+            )
+            #expect(all.dropped == [])
             try await warehouse.close()
         }
     }

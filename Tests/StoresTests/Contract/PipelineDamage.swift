@@ -84,7 +84,14 @@ struct PipelineDamage: Sendable, CustomTestStringConvertible {
                 + "('1m', 0, 7, 49, 0)",
             "kept-from-the-start 1d",
             "kept-from-the-start 1h",
+            // Kept no longer, and still there.
+            "kept-from-the-start 1m",
             "windows-add-up windows of 1h"
+        ),
+        PipelineDamage(
+            "days that are no longer kept",
+            sql: "INSERT INTO kept_parts VALUES ('1d', 0, 0, 7, 0)",
+            "kept-from-the-start 1d"
         ),
         PipelineDamage(
             "a log of which nobody knows any more that it is counted",
