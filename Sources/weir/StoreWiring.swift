@@ -150,7 +150,7 @@ struct StoreWiring {
             guard !url.hasPrefix("sqlite:") else {
                 throw StoreURLError(
                     description: "a store's sqlite: URL lacks its path, has an unknown option or "
-                        + "names no file of its own (file:, :memory:); "
+                        + "names no file of its own (file:, :memory:, //server); "
                         + "expected sqlite:<path> or sqlite:<path>?max_pages=<n>, n from 1"
                 )
             }

@@ -34,8 +34,9 @@ package struct SQLiteLocation: Hashable, Sendable {
         // own, which may mean the same.
         guard let path = parts.first, !path.isEmpty, path != ":memory:",
             !path.lowercased().hasPrefix("file:"),
-            // The URL of another store, with its password perhaps, is no file's name.
-            path.firstRange(of: "://") == nil
+            // The URL of another store, with its password perhaps, is no file's name; nor is a
+            // server, which SQLite does not have.
+            path.firstRange(of: "://") == nil, !path.hasPrefix("//") || path.hasPrefix("///")
         else { return nil }
         self.init(path: String(path))
         guard parts.count == 2 else { return }
