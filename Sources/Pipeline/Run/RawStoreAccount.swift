@@ -37,8 +37,7 @@ final class RawStoreAccount: ForwardingRawStore {
     func check(from position: Int64) async throws(StoreError) {
         let found = try await store.readBack(from: position)
         let sums = sums.withLock { $0 }
-        guard found != sums.stored, !(sums.hasFailed && found > sums.stored) else { return }
-        throw StoreError(readBack: found, confirmed: sums.stored, label)
+        try compare(found, with: sums.stored, orMore: sums.hasFailed, label)
     }
 }
 
@@ -91,8 +90,7 @@ final class WarehouseAccount: ForwardingWarehouse {
         let sums = sums.withLock { $0 }
         guard let before = sums.before else { return }
         let found = try await warehouse.readBack().subtractingSaturated(before)
-        guard found != sums.counted, !(sums.hasFailed && found > sums.counted) else { return }
-        throw StoreError(readBack: found, confirmed: sums.counted, label)
+        try compare(found, with: sums.counted, orMore: sums.hasFailed, label)
     }
 }
 
@@ -105,15 +103,21 @@ extension WarehouseCommit {
     }
 }
 
-extension StoreError {
-    fileprivate init(readBack found: Int64, confirmed: Int64, _ label: String) {
-        self.init(
-            .corrupted,
-            "\(label) has confirmed \(confirmed) events of this run, and holds \(found) of them "
-                + "when it is read back; something else has changed it during the run, so restore "
-                + "it, and run again"
-        )
-    }
+/// Compares what a store has read back with what it has confirmed; `orMore` where a call failed
+/// that may have stored some of its events.
+private func compare(
+    _ found: Int64,
+    with confirmed: Int64,
+    orMore: Bool,
+    _ label: String
+) throws(StoreError) {
+    guard found != confirmed, !(orMore && found > confirmed) else { return }
+    throw StoreError(
+        .corrupted,
+        "\(label) has confirmed \(confirmed) events of this run, and holds \(found) of them "
+            + "when it is read back; something else has changed it during the run, so restore "
+            + "it, and run again"
+    )
 }
 
 /// A run that came to its end, and whose stores do not hold what they have confirmed.

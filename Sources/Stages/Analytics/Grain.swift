@@ -40,6 +40,13 @@ package enum Grain: String, Hashable, Sendable, CaseIterable, Comparable {
         return overflow ? .distantFuture : Timestamp(nanoseconds: end)
     }
 
+    /// Where the window of this length round a shorter one begins, as SQL over the `start_ns` of
+    /// that one; `month` is the same for a calendar month, which each database says otherwise.
+    package func startSQL(month: String) -> String {
+        guard let length = fixedLength else { return self == .all ? "0" : month }
+        return "start_ns - (start_ns % \(length) + \(length)) % \(length)"
+    }
+
     /// Nanoseconds; nil where windows differ in length.
     private var fixedLength: Int64? {
         switch self {

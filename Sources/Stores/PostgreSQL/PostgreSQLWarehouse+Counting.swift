@@ -221,7 +221,10 @@ private struct CountingRows {
             )
         ) { row throws(StoreError) in try row.text(0) }
         .filter { !["grain", "start_ns", "category", "currency"].contains($0) }
-        let start = Self.start(of: grain)
+        let start = grain.startSQL(
+            month: "extract(epoch FROM date_trunc('month', to_timestamp(start_ns / 1000000000) "
+                + "AT TIME ZONE 'UTC'))::bigint * 1000000000"
+        )
         try line.execute(
             """
             DELETE FROM window_aggregates WHERE grain = '\(grain.rawValue)';
@@ -268,23 +271,5 @@ private struct CountingRows {
         return most.allSatisfy {
             $0.hashes < Int64(SketchKey.capacity(source, ofOneCategory: $0.isOne))
         }
-    }
-
-    /// Where the window of `grain` round a shorter one begins, as SQL.
-    private static func start(of grain: Grain) -> String {
-        switch grain {
-        case .second: floored(1_000_000_000)
-        case .minute: floored(60_000_000_000)
-        case .hour: floored(3_600_000_000_000)
-        case .day: floored(86_400_000_000_000)
-        case .month:
-            "extract(epoch FROM date_trunc('month', to_timestamp(start_ns / 1000000000) "
-                + "AT TIME ZONE 'UTC'))::bigint * 1000000000"
-        case .all: "0::bigint"
-        }
-    }
-
-    private static func floored(_ length: Int64) -> String {
-        "start_ns - (start_ns % \(length) + \(length)) % \(length)"
     }
 }

@@ -198,7 +198,10 @@ extension SQLiteWarehouse {
             database,
             sql: "SELECT name FROM pragma_table_info('window_aggregates') ORDER BY cid"
         ).filter { !["grain", "start_ns", "category", "currency"].contains($0) }
-        let start = SQLiteWarehouse.start(of: grain)
+        let start = grain.startSQL(
+            month: "CAST(strftime('%s', start_ns / 1000000000, 'unixepoch', 'start of month') "
+                + "AS INTEGER) * 1000000000"
+        )
         for table in ["window_aggregates", "distinct_hashes"] {
             try database.execute(
                 sql: "DELETE FROM \(table) WHERE grain = ?",
@@ -250,23 +253,5 @@ extension SQLiteWarehouse {
             if (most ?? 0) / 8 >= SketchKey.capacity(source, ofOneCategory: isOne) { return false }
         }
         return true
-    }
-
-    /// Where the window of `grain` round a shorter one begins, as SQL.
-    private static func start(of grain: Grain) -> String {
-        switch grain {
-        case .second: floored(1_000_000_000)
-        case .minute: floored(60_000_000_000)
-        case .hour: floored(3_600_000_000_000)
-        case .day: floored(86_400_000_000_000)
-        case .month:
-            "CAST(strftime('%s', start_ns / 1000000000, 'unixepoch', 'start of month') AS INTEGER)"
-                + " * 1000000000"
-        case .all: "0"
-        }
-    }
-
-    private static func floored(_ length: Int64) -> String {
-        "start_ns - (start_ns % \(length) + \(length)) % \(length)"
     }
 }
