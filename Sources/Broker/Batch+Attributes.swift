@@ -18,6 +18,6 @@ extension Batch {
             (symbol, namespace) = (items[Int(event.firstItem)].category, .category)
         default: return nil
         }
-        return symbol.isPresent ? lexicon.text(of: symbol, in: namespace) : nil
+        return symbol.isPresent ? symbols.text(of: symbol, in: namespace) : nil
     }
 }

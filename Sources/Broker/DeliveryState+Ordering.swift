@@ -3,7 +3,7 @@ internal import DequeModule
 
 /// The key that messages are kept in order by: the CloudEvents `subject`.
 ///
-/// By a hash that is the same in every lexicon, since a log goes through several; should two
+/// By a hash that is the same in every symbol table, since a log goes through several; should two
 /// subjects have one in common, they wait for each other, and nothing else.
 struct OrderingKey: Hashable, Sendable {
     private var subject: UInt64
@@ -11,7 +11,7 @@ struct OrderingKey: Hashable, Sendable {
 
     init(_ batch: Batch, _ place: Int) {
         let event = batch.events[place]
-        subject = batch.lexicon.stableHash(of: event.subject)
+        subject = batch.symbols.stableHash(of: event.subject)
         namespace = event.subjectNamespace
     }
 }

@@ -38,7 +38,7 @@ package struct DeadLetterStage: Sendable {
     package func run() async throws {
         while let letters = try await broker.deadLetters(atMost: 512) {
             try await retry.run { () async throws(StoreError) in
-                try await warehouse.keep(letters)
+                try await warehouse.storeDeadLetters(letters)
             }
             meter.count(letters)
             for letter in letters {

@@ -112,7 +112,7 @@ func logAcknowledged(_ delivery: Delivery, by stage: String, to logger: Logger) 
         "acknowledged",
         metadata: [
             "stage": "\(stage)",
-            "stream": "\(batch.lexicon.text(of: batch.origin.stream, in: .text))",
+            "stream": "\(batch.symbols.text(of: batch.origin.stream, in: .text))",
             "first": "\(batch.origin.offset(at: 0))",
             "last": "\(batch.origin.offset(at: batch.count - 1))",
             "count": "\(delivery.count)",

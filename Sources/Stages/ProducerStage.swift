@@ -57,7 +57,7 @@ package struct ProducerStage: Sendable {
             if schedule.speed == 0 { schedule = .allDue(at: now) }
             var builder = BatchBuilder(
                 stream: source.stream,
-                lexicon: source.lexicon,
+                symbols: source.symbols,
                 capacity: batchLimit,
                 pool: pool
             )
@@ -105,7 +105,7 @@ package struct ProducerStage: Sendable {
         case .replayAtOnce, .flatOut: return .allDue(at: timeline.now)
         case .replay(let speed):
             while true {
-                var none = BatchBuilder(stream: source.stream, lexicon: source.lexicon, capacity: 0)
+                var none = BatchBuilder(stream: source.stream, symbols: source.symbols, capacity: 0)
                 let began = timeline.now
                 let first = try source.fill(&none, until: .distantPast, limit: 0)
                 meter.read(none)

@@ -75,7 +75,7 @@ extension Batch {
                 offsets: offsets,
                 isReplayed: origin.isReplayed
             ),
-            lexicon: lexicon,
+            symbols: symbols,
             originals: originals,
             schedule: schedule
         )

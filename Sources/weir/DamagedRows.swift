@@ -6,7 +6,7 @@ internal import Stages
 /// The rows of stores that the command could not read, and left out.
 enum DamagedRows {
     /// Where every store that the command opens notes them.
-    static let all = StoredFlaws()
+    static let all = DamagedValues()
 
     /// Tells them on standard error, and forgets them.
     ///

@@ -140,7 +140,7 @@ struct StoreWiring {
 
     private func sqlite<Store>(
         _ url: String,
-        _ open: (SQLiteLocation, SQLiteAccess, StoredFlaws) throws -> Store
+        _ open: (SQLiteLocation, SQLiteAccess, DamagedValues) throws -> Store
     ) throws -> Store {
         try open(try location(url), .making, DamagedRows.all)
     }

@@ -159,11 +159,11 @@ private final class CommitRecorder: Warehouse {
     func claim(_ claims: [CountingClaim]) -> CountingTerms { CountingTerms() }
     func readBack() -> Int64 { 0 }
     func progress(of subscription: String) -> [StreamProgress] { [] }
-    func counted(_ question: CountedQuestion, by subscription: String) -> CountedAnswer {
+    func alreadyCounted(_ question: CountedQuestion, by subscription: String) -> CountedAnswer {
         CountedAnswer()
     }
     func sketch(_ key: SketchText) -> [UInt64] { [] }
-    func keep(_ letters: [DeadLetter]) {}
+    func storeDeadLetters(_ letters: [DeadLetter]) {}
     func windows(_ grain: Grain, categories: WindowCategories) -> [WindowRow] { [] }
     func topProducts(atMost limit: Int) -> [ProductRow] { [] }
     func exceptions() -> WarehouseExceptions { WarehouseExceptions(late: 0, deadLetters: 0) }

@@ -83,8 +83,8 @@ struct SimulateBenchmark {
     private func runSource(_ document: PipelineDocument) throws -> Double {
         let clock = RealTimeline()
         let began = clock.now
-        let (lexicon, pool) = (Lexicon(), BatchPool())
-        var source = try shoppers(document, lexicon)
+        let (symbols, pool) = (SymbolTable(), BatchPool())
+        var source = try shoppers(document, symbols)
         var now = start
         while now < start + length {
             now = now + tick
@@ -92,7 +92,7 @@ struct SimulateBenchmark {
             while size == 512 {
                 var builder = BatchBuilder(
                     stream: source.stream,
-                    lexicon: lexicon,
+                    symbols: symbols,
                     capacity: 512,
                     pool: pool
                 )
@@ -104,7 +104,10 @@ struct SimulateBenchmark {
         return (clock.now - began).inSeconds
     }
 
-    private func shoppers(_ document: PipelineDocument, _ lexicon: Lexicon) throws -> SessionModel {
+    private func shoppers(
+        _ document: PipelineDocument,
+        _ symbols: SymbolTable
+    ) throws -> SessionModel {
         guard case .sessions(let sessions) = document.traffic.model else {
             preconditionFailure("the storefront has shoppers")
         }
@@ -115,7 +118,7 @@ struct SimulateBenchmark {
             seed: 1,
             start: start,
             source: "/bench",
-            lexicon: lexicon
+            symbols: symbols
         )
     }
 
@@ -123,11 +126,11 @@ struct SimulateBenchmark {
     private func runFused(_ document: PipelineDocument) throws -> Double {
         let clock = RealTimeline()
         let began = clock.now
-        let lexicon = Lexicon()
+        let symbols = SymbolTable()
         guard let options = document.stages.compactMap(\.analyticsOptions).first else {
             preconditionFailure("the storefront counts")
         }
-        var source = try shoppers(document, lexicon)
+        var source = try shoppers(document, symbols)
         var aggregator = WindowAggregator(options: options)
         let pool = BatchPool()
         var made: Int64 = 0
@@ -139,7 +142,7 @@ struct SimulateBenchmark {
             while size == 512 {
                 var builder = BatchBuilder(
                     stream: source.stream,
-                    lexicon: lexicon,
+                    symbols: symbols,
                     capacity: 512,
                     pool: pool
                 )

@@ -10,7 +10,7 @@ internal import Timekeeping
 struct ThroughputBenchmark {
     var name: String
     var countsDistinct: Bool
-    var makeSource: @Sendable (Timestamp, Lexicon) -> any EventSource
+    var makeSource: @Sendable (Timestamp, SymbolTable) -> any EventSource
     var events = 8_000_000
     var rounds = 7
 
@@ -18,7 +18,7 @@ struct ThroughputBenchmark {
     static let storefront = ThroughputBenchmark(
         name: "storefront-1s",
         countsDistinct: false,
-        makeSource: { start, lexicon in
+        makeSource: { start, symbols in
             MixModel(
                 shop: ShopOptions(),
                 options: MixOptions(),
@@ -26,7 +26,7 @@ struct ThroughputBenchmark {
                 seed: 1,
                 start: start,
                 source: "/bench",
-                lexicon: lexicon
+                symbols: symbols
             )
         }
     )
@@ -35,7 +35,7 @@ struct ThroughputBenchmark {
     static let sessions = ThroughputBenchmark(
         name: "storefront-sessions",
         countsDistinct: true,
-        makeSource: { start, lexicon in
+        makeSource: { start, symbols in
             SessionModel(
                 shop: ShopOptions(),
                 options: SessionOptions(),
@@ -43,7 +43,7 @@ struct ThroughputBenchmark {
                 seed: 1,
                 start: start,
                 source: "/bench",
-                lexicon: lexicon
+                symbols: symbols
             )
         }
     )
@@ -85,13 +85,13 @@ struct ThroughputBenchmark {
     private func runFused() throws -> Double {
         let timeline = RealTimeline()
         let began = timeline.now
-        let lexicon = Lexicon()
-        var source = makeSource(began, lexicon)
+        let symbols = SymbolTable()
+        var source = makeSource(began, symbols)
         var aggregator = WindowAggregator(options: options)
         var made = 0
         var total: Int64 = 0
         while made < events {
-            var builder = BatchBuilder(stream: source.stream, lexicon: lexicon, capacity: 512)
+            var builder = BatchBuilder(stream: source.stream, symbols: symbols, capacity: 512)
             _ = try source.fill(&builder, until: timeline.now, limit: 512)
             let batch = builder.finish(schedule: .asRecorded)
             aggregator.add(batch, .range(0..<batch.count))
@@ -156,7 +156,7 @@ struct ThroughputBenchmark {
             logger: logger
         )
         let began = timeline.now
-        let source = makeSource(began, Lexicon())
+        let source = makeSource(began, SymbolTable())
         try await withThrowingTaskGroup { group in
             group.addTask { try await ingest.run() }
             group.addTask { try await analytics.run() }

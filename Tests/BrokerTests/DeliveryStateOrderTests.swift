@@ -48,8 +48,9 @@ struct DeliveryStateOrderTests {
         #expect(state.pull(9, at: now).map(\.positions) == [[2]])
     }
 
-    /// The same subject is another symbol in another lexicon, and the same symbol another subject.
-    @Test func `a key is known by its text, in whatever lexicon it stands`() {
+    /// The same subject is another symbol in another symbol table, and the same symbol another
+    /// subject.
+    @Test func `a key is known by its text, in whatever symbols it stands`() {
         var policy = SubscriptionPolicy()
         policy.isOrdered = true
         var state = DeliveryState(name: "orders", policy: policy)
@@ -60,7 +61,7 @@ struct DeliveryStateOrderTests {
             let shop = Shop()
             let events = subjects.enumerated().map { place, subject in
                 var event = shop.event(2 * index + place)
-                event.subject = shop.lexicon.symbol(for: subject, in: .order)
+                event.subject = shop.symbols.symbol(for: subject, in: .order)
                 return event
             }
             let publication = Publication(

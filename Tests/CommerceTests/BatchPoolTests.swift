@@ -3,12 +3,12 @@ import Testing
 import Timekeeping
 
 @Suite struct BatchPoolTests {
-    private let lexicon = Lexicon()
+    private let symbols = SymbolTable()
 
     private func batch(_ numbers: Range<Int>, from pool: BatchPool) -> Batch {
         var builder = BatchBuilder(
-            stream: lexicon.symbol(for: "test", in: .text),
-            lexicon: lexicon,
+            stream: symbols.symbol(for: "test", in: .text),
+            symbols: symbols,
             capacity: 64,
             pool: pool
         )

@@ -6,7 +6,7 @@ import Timekeeping
 struct CDNOWSourceTests {
     private func source(_ rows: String) throws -> CDNOWSource {
         let log = try TemporaryLog(rows, name: "CDNOW.txt")
-        return try CDNOWSource(path: log.path, lexicon: Lexicon())
+        return try CDNOWSource(path: log.path, symbols: SymbolTable())
     }
 
     private let log = """
@@ -35,12 +35,12 @@ struct CDNOWSourceTests {
         #expect(batch.events[1].subject == batch.events[1].transaction)
         #expect(Set(batch.events.map(\.transaction)).count == 3)
         #expect(batch.events[1].user == batch.events[2].user)
-        #expect(batch.lexicon.text(of: batch.events[0].user, in: .user) == "00002")
-        #expect(batch.lexicon.text(of: batch.events[0].source, in: .text) == "/log:cdnow")
+        #expect(batch.symbols.text(of: batch.events[0].user, in: .user) == "00002")
+        #expect(batch.symbols.text(of: batch.events[0].source, in: .text) == "/log:cdnow")
         #expect(batch.items.map(\.quantity) == [1, 3, 3])
         #expect(batch.items.map(\.price) == [0, 333, 333])
         #expect(batch.original(0) == " 00002 19970101  1    0.00")
-        #expect(source.lexicon.text(of: source.stream, in: .text).hasPrefix("log:CDNOW.txt#"))
+        #expect(source.symbols.text(of: source.stream, in: .text).hasPrefix("log:CDNOW.txt#"))
     }
 
     @Test func `a bad row is named and the others are read`() throws {
@@ -63,7 +63,7 @@ struct CDNOWSourceTests {
 
     @Test func `a purchase waits for its day`() throws {
         var source = try source(log)
-        var builder = BatchBuilder(stream: source.stream, lexicon: source.lexicon, capacity: 4)
+        var builder = BatchBuilder(stream: source.stream, symbols: source.symbols, capacity: 4)
         let first = try #require(Timestamp(rfc3339: "1997-01-01T00:00:00Z"))
         let third = try #require(Timestamp(rfc3339: "1997-01-03T00:00:00Z"))
         #expect(try source.fill(&builder, until: .distantPast, limit: 5) == first)
@@ -81,7 +81,7 @@ struct CDNOWSourceTests {
         #expect(strange?.code == .wrongFormat)
         let file = try TemporaryLog(log)
         let large = #expect(throws: InputError.self) {
-            _ = try CDNOWSource(path: file.path, lexicon: Lexicon(), sizeLimit: 60)
+            _ = try CDNOWSource(path: file.path, symbols: SymbolTable(), sizeLimit: 60)
         }
         #expect(large?.code == .wrongFormat)
         #expect(large?.message.contains("more than 60 bytes") == true)
@@ -93,7 +93,7 @@ struct CDNOWSourceTests {
 
     @Test(.enabled(if: FileManager.default.fileExists(atPath: realLog)))
     func `the real log has the figures that are known of it`() throws {
-        var source = try CDNOWSource(path: CDNOWSourceTests.realLog, lexicon: Lexicon())
+        var source = try CDNOWSource(path: CDNOWSourceTests.realLog, symbols: SymbolTable())
         let (batch, rejections) = try readAll(&source, limit: 512)
         #expect(rejections.isEmpty)
         #expect(batch.count == 69_659)

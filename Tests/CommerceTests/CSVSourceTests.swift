@@ -29,7 +29,7 @@ struct CSVSourceTests {
     ) throws -> (batch: Batch, rejections: [Rejection]) {
         let end = rows.hasSuffix("\n") ? "" : "\n"
         let log = try TemporaryLog("\(header)\r\n\(rows)\(end)", name: "shop.csv")
-        var source = try CSVSource(path: log.path, mapping: mapping, lexicon: Lexicon())
+        var source = try CSVSource(path: log.path, mapping: mapping, symbols: SymbolTable())
         return try readAll(&source)
     }
 
@@ -43,9 +43,9 @@ struct CSVSourceTests {
         #expect(event.time == Timestamp(seconds: 852_076_800))
         #expect(event.sequence == 2)
         #expect(batch.origin.offsets == [2])
-        #expect(batch.lexicon.text(of: event.source, in: .text) == "/log:csv")
-        #expect(batch.lexicon.text(of: event.user, in: .user) == "ann")
-        #expect(batch.lexicon.text(of: event.subject, in: .order) == "A1")
+        #expect(batch.symbols.text(of: event.source, in: .text) == "/log:csv")
+        #expect(batch.symbols.text(of: event.user, in: .user) == "ann")
+        #expect(batch.symbols.text(of: event.subject, in: .order) == "A1")
         #expect(event.subject == event.transaction)
         #expect(batch.items[0].price == 1177)
         #expect(batch.items[0].quantity == 2)
@@ -61,8 +61,8 @@ struct CSVSourceTests {
         let row = #"8,1997-01-01T00:00:00Z,"ann ""a"", b",purchase,"",cd,music,"2",11.77,USD"#
         let (batch, rejections) = try read(row, mapping())
         #expect(rejections.isEmpty)
-        #expect(batch.lexicon.text(of: batch.events[0].user, in: .user) == #"ann "a", b"#)
-        #expect(batch.lexicon.isEmpty(batch.events[0].transaction))
+        #expect(batch.symbols.text(of: batch.events[0].user, in: .user) == #"ann "a", b"#)
+        #expect(batch.symbols.isEmpty(batch.events[0].transaction))
         #expect(batch.events[0].transaction.isPresent)
     }
 
@@ -157,7 +157,7 @@ struct CSVSourceTests {
             Array("\(CSVSourceTests.header)\n7,".utf8) + [0xe9, 10]
             + [UInt8](repeating: 120, count: 10_000_000) + [10] + Array("\(sound)\n".utf8)
         let log = try TemporaryLog(bytes)
-        var source = try CSVSource(path: log.path, mapping: mapping(), lexicon: Lexicon())
+        var source = try CSVSource(path: log.path, mapping: mapping(), symbols: SymbolTable())
         let (batch, rejections) = try readAll(&source)
         #expect(batch.count == 1)
         #expect(rejections.map(\.reason) == ["invalid-utf8", "too-large"])
@@ -182,7 +182,7 @@ struct CSVSourceTests {
     @Test func `an empty file has no header`() throws {
         let log = try TemporaryLog("")
         let error = #expect(throws: InputError.self) {
-            _ = try CSVSource(path: log.path, mapping: mapping(), lexicon: Lexicon())
+            _ = try CSVSource(path: log.path, mapping: mapping(), symbols: SymbolTable())
         }
         #expect(error?.code == .wrongFormat)
     }

@@ -4,7 +4,7 @@ import Testing
 import Timekeeping
 
 struct CloudEventDecoderTests {
-    private let lexicon = Lexicon()
+    private let symbols = SymbolTable()
 
     /// The smallest event, with `attributes` in place of or beside its own.
     private func line(_ attributes: [String: String] = [:]) -> String {
@@ -17,12 +17,12 @@ struct CloudEventDecoderTests {
         return "{" + pairs.map { #""\#($0.key)":\#($0.value)"# }.joined(separator: ",") + "}"
     }
 
-    private func decode(_ text: String) throws(RecordFlaw) -> (event: Event, items: [Item]) {
-        try CloudEventDecoder(lexicon: lexicon).decode(Array(text.utf8)[...])
+    private func decode(_ text: String) throws(RejectionReason) -> (event: Event, items: [Item]) {
+        try CloudEventDecoder(symbols: symbols).decode(Array(text.utf8)[...])
     }
 
-    private func flaw(_ text: String) throws -> RecordFlaw {
-        try #require(throws: RecordFlaw.self) { try decode(text) }
+    private func flaw(_ text: String) throws -> RejectionReason {
+        try #require(throws: RejectionReason.self) { try decode(text) }
     }
 
     @Test func `an event of every known attribute and parameter is read`() throws {
@@ -54,7 +54,7 @@ struct CloudEventDecoderTests {
         #expect(event.session == Symbol(number: 9))
         #expect(event.subject == Symbol(number: 5))
         #expect(event.subjectNamespace == .order)
-        #expect(lexicon.text(of: event.transaction, in: .order) == "T-1")
+        #expect(symbols.text(of: event.transaction, in: .order) == "T-1")
         #expect(!event.hasUUID)
         #expect(
             items == [
@@ -90,7 +90,7 @@ struct CloudEventDecoderTests {
     @Test func `an empty transaction id is present and empty`() throws {
         let (event, _) = try decode(line(["data": #"{"transaction_id":""}"#]))
         #expect(event.transaction.isPresent)
-        #expect(lexicon.isEmpty(event.transaction))
+        #expect(symbols.isEmpty(event.transaction))
     }
 
     @Test(
@@ -111,7 +111,7 @@ struct CloudEventDecoderTests {
             "org.shop.purchase.v1", "com.shop.purchase", "Purchase", "", "com.shop.purchase.vx",
         ])
     func `a type that names no event is refused`(type: String) throws {
-        #expect(throws: RecordFlaw.self) { try decode(line(["type": "\"\(type)\""])) }
+        #expect(throws: RejectionReason.self) { try decode(line(["type": "\"\(type)\""])) }
     }
 
     @Test(
@@ -141,11 +141,11 @@ struct CloudEventDecoderTests {
             (["sequence": "5"], .wrongType, "sequence"),
             (["sampledrate": "true"], .wrongType, "sampledrate"),
             (["data": "7"], .wrongType, "data"), (["suject": #""o1""#], .unknownField, "suject"),
-        ] as [([String: String], RecordFlaw.Reason, String)]
+        ] as [([String: String], RejectionReason.Reason, String)]
     )
     func `a wrong attribute is named`(
         attributes: [String: String],
-        reason: RecordFlaw.Reason,
+        reason: RejectionReason.Reason,
         field: String
     ) throws {
         let flaw = try flaw(line(attributes))
@@ -179,11 +179,11 @@ struct CloudEventDecoderTests {
             ),
             (#"{"items":[{"price":92233720368547758.07,"quantity":2}]}"#, .badMoney, "data.items"),
             (#"{"value":1,"value":2}"#, .duplicateField, "data.value"),
-        ] as [(String, RecordFlaw.Reason, String)]
+        ] as [(String, RejectionReason.Reason, String)]
     )
     func `a wrong parameter is named`(
         data: String,
-        reason: RecordFlaw.Reason,
+        reason: RejectionReason.Reason,
         field: String
     ) throws {
         let flaw = try flaw(line(["data": data]))
@@ -223,12 +223,14 @@ struct CloudEventDecoderTests {
     }
 
     @Test func `bytes that are no text are refused`() throws {
-        let decoder = CloudEventDecoder(lexicon: lexicon)
+        let decoder = CloudEventDecoder(symbols: symbols)
         let bytes = Array(#"{"id":""#.utf8)
-        let invalid = #expect(throws: RecordFlaw.self) { try decoder.decode((bytes + [0xff])[...]) }
+        let invalid = #expect(throws: RejectionReason.self) {
+            try decoder.decode((bytes + [0xff])[...])
+        }
         #expect(invalid?.reason == .invalidUTF8)
         #expect(invalid?.column == 8)
-        let nul = #expect(throws: RecordFlaw.self) { try decoder.decode((bytes + [0])[...]) }
+        let nul = #expect(throws: RejectionReason.self) { try decoder.decode((bytes + [0])[...]) }
         #expect(nul?.reason == .nulByte)
         #expect(try flaw(#"{"id":"\u0000"}"#).reason == .nulByte)
     }
@@ -236,7 +238,7 @@ struct CloudEventDecoderTests {
     @Test func `escapes are undone`() throws {
         let (event, _) = try decode(line(["subject": #""\"\\\/\b\f\n\r\té😀""#]))
         #expect(
-            lexicon.text(of: event.subject, in: .order) == "\"\\/\u{8}\u{c}\n\r\té😀"
+            symbols.text(of: event.subject, in: .order) == "\"\\/\u{8}\u{c}\n\r\té😀"
         )
     }
 
@@ -257,8 +259,8 @@ struct CloudEventDecoderTests {
             let parsed = try? JSONSerialization.jsonObject(with: Data(bytes))
             if parsed == nil {
                 let text = String(decoding: bytes, as: UTF8.self)
-                #expect(throws: RecordFlaw.self, "\(text)") {
-                    try CloudEventDecoder(lexicon: lexicon).decode(bytes[...])
+                #expect(throws: RejectionReason.self, "\(text)") {
+                    try CloudEventDecoder(symbols: symbols).decode(bytes[...])
                 }
             }
         }

@@ -3,12 +3,12 @@ import Testing
 import Timekeeping
 
 struct CloudEventEncoderTests {
-    private let lexicon = Lexicon()
+    private let symbols = SymbolTable()
 
     private func batch(_ event: Event, _ items: [Item] = []) -> Batch {
         var builder = BatchBuilder(
-            stream: lexicon.symbol(for: "test", in: .text),
-            lexicon: lexicon,
+            stream: symbols.symbol(for: "test", in: .text),
+            symbols: symbols,
             capacity: 1
         )
         builder.append(event, items: items)
@@ -25,7 +25,7 @@ struct CloudEventEncoderTests {
         Event(
             id: EventID(version7At: 852_076_800_000, order: 0, tail: 2),
             time: Timestamp(seconds: 852_076_800),
-            source: lexicon.symbol(for: "/shop", in: .text),
+            source: symbols.symbol(for: "/shop", in: .text),
             sequence: 0,
             user: .none,
             session: session,
@@ -84,7 +84,7 @@ struct CloudEventEncoderTests {
 
     @Test func `every control character, quote and backslash is escaped`() {
         var odd = event(.search)
-        odd.user = lexicon.symbol(
+        odd.user = symbols.symbol(
             for: "\0\u{1}\u{8}\t\n\u{b}\u{c}\r\u{1f}\"\\/\u{7f}é😀",
             in: .user
         )
@@ -100,38 +100,38 @@ struct CloudEventEncoderTests {
         other.id = EventID(high: 1, low: 2)
         let first = TraceContext(
             of: event(.search, session: session),
-            lexicon: lexicon
+            symbols: symbols
         )
-        let second = TraceContext(of: other, lexicon: lexicon)
-        other.source = lexicon.symbol(for: "/shop2", in: .text)
-        let elsewhere = TraceContext(of: other, lexicon: lexicon)
+        let second = TraceContext(of: other, symbols: symbols)
+        other.source = symbols.symbol(for: "/shop2", in: .text)
+        let elsewhere = TraceContext(of: other, symbols: symbols)
         #expect(first.traceID == second.traceID)
         #expect(first.span != second.span)
         #expect(second.traceID != elsewhere.traceID)
         let nextSession = TraceContext(
             of: event(.search, session: Symbol(number: 5)),
-            lexicon: lexicon
+            symbols: symbols
         )
         #expect(first.traceID != nextSession.traceID)
         // Without a session, events have nothing to share.
         other.session = .none
         other.source = event(.search).source
-        let alone = TraceContext(of: other, lexicon: lexicon)
-        let another = TraceContext(of: event(.search), lexicon: lexicon)
+        let alone = TraceContext(of: other, symbols: symbols)
+        let another = TraceContext(of: event(.search), symbols: symbols)
         #expect(alone.traceID != another.traceID)
     }
 
-    @Test func `a trace does not depend on what the lexicon met before`() {
-        func context(in lexicon: Lexicon) -> TraceContext {
-            var visit = event(.search, session: lexicon.symbol(for: "visit", in: .session))
-            visit.source = lexicon.symbol(for: "/shop", in: .text)
-            return TraceContext(of: visit, lexicon: lexicon)
+    @Test func `a trace does not depend on what the symbols met before`() {
+        func context(in symbols: SymbolTable) -> TraceContext {
+            var visit = event(.search, session: symbols.symbol(for: "visit", in: .session))
+            visit.source = symbols.symbol(for: "/shop", in: .text)
+            return TraceContext(of: visit, symbols: symbols)
         }
-        let left = context(in: Lexicon())
+        let left = context(in: SymbolTable())
         for text in ["a", "b", "c"] {
-            _ = lexicon.symbol(for: text, in: .text)
+            _ = symbols.symbol(for: text, in: .text)
         }
-        let right = context(in: lexicon)
+        let right = context(in: symbols)
         #expect(left == right)
     }
 
@@ -141,7 +141,7 @@ struct CloudEventEncoderTests {
             var some = event(.search, session: Symbol(number: random.below(1 << 40) + 1))
             some.id = EventID(high: random.next(), low: random.next())
             var bytes: [UInt8] = []
-            TraceContext(of: some, lexicon: lexicon).appendTraceparent(to: &bytes)
+            TraceContext(of: some, symbols: symbols).appendTraceparent(to: &bytes)
             #expect(TraceContext.isTraceparent(String(decoding: bytes, as: UTF8.self)))
         }
     }

@@ -14,7 +14,7 @@ struct CloudEventRoundTripTests {
     private func symbol(
         _ random: inout Randomness,
         _ namespace: Namespace,
-        _ lexicon: Lexicon
+        _ symbols: SymbolTable
     ) -> Symbol {
         switch random.below(3) {
         case 0: return .none
@@ -25,14 +25,14 @@ struct CloudEventRoundTripTests {
                 let index = Int(random.below(UInt64(CloudEventRoundTripTests.alphabet.count)))
                 text.append(CloudEventRoundTripTests.alphabet[index])
             }
-            return lexicon.symbol(for: String(text), in: namespace)
+            return symbols.symbol(for: String(text), in: namespace)
         }
     }
 
-    private func randomBatch(_ random: inout Randomness, _ lexicon: Lexicon) -> Batch {
+    private func randomBatch(_ random: inout Randomness, _ symbols: SymbolTable) -> Batch {
         var builder = BatchBuilder(
-            stream: lexicon.symbol(for: "test", in: .text),
-            lexicon: lexicon,
+            stream: symbols.symbol(for: "test", in: .text),
+            symbols: symbols,
             capacity: 100
         )
         let currencies = ["USD", "JPY", "KWD", "CLF"].compactMap { Currency(code: $0) } + [.none]
@@ -42,13 +42,13 @@ struct CloudEventRoundTripTests {
             let event = Event(
                 id: EventID(high: random.next(), low: random.next()),
                 time: Timestamp(nanoseconds: Int64(bitPattern: random.next()) >> 1),
-                source: lexicon.symbol(for: "/source/\(random.below(3))\"", in: .text),
+                source: symbols.symbol(for: "/source/\(random.below(3))\"", in: .text),
                 sequence: Int64(random.next() >> (1 + random.below(63))),
-                user: symbol(&random, .user, lexicon),
-                session: symbol(&random, .session, lexicon),
-                subject: symbol(&random, name.subjectNamespace, lexicon),
+                user: symbol(&random, .user, symbols),
+                session: symbol(&random, .session, symbols),
+                subject: symbol(&random, name.subjectNamespace, symbols),
                 subjectNamespace: name.subjectNamespace,
-                transaction: symbol(&random, .order, lexicon),
+                transaction: symbol(&random, .order, symbols),
                 value: amount,
                 currency: currencies[Int(random.below(UInt64(currencies.count)))],
                 name: name,
@@ -58,8 +58,8 @@ struct CloudEventRoundTripTests {
             for _ in 0..<random.below(4) {
                 items.append(
                     Item(
-                        product: symbol(&random, .product, lexicon),
-                        category: symbol(&random, .category, lexicon),
+                        product: symbol(&random, .product, symbols),
+                        category: symbol(&random, .category, symbols),
                         price: Int64(bitPattern: random.next()) >> Int64(random.below(64)),
                         quantity: Int32(truncatingIfNeeded: random.next())
                     )
@@ -72,10 +72,10 @@ struct CloudEventRoundTripTests {
 
     @Test(arguments: 1...20)
     func `what was written reads back the same`(seed: UInt64) throws {
-        let lexicon = Lexicon()
+        let symbols = SymbolTable()
         var random = Randomness(seed: seed)
-        let batch = randomBatch(&random, lexicon)
-        let decoder = CloudEventDecoder(lexicon: lexicon)
+        let batch = randomBatch(&random, symbols)
+        let decoder = CloudEventDecoder(symbols: symbols)
         for index in batch.events.indices {
             var bytes: [UInt8] = []
             CloudEventEncoder().append(index, of: batch, to: &bytes)

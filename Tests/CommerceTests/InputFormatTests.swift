@@ -14,12 +14,12 @@ struct InputFormatTests {
     }
 
     @Test func `a log is opened by its name or by the format given`() throws {
-        let lexicon = Lexicon()
+        let symbols = SymbolTable()
         let log = try TemporaryLog("customer_id date\n1 19970101 1 2.00\n", name: "cdnow.txt")
-        var guessed = try openInput(path: log.path, format: nil, mapping: nil, lexicon: lexicon)
+        var guessed = try openInput(path: log.path, format: nil, mapping: nil, symbols: symbols)
         #expect(guessed is CDNOWSource)
         #expect(try readAll(&guessed).batch.count == 1)
-        let given = try openInput(path: log.path, format: .ndjson, mapping: nil, lexicon: lexicon)
+        let given = try openInput(path: log.path, format: .ndjson, mapping: nil, symbols: symbols)
         #expect(given is NDJSONSource)
     }
 
@@ -27,7 +27,7 @@ struct InputFormatTests {
         for (name, word) in [("a.csv", "mapping"), ("a.txt", "cdnow, ndjson, csv")] {
             let log = try TemporaryLog("a,b\n", name: name)
             let error = #expect(throws: InputError.self) {
-                _ = try openInput(path: log.path, format: nil, mapping: nil, lexicon: Lexicon())
+                _ = try openInput(path: log.path, format: nil, mapping: nil, symbols: SymbolTable())
             }
             #expect(error?.code == .wrongFormat)
             #expect(error?.message.contains(word) == true)
@@ -37,7 +37,7 @@ struct InputFormatTests {
     @Test func `a file that is not there is told before its format is asked for`() {
         for path in ["nowhere.csv", "nowhere.txt", "/"] {
             let error = #expect(throws: InputError.self) {
-                _ = try openInput(path: path, format: nil, mapping: nil, lexicon: Lexicon())
+                _ = try openInput(path: path, format: nil, mapping: nil, symbols: SymbolTable())
             }
             #expect(error?.code == .notFound)
         }

@@ -43,7 +43,7 @@ enum LogDoor: String, CaseIterable, CustomTestStringConvertible {
             format: format,
             mapping: mapping,
             options: options,
-            lexicon: Lexicon()
+            symbols: SymbolTable()
         )
         return try readAll(&source)
     }
@@ -79,7 +79,7 @@ extension CSVMapping.TimeFormat {
 extension Batch {
     var summary: [String] {
         events.map { event in
-            let order = lexicon.text(of: event.transaction, in: .order)
+            let order = symbols.text(of: event.transaction, in: .order)
             let value = Money(minorUnits: event.value, currency: event.currency).decimal
             let units = items[event.itemRange].reduce(0) { $0 + Int($1.quantity) }
             let part = event.isOrderPart ? " part" : ""

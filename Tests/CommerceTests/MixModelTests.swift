@@ -16,7 +16,7 @@ struct MixModelTests {
             seed: seed,
             start: Traffic.start,
             source: "/shop",
-            lexicon: Lexicon()
+            symbols: SymbolTable()
         )
     }
 
@@ -61,14 +61,14 @@ struct MixModelTests {
 
     @Test func `no event lies behind the horizon, and the next one's time is told`() throws {
         var model = Self.model()
-        var builder = BatchBuilder(stream: model.stream, lexicon: model.lexicon, capacity: 10)
+        var builder = BatchBuilder(stream: model.stream, symbols: model.symbols, capacity: 10)
         let horizon = Traffic.start + .milliseconds(100)
         let next = try model.fill(&builder, until: horizon, limit: .max)
         #expect(builder.events.count > 300)
         #expect(builder.events.allSatisfy { $0.time <= horizon })
         #expect(next.map { $0 > horizon } == true)
         #expect(builder.offsets.isEmpty && builder.firstOffset == 1)
-        var following = BatchBuilder(stream: model.stream, lexicon: model.lexicon, capacity: 10)
+        var following = BatchBuilder(stream: model.stream, symbols: model.symbols, capacity: 10)
         _ = try model.fill(&following, until: .distantFuture, limit: 1)
         #expect(following.events.first?.time == next)
         #expect(following.firstOffset == Int64(builder.events.count) + 1)
@@ -136,7 +136,7 @@ struct MixModelTests {
         let traffic = try Traffic(&source, count: .max, limit: 100)
         #expect(traffic.events.count == 1234)
         #expect(try traffic == Self.traffic(Self.model(), count: 1234))
-        var builder = BatchBuilder(stream: source.stream, lexicon: source.lexicon, capacity: 1)
+        var builder = BatchBuilder(stream: source.stream, symbols: source.symbols, capacity: 1)
         #expect(try source.fill(&builder, until: .distantFuture, limit: 10) == nil)
         #expect(builder.events.isEmpty)
     }
@@ -161,7 +161,7 @@ struct MixModelTests {
 
     @Test func `a load that is 0 for good ends the source`() throws {
         var model = Self.model(load: .poisson(0))
-        var builder = BatchBuilder(stream: model.stream, lexicon: model.lexicon, capacity: 1)
+        var builder = BatchBuilder(stream: model.stream, symbols: model.symbols, capacity: 1)
         #expect(try model.fill(&builder, until: .distantFuture, limit: 10) == nil)
         #expect(builder.events.isEmpty)
     }

@@ -10,7 +10,7 @@ struct NDJSONSourceTests {
 
     private func source(_ text: String) throws -> (NDJSONSource, TemporaryLog) {
         let log = try TemporaryLog(text, name: "events.ndjson")
-        return (try NDJSONSource(path: log.path, lexicon: Lexicon()), log)
+        return (try NDJSONSource(path: log.path, symbols: SymbolTable()), log)
     }
 
     private func second(_ second: Int64) -> Timestamp { Timestamp(seconds: 852_076_800 + second) }
@@ -25,7 +25,7 @@ struct NDJSONSourceTests {
         #expect(batch.events.map(\.time) == [second(3), second(1), second(4)])
         #expect(batch.events.map(\.sequence) == [1, 9, 5])
         #expect(batch.origin.offsets == [1, 3, 5])
-        #expect(source.lexicon.text(of: source.stream, in: .text).hasPrefix("log:events.ndjson#"))
+        #expect(source.symbols.text(of: source.stream, in: .text).hasPrefix("log:events.ndjson#"))
         #expect(batch.original(1) == line("b", second: 1, extra: #","sequence":"9""#))
         #expect(rejections.map(\.line) == [4])
         #expect(rejections.map(\.reason) == ["not-json"])
@@ -36,7 +36,7 @@ struct NDJSONSourceTests {
         var (source, _) = try source(
             (1...4).map { line("\($0)", second: $0) }.joined(separator: "\n")
         )
-        var builder = BatchBuilder(stream: source.stream, lexicon: source.lexicon, capacity: 4)
+        var builder = BatchBuilder(stream: source.stream, symbols: source.symbols, capacity: 4)
         #expect(try source.fill(&builder, until: .distantFuture, limit: 0) == second(1))
         #expect(try source.fill(&builder, until: second(2), limit: 9) == second(3))
         #expect(builder.events.count == 2)
@@ -68,7 +68,7 @@ struct NDJSONSourceTests {
             Array(line("b", second: 1, extra: #","subject":"\#(long)""#).utf8) + [10]
             + [123, 0xff, 10] + [123, 34, 0, 10] + sound
         let log = try TemporaryLog(text)
-        var source = try NDJSONSource(path: log.path, lexicon: Lexicon())
+        var source = try NDJSONSource(path: log.path, symbols: SymbolTable())
         let (batch, rejections) = try readAll(&source)
         #expect(batch.count == 1)
         #expect(rejections.map(\.reason) == ["too-large", "invalid-utf8", "nul-byte"])
@@ -79,7 +79,7 @@ struct NDJSONSourceTests {
     @Test func `many bad lines are told in portions`() throws {
         let bad = String(repeating: "{\n", count: 5000)
         var (source, _) = try source(line("a", second: 1) + "\n" + bad + line("b", second: 2))
-        var builder = BatchBuilder(stream: source.stream, lexicon: source.lexicon, capacity: 4)
+        var builder = BatchBuilder(stream: source.stream, symbols: source.symbols, capacity: 4)
         #expect(try source.fill(&builder, until: .distantFuture, limit: 100) == second(1))
         #expect(builder.rejections.count < 5000)
         var told = builder.rejections.count

@@ -164,7 +164,7 @@ struct RecordTests {
                     path: log.path,
                     format: format,
                     mapping: notes,
-                    lexicon: Lexicon()
+                    symbols: SymbolTable()
                 )
                 _ = try readAll(&source)
             }

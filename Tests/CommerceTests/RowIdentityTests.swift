@@ -14,7 +14,7 @@ struct RowIdentityTests {
     private func ids(_ rows: [String], _ door: LogDoor) throws -> [String] {
         let text = (["order,ordered_at,customer,units,total"] + rows).map { "\($0)\n" }.joined()
         let batch = try door.read(text, as: .csv, mapping: orders).batch
-        let source = batch.lexicon.text(of: batch.events[0].source, in: .text)
+        let source = batch.symbols.text(of: batch.events[0].source, in: .text)
         return batch.events.indices.map { "\(source) \(batch.idText(of: $0))" }
     }
 
@@ -63,29 +63,29 @@ struct SymbolTests {
         "eleven-char", "", "é", "a b", "u42", "u042", "o1", "p-1", "~", "..",
     ])
     func `a text stays itself in every namespace`(text: String) {
-        let lexicon = Lexicon()
+        let symbols = SymbolTable()
         for namespace in Namespace.allCases {
-            let symbol = lexicon.symbol(for: text, in: namespace)
+            let symbol = symbols.symbol(for: text, in: namespace)
             #expect(symbol.isPresent)
-            #expect(lexicon.text(of: symbol, in: namespace) == text)
-            #expect(lexicon.symbol(for: text, in: namespace) == symbol)
-            #expect(lexicon.isEmpty(symbol) == text.isEmpty)
+            #expect(symbols.text(of: symbol, in: namespace) == text)
+            #expect(symbols.symbol(for: text, in: namespace) == symbol)
+            #expect(symbols.isEmpty(symbol) == text.isEmpty)
             var bytes: [UInt8] = []
-            lexicon.append(symbol, in: namespace, to: &bytes)
+            symbols.append(symbol, in: namespace, to: &bytes)
             #expect(bytes == Array(text.utf8))
-            // The same in every lexicon.
-            let other = Lexicon()
+            // The same in every symbol table.
+            let other = SymbolTable()
             _ = other.symbol(for: "something else, and long", in: .text)
             let same = other.symbol(for: text, in: namespace)
-            #expect(other.stableHash(of: same) == lexicon.stableHash(of: symbol))
+            #expect(other.stableHash(of: same) == symbols.stableHash(of: symbol))
         }
     }
 
     @Test func `short texts are told apart`() {
-        let lexicon = Lexicon()
+        let symbols = SymbolTable()
         let texts = ["a", "0a", "00a", "a0", "A", "aa", "-a", "a-"]
-        let symbols = texts.map { lexicon.symbol(for: $0, in: .text) }
-        #expect(Set(symbols).count == texts.count)
-        #expect(Set(symbols.map { lexicon.stableHash(of: $0) }).count == texts.count)
+        let made = texts.map { symbols.symbol(for: $0, in: .text) }
+        #expect(Set(made).count == texts.count)
+        #expect(Set(made.map { symbols.stableHash(of: $0) }).count == texts.count)
     }
 }

@@ -16,7 +16,7 @@ struct ShopperModelTests {
             seed: seed,
             start: Traffic.start,
             source: "/shop",
-            lexicon: Lexicon()
+            symbols: SymbolTable()
         )
     }
 

@@ -34,7 +34,7 @@ struct Traffic: Equatable {
     ) throws -> Int {
         var builder = BatchBuilder(
             stream: source.stream,
-            lexicon: source.lexicon,
+            symbols: source.symbols,
             capacity: min(limit, 1000)
         )
         _ = try source.fill(&builder, until: horizon, limit: limit)

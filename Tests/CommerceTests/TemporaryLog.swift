@@ -30,7 +30,7 @@ func readAll(
     _ source: inout some EventSource,
     limit: Int = 3
 ) throws(InputError) -> (batch: Batch, rejections: [Rejection]) {
-    var builder = BatchBuilder(stream: source.stream, lexicon: source.lexicon, capacity: 16)
+    var builder = BatchBuilder(stream: source.stream, symbols: source.symbols, capacity: 16)
     while try source.fill(&builder, until: .distantFuture, limit: limit) != nil {}
     let rejections = builder.rejections
     return (builder.finish(schedule: .asRecorded), rejections)

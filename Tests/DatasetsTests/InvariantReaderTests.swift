@@ -64,7 +64,7 @@ struct InvariantReaderTests {
         // Six lines of header, and three of the query before it.
         #expect(invariant.place == "a.sql:10:3")
         #expect(
-            QueryFlaw(invariant, columns: ["subject"]).description
+            QueryMistake(invariant, columns: ["subject"]).description
                 == "a.sql:10:3: the query gives subject; expected the columns subject, detail"
         )
     }

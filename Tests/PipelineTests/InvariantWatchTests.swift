@@ -159,7 +159,7 @@ import Timekeeping
         #expect(
             told.before == [
                 "dataset_anomalies\(Self.labels) 0",
-                "dataset_invariant_failed_looks\(Self.labels) 0",
+                "dataset_invariant_consecutive_failures\(Self.labels) 0",
                 "dataset_invariants_last_refresh_timestamp_seconds 0",
                 "dataset_invariants_refresh_interval_seconds 60",
                 "dataset_invariants_refresh_seconds 0",
@@ -211,7 +211,7 @@ import Timekeeping
     {
         let told = try await Self.watch(Store([.found(4), .failed("too slow")]), for: 65)
         #expect(told.after.contains("dataset_anomalies\(Self.labels) 4"))
-        #expect(told.after.contains("dataset_invariant_failed_looks\(Self.labels) 1"))
+        #expect(told.after.contains("dataset_invariant_consecutive_failures\(Self.labels) 1"))
     }
 
     /// How a pipeline is doing over time, and when a deployment of it is judged, in seconds.

@@ -91,14 +91,14 @@ struct AnalyticsScaleTests {
     }
 
     @Test func `sources of which there are many are told apart`() {
-        var ledger = IdentityLedger(horizon: 50_000)
+        var ledger = Deduplicator(horizon: 50_000)
         let events = (0..<20_000).map { shop.event($0 % 3, source: "source \($0)") }
         #expect(ledger.admit(shop.batch(events), .range(0..<20_000)).count == 20_000)
         #expect(ledger.admit(shop.batch(events), .range(0..<20_000)).isEmpty)
     }
 
     @Test func `a text that is written like a UUID's bytes is another event`() {
-        var ledger = IdentityLedger(horizon: 100)
+        var ledger = Deduplicator(horizon: 100)
         let uuid = shop.event(1)
         var text = uuid
         text.hasUUID = false

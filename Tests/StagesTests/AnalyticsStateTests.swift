@@ -149,7 +149,7 @@ struct AnalyticsStateTests {
         let warehouse = MemoryWarehouse(windowLimit: 1000, openWindows: 1000)
         var state = state()
         var item = shop.item()
-        item.category = shop.lexicon.symbol(for: "", in: .category)
+        item.category = shop.symbols.symbol(for: "", in: .category)
         take(shop.batch([(shop.event(1, .purchase), [item])]), into: &state)
         commit(&state, to: warehouse)
         #expect(warehouse.total(.day).orders == 1)

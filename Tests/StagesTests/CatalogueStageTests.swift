@@ -98,7 +98,7 @@ struct CatalogueStageTests {
 
         let other = CatalogueStageTests()
         for write in writes.reversed() {
-            // Of another lexicon, as another run has it.
+            // Of another symbol table, as another run has it.
             let again = other.write(
                 write.publication.batch.count,
                 from: Int(write.publication.firstPosition)

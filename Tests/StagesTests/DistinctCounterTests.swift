@@ -22,7 +22,7 @@ struct DistinctCounterTests {
                     guard symbol.isPresent else { return }
                     let start = grain.start(of: event.time)
                     sets["\(grain) \(start) \(measure) \(category)", default: []].insert(
-                        shop.lexicon.stableHash(of: symbol)
+                        shop.symbols.stableHash(of: symbol)
                     )
                 }
                 note(event.user, .shoppers)

@@ -19,7 +19,7 @@ struct LogOrderTests {
         isPart: Bool = false
     ) -> (event: Event, items: [Item]) {
         var event = shop.event(number, .purchase, source: source)
-        event.transaction = shop.lexicon.symbol(for: order, in: .order)
+        event.transaction = shop.symbols.symbol(for: order, in: .order)
         event.user = Symbol(number: 1)
         event.subject = .none
         event.value = value
@@ -32,8 +32,8 @@ struct LogOrderTests {
     /// The lines as events of a log, whose bytes are only their numbers.
     private func log(_ lines: [(event: Event, items: [Item])]) -> Batch {
         var builder = BatchBuilder(
-            stream: shop.lexicon.symbol(for: "log", in: .text),
-            lexicon: shop.lexicon,
+            stream: shop.symbols.symbol(for: "log", in: .text),
+            symbols: shop.symbols,
             capacity: lines.count
         )
         var originals = Originals()
@@ -62,7 +62,7 @@ struct LogOrderTests {
         for batch in batches {
             for delivery in shop.delivery(of: log(batch)) {
                 let recognition = LogRecognition(delivery)
-                let known = warehouse.counted(
+                let known = warehouse.alreadyCounted(
                     LogRecognition.question([recognition]),
                     by: "analytics"
                 )
@@ -168,9 +168,9 @@ struct LogOrderTests {
     @Test func `two purchases whose ids collided by the old hash are both counted`() {
         // The old identity was the id with a hash of the source laid over it, which anybody can
         // take off again: with other's id = id ^ hash(one) ^ hash(two), the two were one event.
-        let one = shop.lexicon.symbol(for: "/one", in: .text)
-        let two = shop.lexicon.symbol(for: "/two", in: .text)
-        let hashes = (shop.lexicon.stableHash(of: one), shop.lexicon.stableHash(of: two))
+        let one = shop.symbols.symbol(for: "/one", in: .text)
+        let two = shop.symbols.symbol(for: "/two", in: .text)
+        let hashes = (shop.symbols.stableHash(of: one), shop.symbols.stableHash(of: two))
         var first = purchase(1, "A", source: "/one")
         var second = purchase(1, "B", source: "/two")
         second.event.id = EventID(
@@ -185,7 +185,7 @@ struct LogOrderTests {
         first.event.hasUUID = isUUID
         second = purchase(7, "C", source: "/one")
         second.event.id = id
-        first.event.transaction = shop.lexicon.symbol(for: "D", in: .order)
+        first.event.transaction = shop.symbols.symbol(for: "D", in: .order)
         #expect(run([[first, second]], into: warehouse) == (2, 0, 0, 0))
         #expect(warehouse.total(.all).orders == 4)
     }
@@ -214,7 +214,7 @@ struct LogOrderTests {
             }
             for (event, _) in batches.joined() {
                 let number = Int(event.sequence)
-                let order = shop.lexicon.text(of: event.transaction, in: .order)
+                let order = shop.symbols.text(of: event.transaction, in: .order)
                 guard counted[number] == nil else { continue }
                 if !event.isOrderPart, !orders.insert(order).inserted { continue }
                 counted[number] = event.value

@@ -15,7 +15,7 @@ extension Shop {
     ) -> [(event: Event, items: [Item])] {
         var random = Randomness(seed: seed)
         var time = start
-        let toys = lexicon.symbol(for: "toys", in: .category)
+        let toys = symbols.symbol(for: "toys", in: .category)
         let categories = [.none, Symbol(number: 1), Symbol(number: 2), Symbol(number: 999), toys]
         return (1...count).map { number in
             time = time + .milliseconds(Int64(random.below(step)))

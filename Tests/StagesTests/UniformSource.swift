@@ -9,8 +9,8 @@ struct UniformSource: EventSource {
     let shop: Shop
     let count: Int
     let interval: Duration
-    var stream: Symbol { shop.lexicon.symbol(for: "uniform", in: .text) }
-    var lexicon: Lexicon { shop.lexicon }
+    var stream: Symbol { shop.symbols.symbol(for: "uniform", in: .text) }
+    var symbols: SymbolTable { shop.symbols }
     private var made = 0
 
     /// `count` events, the first at ``Shop/epoch``, `interval` apart.

@@ -7,9 +7,9 @@ package struct Shop: Sendable {
     /// 2023-11-14T22:13:20Z.
     package static let epoch = Timestamp(seconds: 1_700_000_000)
 
-    package let lexicon = Lexicon()
+    package let symbols = SymbolTable()
 
-    /// A shop with a lexicon of its own.
+    /// A shop with a symbol table of its own.
     package init() {}
 
     /// A product view whose ids follow from `number`; the caller changes what matters to it.
@@ -23,7 +23,7 @@ package struct Shop: Sendable {
         return Event(
             id: EventID(version7At: 1_700_000_000_000, order: 0, tail: UInt64(number)),
             time: time,
-            source: lexicon.symbol(for: source, in: .text),
+            source: symbols.symbol(for: source, in: .text),
             sequence: Int64(number),
             user: Symbol(number: UInt64(number % 7 + 1)),
             session: Symbol(number: UInt64(number % 11 + 1)),
@@ -60,8 +60,8 @@ package struct Shop: Sendable {
         offsets: [Int64] = []
     ) -> Batch {
         var builder = BatchBuilder(
-            stream: lexicon.symbol(for: stream, in: .text),
-            lexicon: lexicon,
+            stream: symbols.symbol(for: stream, in: .text),
+            symbols: symbols,
             capacity: lines.count
         )
         builder.firstOffset = firstOffset

@@ -90,10 +90,10 @@ where Name.RawValue == String {
         _ key: JSONReader.Key,
         of kind: String,
         _ path: FieldPath
-    ) throws(RecordFlaw) -> Name {
+    ) throws(RejectionReason) -> Name {
         guard let name = Name(rawValue: key.text) else {
             let hint = suggestion(for: key.text, in: Name.allCases.map(\.rawValue))
-            throw RecordFlaw(
+            throw RejectionReason(
                 .unknownField,
                 column: key.column,
                 field: "\(path)",
@@ -101,7 +101,7 @@ where Name.RawValue == String {
             )
         }
         guard !seen.contains(name) else {
-            throw RecordFlaw(
+            throw RejectionReason(
                 .duplicateField,
                 column: key.column,
                 field: "\(path)",

@@ -8,19 +8,19 @@ internal import Timekeeping
 /// checked for their type and stay in the original bytes.
 package struct CloudEventDecoder: Sendable {
     /// What the symbols of the events mean.
-    package let lexicon: Lexicon
+    package let symbols: SymbolTable
 
-    /// A decoder that keeps the texts it meets in `lexicon`.
-    package init(lexicon: Lexicon) {
-        self.lexicon = lexicon
+    /// A decoder that keeps the texts it meets in `symbols`.
+    package init(symbols: SymbolTable) {
+        self.symbols = symbols
     }
 
     /// The event that the JSON object in `line` describes, and its items.
     package func decode(
         _ line: ArraySlice<UInt8>
-    ) throws(RecordFlaw) -> (event: Event, items: [Item]) {
-        try line.withUnsafeBufferPointer { bytes throws(RecordFlaw) in
-            if let flaw = RecordFlaw.inText(bytes) {
+    ) throws(RejectionReason) -> (event: Event, items: [Item]) {
+        try line.withUnsafeBufferPointer { bytes throws(RejectionReason) in
+            if let flaw = RejectionReason.inText(bytes) {
                 throw flaw
             }
             return try decode(text: bytes)
@@ -29,7 +29,7 @@ package struct CloudEventDecoder: Sendable {
 
     private func decode(
         text bytes: UnsafeBufferPointer<UInt8>
-    ) throws(RecordFlaw) -> (event: Event, items: [Item]) {
+    ) throws(RejectionReason) -> (event: Event, items: [Item]) {
         var reader = JSONReader(bytes)
         var seen = SeenNames<CloudEventAttribute>()
         var attributes = Attributes()
@@ -50,12 +50,12 @@ package struct CloudEventDecoder: Sendable {
         from reader: inout JSONReader,
         _ bytes: UnsafeBufferPointer<UInt8>,
         into attributes: inout Attributes
-    ) throws(RecordFlaw) {
+    ) throws(RejectionReason) {
         let column = reader.column
         let path = FieldPath(name.rawValue)
         switch name {
         case .data:
-            attributes.data = try EventData(from: &reader, bytes, lexicon)
+            attributes.data = try EventData(from: &reader, bytes, symbols)
         case .sampledrate:
             _ = try reader.number(path)
         default:
@@ -68,15 +68,15 @@ package struct CloudEventDecoder: Sendable {
         _ text: String,
         at column: Int,
         into attributes: inout Attributes
-    ) throws(RecordFlaw) {
-        func flaw(_ reason: RecordFlaw.Reason, _ message: String) -> RecordFlaw {
-            RecordFlaw(reason, column: column, field: name.rawValue, message)
+    ) throws(RejectionReason) {
+        func flaw(_ reason: RejectionReason.Reason, _ message: String) -> RejectionReason {
+            RejectionReason(reason, column: column, field: name.rawValue, message)
         }
         switch name {
         case .id where text.isEmpty, .source where text.isEmpty:
             throw flaw(.emptyField, "is empty; id and source together name the event")
         case .id: attributes.id = EventID.parse(text)
-        case .source: attributes.source = lexicon.symbol(for: text, in: .text)
+        case .source: attributes.source = symbols.symbol(for: text, in: .text)
         case .specversion:
             guard text == "1.0" else {
                 throw flaw(.badVersion, "\"\(text)\" is not supported; expected \"1.0\"")
@@ -131,9 +131,9 @@ package struct CloudEventDecoder: Sendable {
 
     private func event(
         of attributes: Attributes
-    ) throws(RecordFlaw) -> (event: Event, items: [Item]) {
-        func missing(_ name: CloudEventAttribute) -> RecordFlaw {
-            RecordFlaw(
+    ) throws(RejectionReason) -> (event: Event, items: [Item]) {
+        func missing(_ name: CloudEventAttribute) -> RejectionReason {
+            RejectionReason(
                 .missingField,
                 field: name.rawValue,
                 "the attribute is missing; an event needs id, source, specversion, time, type"
@@ -153,7 +153,7 @@ package struct CloudEventDecoder: Sendable {
             sequence: attributes.sequence,
             user: data.user,
             session: data.session,
-            subject: attributes.subject.map { lexicon.symbol(for: $0, in: namespace) } ?? .none,
+            subject: attributes.subject.map { symbols.symbol(for: $0, in: namespace) } ?? .none,
             subjectNamespace: namespace,
             transaction: data.transaction,
             value: data.value,

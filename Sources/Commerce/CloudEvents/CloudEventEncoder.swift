@@ -3,7 +3,7 @@ internal import Timekeeping
 /// Writes events as structured CloudEvents 1.0 JSON, one object without line breaks an event.
 ///
 /// Only appends bytes: no intermediate tree, no floating point, and no string but those that
-/// the lexicon already holds.
+/// the symbol table already holds.
 package struct CloudEventEncoder: Sendable {
     /// An encoder; it keeps nothing between events.
     package init() {}
@@ -14,7 +14,7 @@ package struct CloudEventEncoder: Sendable {
     /// have attributes that only its original bytes keep (``Batch/originalJSON(of:)``).
     package func append(_ index: Int, of batch: Batch, to bytes: inout [UInt8]) {
         let event = batch.events[index]
-        let lexicon = batch.lexicon
+        let symbols = batch.symbols
         bytes.append(literal: #"{"specversion":"1.0","id":""#)
         if event.hasUUID {
             event.id.append(to: &bytes)
@@ -22,17 +22,17 @@ package struct CloudEventEncoder: Sendable {
             bytes.appendJSONEscaped(batch.idText(of: index))
         }
         bytes.append(literal: #"","source":""#)
-        append(event.source, in: .text, lexicon, to: &bytes)
+        append(event.source, in: .text, symbols, to: &bytes)
         bytes.append(literal: #"","type":"com.weir.shop."#)
         bytes.append(contentsOf: event.name.ga4.utf8)
         bytes.append(literal: #".v1","time":""#)
         event.time.appendRFC3339(to: &bytes)
         if event.subject.isPresent {
             bytes.append(literal: #"","subject":""#)
-            append(event.subject, in: event.subjectNamespace, lexicon, to: &bytes)
+            append(event.subject, in: event.subjectNamespace, symbols, to: &bytes)
         }
         bytes.append(literal: #"","datacontenttype":"application/json","traceparent":""#)
-        TraceContext(of: event, lexicon: lexicon).appendTraceparent(to: &bytes)
+        TraceContext(of: event, symbols: symbols).appendTraceparent(to: &bytes)
         if event.sequence > 0 {
             bytes.append(literal: #"","sequence":""#)
             // Nineteen digits hold every sequence, so that texts sort as the numbers do.
@@ -40,7 +40,7 @@ package struct CloudEventEncoder: Sendable {
         }
         if event.subject.isPresent {
             bytes.append(literal: #"","partitionkey":""#)
-            append(event.subject, in: event.subjectNamespace, lexicon, to: &bytes)
+            append(event.subject, in: event.subjectNamespace, symbols, to: &bytes)
         }
         bytes.append(literal: #"","data":{"#)
         appendData(of: event, in: batch, to: &bytes)
@@ -48,7 +48,7 @@ package struct CloudEventEncoder: Sendable {
     }
 
     private func appendData(of event: Event, in batch: Batch, to bytes: inout [UInt8]) {
-        let lexicon = batch.lexicon
+        let symbols = batch.symbols
         let first = bytes.count
         if event.currency != .none {
             bytes.append(literal: #""currency":""#)
@@ -61,16 +61,16 @@ package struct CloudEventEncoder: Sendable {
             append(event.value, event.currency, to: &bytes)
             bytes.append(UInt8(ascii: ","))
         }
-        append(#""transaction_id":""#, event.transaction, in: .order, lexicon, to: &bytes)
+        append(#""transaction_id":""#, event.transaction, in: .order, symbols, to: &bytes)
         if event.isOrderPart {
             bytes.append(literal: #""order_part":true,"#)
         }
-        append(#""user_id":""#, event.user, in: .user, lexicon, to: &bytes)
-        append(#""session_id":""#, event.session, in: .session, lexicon, to: &bytes)
+        append(#""user_id":""#, event.user, in: .user, symbols, to: &bytes)
+        append(#""session_id":""#, event.session, in: .session, symbols, to: &bytes)
         if event.itemCount > 0 {
             bytes.append(literal: #""items":["#)
             for item in batch.items[event.itemRange] {
-                append(item, event.currency, lexicon, to: &bytes)
+                append(item, event.currency, symbols, to: &bytes)
             }
             bytes[bytes.count - 1] = UInt8(ascii: "]")
         } else if bytes.count > first {
@@ -82,12 +82,12 @@ package struct CloudEventEncoder: Sendable {
     private func append(
         _ item: Item,
         _ currency: Currency,
-        _ lexicon: Lexicon,
+        _ symbols: SymbolTable,
         to bytes: inout [UInt8]
     ) {
         bytes.append(UInt8(ascii: "{"))
-        append(#""item_id":""#, item.product, in: .product, lexicon, to: &bytes)
-        append(#""item_category":""#, item.category, in: .category, lexicon, to: &bytes)
+        append(#""item_id":""#, item.product, in: .product, symbols, to: &bytes)
+        append(#""item_category":""#, item.category, in: .category, symbols, to: &bytes)
         bytes.append(literal: #""price":"#)
         append(item.price, currency, to: &bytes)
         bytes.append(literal: #","quantity":"#)
@@ -100,25 +100,25 @@ package struct CloudEventEncoder: Sendable {
         _ key: StaticString,
         _ symbol: Symbol,
         in namespace: Namespace,
-        _ lexicon: Lexicon,
+        _ symbols: SymbolTable,
         to bytes: inout [UInt8]
     ) {
         guard symbol.isPresent else { return }
         bytes.append(literal: key)
-        append(symbol, in: namespace, lexicon, to: &bytes)
+        append(symbol, in: namespace, symbols, to: &bytes)
         bytes.append(literal: #"","#)
     }
 
     private func append(
         _ symbol: Symbol,
         in namespace: Namespace,
-        _ lexicon: Lexicon,
+        _ symbols: SymbolTable,
         to bytes: inout [UInt8]
     ) {
-        if symbol.lexiconIndex == nil {
-            lexicon.append(symbol, in: namespace, to: &bytes)
+        if symbol.tableIndex == nil {
+            symbols.append(symbol, in: namespace, to: &bytes)
         } else {
-            bytes.appendJSONEscaped(lexicon.text(of: symbol, in: namespace))
+            bytes.appendJSONEscaped(symbols.text(of: symbol, in: namespace))
         }
     }
 

@@ -16,8 +16,8 @@ struct EventData {
     init(
         from reader: inout JSONReader,
         _ bytes: UnsafeBufferPointer<UInt8>,
-        _ lexicon: Lexicon
-    ) throws(RecordFlaw) {
+        _ symbols: SymbolTable
+    ) throws(RejectionReason) {
         var seen = SeenNames<EventParameter>()
         // Amounts can be read when the currency is known, which may stand behind them.
         var amount: Range<Int>?
@@ -33,10 +33,10 @@ struct EventData {
             case .currency: currency = try EventData.currency(from: &reader, path)
             case .value: amount = try reader.number(path)
             case .transactionID:
-                transaction = lexicon.symbol(for: try reader.string(path), in: .order)
+                transaction = symbols.symbol(for: try reader.string(path), in: .order)
             case .orderPart: isOrderPart = try reader.boolean(path)
-            case .userID: user = lexicon.symbol(for: try reader.string(path), in: .user)
-            case .sessionID: session = lexicon.symbol(for: try reader.string(path), in: .session)
+            case .userID: user = symbols.symbol(for: try reader.string(path), in: .user)
+            case .sessionID: session = symbols.symbol(for: try reader.string(path), in: .session)
             case .items:
                 itemsPosition = reader.position
                 try reader.skip()
@@ -49,7 +49,7 @@ struct EventData {
         }
         if let itemsPosition {
             var reader = JSONReader(bytes, at: itemsPosition)
-            try readItems(from: &reader, lexicon)
+            try readItems(from: &reader, symbols)
         }
         if let amount {
             let path = FieldPath("value", inData: true)
@@ -61,26 +61,26 @@ struct EventData {
 
     private mutating func readItems(
         from reader: inout JSONReader,
-        _ lexicon: Lexicon
-    ) throws(RecordFlaw) {
+        _ symbols: SymbolTable
+    ) throws(RejectionReason) {
         try reader.open(UInt8(ascii: "["), FieldPath("items", inData: true))
         while try reader.nextElement() {
             guard items.count < Int(UInt16.max) else {
-                throw RecordFlaw(
+                throw RejectionReason(
                     .tooLarge,
                     column: reader.column,
                     field: "data.items",
                     "has more than \(UInt16.max) items; split the event"
                 )
             }
-            items.append(try item(from: &reader, lexicon))
+            items.append(try item(from: &reader, symbols))
         }
     }
 
     private func item(
         from reader: inout JSONReader,
-        _ lexicon: Lexicon
-    ) throws(RecordFlaw) -> Item {
+        _ symbols: SymbolTable
+    ) throws(RejectionReason) -> Item {
         let place = items.count
         var item = Item(product: .none, category: .none, price: 0, quantity: 1)
         var seen = SeenNames<ItemParameter>()
@@ -93,9 +93,9 @@ struct EventData {
             }
             switch name {
             case .itemID:
-                item.product = lexicon.symbol(for: try reader.string(path), in: .product)
+                item.product = symbols.symbol(for: try reader.string(path), in: .product)
             case .itemCategory:
-                item.category = lexicon.symbol(for: try reader.string(path), in: .category)
+                item.category = symbols.symbol(for: try reader.string(path), in: .category)
             case .price:
                 let range = try reader.number(path)
                 item.price = try money(range, of: reader, path)
@@ -103,7 +103,7 @@ struct EventData {
             case .currency:
                 let column = reader.column
                 guard try EventData.currency(from: &reader, path) == currency else {
-                    throw RecordFlaw(
+                    throw RejectionReason(
                         .badCurrency,
                         column: column,
                         field: "\(path)",
@@ -121,7 +121,7 @@ struct EventData {
     }
 
     /// Σ price · quantity.
-    private func sumOfItems(at position: Int?) throws(RecordFlaw) -> Int64 {
+    private func sumOfItems(at position: Int?) throws(RejectionReason) -> Int64 {
         var sum: Int64 = 0
         for item in items {
             let (product, overflow) = item.price.multipliedReportingOverflow(
@@ -129,7 +129,7 @@ struct EventData {
             )
             let (next, carry) = sum.addingReportingOverflow(product)
             guard !overflow, !carry else {
-                throw RecordFlaw(
+                throw RejectionReason(
                     .badMoney,
                     column: position.map { $0 + 1 },
                     field: "data.items",
@@ -146,10 +146,10 @@ struct EventData {
         _ range: Range<Int>,
         of reader: JSONReader,
         _ path: FieldPath
-    ) throws(RecordFlaw) -> Int64 {
+    ) throws(RejectionReason) -> Int64 {
         let text = reader.text(range)
         guard let money = Money(decimal: text, currency: currency) else {
-            throw RecordFlaw(
+            throw RejectionReason(
                 .badMoney,
                 column: range.lowerBound + 1,
                 field: "\(path)",
@@ -162,11 +162,11 @@ struct EventData {
     private static func currency(
         from reader: inout JSONReader,
         _ path: FieldPath
-    ) throws(RecordFlaw) -> Currency {
+    ) throws(RejectionReason) -> Currency {
         let column = reader.column
         let code = try reader.string(path)
         guard let currency = Currency(code: code) else {
-            throw RecordFlaw(
+            throw RejectionReason(
                 .badCurrency,
                 column: column,
                 field: "\(path)",
@@ -179,11 +179,11 @@ struct EventData {
     private static func count(
         from reader: inout JSONReader,
         _ path: FieldPath
-    ) throws(RecordFlaw) -> Int32 {
+    ) throws(RejectionReason) -> Int32 {
         let range = try reader.number(path)
         let text = reader.text(range)
         guard let count = Int32(text) else {
-            throw RecordFlaw(
+            throw RejectionReason(
                 .badCount,
                 column: range.lowerBound + 1,
                 field: "\(path)",

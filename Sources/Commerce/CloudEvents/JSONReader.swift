@@ -57,13 +57,13 @@ struct JSONReader {
         return 0
     }
 
-    private func malformed(_ message: String) -> RecordFlaw {
+    private func malformed(_ message: String) -> RejectionReason {
         let found = position < bytes.count ? "" : ", but the line ends here"
-        return RecordFlaw(.notJSON, column: column, "not JSON: \(message)\(found)")
+        return RejectionReason(.notJSON, column: column, "not JSON: \(message)\(found)")
     }
 
     /// Takes the bracket that begins an object or array.
-    mutating func open(_ bracket: UInt8, _ path: FieldPath) throws(RecordFlaw) {
+    mutating func open(_ bracket: UInt8, _ path: FieldPath) throws(RejectionReason) {
         guard peek() == bracket else {
             throw wrongType(path, expected: bracket == UInt8(ascii: "{") ? "an object" : "an array")
         }
@@ -72,7 +72,7 @@ struct JSONReader {
     }
 
     /// The next key of the object that is open, with its colon; nil at the end of the object.
-    mutating func nextKey() throws(RecordFlaw) -> Key? {
+    mutating func nextKey() throws(RejectionReason) -> Key? {
         guard try takeSeparator(closing: UInt8(ascii: "}")) else { return nil }
         guard peek() == UInt8(ascii: "\"") else { throw malformed("expected a key in quotes") }
         let column = column
@@ -83,11 +83,11 @@ struct JSONReader {
     }
 
     /// Whether the array that is open has another element, which is read next.
-    mutating func nextElement() throws(RecordFlaw) -> Bool {
+    mutating func nextElement() throws(RejectionReason) -> Bool {
         try takeSeparator(closing: UInt8(ascii: "]"))
     }
 
-    private mutating func takeSeparator(closing: UInt8) throws(RecordFlaw) -> Bool {
+    private mutating func takeSeparator(closing: UInt8) throws(RejectionReason) -> Bool {
         let byte = peek()
         let wasFresh = isFresh
         isFresh = false
@@ -103,14 +103,14 @@ struct JSONReader {
     }
 
     /// Takes a `null`, which means the same as leaving the key out.
-    mutating func takeNull() throws(RecordFlaw) -> Bool {
+    mutating func takeNull() throws(RejectionReason) -> Bool {
         guard peek() == UInt8(ascii: "n") else { return false }
         try take(literal: "null")
         return true
     }
 
     /// The `true` or `false` that stands next.
-    mutating func boolean(_ path: FieldPath) throws(RecordFlaw) -> Bool {
+    mutating func boolean(_ path: FieldPath) throws(RejectionReason) -> Bool {
         switch peek() {
         case UInt8(ascii: "t") where stands("true"):
             try take(literal: "true")
@@ -123,13 +123,13 @@ struct JSONReader {
     }
 
     /// The text that stands next.
-    mutating func string(_ path: FieldPath) throws(RecordFlaw) -> String {
+    mutating func string(_ path: FieldPath) throws(RejectionReason) -> String {
         guard peek() == UInt8(ascii: "\"") else { throw wrongType(path, expected: "a text") }
         return try scanString()
     }
 
     /// The bytes of the number that stands next.
-    mutating func number(_ path: FieldPath) throws(RecordFlaw) -> Range<Int> {
+    mutating func number(_ path: FieldPath) throws(RejectionReason) -> Range<Int> {
         let byte = peek()
         guard byte == UInt8(ascii: "-") || (48...57).contains(byte) else {
             throw wrongType(path, expected: "a number")
@@ -143,7 +143,7 @@ struct JSONReader {
     }
 
     /// Takes a value of any type.
-    mutating func skip(depth: Int = 0) throws(RecordFlaw) {
+    mutating func skip(depth: Int = 0) throws(RejectionReason) {
         guard depth < JSONReader.nestingLimit else {
             throw malformed("nested deeper than \(JSONReader.nestingLimit) levels")
         }
@@ -170,14 +170,14 @@ struct JSONReader {
     }
 
     /// Checks that nothing but white space is left.
-    mutating func end() throws(RecordFlaw) {
+    mutating func end() throws(RejectionReason) {
         _ = peek()
         guard position == bytes.count else {
             throw malformed("expected one object on the line and nothing behind it")
         }
     }
 
-    private mutating func wrongType(_ path: FieldPath, expected: String) -> RecordFlaw {
+    private mutating func wrongType(_ path: FieldPath, expected: String) -> RejectionReason {
         let found: String
         switch peek() {
         case UInt8(ascii: "{"): found = "an object"
@@ -189,7 +189,7 @@ struct JSONReader {
         case UInt8(ascii: "-"), 48...57: found = "a number"
         default: return malformed("expected \(expected)")
         }
-        return RecordFlaw(
+        return RejectionReason(
             .wrongType,
             column: column,
             field: "\(path)",
@@ -201,12 +201,12 @@ struct JSONReader {
         literal.withUTF8Buffer { bytes[position...].starts(with: $0) }
     }
 
-    private mutating func take(literal: StaticString) throws(RecordFlaw) {
+    private mutating func take(literal: StaticString) throws(RejectionReason) {
         guard stands(literal) else { throw malformed("expected \(literal)") }
         position += literal.utf8CodeUnitCount
     }
 
-    private mutating func takeDigits() throws(RecordFlaw) {
+    private mutating func takeDigits() throws(RejectionReason) {
         let first = position
         while position < bytes.count, (48...57).contains(bytes[position]) {
             position += 1
@@ -214,7 +214,7 @@ struct JSONReader {
         guard position > first else { throw malformed("expected a digit") }
     }
 
-    private mutating func scanNumber() throws(RecordFlaw) -> Range<Int> {
+    private mutating func scanNumber() throws(RejectionReason) -> Range<Int> {
         let first = position
         if bytes[position] == UInt8(ascii: "-") {
             position += 1
@@ -242,7 +242,7 @@ struct JSONReader {
     }
 
     /// The string whose opening quote stands next.
-    private mutating func scanString() throws(RecordFlaw) -> String {
+    private mutating func scanString() throws(RejectionReason) -> String {
         position += 1
         let first = position
         while position < bytes.count {
@@ -261,7 +261,7 @@ struct JSONReader {
         throw malformed("expected the quote that ends the string")
     }
 
-    private mutating func scanEscapedString(from first: Int) throws(RecordFlaw) -> String {
+    private mutating func scanEscapedString(from first: Int) throws(RejectionReason) -> String {
         var unescaped = [UInt8](UnsafeBufferPointer(rebasing: bytes[first..<position]))
         while position < bytes.count {
             let byte = bytes[position]
@@ -282,7 +282,7 @@ struct JSONReader {
     }
 
     /// The character that the escape behind the backslash names.
-    private mutating func scanEscape() throws(RecordFlaw) -> Unicode.Scalar {
+    private mutating func scanEscape() throws(RejectionReason) -> Unicode.Scalar {
         guard position < bytes.count else { throw malformed("expected an escape") }
         position += 1
         switch bytes[position - 1] {
@@ -301,10 +301,14 @@ struct JSONReader {
         }
     }
 
-    private mutating func scanUnicodeEscape() throws(RecordFlaw) -> Unicode.Scalar {
+    private mutating func scanUnicodeEscape() throws(RejectionReason) -> Unicode.Scalar {
         let first = try scanHexadecimal()
         if first == 0 {
-            throw RecordFlaw(.nulByte, column: column - 4, "a NUL character, which no text has")
+            throw RejectionReason(
+                .nulByte,
+                column: column - 4,
+                "a NUL character, which no text has"
+            )
         }
         if let scalar = Unicode.Scalar(first) {
             return scalar
@@ -326,7 +330,7 @@ struct JSONReader {
         throw malformed("half of a surrogate pair")
     }
 
-    private mutating func scanHexadecimal() throws(RecordFlaw) -> UInt32 {
+    private mutating func scanHexadecimal() throws(RejectionReason) -> UInt32 {
         var value: UInt32 = 0
         for _ in 0..<4 {
             guard position < bytes.count,

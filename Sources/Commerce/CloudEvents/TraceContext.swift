@@ -11,16 +11,16 @@ package struct TraceContext: Hashable, Sendable {
     /// The span id; never zero.
     package var span: UInt64
 
-    /// The context of `event`, whose symbols `lexicon` knows.
+    /// The context of `event`, whose texts `symbols` has.
     ///
     /// An event without a session is a trace of its own.
-    package init(of event: Event, lexicon: Lexicon) {
+    package init(of event: Event, symbols: SymbolTable) {
         // The stable hash, since the symbol itself may depend on what was read before.
         let group =
             event.session.isPresent
-            ? lexicon.stableHash(of: event.session)
+            ? symbols.stableHash(of: event.session)
             : SplitMix64.mix(event.id.high ^ SplitMix64.mix(event.id.low))
-        traceHigh = SplitMix64.mix(lexicon.stableHash(of: event.source) ^ group)
+        traceHigh = SplitMix64.mix(symbols.stableHash(of: event.source) ^ group)
         traceLow = SplitMix64.mix(traceHigh &+ group &+ 0x9e37_79b9_7f4a_7c15)
         if traceHigh | traceLow == 0 {
             traceLow = 1

@@ -27,7 +27,7 @@ extension Batch {
 
     private static func idText(inJSON bytes: UnsafeBufferPointer<UInt8>) -> String? {
         var reader = JSONReader(bytes)
-        do throws(RecordFlaw) {
+        do throws(RejectionReason) {
             try reader.open(UInt8(ascii: "{"), FieldPath("event"))
             while let key = try reader.nextKey() {
                 if key.text == CloudEventAttribute.id.rawValue {

@@ -51,7 +51,7 @@ public import Timekeeping
     @usableFromInline package let items: [Item]
     @usableFromInline package let origin: Origin
     /// What the events' symbols mean.
-    @usableFromInline package let lexicon: Lexicon
+    @usableFromInline package let symbols: SymbolTable
     /// The bytes the events were read from; nil where the shopper model made them.
     @usableFromInline package let originals: Originals?
     /// When each event should have been sent: the start of every latency.
@@ -67,7 +67,7 @@ public import Timekeeping
         events: [Event],
         items: [Item],
         origin: Origin,
-        lexicon: Lexicon,
+        symbols: SymbolTable,
         originals: Originals? = nil,
         schedule: ReplaySchedule = .asRecorded,
         pool: BatchPool? = nil
@@ -83,7 +83,7 @@ public import Timekeeping
         self.events = events
         self.items = items
         self.origin = origin
-        self.lexicon = lexicon
+        self.symbols = symbols
         self.originals = originals
         self.schedule = schedule
         self.pool = pool

@@ -15,13 +15,13 @@
     @usableFromInline package var records = 0
     /// How many lines of events were left out, since they have no pieces.
     @usableFromInline package var droppedItems = 0
-    @usableFromInline package let lexicon: Lexicon
+    @usableFromInline package let symbols: SymbolTable
     private let pool: BatchPool?
 
     /// An empty builder for batches of about `capacity` events, in room from the `pool`.
-    package init(stream: Symbol, lexicon: Lexicon, capacity: Int, pool: BatchPool? = nil) {
+    package init(stream: Symbol, symbols: SymbolTable, capacity: Int, pool: BatchPool? = nil) {
         self.stream = stream
-        self.lexicon = lexicon
+        self.symbols = symbols
         self.pool = pool
         if let pool {
             (events, items) = pool.take(capacity: capacity)
@@ -63,7 +63,7 @@
                 offsets: offsets,
                 isReplayed: originals != nil
             ),
-            lexicon: lexicon,
+            symbols: symbols,
             originals: originals,
             schedule: schedule,
             pool: pool

@@ -74,14 +74,14 @@ public import Timekeeping
     /// - Parameters:
     ///   - event: An event of a batch.
     ///   - items: The items of that batch.
-    ///   - lexicon: What its symbols mean.
+    ///   - symbols: What its symbols mean.
     ///   - latest: The latest time that is accepted: now plus ``aheadLimit``.
     /// - Returns: The first flaw, or nil where the event is sound.
     @inlinable
     package func flaw(
         of event: Event,
         _ items: UnsafeBufferPointer<Item>,
-        _ lexicon: Lexicon,
+        _ symbols: SymbolTable,
         latest: Timestamp
     ) -> EventFlaw? {
         if event.time < earliest { return .timeTooEarly }
@@ -92,7 +92,7 @@ public import Timekeeping
         switch event.name {
         case .purchase, .refund:
             guard event.transaction.isPresent else { return .transactionMissing }
-            if event.transaction.lexiconIndex != nil, lexicon.isEmpty(event.transaction) {
+            if event.transaction.tableIndex != nil, symbols.isEmpty(event.transaction) {
                 return .transactionEmpty
             }
             fallthrough
@@ -126,13 +126,13 @@ public import Timekeeping
         latest: Timestamp
     ) -> [(place: Int, flaw: EventFlaw)] {
         var flaws: [(place: Int, flaw: EventFlaw)] = []
-        let lexicon = batch.lexicon
+        let symbols = batch.symbols
         // Through pointers: this runs once an event and subscriber, and a reference count an
         // event would cost more than all the comparisons.
         batch.events.withUnsafeBufferPointer { events in
             batch.items.withUnsafeBufferPointer { items in
                 for place in places {
-                    if let flaw = flaw(of: events[place], items, lexicon, latest: latest) {
+                    if let flaw = flaw(of: events[place], items, symbols, latest: latest) {
                         flaws.append((place, flaw))
                     }
                 }

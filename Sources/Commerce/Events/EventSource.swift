@@ -8,11 +8,11 @@ package protocol EventSource: Sendable {
     /// The input's name, the same whenever the same input is read again.
     var stream: Symbol { get }
     /// What the symbols of the events of the next call mean.
-    var lexicon: Lexicon { get }
+    var symbols: SymbolTable { get }
 
     /// Adds to `builder` the next events whose time is not after `horizon`, at most `limit`.
     ///
-    /// The builder is one of the source's ``stream`` and ``lexicon`` as they are now: both may be
+    /// The builder is one of the source's ``stream`` and ``symbols`` as they are now: both may be
     /// others after the call.
     ///
     /// What cannot be made an event of goes to ``BatchBuilder/rejections`` and does not stop

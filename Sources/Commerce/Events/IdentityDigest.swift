@@ -41,7 +41,7 @@ extension Batch {
     package func identity(of place: Int) -> IdentityDigest {
         let event = events[place]
         var input = DigestInput(.event)
-        input.append(event.source, in: .text, lexicon)
+        input.append(event.source, in: .text, symbols)
         input.append(event.id, isUUID: event.hasUUID)
         return input.digest
     }
@@ -54,8 +54,8 @@ extension Batch {
             return nil
         }
         var input = DigestInput(.order)
-        input.append(event.source, in: .text, lexicon)
-        input.append(event.transaction, in: .order, lexicon)
+        input.append(event.source, in: .text, symbols)
+        input.append(event.transaction, in: .order, symbols)
         return input.digest
     }
 
@@ -69,15 +69,15 @@ extension Batch {
         var input = DigestInput(.content)
         input.append(UInt64(event.name.rawValue))
         input.append(UInt64(bitPattern: event.time.nanoseconds))
-        input.append(event.user, in: .user, lexicon)
-        input.append(event.session, in: .session, lexicon)
-        input.append(event.transaction, in: .order, lexicon)
-        input.append(event.subject, in: event.subjectNamespace, lexicon)
+        input.append(event.user, in: .user, symbols)
+        input.append(event.session, in: .session, symbols)
+        input.append(event.transaction, in: .order, symbols)
+        input.append(event.subject, in: event.subjectNamespace, symbols)
         input.append(UInt64(bitPattern: event.value))
         input.append(UInt64(event.currency.bits))
         for item in items[event.itemRange] {
-            input.append(item.product, in: .product, lexicon)
-            input.append(item.category, in: .category, lexicon)
+            input.append(item.product, in: .product, symbols)
+            input.append(item.category, in: .category, symbols)
             input.append(UInt64(bitPattern: item.price))
             input.append(UInt64(bitPattern: Int64(item.quantity)))
         }
@@ -119,13 +119,13 @@ private struct DigestInput {
     }
 
     /// Appends the text of `symbol`, after its length; what is absent is not the empty text.
-    mutating func append(_ symbol: Symbol, in namespace: Namespace, _ lexicon: Lexicon) {
+    mutating func append(_ symbol: Symbol, in namespace: Namespace, _ symbols: SymbolTable) {
         guard symbol.isPresent else {
             return append(.max)
         }
         let start = bytes.count
         append(0)
-        lexicon.append(symbol, in: namespace, to: &bytes)
+        symbols.append(symbol, in: namespace, to: &bytes)
         let length = UInt64(bytes.count - start - 8)
         for place in 0..<8 {
             bytes[start + place] = UInt8(truncatingIfNeeded: length >> UInt64(56 - 8 * place))

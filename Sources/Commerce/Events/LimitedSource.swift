@@ -29,7 +29,7 @@ package struct LimitedSource<Base: EventSource>: EventSource {
     }
 
     package var stream: Symbol { base.stream }
-    package var lexicon: Lexicon { base.lexicon }
+    package var symbols: SymbolTable { base.symbols }
 
     package var arrival: InputArrival? { remaining > 0 ? base.arrival : nil }
 

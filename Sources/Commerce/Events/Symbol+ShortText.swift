@@ -1,7 +1,7 @@
 /// Texts of up to ten letters, digits and hyphens, which a symbol holds itself.
 ///
-/// The orders, shoppers and products of most logs are such texts. They take no room in a lexicon,
-/// whose size would else grow with the length of the log.
+/// The orders, shoppers and products of most logs are such texts. They take no room in a symbol
+/// table, whose size would else grow with the length of the log.
 extension Symbol {
     private static let longest = 10
     private static let letters = Array(
@@ -21,13 +21,13 @@ extension Symbol {
             guard number > 0 else { return nil }
             bits = bits << 6 | number
         }
-        self.init(bits: bits | Symbol.lexiconBit | Symbol.shortBit)
+        self.init(bits: bits | Symbol.tableBit | Symbol.shortBit)
     }
 
     /// The text that the symbol holds itself, as ASCII; nil where it holds none.
     var shortText: [UInt8]? {
         guard isShortText else { return nil }
-        var rest = bits & ~(Symbol.lexiconBit | Symbol.shortBit)
+        var rest = bits & ~(Symbol.tableBit | Symbol.shortBit)
         var text: [UInt8] = []
         while rest != 0 {
             text.append(Symbol.letters[Int(rest & 0x3f) - 1])

@@ -2,14 +2,14 @@
 ///
 /// The shop's own identifiers are a prefix and a number (`u42`), and the number *is* the symbol,
 /// so that making, comparing and counting them touches no string. A short text of letters and
-/// digits is held by the symbol itself. Any other one is kept once in a ``Lexicon``, and the
-/// symbol is its index there. Symbols of two lexicons must not be mixed.
+/// digits is held by the symbol itself. Any other one is kept once in a ``SymbolTable``, and the
+/// symbol is its index there. Symbols of two symbol tables must not be mixed.
 @usableFromInline package struct Symbol: Hashable, Sendable {
-    /// 0: none; high bit clear: the shop's number; high bit set: an index in the lexicon, or, with
-    /// the next bit set as well, a short text.
+    /// 0: none; high bit clear: the shop's number; high bit set: an index in the symbol table, or,
+    /// with the next bit set as well, a short text.
     @usableFromInline package let bits: UInt64
 
-    @usableFromInline static var lexiconBit: UInt64 { 1 << 63 }
+    @usableFromInline static var tableBit: UInt64 { 1 << 63 }
     static var shortBit: UInt64 { 1 << 62 }
 
     @inlinable
@@ -24,8 +24,8 @@
     }
 
     @inlinable
-    package init(lexiconIndex: Int) {
-        self.init(bits: UInt64(lexiconIndex) | Symbol.lexiconBit)
+    package init(tableIndex: Int) {
+        self.init(bits: UInt64(tableIndex) | Symbol.tableBit)
     }
 
     /// Stands for an identifier that the event does not have.
@@ -34,8 +34,8 @@
     /// Whether the event has this identifier at all (it may still be the empty text).
     @inlinable package var isPresent: Bool { bits != 0 }
 
-    @inlinable package var lexiconIndex: Int? {
-        bits >> 62 == 0b10 ? Int(bits & ~Symbol.lexiconBit) : nil
+    @inlinable package var tableIndex: Int? {
+        bits >> 62 == 0b10 ? Int(bits & ~Symbol.tableBit) : nil
     }
 
     /// Whether it holds its text itself, which is then not empty.

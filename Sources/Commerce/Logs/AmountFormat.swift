@@ -36,9 +36,9 @@ package struct AmountFormat: Hashable, Sendable {
     }
 
     /// The amount of `currency` that `text` writes, in minor units.
-    func minorUnits(_ text: String, _ currency: Currency) throws(RecordFlaw) -> Int64 {
+    func minorUnits(_ text: String, _ currency: Currency) throws(RejectionReason) -> Int64 {
         if decimal == nil, currency.minorDigits < 3, AmountFormat.looksGrouped(text) {
-            throw RecordFlaw(
+            throw RejectionReason(
                 .doubtfulMoney,
                 "\"\(text)\" may have a decimal point or one between thousands; say which with "
                     + "'decimal' in the mapping"
@@ -50,13 +50,13 @@ package struct AmountFormat: Hashable, Sendable {
             AmountFormat(decimal: .point, thousands: .comma),
         ]
         if others.contains(where: { $0 != self && $0.read(text, currency) != nil }) {
-            throw RecordFlaw(
+            throw RejectionReason(
                 .doubtfulMoney,
                 "\"\(text)\" has other marks than the mapping names (decimal "
                     + "\((decimal ?? .point).rawValue)); it may be a hundred times as much"
             )
         }
-        throw RecordFlaw(.badMoney, Money.refusal(of: text, currency: currency))
+        throw RejectionReason(.badMoney, Money.refusal(of: text, currency: currency))
     }
 
     /// Whether `text` is up to three digits, a point, and three digits.

@@ -55,7 +55,7 @@ struct CDNOWLog {
                         + "is sorted in memory; convert the file to ndjson, ordered by time"
                 )
             }
-            do throws(RecordFlaw) {
+            do throws(RejectionReason) {
                 if let flaw = line.flaw {
                     throw flaw
                 }
@@ -108,10 +108,14 @@ struct CDNOWLog {
     ]
 
     /// The row that `bytes` write; its line and start are the caller's to set.
-    private static func row(of bytes: ArraySlice<UInt8>) throws(RecordFlaw) -> Row {
+    private static func row(of bytes: ArraySlice<UInt8>) throws(RejectionReason) -> Row {
         let fields = bytes.split(maxSplits: 4, whereSeparator: isSpace)
-        func flaw(_ reason: RecordFlaw.Reason, _ field: Int, _ message: String) -> RecordFlaw {
-            RecordFlaw(
+        func flaw(
+            _ reason: RejectionReason.Reason,
+            _ field: Int,
+            _ message: String
+        ) -> RejectionReason {
+            RejectionReason(
                 reason,
                 column: fields[field].startIndex - bytes.startIndex + 1,
                 field: fieldNames[field],
@@ -120,14 +124,14 @@ struct CDNOWLog {
         }
         let expected = "expected \(fieldNames.joined(separator: " ")), with spaces between"
         guard fields.count <= 4 else {
-            throw RecordFlaw(
+            throw RejectionReason(
                 .tooManyFields,
                 column: fields[4].startIndex - bytes.startIndex + 1,
                 "the row has more than 4 fields; \(expected)"
             )
         }
         guard fields.count == 4 else {
-            throw RecordFlaw(.tooFewFields, "the row has \(fields.count) fields; \(expected)")
+            throw RejectionReason(.tooFewFields, "the row has \(fields.count) fields; \(expected)")
         }
         func text(_ field: Int) -> String { String(decoding: fields[field], as: UTF8.self) }
         guard let time = Timestamp(yyyymmdd: fields[1]) else {
@@ -138,7 +142,7 @@ struct CDNOWLog {
             )
         }
         let count: Int32
-        do throws(RecordFlaw) {
+        do throws(RejectionReason) {
             count = try Int32(countText: text(2))
         } catch {
             throw flaw(error.reason, 2, error.message)

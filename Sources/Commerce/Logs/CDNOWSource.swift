@@ -11,7 +11,7 @@ package struct CDNOWSource: EventSource {
     package static let sizeLimit = 1 << 31
 
     package let stream: Symbol
-    package let lexicon: Lexicon
+    package let symbols: SymbolTable
     private let source: Symbol
     private let product: Symbol
     private let category: Symbol
@@ -27,16 +27,16 @@ package struct CDNOWSource: EventSource {
     package init(
         path: String,
         options: LogOptions = LogOptions(),
-        lexicon: Lexicon,
+        symbols: SymbolTable,
         sizeLimit: Int = CDNOWSource.sizeLimit
     ) throws(InputError) {
-        self.lexicon = lexicon
+        self.symbols = symbols
         reader = try RecordReader(path: path)
         log = CDNOWLog(sizeLimit: sizeLimit, lastRowIsWhole: options.lastRowIsWhole)
-        stream = lexicon.symbol(for: reader.streamName, in: .text)
-        source = lexicon.symbol(for: "/log:cdnow", in: .text)
-        product = lexicon.symbol(for: "cd", in: .product)
-        category = lexicon.symbol(for: "music", in: .category)
+        stream = symbols.symbol(for: reader.streamName, in: .text)
+        source = symbols.symbol(for: "/log:cdnow", in: .text)
+        product = symbols.symbol(for: "cd", in: .product)
+        category = symbols.symbol(for: "music", in: .category)
         isRead = try log.read(reader)
     }
 
@@ -87,7 +87,7 @@ package struct CDNOWSource: EventSource {
             time: row.time,
             source: source,
             sequence: Int64(row.line),
-            user: lexicon.symbol(for: CDNOWLog.customer(of: bytes), in: .user),
+            user: symbols.symbol(for: CDNOWLog.customer(of: bytes), in: .user),
             session: .none,
             subject: order,
             subjectNamespace: .order,

@@ -7,7 +7,7 @@ struct CSVLineReader: Sendable {
     private let columns: CSVColumns
     private let header: [String]
     private var source: Symbol
-    private var lexicon: Lexicon
+    private var symbols: SymbolTable
     /// Whether the id is that of an order, and not of a line of one.
     private let idNamesOrder: Bool
 
@@ -16,24 +16,24 @@ struct CSVLineReader: Sendable {
         columns: CSVColumns,
         header: [String],
         source: Symbol,
-        lexicon: Lexicon
+        symbols: SymbolTable
     ) {
         self.mapping = mapping
         self.columns = columns
         self.header = header
         self.source = source
-        self.lexicon = lexicon
+        self.symbols = symbols
         idNamesOrder = columns.transaction == nil || columns.transaction == columns.id
     }
 
-    /// Goes on with the symbols of `lexicon`, of which `source` is one.
-    mutating func translate(to lexicon: Lexicon, _ source: Symbol) {
-        self.lexicon = lexicon
+    /// Goes on with the symbols of `symbols`, of which `source` is one.
+    mutating func translate(to symbols: SymbolTable, _ source: Symbol) {
+        self.symbols = symbols
         self.source = source
     }
 
     /// The line that `record` writes.
-    func line(of record: Record) throws(RecordFlaw) -> OrderWindow.Line {
+    func line(of record: Record) throws(RejectionReason) -> OrderWindow.Line {
         let row = try CSVRow(record.bytes, delimiter: mapping.delimiter)
         try checkCount(row)
         let time = try time(of: row)
@@ -69,7 +69,7 @@ struct CSVLineReader: Sendable {
         )
         entry.isKnownByContent = id == nil
         entry.isKnownByOrder = idNamesOrder
-        let isOrder = transaction.isPresent && !lexicon.isEmpty(transaction)
+        let isOrder = transaction.isPresent && !symbols.isEmpty(transaction)
         return OrderWindow.Line(
             entry: entry,
             key: isOrder ? OrderWindow.Key(transaction: transaction, name: name) : nil,
@@ -77,10 +77,10 @@ struct CSVLineReader: Sendable {
         )
     }
 
-    private func checkCount(_ row: CSVRow) throws(RecordFlaw) {
+    private func checkCount(_ row: CSVRow) throws(RejectionReason) {
         guard row.count != header.count else { return }
         let isLonger = row.count > header.count
-        throw RecordFlaw(
+        throw RejectionReason(
             isLonger ? .tooManyFields : .tooFewFields,
             column: isLonger ? row.column(header.count) : nil,
             "the row has \(row.count) fields, the header \(header.count); "
@@ -96,7 +96,7 @@ struct CSVLineReader: Sendable {
     }
 
     private func symbol(_ row: CSVRow, _ column: Int?, in namespace: Namespace) -> Symbol {
-        symbolText(row, column).map { lexicon.symbol(for: $0, in: namespace) } ?? .none
+        symbolText(row, column).map { symbols.symbol(for: $0, in: namespace) } ?? .none
     }
 
     /// The order of a purchase, which is named by its id where there is no column of its own.
@@ -106,7 +106,7 @@ struct CSVLineReader: Sendable {
         guard let column = columns.transaction else {
             return symbol(row, columns.id, in: .order)
         }
-        return lexicon.symbol(for: row.text(column), in: .order)
+        return symbols.symbol(for: row.text(column), in: .order)
     }
 
     /// The id that `text` is; a text that is no UUID is made one of version 8 (RFC 9562) from its
@@ -120,7 +120,7 @@ struct CSVLineReader: Sendable {
         )
     }
 
-    private func time(of row: CSVRow) throws(RecordFlaw) -> Timestamp {
+    private func time(of row: CSVRow) throws(RejectionReason) -> Timestamp {
         let text = row.text(columns.time)
         guard let time = mapping.timeFormat.instant(text, in: mapping.zone) else {
             throw flaw(
@@ -133,7 +133,7 @@ struct CSVLineReader: Sendable {
         return time
     }
 
-    private func name(of row: CSVRow) throws(RecordFlaw) -> EventName {
+    private func name(of row: CSVRow) throws(RejectionReason) -> EventName {
         switch mapping.name {
         case .constant(let name): return name
         case .column:
@@ -151,7 +151,7 @@ struct CSVLineReader: Sendable {
         }
     }
 
-    private func currency(of row: CSVRow) throws(RecordFlaw) -> Currency {
+    private func currency(of row: CSVRow) throws(RejectionReason) -> Currency {
         switch mapping.currency {
         case .constant(let currency): return currency
         case .column:
@@ -201,11 +201,11 @@ struct CSVLineReader: Sendable {
         of row: CSVRow,
         _ name: EventName,
         _ currency: Currency
-    ) throws(RecordFlaw) -> Sale {
+    ) throws(RejectionReason) -> Sale {
         let quantity = try quantity(of: row)
         var sale = Sale(quantity: quantity, value: 0)
         if let column = columns.amount {
-            do throws(RecordFlaw) {
+            do throws(RejectionReason) {
                 let text = row.text(column)
                 sale.value = try mapping.amountFormat.minorUnits(text, currency)
             } catch {
@@ -245,17 +245,17 @@ struct CSVLineReader: Sendable {
         return sale
     }
 
-    private func negative(_ row: CSVRow, _ message: String) -> RecordFlaw {
+    private func negative(_ row: CSVRow, _ message: String) -> RejectionReason {
         let column = columns.quantity ?? columns.time
         return flaw(.negativeCount, row, column, "\(row.text(column)) is negative, \(message)")
     }
 
     /// The number of pieces, below 0 for a return; within what an item can hold.
-    private func quantity(of row: CSVRow) throws(RecordFlaw) -> Int64 {
+    private func quantity(of row: CSVRow) throws(RejectionReason) -> Int64 {
         guard let column = columns.quantity else { return 1 }
         let text = row.text(column)
         let isNegative = text.utf8.first == UInt8(ascii: "-")
-        do throws(RecordFlaw) {
+        do throws(RejectionReason) {
             let count = Int64(try Int32(countText: isNegative ? String(text.dropFirst()) : text))
             return isNegative ? -count : count
         } catch {
@@ -268,12 +268,12 @@ struct CSVLineReader: Sendable {
     }
 
     private func flaw(
-        _ reason: RecordFlaw.Reason,
+        _ reason: RejectionReason.Reason,
         _ row: CSVRow,
         _ column: Int,
         _ message: String
-    ) -> RecordFlaw {
-        RecordFlaw(reason, column: row.column(column), field: header[column], message)
+    ) -> RejectionReason {
+        RejectionReason(reason, column: row.column(column), field: header[column], message)
     }
 }
 
@@ -323,14 +323,14 @@ extension Int32 {
     /// The count that `text` writes in decimal digits.
     ///
     /// - Throws: A flaw without a place where it is negative or no whole number that fits.
-    init(countText text: String) throws(RecordFlaw) {
+    init(countText text: String) throws(RejectionReason) {
         let digits = text.utf8.drop { $0 == UInt8(ascii: "-") }
         let isNumber = !digits.isEmpty && digits.allSatisfy { (48...57).contains($0) }
         if isNumber, text.utf8.count == digits.count + 1 {
-            throw RecordFlaw(.negativeCount, "\(text) is negative; expected a count from 0 on")
+            throw RejectionReason(.negativeCount, "\(text) is negative; expected a count from 0 on")
         }
         guard isNumber, text.utf8.count == digits.count, let count = Int32(text) else {
-            throw RecordFlaw(
+            throw RejectionReason(
                 .badCount,
                 "\"\(text)\" is no count; expected a whole number from 0 on"
             )

@@ -9,7 +9,7 @@ struct CSVRow {
     private let bytes: ArraySlice<UInt8>
     private var fields: [Field] = []
 
-    init(_ bytes: ArraySlice<UInt8>, delimiter: UInt8) throws(RecordFlaw) {
+    init(_ bytes: ArraySlice<UInt8>, delimiter: UInt8) throws(RejectionReason) {
         self.bytes = bytes
         var at = bytes.startIndex
         while true {
@@ -52,11 +52,11 @@ struct CSVRow {
         of bytes: ArraySlice<UInt8>,
         at start: Int,
         _ delimiter: UInt8
-    ) throws(RecordFlaw) -> Field {
+    ) throws(RejectionReason) -> Field {
         guard start < bytes.endIndex, bytes[start] == quote else {
             let end = bytes[start...].firstIndex(of: delimiter) ?? bytes.endIndex
             if let stray = bytes[start..<end].firstIndex(of: quote) {
-                throw RecordFlaw(
+                throw RejectionReason(
                     .badQuotes,
                     column: stray - bytes.startIndex + 1,
                     "a quote within a field; put the whole field in quotes and double this one"
@@ -72,7 +72,7 @@ struct CSVRow {
                 return Field(range: start + 1..<next, isQuoted: true)
             }
             guard bytes[behind] == quote else {
-                throw RecordFlaw(
+                throw RejectionReason(
                     .badQuotes,
                     column: behind - bytes.startIndex + 1,
                     "text behind the quote that ends the field from column \(column) on; "
@@ -81,7 +81,7 @@ struct CSVRow {
             }
             at = behind + 1
         }
-        throw RecordFlaw(
+        throw RejectionReason(
             .badQuotes,
             column: column,
             "the quote that begins here is not closed"

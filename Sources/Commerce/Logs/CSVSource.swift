@@ -14,21 +14,21 @@ package struct CSVSource: EventSource {
         path: String,
         mapping: CSVMapping,
         options: LogOptions = LogOptions(),
-        lexicon: Lexicon
+        symbols: SymbolTable
     ) throws(InputError) {
         var options = options
         options.lastRowIsWhole = options.lastRowIsWhole || mapping.lastRowIsWhole
         replay = LogReplay(
             try RecordReader(path: path, delimiter: mapping.delimiter),
-            format: CSVFormat(mapping, options, lexicon),
+            format: CSVFormat(mapping, options, symbols),
             options: options,
-            lexicon: lexicon
+            symbols: symbols
         )
         try replay.begin()
     }
 
     package var stream: Symbol { replay.stream }
-    package var lexicon: Lexicon { replay.lexicon }
+    package var symbols: SymbolTable { replay.symbols }
     package var arrival: InputArrival? { replay.arrival }
 
     package mutating func settle() {
@@ -48,7 +48,7 @@ package struct CSVSource: EventSource {
 private struct CSVFormat: LogFormat {
     private let mapping: CSVMapping
     private let options: LogOptions
-    private var lexicon: Lexicon
+    private var symbols: SymbolTable
     private var source: Symbol
     /// Nil before the header was read.
     private var rows: CSVLineReader?
@@ -57,12 +57,12 @@ private struct CSVFormat: LogFormat {
     /// Whether what is held back is given out now.
     private var isClosing = false
 
-    init(_ mapping: CSVMapping, _ options: LogOptions, _ lexicon: Lexicon) {
+    init(_ mapping: CSVMapping, _ options: LogOptions, _ symbols: SymbolTable) {
         self.mapping = mapping
         self.options = options
-        self.lexicon = lexicon
+        self.symbols = symbols
         // The same for every file: what a row says tells it from another, not where it stands.
-        source = lexicon.symbol(for: "/log:csv", in: .text)
+        source = symbols.symbol(for: "/log:csv", in: .text)
     }
 
     var needsHeader: Bool { rows == nil }
@@ -73,7 +73,7 @@ private struct CSVFormat: LogFormat {
             throw InputError(.wrongFormat, "\(file): is empty; expected a header in its first line")
         }
         let header: CSVRow
-        do throws(RecordFlaw) {
+        do throws(RejectionReason) {
             if let flaw = record.flaw {
                 throw flaw
             }
@@ -89,24 +89,24 @@ private struct CSVFormat: LogFormat {
             columns: try CSVColumns(mapping, header: header, line: record.line, file: file),
             header: header.texts,
             source: source,
-            lexicon: lexicon
+            symbols: symbols
         )
     }
 
-    mutating func take(_ record: Record, file: String) throws(RecordFlaw) {
+    mutating func take(_ record: Record, file: String) throws(RejectionReason) {
         window.noteLine()
         guard record.isTerminated || options.lastRowIsWhole else {
             throw Record.unterminated("say 'lastRowIsWhole: true' in the mapping")
         }
         guard let line = try rows?.line(of: record) else { return }
-        try window.add(line, lexicon)
+        try window.add(line, symbols)
     }
 
     mutating func next(file: String, rejecting rejections: inout [Rejection]) -> LogEntry? {
         while var entry = isClosing ? window.take() : window.next() {
             if entry.event.name == .purchase, entry.event.value < 0 {
                 let sum = Money(minorUnits: entry.event.value, currency: entry.event.currency)
-                let flaw = RecordFlaw(
+                let flaw = RejectionReason(
                     .negativeValue,
                     "is worth \(sum), which is no sale; a return has a negative quantity"
                 )
@@ -122,11 +122,11 @@ private struct CSVFormat: LogFormat {
         return nil
     }
 
-    mutating func translate(from last: Lexicon, to lexicon: Lexicon) {
-        self.lexicon = lexicon
-        source = lexicon.adopt(source, of: last)
-        rows?.translate(to: lexicon, source)
-        window.translate(from: last, to: lexicon)
+    mutating func translate(from last: SymbolTable, to symbols: SymbolTable) {
+        self.symbols = symbols
+        source = symbols.adopt(source, of: last)
+        rows?.translate(to: symbols, source)
+        window.translate(from: last, to: symbols)
     }
 
     mutating func close() {
@@ -145,7 +145,7 @@ private struct CSVFormat: LogFormat {
         }
         entry.event.subject = entry.event.transaction
         if entry.event.name == .purchase {
-            window.notePublished(entry.event.transaction, lexicon)
+            window.notePublished(entry.event.transaction, symbols)
         }
     }
 }

@@ -24,17 +24,17 @@ package enum InputFormat: String, Sendable, CaseIterable {
 /// Opens the log at `path` (`-` is standard input) for replay.
 ///
 /// Without a `format` the name of the file tells it; only a CSV file needs a `mapping`. The
-/// texts of the log are kept in `lexicon`.
+/// texts of the log are kept in `symbols`.
 package func openInput(
     path: String,
     format: InputFormat?,
     mapping: CSVMapping?,
     options: LogOptions = LogOptions(),
-    lexicon: Lexicon
+    symbols: SymbolTable
 ) throws(InputError) -> any EventSource {
     switch format ?? InputFormat.guess(from: path) {
-    case .cdnow: return try CDNOWSource(path: path, options: options, lexicon: lexicon)
-    case .ndjson: return try NDJSONSource(path: path, options: options, lexicon: lexicon)
+    case .cdnow: return try CDNOWSource(path: path, options: options, symbols: symbols)
+    case .ndjson: return try NDJSONSource(path: path, options: options, symbols: symbols)
     case .csv:
         guard let mapping else {
             try InputFile.find(path)
@@ -44,7 +44,7 @@ package func openInput(
                     + "give one in the pipeline file"
             )
         }
-        return try CSVSource(path: path, mapping: mapping, options: options, lexicon: lexicon)
+        return try CSVSource(path: path, mapping: mapping, options: options, symbols: symbols)
     case nil:
         // A file that is not there is told first: its name may be what is wrong.
         try InputFile.find(path)

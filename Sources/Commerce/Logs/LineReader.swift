@@ -5,7 +5,7 @@ package struct Line: Sendable {
     /// Empty where the line was too long to keep.
     package var bytes: ArraySlice<UInt8>
     /// Why the line is no text; nil where it is sound.
-    package var flaw: RecordFlaw?
+    package var flaw: RejectionReason?
 }
 
 /// Reads a file or standard input line by line, and waits for whoever writes it.

@@ -15,16 +15,16 @@ struct LogEntry: Sendable {
     /// Whether its id is that of its order, and so is no other event's of that order.
     var isKnownByOrder = false
 
-    /// Goes on with the symbols of `lexicon`.
-    mutating func translate(from last: Lexicon, to lexicon: Lexicon) {
-        event.source = lexicon.adopt(event.source, of: last)
-        event.user = lexicon.adopt(event.user, of: last)
-        event.session = lexicon.adopt(event.session, of: last)
-        event.subject = lexicon.adopt(event.subject, of: last)
-        event.transaction = lexicon.adopt(event.transaction, of: last)
+    /// Goes on with the symbols of `symbols`.
+    mutating func translate(from last: SymbolTable, to symbols: SymbolTable) {
+        event.source = symbols.adopt(event.source, of: last)
+        event.user = symbols.adopt(event.user, of: last)
+        event.session = symbols.adopt(event.session, of: last)
+        event.subject = symbols.adopt(event.subject, of: last)
+        event.transaction = symbols.adopt(event.transaction, of: last)
         for place in items.indices {
-            items[place].product = lexicon.adopt(items[place].product, of: last)
-            items[place].category = lexicon.adopt(items[place].category, of: last)
+            items[place].product = symbols.adopt(items[place].product, of: last)
+            items[place].category = symbols.adopt(items[place].category, of: last)
         }
     }
 }
@@ -42,13 +42,13 @@ protocol LogFormat: Sendable {
     var holdsBack: Bool { get }
 
     /// Takes in a record of `file`, which may be the first line of an event with several.
-    mutating func take(_ record: Record, file: String) throws(RecordFlaw)
+    mutating func take(_ record: Record, file: String) throws(RejectionReason)
 
     /// The next event to which nothing more is to come; nil where there is none.
     mutating func next(file: String, rejecting: inout [Rejection]) -> LogEntry?
 
-    /// Goes on with the symbols of `lexicon`, also in what is held back.
-    mutating func translate(from last: Lexicon, to lexicon: Lexicon)
+    /// Goes on with the symbols of `symbols`, also in what is held back.
+    mutating func translate(from last: SymbolTable, to symbols: SymbolTable)
 
     /// Says that nothing is to come to what was taken in: the input has ended, or is quiet.
     mutating func close()

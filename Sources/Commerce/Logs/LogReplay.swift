@@ -11,7 +11,7 @@ struct LogReplay<Format: LogFormat>: Sendable {
     private let strangeLineLimit = 10_000
 
     private(set) var stream: Symbol
-    private(set) var lexicon: Lexicon
+    private(set) var symbols: SymbolTable
     private let reader: RecordReader
     private let options: LogOptions
     private var format: Format
@@ -24,12 +24,12 @@ struct LogReplay<Format: LogFormat>: Sendable {
     /// What there is to wait for, where the last call found nothing more to read.
     private(set) var arrival: InputArrival?
 
-    init(_ reader: RecordReader, format: Format, options: LogOptions, lexicon: Lexicon) {
+    init(_ reader: RecordReader, format: Format, options: LogOptions, symbols: SymbolTable) {
         self.reader = reader
         self.format = format
         self.options = options
-        self.lexicon = lexicon
-        stream = lexicon.symbol(for: reader.streamName, in: .text)
+        self.symbols = symbols
+        stream = symbols.symbol(for: reader.streamName, in: .text)
     }
 
     /// Reads the header, where there is to be one and it is there.
@@ -55,8 +55,8 @@ struct LogReplay<Format: LogFormat>: Sendable {
         var originals = builder.originals ?? Originals()
         builder.originals = nil  // so that appending below copies nothing
         defer { builder.originals = originals }
-        // The batch is of the lexicon that it was begun with; the next one may be of another.
-        defer { renewLexicon() }
+        // The batch is of the symbol table that it was begun with; the next one may be of another.
+        defer { renewSymbolTable() }
         var room = limit
         arrival = nil
         while true {
@@ -80,14 +80,15 @@ struct LogReplay<Format: LogFormat>: Sendable {
         }
     }
 
-    /// Begins another lexicon where this one is full: a log may have more texts than the memory.
-    private mutating func renewLexicon() {
-        guard lexicon.isFull else { return }
-        let last = lexicon
-        lexicon = last.successor()
-        stream = lexicon.adopt(stream, of: last)
-        upcoming?.translate(from: last, to: lexicon)
-        format.translate(from: last, to: lexicon)
+    /// Begins another symbol table where this one is full: a log may have more texts than the
+    /// memory.
+    private mutating func renewSymbolTable() {
+        guard symbols.isFull else { return }
+        let last = symbols
+        symbols = last.successor()
+        stream = symbols.adopt(stream, of: last)
+        upcoming?.translate(from: last, to: symbols)
+        format.translate(from: last, to: symbols)
     }
 
     /// The next event of the file; nil at its end, when `rejections` are many, or when more has
@@ -126,7 +127,7 @@ struct LogReplay<Format: LogFormat>: Sendable {
         rejecting rejections: inout [Rejection]
     ) throws(InputError) {
         if record.isBlank { return }
-        do throws(RecordFlaw) {
+        do throws(RejectionReason) {
             if let flaw = record.flaw {
                 throw flaw
             }

@@ -12,18 +12,18 @@ package struct NDJSONSource: EventSource {
     package init(
         path: String,
         options: LogOptions = LogOptions(),
-        lexicon: Lexicon
+        symbols: SymbolTable
     ) throws(InputError) {
         replay = LogReplay(
             try RecordReader(path: path),
-            format: NDJSONFormat(decoder: CloudEventDecoder(lexicon: lexicon)),
+            format: NDJSONFormat(decoder: CloudEventDecoder(symbols: symbols)),
             options: options,
-            lexicon: lexicon
+            symbols: symbols
         )
     }
 
     package var stream: Symbol { replay.stream }
-    package var lexicon: Lexicon { replay.lexicon }
+    package var symbols: SymbolTable { replay.symbols }
     package var arrival: InputArrival? { replay.arrival }
 
     package mutating func fill(
@@ -48,8 +48,8 @@ private struct NDJSONFormat: LogFormat {
 
     mutating func takeHeader(_ record: Record?, file: String) {}
 
-    mutating func take(_ record: Record, file: String) throws(RecordFlaw) {
-        do throws(RecordFlaw) {
+    mutating func take(_ record: Record, file: String) throws(RejectionReason) {
+        do throws(RejectionReason) {
             var (event, items) = try decoder.decode(record.bytes)
             if event.sequence == 0 {
                 event.sequence = Int64(record.line)
@@ -74,9 +74,9 @@ private struct NDJSONFormat: LogFormat {
         return entry
     }
 
-    mutating func translate(from last: Lexicon, to lexicon: Lexicon) {
-        decoder = CloudEventDecoder(lexicon: lexicon)
-        entry?.translate(from: last, to: lexicon)
+    mutating func translate(from last: SymbolTable, to symbols: SymbolTable) {
+        decoder = CloudEventDecoder(symbols: symbols)
+        entry?.translate(from: last, to: symbols)
     }
 
     mutating func close() {}

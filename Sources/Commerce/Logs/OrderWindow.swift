@@ -56,7 +56,7 @@ struct OrderWindow: Sendable {
     }
 
     /// Adds a line to its order, or begins one with it.
-    mutating func add(_ line: Line, _ lexicon: Lexicon) throws(RecordFlaw) {
+    mutating func add(_ line: Line, _ symbols: SymbolTable) throws(RejectionReason) {
         if let key = line.key, let number = open[key] {
             let place = number - left
             // One that waits behind an open order may be too far back all the same.
@@ -71,7 +71,7 @@ struct OrderWindow: Sendable {
         }
         var group = Group(entry: line.entry, key: line.key, lastLine: lines)
         if let key = line.key {
-            let isPublished = published.contains(lexicon.stableHash(of: key.transaction))
+            let isPublished = published.contains(symbols.stableHash(of: key.transaction))
             group.entry.event.isOrderPart =
                 key.name == .purchase && (isPublished || open[key] != nil)
             if let id = line.id { group.ids[id] = line.entry.bytes }
@@ -81,13 +81,13 @@ struct OrderWindow: Sendable {
         held += 1
     }
 
-    /// Goes on with the symbols of `lexicon`.
-    mutating func translate(from last: Lexicon, to lexicon: Lexicon) {
+    /// Goes on with the symbols of `symbols`.
+    mutating func translate(from last: SymbolTable, to symbols: SymbolTable) {
         groups.removeSubrange(..<head)
         left += head
         head = 0
         for place in groups.indices {
-            groups[place].translate(from: last, to: lexicon)
+            groups[place].translate(from: last, to: symbols)
         }
         // order-free: each is translated by itself
         let numbers = open.values
@@ -98,8 +98,8 @@ struct OrderWindow: Sendable {
     }
 
     /// Notes that lines of `order` have left, so that those which follow are a part of it.
-    mutating func notePublished(_ order: Symbol, _ lexicon: Lexicon) {
-        published.insert(lexicon.stableHash(of: order))
+    mutating func notePublished(_ order: Symbol, _ symbols: SymbolTable) {
+        published.insert(symbols.stableHash(of: order))
     }
 
     /// The first event, where nothing more is looked for to it.
@@ -128,17 +128,17 @@ struct OrderWindow: Sendable {
 }
 
 extension OrderWindow.Group {
-    fileprivate mutating func translate(from last: Lexicon, to lexicon: Lexicon) {
-        entry.translate(from: last, to: lexicon)
-        if let order = key?.transaction { key?.transaction = lexicon.adopt(order, of: last) }
+    fileprivate mutating func translate(from last: SymbolTable, to symbols: SymbolTable) {
+        entry.translate(from: last, to: symbols)
+        if let order = key?.transaction { key?.transaction = symbols.adopt(order, of: last) }
     }
 
     /// Adds the value, the items and the row of `line`.
-    fileprivate mutating func add(_ line: OrderWindow.Line) throws(RecordFlaw) {
+    fileprivate mutating func add(_ line: OrderWindow.Line) throws(RejectionReason) {
         if let id = line.id {
             if let known = ids[id] {
                 let isSame = known == line.entry.bytes
-                throw RecordFlaw(
+                throw RejectionReason(
                     isSame ? .duplicateLine : .conflictingLine,
                     isSame
                         ? "the same row with the same id is a line of this order already"
@@ -148,7 +148,7 @@ extension OrderWindow.Group {
             ids[id] = line.entry.bytes
         }
         guard line.entry.event.currency == entry.event.currency else {
-            throw RecordFlaw(
+            throw RejectionReason(
                 .badCurrency,
                 "\(line.entry.event.currency.code) differs from the other lines of this order, "
                     + "which are in \(entry.event.currency.code)"
@@ -156,7 +156,10 @@ extension OrderWindow.Group {
         }
         let (sum, overflow) = entry.event.value.addingReportingOverflow(line.entry.event.value)
         guard !overflow else {
-            throw RecordFlaw(.badMoney, "the lines of this order are more than an amount can hold")
+            throw RejectionReason(
+                .badMoney,
+                "the lines of this order are more than an amount can hold"
+            )
         }
         entry.event.value = sum
         entry.items += line.entry.items

@@ -15,7 +15,7 @@ package struct Record: Sendable {
     /// Empty where the record was too long to keep.
     package var bytes: ArraySlice<UInt8>
     /// Why the record is no text; nil where it is sound.
-    package var flaw: RecordFlaw?
+    package var flaw: RejectionReason?
     /// Whether a line end stands behind it; the last one of a file may have none, and may then be
     /// the beginning of one that is still being written.
     package var isTerminated: Bool
@@ -24,7 +24,7 @@ package struct Record: Sendable {
     var isBlank: Bool { flaw == nil && bytes.allSatisfy { $0 == 0x20 || $0 == 0x09 } }
 
     /// The rejection of the record, which is in `file`, because of `flaw`.
-    func rejection(of flaw: RecordFlaw, file: String) -> Rejection {
+    func rejection(of flaw: RejectionReason, file: String) -> Rejection {
         var flaw = flaw
         if lastLine > line, flaw.line == nil, let column = flaw.column {
             // The column counts from the beginning of the record.
@@ -38,8 +38,8 @@ package struct Record: Sendable {
     }
 
     /// The flaw of a last row that may not be whole.
-    static func unterminated(_ remedy: String) -> RecordFlaw {
-        RecordFlaw(
+    static func unterminated(_ remedy: String) -> RejectionReason {
+        RejectionReason(
             .unterminated,
             "the last row has no line end, so it may be cut off; end the line, or \(remedy)"
         )
@@ -258,7 +258,7 @@ package final class RecordReader: @unchecked Sendable {
             isTerminated: next != nil
         )
         if quoting == .quoted {
-            record.flaw = RecordFlaw(
+            record.flaw = RejectionReason(
                 .badQuotes,
                 line: openQuote.line,
                 column: openQuote.column,
@@ -267,12 +267,12 @@ package final class RecordReader: @unchecked Sendable {
             )
         } else if count > limit {
             let lines = line > firstLine ? "record on lines \(firstLine) to \(line)" : "line"
-            record.flaw = RecordFlaw(
+            record.flaw = RejectionReason(
                 .tooLarge,
                 "the \(lines) has \(count) bytes; the most that is read is \(limit)"
             )
         } else {
-            record.flaw = bytes.withUnsafeBufferPointer(RecordFlaw.inText)
+            record.flaw = bytes.withUnsafeBufferPointer(RejectionReason.inText)
         }
         if count > limit { record.bytes = [] }
         start = next ?? end

@@ -7,7 +7,7 @@ package import Timekeeping
 /// shopper and its amount are its own; where those must agree, use ``SessionModel``.
 package struct MixModel: EventSource, Sendable {
     package let stream: Symbol
-    package let lexicon: Lexicon
+    package let symbols: SymbolTable
     private let currency: Currency
     private let catalogue: Catalogue
     private let products: ZipfSampler
@@ -30,10 +30,10 @@ package struct MixModel: EventSource, Sendable {
         seed: UInt64,
         start: Timestamp,
         source: String,
-        lexicon: Lexicon
+        symbols: SymbolTable
     ) {
-        self.lexicon = lexicon
-        stream = lexicon.symbol(for: source, in: .text)
+        self.symbols = symbols
+        stream = symbols.symbol(for: source, in: .text)
         currency = shop.currency
         catalogue = Catalogue(shop: shop, seed: seed)
         products = ZipfSampler(count: shop.products, exponent: shop.productExponent)

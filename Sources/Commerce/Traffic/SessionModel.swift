@@ -7,7 +7,7 @@ package import Timekeeping
 /// the same arrival. Memory is fixed by the options, however long the run.
 package struct SessionModel: EventSource, Sendable {
     package let stream: Symbol
-    package let lexicon: Lexicon
+    package let symbols: SymbolTable
     let currency: Currency
     let catalogue: Catalogue
     let products: ZipfSampler
@@ -52,7 +52,7 @@ package struct SessionModel: EventSource, Sendable {
         seed: UInt64,
         start: Timestamp,
         source: String,
-        lexicon: Lexicon
+        symbols: SymbolTable
     ) {
         precondition((1...1000).contains(options.cartLimit), "a cart holds 1 to 1000 products")
         precondition(
@@ -60,8 +60,8 @@ package struct SessionModel: EventSource, Sendable {
             "from 1 to 2^24 sessions go on at once"
         )
         precondition(shop.products <= Int(UInt32.max), "a shop has 2^32 - 1 products at most")
-        self.lexicon = lexicon
-        stream = lexicon.symbol(for: source, in: .text)
+        self.symbols = symbols
+        stream = symbols.symbol(for: source, in: .text)
         currency = shop.currency
         catalogue = Catalogue(shop: shop, seed: seed)
         products = ZipfSampler(count: shop.products, exponent: shop.productExponent)

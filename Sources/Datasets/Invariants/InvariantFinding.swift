@@ -1,7 +1,7 @@
 /// What one look at an invariant found.
 package struct InvariantFinding: Hashable, Sendable {
     /// Something that offends against an invariant.
-    package struct Offender: Hashable, Sendable {
+    package struct Violation: Hashable, Sendable {
         /// What offends, such as a dataset's id.
         package var subject: String
         /// In what way.
@@ -16,7 +16,7 @@ package struct InvariantFinding: Hashable, Sendable {
     /// How the look ended.
     package enum Outcome: Hashable, Sendable {
         /// All that offends was counted; the first so many are told one by one, by subject.
-        case found(count: Int64, [Offender])
+        case found(count: Int64, [Violation])
         /// Nothing is known, for the reason that a sentence with file and line gives.
         case failed(String)
     }

@@ -145,7 +145,7 @@ package struct InvariantSnapshot: Hashable, Sendable {
 
     private static func merge(
         _ known: [Anomaly],
-        _ offenders: [InvariantFinding.Offender],
+        _ offenders: [InvariantFinding.Violation],
         of invariant: String,
         at now: Timestamp
     ) -> [Anomaly] {

@@ -131,12 +131,12 @@ struct ConditionedWarehouse: ForwardingWarehouse {
         }
     }
 
-    func counted(
+    func alreadyCounted(
         _ question: CountedQuestion,
         by subscription: String
     ) async throws(StoreError) -> CountedAnswer {
         try await conditions.call(isWrite: false) { () async throws(StoreError) in
-            try await warehouse.counted(question, by: subscription)
+            try await warehouse.alreadyCounted(question, by: subscription)
         }
     }
 
@@ -153,9 +153,9 @@ struct ConditionedWarehouse: ForwardingWarehouse {
         }
     }
 
-    func keep(_ letters: [DeadLetter]) async throws(StoreError) {
+    func storeDeadLetters(_ letters: [DeadLetter]) async throws(StoreError) {
         try await conditions.call(isWrite: true) { () async throws(StoreError) in
-            try await warehouse.keep(letters)
+            try await warehouse.storeDeadLetters(letters)
         }
     }
 }

@@ -35,7 +35,7 @@ final class BatchAlteration: Sendable {
             events: events,
             items: items,
             origin: batch.origin,
-            lexicon: batch.lexicon,
+            symbols: batch.symbols,
             originals: batch.originals,
             schedule: batch.schedule
         )
@@ -59,7 +59,7 @@ final class BatchAlteration: Sendable {
             event.currency = .none
         case .emptyTransaction:
             guard isOrder else { return false }
-            event.transaction = batch.lexicon.symbol(for: "", in: .order)
+            event.transaction = batch.symbols.symbol(for: "", in: .order)
         case .repeatedTransaction:
             guard isOrder, lastOrder.isPresent else { return false }
             event.transaction = lastOrder
@@ -93,7 +93,7 @@ final class BatchAlteration: Sendable {
     /// The product that comes first in the catalogue is the one that everybody wants.
     private func wantOneProduct(_ event: Event, _ items: inout [Item], _ batch: Batch) -> Bool {
         guard !event.itemRange.isEmpty else { return false }
-        let wanted = batch.lexicon.symbol(for: "flash-sale", in: .product)
+        let wanted = batch.symbols.symbol(for: "flash-sale", in: .product)
         for place in event.itemRange {
             items[place].product = wanted
         }
@@ -102,8 +102,8 @@ final class BatchAlteration: Sendable {
 
     private func becomeBotView(_ event: inout Event, _ items: inout [Item], _ batch: Batch) {
         event.name = .viewItemList
-        event.user = batch.lexicon.symbol(for: "bot", in: .user)
-        event.session = batch.lexicon.symbol(for: "bot", in: .session)
+        event.user = batch.symbols.symbol(for: "bot", in: .user)
+        event.session = batch.symbols.symbol(for: "bot", in: .session)
         event.transaction = .none
         event.value = 0
         event.currency = .none

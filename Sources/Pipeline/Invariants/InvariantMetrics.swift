@@ -40,7 +40,7 @@ package struct InvariantMetrics: Sendable {
         [
             family("dataset_anomalies", "What offends against an invariant.") { $0.count },
             family(
-                "dataset_invariant_failed_looks",
+                "dataset_invariant_consecutive_failures",
                 "Looks at an invariant that have failed since the last one that did not."
             ) { $0.failures },
             MetricFamily(

@@ -38,7 +38,7 @@ final class Assembly: Sendable {
     let deadLetterMeter: DeadLetterMeter
     let sampler: RunSampler
     let meters: PipelineMeters
-    let ends: OpenEnds
+    let ends: TopicCloser
     let input: RunReport.Input
     /// How long the run goes on although no event may be due; nil where the input ends it.
     private let end: Timestamp?
@@ -93,7 +93,7 @@ final class Assembly: Sendable {
         for topic in parts.producers.map(\.topic) + parts.subscribers.compactMap(\.publishesTo) {
             publishers[topic, default: 0] += 1
         }
-        ends = OpenEnds(broker, publishers: publishers, subscribers: parts.subscribers.count)
+        ends = TopicCloser(broker, publishers: publishers, subscribers: parts.subscribers.count)
     }
 
     /// Whether the producers were told to stop.
@@ -197,8 +197,8 @@ extension Assembly {
         began: Timestamp,
         _ faults: FaultInjector?
     ) async throws -> Assembly {
-        let lexicon = Lexicon()
-        let sources = try sources(of: run, began: began, lexicon: lexicon, faults)
+        let symbols = SymbolTable()
+        let sources = try sources(of: run, began: began, symbols: symbols, faults)
         var firstPosition: Int64 = 1
         for raw in run.stores.raw {
             firstPosition = max(firstPosition, try await raw.store.nextPosition())
@@ -260,7 +260,7 @@ extension Assembly {
     private static func sources(
         of run: PipelineRun,
         began: Timestamp,
-        lexicon: Lexicon,
+        symbols: SymbolTable,
         _ faults: FaultInjector?
     ) throws -> [TrafficSource] {
         let producers = run.document.stages.filter(\.isProducer)
@@ -277,7 +277,7 @@ extension Assembly {
                     events: run.options.events,
                     document: run.document,
                     began: began,
-                    lexicon: lexicon
+                    symbols: symbols
                 )
             ]
         }
@@ -291,7 +291,7 @@ extension Assembly {
                 surges: faults?.surges(of: stage.name, from: began) ?? [],
                 start: began,
                 tick: run.timeline.tick,
-                lexicon: lexicon
+                symbols: symbols
             )
         }
     }

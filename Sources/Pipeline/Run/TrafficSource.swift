@@ -16,7 +16,7 @@ extension TrafficSource {
         events: Int?,
         document: PipelineDocument,
         began: Timestamp,
-        lexicon: Lexicon
+        symbols: SymbolTable
     ) throws(InputError) -> TrafficSource {
         var options = LogOptions()
         options.zeroQuantity = document.validation.zeroQuantity
@@ -26,11 +26,11 @@ extension TrafficSource {
             format: log.format,
             mapping: document.csv,
             options: options,
-            lexicon: lexicon
+            symbols: symbols
         )
         // What comes through a pipe can not come again: each time it is a stream of its own.
         let stream =
-            log.path == "-" ? "log:-@\(began)" : lexicon.text(of: opened.stream, in: .text)
+            log.path == "-" ? "log:-@\(began)" : symbols.text(of: opened.stream, in: .text)
         let source = AnyLimitedSource(
             opened,
             stream: stream,
@@ -61,7 +61,7 @@ extension TrafficSource {
         surges: [LoadProfile.Surge] = [],
         start: Timestamp,
         tick: Duration,
-        lexicon: Lexicon
+        symbols: SymbolTable
     ) -> TrafficSource {
         var load = Self.load(of: document, options, sharedBy: count)
         let seed = options.seed &+ UInt64(index)
@@ -89,7 +89,7 @@ extension TrafficSource {
                     seed: seed,
                     start: start,
                     source: name,
-                    lexicon: lexicon
+                    symbols: symbols
                 )
             case .mix(let mix):
                 MixModel(
@@ -99,7 +99,7 @@ extension TrafficSource {
                     seed: seed,
                     start: start,
                     source: name,
-                    lexicon: lexicon
+                    symbols: symbols
                 )
             }
         let source = AnyLimitedSource(
@@ -161,8 +161,8 @@ struct AnyLimitedSource: EventSource {
         name = stream
     }
 
-    var stream: Symbol { name.map { lexicon.symbol(for: $0, in: .text) } ?? open.stream }
-    var lexicon: Lexicon { open.lexicon }
+    var stream: Symbol { name.map { symbols.symbol(for: $0, in: .text) } ?? open.stream }
+    var symbols: SymbolTable { open.symbols }
     var arrival: InputArrival? { open.arrival }
 
     mutating func settle() {

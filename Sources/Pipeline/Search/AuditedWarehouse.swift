@@ -11,8 +11,8 @@ struct AuditedWarehouse: ForwardingWarehouse {
         ledger.committed(commit.late, of: commit.subscription)
     }
 
-    func keep(_ letters: [DeadLetter]) async throws(StoreError) {
-        try await warehouse.keep(letters)
+    func storeDeadLetters(_ letters: [DeadLetter]) async throws(StoreError) {
+        try await warehouse.storeDeadLetters(letters)
         ledger.kept(letters)
     }
 }

@@ -20,9 +20,9 @@ struct WitnessedWarehouse: ForwardingWarehouse {
         digest.note(.committed) { $0.add(commit) }
     }
 
-    func keep(_ letters: [DeadLetter]) async throws(StoreError) {
+    func storeDeadLetters(_ letters: [DeadLetter]) async throws(StoreError) {
         try await digest.following { () async throws(StoreError) in
-            try await warehouse.keep(letters)
+            try await warehouse.storeDeadLetters(letters)
         }
         digest.note(.deadLettersKept) { sum in
             for letter in letters {

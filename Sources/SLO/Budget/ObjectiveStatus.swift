@@ -27,7 +27,7 @@ package struct ObjectiveStatus: Sendable {
     package var worstDays: [DaySpending]
     /// The period before this one, as it ended; nil where nothing was observed in it.
     package var previous: PreviousPeriod?
-    package var faults: SliceFaults
+    package var faults: SliceDefects
     /// Alerts that are firing.
     package var firing: [AlertEpisode]
 

@@ -24,7 +24,7 @@ package struct ObjectiveTracker: Sendable {
     package private(set) var now: Timestamp?
     /// When the first instant was handed in.
     package private(set) var began: Timestamp?
-    package private(set) var faults = SliceFaults()
+    package private(set) var faults = SliceDefects()
     /// The end of the last slice, by component, in which something reported.
     package private(set) var lastReports: [Timestamp?]
     /// The end of the last slice, by component, in which there was an event.
@@ -145,7 +145,7 @@ package struct ObjectiveTracker: Sendable {
     }
 
     /// Takes note of values that a source could not make slices of.
-    package mutating func note(_ others: SliceFaults) {
+    package mutating func note(_ others: SliceDefects) {
         faults.add(others)
     }
 

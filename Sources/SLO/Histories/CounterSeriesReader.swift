@@ -44,7 +44,7 @@ package struct CounterSeriesReader {
     private let extent: HistoryExtent
     private var log: RowLog
     private var points: [Key: [Point]] = [:]
-    private var faults: [String: SliceFaults] = [:]
+    private var faults: [String: SliceDefects] = [:]
     private var head = Head()
     private var lastLine = 0
     /// The line with the end mark.
@@ -165,9 +165,9 @@ package struct CounterSeriesReader {
         _ message: String,
         _ line: Int,
         _ key: Key? = nil,
-        _ fault: SliceFault = .unreadable
+        _ fault: SliceDefect = .unreadable
     ) {
-        if let key { faults[key.objective, default: SliceFaults()].count(fault) }
+        if let key { faults[key.objective, default: SliceDefects()].count(fault) }
         log.add(message, line: line)
     }
 
@@ -249,7 +249,7 @@ package struct CounterSeriesReader {
             objective: objective,
             gathered: gathered,
             slice: width,
-            faults: faults[objective] ?? SliceFaults()
+            faults: faults[objective] ?? SliceDefects()
         )
     }
 
@@ -321,8 +321,8 @@ package struct CounterSeriesReader {
                 )
             }
         }
-        faults[objective, default: SliceFaults()].add(readers.good.faults)
-        faults[objective, default: SliceFaults()].add(readers.bad.faults)
+        faults[objective, default: SliceDefects()].add(readers.good.faults)
+        faults[objective, default: SliceDefects()].add(readers.bad.faults)
         return (increments, HistoryFile.width(of: good.lazy.map(\.instant)))
     }
 

@@ -11,7 +11,7 @@ package struct HistoryFile: Sendable {
         package var gathered: SliceGatherer
         /// The width of a slice, as far as the file shows it.
         package var slice: Duration
-        package var faults: SliceFaults
+        package var faults: SliceDefects
 
         /// By their starts, in the unit in which they were gathered.
         package var slices: [Slice] { gathered.slices }

@@ -63,8 +63,8 @@ package struct QueriedCounts: Sendable {
     }
 
     /// Values of which nothing could be made, and resets of counters.
-    package var faults: SliceFaults {
-        var faults = SliceFaults()
+    package var faults: SliceDefects {
+        var faults = SliceDefects()
         if unreadable > 0 { faults.count(.unreadable, times: unreadable) }
         // order-free: they are added up
         for reader in readers.values { faults.add(reader.faults) }
@@ -81,7 +81,7 @@ package struct QueriedCounts: Sendable {
 package struct QueriedHistory: Sendable {
     package private(set) var gathered = SliceGatherer()
     /// Values of which no slice could be made, and resets of counters.
-    package private(set) var faults = SliceFaults()
+    package private(set) var faults = SliceDefects()
 
     /// The slices of a ratio of the counts that its two sources gave.
     package init(_ ratio: RatioIndicator, _ sources: [QueriedCounts], slice: Duration) {

@@ -11,7 +11,7 @@ package struct RecordedHistory: Sendable {
     /// The versions of the objective under which slices were counted, oldest first.
     package var revisions: [RecordedRevision]
     /// What its source could make no slices of.
-    package var faults: SliceFaults
+    package var faults: SliceDefects
     /// How the queries behind it were read, where that had to be assumed.
     package var assumptions: [String] = []
 
@@ -22,7 +22,7 @@ package struct RecordedHistory: Sendable {
         slice: Duration,
         components: [[Slice]],
         revisions: [RecordedRevision] = [],
-        faults: SliceFaults = SliceFaults()
+        faults: SliceDefects = SliceDefects()
     ) {
         self.slice = slice
         scale = .whole
@@ -35,7 +35,7 @@ package struct RecordedHistory: Sendable {
     package init(
         slice: Duration,
         gathered: [SliceGatherer],
-        faults: SliceFaults = SliceFaults(),
+        faults: SliceDefects = SliceDefects(),
         assumptions: [String] = []
     ) {
         var gathered = gathered

@@ -26,7 +26,7 @@ package struct SliceGatherer: Sendable {
         start: Timestamp,
         good: MeasuredNumber,
         total: MeasuredNumber
-    ) -> SliceFault? {
+    ) -> SliceDefect? {
         if good.scale == 0, total.scale == 0, scale == .whole {
             let slice = Slice(start: start, good: good.digits, total: total.digits)
             if let fault = slice.fault() { return fault }

@@ -24,7 +24,7 @@ package struct SliceTableReader {
     private var gathered = SliceGatherer()
     /// The line of each gathered slice.
     private var lines: [Int] = []
-    private var faults = SliceFaults()
+    private var faults = SliceDefects()
     private var unsortedLine: Int?
     private var latest = Timestamp.distantPast
     /// The number of slices at which those that are too old are let go.
@@ -245,7 +245,7 @@ package struct SliceTableReader {
     }
 }
 
-extension SliceFault {
+extension SliceDefect {
     /// What is wrong with counts that were refused.
     func text(good: MeasuredNumber, total: MeasuredNumber) -> String {
         switch self {

@@ -29,8 +29,8 @@ enum InvariantRules {
         summary: "more offend against {{ $labels.invariant }} than an hour ago: {{ $value }}"
     )
     private static let unknown = Alert(
-        name: "DatasetInvariantNotLookedAt",
-        expression: "max by (invariant, owner) (dataset_invariant_failed_looks) > 0",
+        name: "DatasetInvariantCheckFailing",
+        expression: "max by (invariant, owner) (dataset_invariant_consecutive_failures) > 0",
         severity: "ticket",
         summary: "the last {{ $value }} looks at {{ $labels.invariant }} have failed"
     )
@@ -108,7 +108,12 @@ enum InvariantRules {
             ),
             test(
                 "an invariant that cannot be looked at is told",
-                [("dataset_invariant_failed_looks\(labels)", "0+0x30 1+0x60 0+0x30 1+0x20 stale")],
+                [
+                    (
+                        "dataset_invariant_consecutive_failures\(labels)",
+                        "0+0x30 1+0x60 0+0x30 1+0x20 stale"
+                    )
+                ],
                 [
                     (unknown, 30, nil),
                     (unknown, 60, (ticket, "the last 1 looks at head-is-tip have failed")),

@@ -10,7 +10,7 @@
 package struct CounterReader: Hashable, Sendable {
     /// What the counter said last.
     package private(set) var last: MeasuredNumber?
-    package private(set) var faults = SliceFaults()
+    package private(set) var faults = SliceDefects()
     private let isSum: Bool
 
     /// Begins after `last`, or with the next value where that is nil.

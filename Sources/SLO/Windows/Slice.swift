@@ -26,7 +26,7 @@ package struct Slice: Hashable, Sendable {
     package static let largestTotal: Int128 = 1_000_000_000_000
 
     /// What is wrong with the counts, or nil where they can be counts in units of `scale`.
-    package func fault(in scale: CountScale = .whole) -> SliceFault? {
+    package func fault(in scale: CountScale = .whole) -> SliceDefect? {
         if good < 0 || total < 0 { return .negative }
         if good > total { return .goodExceedsTotal }
         return total > scale.largestTotal ? .implausible : nil
@@ -34,7 +34,7 @@ package struct Slice: Hashable, Sendable {
 }
 
 /// Why a slice was not counted.
-package enum SliceFault: String, Hashable, Sendable, CaseIterable {
+package enum SliceDefect: String, Hashable, Sendable, CaseIterable {
     /// A count below zero.
     case negative
     /// More good events than events: two sources that were asked at different times, or that do
@@ -59,40 +59,40 @@ package enum SliceFault: String, Hashable, Sendable, CaseIterable {
     case rounded
 }
 
-extension SliceFault {
+extension SliceDefect {
     /// Whether what it was met in is missing from the figures.
     package var losesSlice: Bool { ![.reset, .clockStep, .rounded].contains(self) }
 }
 
 /// How often each fault was met.
-package struct SliceFaults: Hashable, Sendable {
-    private var counts = [Int64](repeating: 0, count: SliceFault.allCases.count)
+package struct SliceDefects: Hashable, Sendable {
+    private var counts = [Int64](repeating: 0, count: SliceDefect.allCases.count)
 
     package init() {}
 
     /// How often this one was met.
-    package subscript(fault: SliceFault) -> Int64 {
-        counts[SliceFaults.place(of: fault)]
+    package subscript(fault: SliceDefect) -> Int64 {
+        counts[SliceDefects.place(of: fault)]
     }
 
-    package mutating func count(_ fault: SliceFault, times: Int64 = 1) {
-        counts[SliceFaults.place(of: fault)] += times
+    package mutating func count(_ fault: SliceDefect, times: Int64 = 1) {
+        counts[SliceDefects.place(of: fault)] += times
     }
 
     /// Adds what another source met.
-    package mutating func add(_ others: SliceFaults) {
+    package mutating func add(_ others: SliceDefects) {
         for index in counts.indices {
             counts[index] += others.counts[index]
         }
     }
 
     /// Those that were met, in the order of their declaration.
-    package var met: [(fault: SliceFault, count: Int64)] {
-        zip(SliceFault.allCases, counts).filter { $0.1 > 0 }
+    package var met: [(fault: SliceDefect, count: Int64)] {
+        zip(SliceDefect.allCases, counts).filter { $0.1 > 0 }
             .map { (fault: $0.0, count: $0.1) }
     }
 
-    private static func place(of fault: SliceFault) -> Int {
+    private static func place(of fault: SliceDefect) -> Int {
         switch fault {
         case .negative: 0
         case .goodExceedsTotal: 1

@@ -118,12 +118,15 @@ package struct AnalyticsStage: Sendable {
         _ pending: inout Pending
     ) async throws {
         var rest = deliveries[...]
-        while let lexicon = rest.first?.batch.lexicon {
-            // A log goes through several lexicons, and what is gathered is of one.
-            if !state.takes(lexicon) { try await commit(&state, &pending, holding: rest) }
-            let group = rest.prefix { $0.batch.lexicon === lexicon }
+        while let symbols = rest.first?.batch.symbols {
+            // A log goes through several symbol tables, and what is gathered is of one.
+            if !state.takes(symbols) { try await commit(&state, &pending, holding: rest) }
+            let group = rest.prefix { $0.batch.symbols === symbols }
             let recognised = group.map(LogRecognition.init)
-            let known = try await counted(recognised, holding: rest + pending.taken.map(\.delivery))
+            let known = try await alreadyCounted(
+                recognised,
+                holding: rest + pending.taken.map(\.delivery)
+            )
             let now = timeline.now
             for (delivery, recognition) in zip(group, recognised) {
                 let taken = state.take(delivery, recognition, counted: known, at: now)
@@ -135,7 +138,7 @@ package struct AnalyticsStage: Sendable {
     }
 
     /// What commits have counted of the events and orders of the deliveries: asked of logs only.
-    private func counted(
+    private func alreadyCounted(
         _ recognised: [LogRecognition],
         holding deliveries: ArraySlice<Delivery>
     ) async throws -> CountedAnswer {
@@ -143,9 +146,9 @@ package struct AnalyticsStage: Sendable {
         guard !question.events.isEmpty else { return CountedAnswer() }
         let holdOn = { deliveries.forEach(subscription.extendDeadline) }
         return try await retry.run(holdOn: holdOn) { () async throws(StoreError) in
-            var counted = try await warehouse.counted(question, by: subscription.name)
+            var counted = try await warehouse.alreadyCounted(question, by: subscription.name)
             for predecessor in predecessors {
-                let before = try await warehouse.counted(question, by: predecessor)
+                let before = try await warehouse.alreadyCounted(question, by: predecessor)
                 counted.events.merge(before.events) { own, _ in own }
                 counted.orders.formUnion(before.orders)
             }

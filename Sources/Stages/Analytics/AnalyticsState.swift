@@ -34,14 +34,14 @@ package struct AnalyticsState: Sendable {
     private let dataset: DatasetID?
     private var transform = TransformDraft()
     package private(set) var aggregator: WindowAggregator
-    private var ledger: IdentityLedger
+    private var ledger: Deduplicator
     private var streams: [Stream] = []
     private var stored: [StreamProgress]
     private var late: [LateEvent] = []
     /// The events and orders of logs that were counted since the last commit.
     private var counted = CountedAnswer()
     private var uncounted: [UncountedEvent] = []
-    private var lexicon: Lexicon?
+    private var symbols: SymbolTable?
     /// How many commits were taken.
     private var commits: Int64
 
@@ -65,7 +65,7 @@ package struct AnalyticsState: Sendable {
         self.commits = commits
         base = options.grains.min() ?? .second
         aggregator = WindowAggregator(options: options)
-        ledger = IdentityLedger(horizon: options.identityHorizon)
+        ledger = Deduplicator(horizon: options.identityHorizon)
     }
 
     /// Whether there is anything to commit.
@@ -74,27 +74,27 @@ package struct AnalyticsState: Sendable {
             || streams.contains { $0.isChanged }
     }
 
-    /// Whether a delivery whose symbols are of `lexicon` may be taken in before the next commit:
-    /// one commit is of one lexicon.
-    package func takes(_ lexicon: Lexicon) -> Bool {
-        self.lexicon.map { $0 === lexicon } ?? true || !isPending
+    /// Whether a delivery whose symbols are of `symbols` may be taken in before the next commit:
+    /// one commit is of one symbol table.
+    package func takes(_ symbols: SymbolTable) -> Bool {
+        self.symbols.map { $0 === symbols } ?? true || !isPending
     }
 
-    /// Goes on with the symbols of `lexicon`.
-    private mutating func read(_ lexicon: Lexicon) {
-        guard let last = self.lexicon, last !== lexicon else {
-            self.lexicon = lexicon
+    /// Goes on with the symbols of `symbols`.
+    private mutating func read(_ symbols: SymbolTable) {
+        guard let last = self.symbols, last !== symbols else {
+            self.symbols = symbols
             return
         }
-        precondition(!isPending, "what is pending is of another lexicon")
-        aggregator.translate(from: last, to: lexicon)
+        precondition(!isPending, "what is pending is of another symbols")
+        aggregator.translate(from: last, to: symbols)
         for index in streams.indices {
-            streams[index].symbol = lexicon.symbol(for: streams[index].progress.stream, in: .text)
+            streams[index].symbol = symbols.symbol(for: streams[index].progress.stream, in: .text)
         }
-        self.lexicon = lexicon
+        self.symbols = symbols
     }
 
-    /// Takes in a delivery, whose lexicon it ``takes(_:)``.
+    /// Takes in a delivery, whose symbol table it ``takes(_:)``.
     ///
     /// - Parameters:
     ///   - delivery: What a subscription handed out.
@@ -109,7 +109,7 @@ package struct AnalyticsState: Sendable {
         at now: Timestamp
     ) -> Taken {
         let batch = delivery.batch
-        read(batch.lexicon)
+        read(batch.symbols)
         let (sound, failures) = delivery.validated(by: rules, at: now)
         let stream = streamIndex(of: batch)
         let before = uncounted.count
@@ -137,16 +137,16 @@ package struct AnalyticsState: Sendable {
 
     /// Everything since the last commit; the state forgets it.
     package mutating func takeCommit(at now: Timestamp) -> WarehouseCommit? {
-        guard let lexicon else { return nil }
+        guard let symbols else { return nil }
         commits += 1
         var commit = WarehouseCommit(
             subscription: subscription,
             number: commits,
-            lexicon: lexicon
+            symbols: symbols
         )
         (commit.cells, commit.products, commit.sketches) = aggregator.takeDeltas()
         // An empty text is what the total is stored under.
-        commit.cells.removeAll { $0.key.category.isPresent && lexicon.isEmpty($0.key.category) }
+        commit.cells.removeAll { $0.key.category.isPresent && symbols.isEmpty($0.key.category) }
         commit.late = late
         late = []
         commit.uncounted = uncounted
@@ -211,7 +211,7 @@ package struct AnalyticsState: Sendable {
         if let index = streams.firstIndex(where: { $0.symbol == symbol }) {
             return index
         }
-        let text = batch.lexicon.text(of: symbol, in: .text)
+        let text = batch.symbols.text(of: symbol, in: .text)
         // A log is read from its start each time, and what was late then is late again.
         let progress =
             stored.first { $0.stream == text && !batch.origin.isReplayed }

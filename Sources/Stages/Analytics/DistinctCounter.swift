@@ -111,7 +111,7 @@ package struct DistinctCounter: Sendable {
                 enterSegment(of: event.time, missed)
             }
             if event.user.isPresent {
-                let user = batch.lexicon.stableHash(of: event.user)
+                let user = batch.symbols.stableHash(of: event.user)
                 note(user, .shoppers, .none)
                 if event.itemCount > 0 {
                     for index in event.itemRange {
@@ -120,7 +120,7 @@ package struct DistinctCounter: Sendable {
                 }
             }
             if event.session.isPresent {
-                let session = batch.lexicon.stableHash(of: event.session)
+                let session = batch.symbols.stableHash(of: event.session)
                 note(session, .sessions, .none)
                 if event.name == .viewItem {
                     note(session, .viewingSessions, .none)
@@ -131,11 +131,11 @@ package struct DistinctCounter: Sendable {
         }
     }
 
-    /// Goes on with the symbols of `lexicon`, after all deltas were taken.
-    mutating func translate(from last: Lexicon, to lexicon: Lexicon) {
+    /// Goes on with the symbols of `symbols`, after all deltas were taken.
+    mutating func translate(from last: SymbolTable, to symbols: SymbolTable) {
         // order-free: each is translated by itself
         windows = windows.mapValues { byStart in
-            byStart.mapValues { $0.translated(from: last, to: lexicon) }
+            byStart.mapValues { $0.translated(from: last, to: symbols) }
         }
     }
 

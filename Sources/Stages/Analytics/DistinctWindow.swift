@@ -59,14 +59,14 @@ struct DistinctWindow: Sendable {
         return unknown
     }
 
-    /// The window with the symbols of `lexicon`; nothing may have been gained.
-    func translated(from last: Lexicon, to lexicon: Lexicon) -> DistinctWindow {
-        precondition(gaining.isEmpty && uncounted.isEmpty, "gains have the symbols of a lexicon")
+    /// The window with the symbols of `symbols`; nothing may have been gained.
+    func translated(from last: SymbolTable, to symbols: SymbolTable) -> DistinctWindow {
+        precondition(gaining.isEmpty && uncounted.isEmpty, "gains have the symbols of a symbols")
         var window = DistinctWindow(grain: grain)
         // order-free: each is translated by itself
         for (part, count) in counts {
             var part = part
-            part.category = lexicon.adopt(part.category, of: last)
+            part.category = symbols.adopt(part.category, of: last)
             window.counts[part] = count
         }
         return window

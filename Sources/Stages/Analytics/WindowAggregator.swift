@@ -79,9 +79,9 @@ package struct WindowAggregator: Sendable {
         }
     }
 
-    /// Goes on with the symbols of `lexicon`, after all deltas were taken.
-    mutating func translate(from last: Lexicon, to lexicon: Lexicon) {
-        distinct?.translate(from: last, to: lexicon)
+    /// Goes on with the symbols of `symbols`, after all deltas were taken.
+    mutating func translate(from last: SymbolTable, to symbols: SymbolTable) {
+        distinct?.translate(from: last, to: symbols)
     }
 
     private mutating func addProducts(_ batch: Batch, _ selection: Selection) {

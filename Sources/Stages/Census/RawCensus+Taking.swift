@@ -30,7 +30,7 @@ extension RawCensus {
                 fold.add(repeated: identity)
             }
             try await forEachPage(of: store) { page in
-                let counted = try await counted(fold.lookups(page), basis, warehouse)
+                let counted = try await alreadyCounted(fold.lookups(page), basis, warehouse)
                 fold.add(page, counted: counted)
             }
         }
@@ -38,7 +38,7 @@ extension RawCensus {
             for store in stores {
                 try await forEachPage(of: store) { page in
                     let asked = fold.purchaseLookups(page)
-                    let counted = try await counted(asked, basis, warehouse)
+                    let counted = try await alreadyCounted(asked, basis, warehouse)
                     fold.addPurchases(among: page, counted: counted)
                 }
             }
@@ -49,7 +49,7 @@ extension RawCensus {
     }
 
     /// Which of `asked` each of the subscriptions of `basis` has counted.
-    private static func counted(
+    private static func alreadyCounted(
         _ asked: [IdentityDigest?],
         _ basis: CensusBasis,
         _ warehouse: any CensusStore
@@ -57,7 +57,7 @@ extension RawCensus {
         let question = CountedQuestion(events: asked.compactMap(\.self))
         var counted: [Set<IdentityDigest>] = []
         for subscription in basis.subscriptions where !question.events.isEmpty {
-            let answer = try await warehouse.counted(question, by: subscription)
+            let answer = try await warehouse.alreadyCounted(question, by: subscription)
             counted.append(Set(answer.events.keys))
         }
         return counted

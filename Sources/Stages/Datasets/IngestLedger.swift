@@ -69,13 +69,13 @@ package final class IngestLedger: Sendable {
             noted.positions = noted.positions?.union(range) ?? range
             let batch = publication.batch
             var source = batch.events[places.lowerBound].source
-            var hash = batch.lexicon.stableHash(of: source)
+            var hash = batch.symbols.stableHash(of: source)
             var latest = Timestamp.distantPast
             write.selection.forEach { place in
                 let event = batch.events[place]
                 if event.source != source {
                     source = event.source
-                    hash = batch.lexicon.stableHash(of: source)
+                    hash = batch.symbols.stableHash(of: source)
                 }
                 // Quick to make, for it is only summed up: nothing is known again by it.
                 let (high, low) = (event.id.high ^ hash, SplitMix64.mix(event.id.low ^ hash))

@@ -24,11 +24,11 @@ extension ForwardingWarehouse {
         try await warehouse.progress(of: subscription)
     }
 
-    package func counted(
+    package func alreadyCounted(
         _ question: CountedQuestion,
         by subscription: String
     ) async throws(StoreError) -> CountedAnswer {
-        try await warehouse.counted(question, by: subscription)
+        try await warehouse.alreadyCounted(question, by: subscription)
     }
 
     package func sketch(_ key: SketchText) async throws(StoreError) -> [UInt64] {
@@ -39,8 +39,8 @@ extension ForwardingWarehouse {
         try await warehouse.commit(commit)
     }
 
-    package func keep(_ letters: [DeadLetter]) async throws(StoreError) {
-        try await warehouse.keep(letters)
+    package func storeDeadLetters(_ letters: [DeadLetter]) async throws(StoreError) {
+        try await warehouse.storeDeadLetters(letters)
     }
 
     package func windows(

@@ -63,7 +63,7 @@ package final class MemoryRawStore: RawStore {
 
     private func admit(_ write: RawWrite, to state: inout State) -> Selection {
         let batch = write.publication.batch
-        let stream = batch.lexicon.text(of: batch.origin.stream, in: .text)
+        let stream = batch.symbols.text(of: batch.origin.stream, in: .text)
         // Taken out and put back, so that they are changed in place.
         var numbers = state.streams.removeValue(forKey: stream) ?? IntervalSet()
         defer { if !numbers.intervals.isEmpty { state.streams[stream] = numbers } }

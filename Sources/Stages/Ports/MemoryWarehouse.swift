@@ -70,7 +70,7 @@ package final class MemoryWarehouse: Warehouse {
         state.withLock { $0.progress[subscription] ?? [] }
     }
 
-    package func counted(
+    package func alreadyCounted(
         _ question: CountedQuestion,
         by subscription: String
     ) -> CountedAnswer {
@@ -103,8 +103,8 @@ package final class MemoryWarehouse: Warehouse {
             if isStored { return }
             state.lastCommits[commit.subscription] = commit.number
             state.commits += 1
-            state.categories.read(commit.lexicon)
-            state.productNames.read(commit.lexicon)
+            state.categories.read(commit.symbols)
+            state.productNames.read(commit.symbols)
             if let name = sumBeyondRange(commit, &state) {
                 throw StoreError(
                     .refused,
@@ -270,7 +270,7 @@ package final class MemoryWarehouse: Warehouse {
         }
     }
 
-    package func keep(_ letters: [DeadLetter]) {
+    package func storeDeadLetters(_ letters: [DeadLetter]) {
         state.withLock { state in
             for letter in letters {
                 let batch = letter.publication.batch
@@ -282,7 +282,7 @@ package final class MemoryWarehouse: Warehouse {
 
     /// Who an event is to a subscription, in one text.
     private static func name(_ subscription: String, _ batch: Batch, _ place: Int) -> String {
-        let source = batch.lexicon.text(of: batch.events[place].source, in: .text)
+        let source = batch.symbols.text(of: batch.events[place].source, in: .text)
         return "\(subscription)\u{0}\(source)\u{0}\(batch.idText(of: place))"
     }
 
@@ -386,12 +386,12 @@ extension WindowRow {
 
 extension SketchText {
     /// `key` with the text of its category.
-    package init(_ key: SketchKey, _ lexicon: Lexicon) {
+    package init(_ key: SketchKey, _ symbols: SymbolTable) {
         self.init(
             grain: key.grain,
             start: key.start,
             measure: key.measure,
-            category: lexicon.text(of: key.category, in: .category)
+            category: symbols.text(of: key.category, in: .category)
         )
     }
 }

@@ -17,12 +17,12 @@ package struct MeteredWarehouse: ForwardingWarehouse {
         }
     }
 
-    package func counted(
+    package func alreadyCounted(
         _ question: CountedQuestion,
         by subscription: String
     ) async throws(StoreError) -> CountedAnswer {
         try await meter.measure(.read) { () async throws(StoreError) in
-            try await warehouse.counted(question, by: subscription)
+            try await warehouse.alreadyCounted(question, by: subscription)
         }
     }
 
@@ -38,9 +38,9 @@ package struct MeteredWarehouse: ForwardingWarehouse {
         }
     }
 
-    package func keep(_ letters: [DeadLetter]) async throws(StoreError) {
+    package func storeDeadLetters(_ letters: [DeadLetter]) async throws(StoreError) {
         try await meter.measure(.write) { () async throws(StoreError) in
-            try await warehouse.keep(letters)
+            try await warehouse.storeDeadLetters(letters)
         }
     }
 

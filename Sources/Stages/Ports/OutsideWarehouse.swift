@@ -35,12 +35,12 @@ package struct OutsideWarehouse: Warehouse {
         }
     }
 
-    package func counted(
+    package func alreadyCounted(
         _ question: CountedQuestion,
         by subscription: String
     ) async throws(StoreError) -> CountedAnswer {
         try await timeline.outside { () async throws(StoreError) in
-            try await warehouse.counted(question, by: subscription)
+            try await warehouse.alreadyCounted(question, by: subscription)
         }
     }
 
@@ -56,9 +56,9 @@ package struct OutsideWarehouse: Warehouse {
         }
     }
 
-    package func keep(_ letters: [DeadLetter]) async throws(StoreError) {
+    package func storeDeadLetters(_ letters: [DeadLetter]) async throws(StoreError) {
         try await timeline.outside { () async throws(StoreError) in
-            try await warehouse.keep(letters)
+            try await warehouse.storeDeadLetters(letters)
         }
     }
 

@@ -24,7 +24,7 @@ package struct SketchParts: Sendable {
         if counts.count > Self.mostSketches { counts = [:] }
         var due: [SketchText] = []
         for (key, _) in commit.sketches {
-            let text = SketchText(key, commit.lexicon)
+            let text = SketchText(key, commit.symbols)
             let count = counts[text, default: counts.count % spread] + 1
             counts[text] = count < limit ? count : nil
             if count >= limit { due.append(text) }

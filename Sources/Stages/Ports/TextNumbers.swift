@@ -2,23 +2,23 @@ internal import Commerce
 
 /// Numbers the texts that a warehouse in memory is given, from 0 in the order in which they come.
 ///
-/// The text of a symbol is asked of its lexicon once only.
+/// The text of a symbol is asked of its symbol table once only.
 struct TextNumbers: Sendable {
     /// The shop's own symbols have small bits, and are looked up without a hash.
     private static let shopSymbols = 1 << 16
 
     private var texts: [String] = []
     private var numbers: [String: Int] = [:]
-    private var lexicon: Lexicon?
-    /// What the symbols of ``lexicon`` stand for, by their bits.
+    private var symbols: SymbolTable?
+    /// What the symbols of ``symbols`` stand for, by their bits.
     private var bySymbol: [UInt64: Int] = [:]
     /// The same for the shop's own: 0 for one that has not come yet, else 1 more.
     private var byShopSymbol: [Int32] = Array(repeating: 0, count: shopSymbols)
 
-    /// The symbols that come next are of `lexicon`.
-    mutating func read(_ lexicon: Lexicon) {
-        guard self.lexicon !== lexicon else { return }
-        self.lexicon = lexicon
+    /// The symbols that come next are of `symbols`.
+    mutating func read(_ symbols: SymbolTable) {
+        guard self.symbols !== symbols else { return }
+        self.symbols = symbols
         bySymbol = [:]
         byShopSymbol = Array(repeating: 0, count: TextNumbers.shopSymbols)
     }
@@ -39,7 +39,7 @@ struct TextNumbers: Sendable {
     }
 
     private mutating func newNumber(of symbol: Symbol, _ namespace: Namespace) -> Int {
-        let text = lexicon?.text(of: symbol, in: namespace) ?? ""
+        let text = symbols?.text(of: symbol, in: namespace) ?? ""
         if let known = numbers[text] { return known }
         numbers[text] = texts.count
         texts.append(text)

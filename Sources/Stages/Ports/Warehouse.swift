@@ -37,7 +37,7 @@ package protocol Warehouse: Sendable {
 
     /// What `subscription` has counted, of the events and orders of logs in `question`, according
     /// to the commits so far.
-    func counted(
+    func alreadyCounted(
         _ question: CountedQuestion,
         by subscription: String
     ) async throws(StoreError) -> CountedAnswer
@@ -51,7 +51,7 @@ package protocol Warehouse: Sendable {
     func commit(_ commit: WarehouseCommit) async throws(StoreError)
 
     /// Keeps messages that a subscription gave up; one that is there already is replaced.
-    func keep(_ letters: [DeadLetter]) async throws(StoreError)
+    func storeDeadLetters(_ letters: [DeadLetter]) async throws(StoreError)
 
     /// The stored windows of `grain`, by start, category and currency; texts in the order of
     /// their code points.
@@ -127,7 +127,7 @@ package struct WarehouseCommit: Sendable {
     /// A server may store a commit and lose the answer; by this it knows the commit again.
     package var number: Int64
     /// What the symbols of the keys mean.
-    package var lexicon: Lexicon
+    package var symbols: SymbolTable
     package var cells: [(key: WindowKey, delta: WindowCell)] = []
     package var products: [(key: ProductKey, delta: ProductCell)] = []
     /// Hashes that each sketch has not stored yet.
@@ -143,10 +143,10 @@ package struct WarehouseCommit: Sendable {
     /// What the catalogue of the warehouse, where it has one, records of the commit.
     package var block: DataBlockDraft?
 
-    package init(subscription: String, number: Int64, lexicon: Lexicon) {
+    package init(subscription: String, number: Int64, symbols: SymbolTable) {
         self.subscription = subscription
         self.number = number
-        self.lexicon = lexicon
+        self.symbols = symbols
     }
 }
 

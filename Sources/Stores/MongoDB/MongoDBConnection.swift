@@ -154,7 +154,7 @@ actor MongoDBConnection {
     func events(
         after position: Int64,
         atMost limit: Int,
-        notingIn flaws: StoredFlaws
+        notingIn flaws: DamagedValues
     ) throws(StoreError) -> [RawEvent] {
         let store = "\(location)"
         if position == .min {

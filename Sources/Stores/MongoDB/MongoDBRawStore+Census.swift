@@ -25,20 +25,20 @@ extension MongoDBRawStore: RawEventScan {
 struct StoredField {
     private let document: BSONDocument
     private let store: String
-    private let flaws: StoredFlaws
+    private let flaws: DamagedValues
 
-    init(_ document: BSONDocument, in store: String, _ flaws: StoredFlaws = StoredFlaws()) {
+    init(_ document: BSONDocument, in store: String, _ flaws: DamagedValues = DamagedValues()) {
         self.document = document
         self.store = store
         self.flaws = flaws
     }
 
     /// Why a field is not what it has to be.
-    func flaw(_ path: StaticString, _ expected: String) -> StoredFlaw {
-        StoredFlaw(
+    func flaw(_ path: StaticString, _ expected: String) -> DamagedValue {
+        DamagedValue(
             store: store,
             table: RawEventCommands.collection,
-            row: "_id " + (document.text("_id").map(StoredFlaw.quote) ?? "of another type"),
+            row: "_id " + (document.text("_id").map(DamagedValue.quote) ?? "of another type"),
             column: "\(path)",
             found: document.has(path)
                 ? document.integer(path).map { "\($0)" } ?? "a value of another type" : "nothing",

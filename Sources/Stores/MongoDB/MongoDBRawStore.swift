@@ -15,8 +15,8 @@ internal import Synchronization
 package final class MongoDBRawStore: RawStore {
     let pool: MongoDBConnectionPool
     /// What could not be read of it.
-    let flaws: StoredFlaws
-    private let doubtful = DoubtfulPositions()
+    let flaws: DamagedValues
+    private let doubtful = UnconfirmedPositions()
     private let holding = Holding()
     /// What the server does not do that it was asked to when the store was opened; it goes on
     /// without.
@@ -33,7 +33,7 @@ package final class MongoDBRawStore: RawStore {
     package init(
         _ location: MongoDBLocation,
         indexes keys: [RawEventKey] = RawEventKey.allCases,
-        notingIn flaws: StoredFlaws = StoredFlaws()
+        notingIn flaws: DamagedValues = DamagedValues()
     ) async throws(StoreError) {
         self.flaws = flaws
         let uri = try DriverURI(location)
@@ -127,7 +127,7 @@ package final class MongoDBRawStore: RawStore {
 private final class Holding: Sendable {
     private let state = Mutex<RunHolder?>(nil)
 
-    // Not inlined: see ``DoubtfulPositions``.
+    // Not inlined: see ``UnconfirmedPositions``.
     var holder: RunHolder? {
         @inline(never) get { state.withLock { $0 } }
         @inline(never) set { state.withLock { $0 = newValue } }

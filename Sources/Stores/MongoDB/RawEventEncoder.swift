@@ -50,7 +50,7 @@ struct RawEventEncoder {
         document.append("type", utf8: type.span)
         append("subject", event.subject, in: event.subjectNamespace, batch, to: &document)
         append("traceparent", to: &document) {
-            TraceContext(of: event, lexicon: batch.lexicon).appendTraceparent(to: &$0)
+            TraceContext(of: event, symbols: batch.symbols).appendTraceparent(to: &$0)
         }
         if event.sequence > 0 {
             document.append("sequence", event.sequence)
@@ -107,7 +107,7 @@ struct RawEventEncoder {
         }
         let count = text.count
         text.append(UInt8(ascii: " "))
-        batch.lexicon.append(event.source, in: .text, to: &text)
+        batch.symbols.append(event.source, in: .text, to: &text)
         return count
     }
 
@@ -157,7 +157,7 @@ struct RawEventEncoder {
         to document: inout BSONWriter
     ) {
         guard symbol.isPresent else { return }
-        append(key, to: &document) { batch.lexicon.append(symbol, in: namespace, to: &$0) }
+        append(key, to: &document) { batch.symbols.append(symbol, in: namespace, to: &$0) }
     }
 
     private mutating func append(

@@ -105,7 +105,7 @@ struct CatalogueRows {
     // MARK: - Reading
 
     /// Every dataset that can be read, with those of its references that can.
-    func records(notingIn flaws: StoredFlaws) throws(StoreError) -> [DatasetRecord] {
+    func records(notingIn flaws: DamagedValues) throws(StoreError) -> [DatasetRecord] {
         let references = Dictionary(
             grouping: try line.query(
                 CatalogueStatement.references,
@@ -151,7 +151,7 @@ struct CatalogueRows {
 
     private func statistics(
         _ row: ResultRow,
-        notingIn flaws: StoredFlaws
+        notingIn flaws: DamagedValues
     ) -> DatasetRecord.Statistics? {
         guard !row.isNull(5) else { return nil }
         do throws(StoreError) {
@@ -173,7 +173,7 @@ struct CatalogueRows {
         of dataset: DatasetID,
         from sequence: Int64,
         atMost limit: Int,
-        notingIn flaws: StoredFlaws
+        notingIn flaws: DamagedValues
     ) throws(StoreError) -> [MetadataBlock] {
         try line.query(
             CatalogueStatement.blocks,

@@ -92,7 +92,7 @@ package struct CommitRows {
     private static func sketches(of commit: WarehouseCommit) -> CopyRows {
         var rows = CopyRows(columns: 5)
         for (key, added) in commit.sketches {
-            rows.append(added, for: SketchText(key, commit.lexicon))
+            rows.append(added, for: SketchText(key, commit.symbols))
         }
         return rows
     }
@@ -103,13 +103,13 @@ package struct CommitRows {
         merged.reserveCapacity(commit.cells.count)
         for (key, delta) in commit.cells {
             var key = key
-            if commit.lexicon.isEmpty(key.category) { key.category = .none }
+            if commit.symbols.isEmpty(key.category) { key.category = .none }
             merged[key, default: WindowCell()] += delta
         }
         var rows = CopyRows(columns: 4 + WarehouseStatement.sums.count)
         // order-free: a row a key, all in one statement
         for (key, delta) in merged {
-            rows.append(delta, for: key, commit.lexicon)
+            rows.append(delta, for: key, commit.symbols)
         }
         return rows
     }
@@ -119,13 +119,13 @@ package struct CommitRows {
         merged.reserveCapacity(commit.products.count)
         for (key, delta) in commit.products {
             var key = key
-            if commit.lexicon.isEmpty(key.product) { key.product = .none }
+            if commit.symbols.isEmpty(key.product) { key.product = .none }
             merged[key, default: ProductCell()] += delta
         }
         var rows = CopyRows(columns: 8)
         // order-free: a row a key, all in one statement
         for (key, delta) in merged {
-            rows.append(delta, for: key, commit.lexicon)
+            rows.append(delta, for: key, commit.symbols)
         }
         return rows
     }
@@ -164,7 +164,7 @@ package struct CommitRows {
             rows.append(key: identity.id)
             rows.append(Int64(bitPattern: event.content))
             rows.append(found.time.nanoseconds)
-            rows.append(batch.lexicon.text(of: found.transaction, in: .order))
+            rows.append(batch.symbols.text(of: found.transaction, in: .order))
             rows.append(bytesOf: batch.document(of: event.place))
         }
         return rows
@@ -215,12 +215,12 @@ extension CopyRows {
     fileprivate mutating func append(
         _ delta: WindowCell,
         for key: WindowKey,
-        _ lexicon: Lexicon
+        _ symbols: SymbolTable
     ) {
         beginRow()
         append(key.grain.rawValue)
         append(key.start.nanoseconds)
-        append(key: key.category, in: .category, lexicon)
+        append(key: key.category, in: .category, symbols)
         append(key.currency.code)
         for name in EventName.allCases {
             append(delta[name])
@@ -235,12 +235,12 @@ extension CopyRows {
     fileprivate mutating func append(
         _ delta: ProductCell,
         for key: ProductKey,
-        _ lexicon: Lexicon
+        _ symbols: SymbolTable
     ) {
         beginRow()
         append(key.grain.rawValue)
         append(key.start.nanoseconds)
-        append(key: key.product, in: .product, lexicon)
+        append(key: key.product, in: .product, symbols)
         append(key.currency.code)
         append(delta.views)
         append(delta.orders)

@@ -54,14 +54,14 @@ package struct CopyRows: Sendable {
     }
 
     /// The text of a symbol that is part of a key, as it is stored.
-    mutating func append(key symbol: Symbol, in namespace: Namespace, _ lexicon: Lexicon) {
-        guard symbol.lexiconIndex == nil else {
-            return append(key: lexicon.text(of: symbol, in: namespace))
+    mutating func append(key symbol: Symbol, in namespace: Namespace, _ symbols: SymbolTable) {
+        guard symbol.tableIndex == nil else {
+            return append(key: symbols.text(of: symbol, in: namespace))
         }
         // Written where it belongs; its length is known then.
         let start = bytes.count
         bytes.append(bigEndian: Int32(0))
-        lexicon.append(symbol, in: namespace, to: &bytes)
+        symbols.append(symbol, in: namespace, to: &bytes)
         let length = UInt32(bytes.count - start - 4)
         for place in 0..<4 {
             bytes[start + place] = UInt8(truncatingIfNeeded: length >> (24 - 8 * place))

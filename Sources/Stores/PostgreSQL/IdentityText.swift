@@ -7,7 +7,7 @@ struct IdentityText {
     var id: String
 
     init(_ batch: Batch, _ place: Int) {
-        source = batch.lexicon.text(of: batch.events[place].source, in: .text)
+        source = batch.symbols.text(of: batch.events[place].source, in: .text)
         id = batch.idText(of: place)
     }
 }

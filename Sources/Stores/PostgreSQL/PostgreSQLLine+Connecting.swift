@@ -147,16 +147,16 @@ extension PostgreSQLLine {
         return unsafe "PostgreSQL at \(place), database \"\(text(PQdb(handle)))\""
     }
 
-    private static func fault(onConnecting handle: OpaquePointer) -> ServerFault {
+    private static func fault(onConnecting handle: OpaquePointer) -> ServerFailure {
         let text = unsafe String(cString: PQerrorMessage(handle))
         // "connection to server at … failed: FATAL:  28P01: password …\nLOCATION:  …"
         for line in text.split(whereSeparator: \.isNewline).reversed() {
             guard let place = line.firstRange(of: "FATAL:  ") else { continue }
             let said = line[place.upperBound...]
             guard said.dropFirst(5).hasPrefix(": ") else { continue }
-            return ServerFault(state: String(said.prefix(5)), message: String(said.dropFirst(7)))
+            return ServerFailure(state: String(said.prefix(5)), message: String(said.dropFirst(7)))
         }
         let said = text.firstRange(of: " failed: ").map { String(text[$0.upperBound...]) } ?? text
-        return ServerFault(state: nil, message: said.onOneLine)
+        return ServerFailure(state: nil, message: said.onOneLine)
     }
 }

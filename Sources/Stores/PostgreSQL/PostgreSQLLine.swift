@@ -26,7 +26,7 @@ final class PostgreSQLLine {
     /// Whether what the server will say next is unknown; nothing more can be asked then.
     private(set) var isBroken = false
     /// What the server said of the last statement that it refused.
-    private(set) var lastFault: ServerFault?
+    private(set) var lastFault: ServerFailure?
 
     static let sliceMilliseconds: Int32 = 50
 
@@ -112,7 +112,7 @@ final class PostgreSQLLine {
     func query<Value>(
         _ statement: Statement,
         _ parameters: [Parameter] = [],
-        notingIn flaws: StoredFlaws,
+        notingIn flaws: DamagedValues,
         _ decode: (ResultRow) throws(StoreError) -> Value
     ) throws(StoreError) -> [Value] {
         try query(statement, parameters) { row throws(StoreError) -> Value? in
@@ -273,6 +273,6 @@ final class PostgreSQLLine {
     private func lost() -> StoreError {
         isBroken = true
         let said = unsafe String(cString: PQerrorMessage(handle))
-        return ServerFault(state: "08006", message: said.onOneLine).storeError(at: server)
+        return ServerFailure(state: "08006", message: said.onOneLine).storeError(at: server)
     }
 }

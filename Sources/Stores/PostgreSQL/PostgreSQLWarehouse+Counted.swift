@@ -4,7 +4,7 @@ internal import Synchronization
 
 /// What is remembered of the events and orders of logs, one by one.
 extension PostgreSQLWarehouse {
-    package func counted(
+    package func alreadyCounted(
         _ question: CountedQuestion,
         by subscription: String
     ) async throws(StoreError) -> CountedAnswer {

@@ -4,7 +4,7 @@ package import Stages
 internal import Timekeeping
 
 extension PostgreSQLWarehouse {
-    package func keep(_ letters: [DeadLetter]) async throws(StoreError) {
+    package func storeDeadLetters(_ letters: [DeadLetter]) async throws(StoreError) {
         guard !letters.isEmpty else { return }
         try await commits.run { line throws(StoreError) in
             let rows = PostgreSQLWarehouse.rows(of: letters)

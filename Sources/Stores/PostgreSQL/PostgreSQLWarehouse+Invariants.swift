@@ -143,14 +143,14 @@ private struct InvariantRun {
             let columns = try line.columns(of: query)
             guard columns == Invariant.columns else {
                 try line.execute("ROLLBACK")
-                return .failed(QueryFlaw(invariant, columns: columns).description)
+                return .failed(QueryMistake(invariant, columns: columns).description)
             }
             sql = invariant.statement(asOf: now)
             lineOffset = 1
             let rows = try line.query(Statement(name: "invariant_\(number)", sql: sql)) {
                 row throws(StoreError) in
                 (
-                    offender: InvariantFinding.Offender(
+                    offender: InvariantFinding.Violation(
                         KeyText.stored(try row.text(0)),
                         try row.optionalText(1) ?? ""
                     ),
@@ -180,7 +180,7 @@ private struct InvariantRun {
         do throws(StoreError) {
             let columns = try line.columns(of: sql)
             guard columns == Invariant.columns else {
-                return QueryFlaw(invariant, columns: columns).description
+                return QueryMistake(invariant, columns: columns).description
             }
             lineOffset = 1
             sql = invariant.statement(asOf: now)
@@ -193,7 +193,7 @@ private struct InvariantRun {
     }
 
     /// The last fault, where it is that of a query.
-    private var faultOfQuery: ServerFault? {
+    private var faultOfQuery: ServerFailure? {
         guard !line.isBroken, let fault = line.lastFault, let state = fault.state else {
             return nil
         }
@@ -201,14 +201,14 @@ private struct InvariantRun {
     }
 
     private func told(
-        _ fault: ServerFault,
+        _ fault: ServerFailure,
         of invariant: Invariant,
         in sql: String,
         lineOffset: Int
     ) -> String {
         let place = sql.unicodeScalars.prefix(max(0, (fault.position ?? 1) - 1))
         let number = place.count { $0 == "\n" } + 1 - lineOffset
-        return QueryFlaw(invariant, line: max(1, number), said: fault.message).description
+        return QueryMistake(invariant, line: max(1, number), said: fault.message).description
     }
 
     /// Whether a fault is that of a query, and not of the server: by SQLSTATE, the classes of data,

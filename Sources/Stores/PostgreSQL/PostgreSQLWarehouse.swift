@@ -18,7 +18,7 @@ package final class PostgreSQLWarehouse: Warehouse {
     let reports: PostgreSQLConnection
     let location: PostgreSQLLocation
     /// What could not be read of it.
-    let flaws: StoredFlaws
+    let flaws: DamagedValues
     /// Who the commits of this object are from: drawn by the server.
     private let writer: Identifier
     /// What each subscription's mark was when its progress was asked for.
@@ -38,7 +38,7 @@ package final class PostgreSQLWarehouse: Warehouse {
     ///   message names host, port, database and remedy, and never a password.
     package init(
         _ location: PostgreSQLLocation,
-        notingIn flaws: StoredFlaws = StoredFlaws()
+        notingIn flaws: DamagedValues = DamagedValues()
     ) async throws(StoreError) {
         self.location = location
         self.flaws = flaws

@@ -30,21 +30,21 @@ final class QueryResult {
     }
 
     /// What went wrong, where it is an error.
-    var fault: ServerFault? {
+    var fault: ServerFailure? {
         switch status {
         case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_COPY_IN, PGRES_EMPTY_QUERY: return nil
         default: break
         }
         // PG_DIAG_SQLSTATE and PG_DIAG_MESSAGE_PRIMARY, which C has as macros of characters.
         if let state = field("C") {
-            return ServerFault(
+            return ServerFailure(
                 state: state,
                 message: field("M") ?? "",
                 position: field("P").flatMap { Int($0) }
             )
         }
         let text = unsafe String(cString: PQresultErrorMessage(pointer))
-        return ServerFault(state: nil, message: text.onOneLine)
+        return ServerFailure(state: nil, message: text.onOneLine)
     }
 
     private func field(_ code: Character) -> String? {
@@ -194,7 +194,7 @@ struct ResultRow {
         }
         let row = (0..<statement.keys).map { "\(name($0)) \(shown($0))" }.joined(separator: ", ")
         return StoreError(
-            StoredFlaw(
+            DamagedValue(
                 store: server,
                 table: statement.table,
                 row: row,
@@ -221,7 +221,7 @@ struct ResultRow {
         if has(TypeNumber.bytea, of: nil, column) || has(TypeNumber.uuid, of: nil, column) {
             return "\(unsafe value(column).count) bytes"
         }
-        return unchecked(column).map(StoredFlaw.quote) ?? "a value of another type"
+        return unchecked(column).map(DamagedValue.quote) ?? "a value of another type"
     }
 
     private func unchecked(_ column: Int32) -> String? {

@@ -6,10 +6,10 @@ internal import Timekeeping
 /// caller's.
 struct SnapshotRows {
     private let line: PostgreSQLLine
-    private let flaws: StoredFlaws
+    private let flaws: DamagedValues
 
     /// What cannot be read goes into `flaws`.
-    init(_ line: PostgreSQLLine, notingIn flaws: StoredFlaws) {
+    init(_ line: PostgreSQLLine, notingIn flaws: DamagedValues) {
         self.line = line
         self.flaws = flaws
     }

@@ -5,7 +5,7 @@ internal import Timekeeping
 
 extension CatalogueRows {
     /// Every dataset that can be read, with those of its references that can.
-    func records(notingIn flaws: StoredFlaws) throws -> [DatasetRecord] {
+    func records(notingIn flaws: DamagedValues) throws -> [DatasetRecord] {
         let references = try references(notingIn: flaws)
         let statistics = try statistics(notingIn: flaws)
         let edges = try RowReader(
@@ -43,7 +43,7 @@ extension CatalogueRows {
     }
 
     private func references(
-        notingIn flaws: StoredFlaws
+        notingIn flaws: DamagedValues
     ) throws -> [DatasetID: [DatasetRecord.Reference]] {
         var references: [DatasetID: [DatasetRecord.Reference]] = [:]
         try RowReader(
@@ -65,7 +65,7 @@ extension CatalogueRows {
     }
 
     private func statistics(
-        notingIn flaws: StoredFlaws
+        notingIn flaws: DamagedValues
     ) throws -> [DatasetID: DatasetRecord.Statistics] {
         var statistics: [DatasetID: DatasetRecord.Statistics] = [:]
         try RowReader(
@@ -92,7 +92,7 @@ extension CatalogueRows {
         of dataset: DatasetID,
         from sequence: Int64,
         atMost limit: Int,
-        notingIn flaws: StoredFlaws
+        notingIn flaws: DamagedValues
     ) throws -> [MetadataBlock] {
         try RowReader(
             database,

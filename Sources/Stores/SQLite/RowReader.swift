@@ -81,7 +81,7 @@ struct RowReader {
 
     /// What `body` makes of each row that it can read; `flaws` has the others.
     func map<Value>(
-        notingIn flaws: StoredFlaws,
+        notingIn flaws: DamagedValues,
         _ body: (borrowing Row) throws -> Value
     ) throws -> [Value] {
         var values: [Value] = []
@@ -91,7 +91,7 @@ struct RowReader {
 
     /// Calls `body` with each row; `flaws` has those that it cannot read.
     func forEach(
-        notingIn flaws: StoredFlaws,
+        notingIn flaws: DamagedValues,
         _ body: (borrowing Row) throws -> Void
     ) throws {
         try forEach { row in
@@ -180,7 +180,7 @@ extension RowReader.Row {
     }
 
     /// A text that a row can do without; nil where it is none, and `flaws` has why.
-    func text(_ column: Int32, notingIn flaws: StoredFlaws) -> String? {
+    func text(_ column: Int32, notingIn flaws: DamagedValues) -> String? {
         do throws(StoreError) {
             return try text(column)
         } catch {
@@ -216,11 +216,11 @@ extension RowReader.Row {
     func flaw(
         _ column: Int32,
         expected: String,
-        remedy: String = StoredFlaw.remedy
+        remedy: String = DamagedValue.remedy
     ) -> StoreError {
         let row = (0..<table.keys).map { "\(name($0)) \(shown($0))" }.joined(separator: ", ")
         return StoreError(
-            StoredFlaw(
+            DamagedValue(
                 store: path,
                 table: table.name,
                 row: row,
@@ -265,7 +265,7 @@ extension RowReader.Row {
             return "\(unsafe sqlite3_column_double(statement.sqliteStatement, column))"
         case SQLITE_NULL: return "nothing"
         case SQLITE_TEXT:
-            return unchecked(column).map(StoredFlaw.quote) ?? "a text that is no UTF-8"
+            return unchecked(column).map(DamagedValue.quote) ?? "a text that is no UTF-8"
         default:
             return "\(unsafe sqlite3_column_bytes(statement.sqliteStatement, column)) bytes"
         }

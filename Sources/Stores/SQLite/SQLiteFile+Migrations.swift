@@ -34,7 +34,7 @@ extension SQLiteFile {
         }
         guard let next = known.firstIndex(where: { !applied.contains($0) }) else { return true }
         guard next > 0, !known[next...].contains(where: applied.contains) else {
-            throw migrationsLack("the row \(StoredFlaw.quote(known[next]))", location, schema)
+            throw migrationsLack("the row \(DamagedValue.quote(known[next]))", location, schema)
         }
         return false
     }
@@ -77,6 +77,6 @@ extension SQLiteFile {
     }
 
     private static func list(_ identifiers: [String]) -> String {
-        identifiers.map(StoredFlaw.quote).joined(separator: ", ")
+        identifiers.map(DamagedValue.quote).joined(separator: ", ")
     }
 }

@@ -64,7 +64,7 @@ struct SQLiteFile: Sendable {
     let location: SQLiteLocation
     let queue: DatabaseQueue
     /// What could not be read of it.
-    let flaws: StoredFlaws
+    let flaws: DamagedValues
     private let access: SQLiteAccess
     /// What it is opened by for reading.
     private let readingPath: String
@@ -91,7 +91,7 @@ struct SQLiteFile: Sendable {
         schema: DatabaseMigrator,
         table: String,
         access: SQLiteAccess,
-        flaws: StoredFlaws
+        flaws: DamagedValues
     ) throws(StoreError) {
         self.location = location
         self.access = access

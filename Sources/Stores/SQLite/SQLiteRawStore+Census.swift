@@ -26,15 +26,15 @@ extension SQLiteRawStore: RawEventScan {
                 )
             }
         }
-        // A lexicon a page: one for all would keep every text there is.
-        let decoder = CloudEventDecoder(lexicon: Lexicon())
+        // A symbol table a page: one for all would keep every text there is.
+        let decoder = CloudEventDecoder(symbols: SymbolTable())
         return rows.map { row in
             let decoded = row.document.flatMap { try? decoder.decode(Array($0.utf8)[...]) }
             return RawEvent(
                 position: row.position,
                 source: row.source ?? "",
                 id: row.id ?? "",
-                content: decoded.map { RawEvent.Content($0.event, $0.items, decoder.lexicon) }
+                content: decoded.map { RawEvent.Content($0.event, $0.items, decoder.symbols) }
             )
         }
     }
@@ -72,13 +72,13 @@ extension SQLiteRawStore: RawEventScan {
 }
 
 extension RawEvent.Content {
-    fileprivate init(_ event: Event, _ items: [Item], _ lexicon: Lexicon) {
+    fileprivate init(_ event: Event, _ items: [Item], _ symbols: SymbolTable) {
         self.init(
             time: event.time,
             sequence: event.sequence,
             name: event.name,
             transaction: event.transaction.isPresent
-                ? lexicon.text(of: event.transaction, in: .order) : "",
+                ? symbols.text(of: event.transaction, in: .order) : "",
             currency: event.currency,
             value: event.value,
             units: items.reduce(0) { $0.addingSaturated(Int64($1.quantity)) },

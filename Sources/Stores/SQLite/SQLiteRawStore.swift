@@ -20,7 +20,7 @@ package final class SQLiteRawStore: RawStore {
     package init(
         _ location: SQLiteLocation,
         _ access: SQLiteAccess = .making,
-        notingIn flaws: StoredFlaws = StoredFlaws()
+        notingIn flaws: DamagedValues = DamagedValues()
     ) throws(StoreError) {
         file = try SQLiteFile(
             location,
@@ -197,11 +197,11 @@ private struct EncodedRows: Sendable {
         bytes.reserveCapacity(total * 640)
         let encoder = CloudEventEncoder()
         var places: [Symbol: Int] = [:]
-        var lexicon: Lexicon?
+        var symbols: SymbolTable?
         for write in writes {
             let batch = write.publication.batch
-            if lexicon !== batch.lexicon {
-                lexicon = batch.lexicon
+            if symbols !== batch.symbols {
+                symbols = batch.symbols
                 places = [:]
             }
             write.selection.forEach { place in
@@ -224,7 +224,7 @@ private struct EncodedRows: Sendable {
                 } else {
                     source = sources.count
                     places[event.source] = source
-                    sources.append(batch.lexicon.text(of: event.source, in: .text))
+                    sources.append(batch.symbols.text(of: event.source, in: .text))
                 }
                 rows.append(
                     Row(

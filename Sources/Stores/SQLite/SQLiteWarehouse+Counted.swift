@@ -8,14 +8,14 @@ internal import Timekeeping
 
 /// What is remembered of the events and orders of logs, one by one.
 extension SQLiteWarehouse {
-    package func counted(
+    package func alreadyCounted(
         _ question: CountedQuestion,
         by subscription: String
     ) async throws(StoreError) -> CountedAnswer {
         let isUnderstood = understood.withLock { $0.contains(subscription) }
         let (answer, isOld) = try await file.read { database in
             (
-                try SQLiteWarehouse.counted(question, by: subscription, in: database),
+                try SQLiteWarehouse.alreadyCounted(question, by: subscription, in: database),
                 isUnderstood
                     ? false
                     : try Int.fetchOne(
@@ -35,7 +35,7 @@ extension SQLiteWarehouse {
         return answer
     }
 
-    private static func counted(
+    private static func alreadyCounted(
         _ question: CountedQuestion,
         by subscription: String,
         in database: Database
@@ -118,7 +118,7 @@ extension SQLiteWarehouse {
             try uncounted.execute(arguments: [
                 commit.subscription, event.reason.rawValue, identity.source, identity.id,
                 Int64(bitPattern: event.content), found.time.nanoseconds,
-                batch.lexicon.text(of: found.transaction, in: .order),
+                batch.symbols.text(of: found.transaction, in: .order),
                 Data(batch.document(of: event.place)),
             ])
         }

@@ -11,7 +11,7 @@ struct IdentityText: Hashable {
     var id: String
 
     init(_ batch: Batch, _ place: Int) {
-        source = batch.lexicon.text(of: batch.events[place].source, in: .text)
+        source = batch.symbols.text(of: batch.events[place].source, in: .text)
         id = batch.idText(of: place)
     }
 }
@@ -34,7 +34,7 @@ extension [UInt8] {
 }
 
 extension SQLiteWarehouse {
-    package func keep(_ letters: [DeadLetter]) async throws(StoreError) {
+    package func storeDeadLetters(_ letters: [DeadLetter]) async throws(StoreError) {
         try await file.write { database in
             let statement = try database.cachedStatement(
                 sql: """

@@ -109,7 +109,7 @@ extension SQLiteWarehouse: InvariantStore {
                     do {
                         try check(invariant, in: database)
                         return try rows(of: invariant, asOf: now, in: database)
-                    } catch let flaw as QueryFlaw {
+                    } catch let flaw as QueryMistake {
                         return .failed(flaw.description)
                     }
                 }
@@ -136,7 +136,7 @@ extension SQLiteWarehouse: InvariantStore {
             try database.makeStatement(sql: query).columnNames
         }
         guard columns == Invariant.columns else {
-            throw QueryFlaw(invariant, columns: columns)
+            throw QueryMistake(invariant, columns: columns)
         }
     }
 
@@ -148,7 +148,7 @@ extension SQLiteWarehouse: InvariantStore {
         let rows = try flawed(invariant, database, lineOffset: 1) {
             try Row.fetchAll(database, sql: invariant.statement(asOf: now))
         }
-        let offenders = rows.map { InvariantFinding.Offender($0[0], $0[1] ?? "") }
+        let offenders = rows.map { InvariantFinding.Violation($0[0], $0[1] ?? "") }
         return .found(count: rows.first?[2] ?? 0, offenders)
     }
 
@@ -170,7 +170,7 @@ extension SQLiteWarehouse: InvariantStore {
                 offset = sql.range(of: name).map { sql[..<$0.lowerBound].utf8.count } ?? 0
             }
             let line = sql.utf8.prefix(offset).count { $0 == UInt8(ascii: "\n") } + 1
-            throw QueryFlaw(invariant, line: max(1, line - lineOffset), said: said)
+            throw QueryMistake(invariant, line: max(1, line - lineOffset), said: said)
         }
     }
 
@@ -218,7 +218,7 @@ private struct RefreshLock {
 private enum SnapshotRows {
     static func standings(
         from database: Database,
-        notingIn flaws: StoredFlaws
+        notingIn flaws: DamagedValues
     ) throws -> [InvariantSnapshot.Standing] {
         try RowReader(
             database,
@@ -245,7 +245,7 @@ private enum SnapshotRows {
 
     static func read(
         from database: Database,
-        notingIn flaws: StoredFlaws
+        notingIn flaws: DamagedValues
     ) throws -> InvariantSnapshot {
         let anomalies = try RowReader(
             database,

@@ -51,7 +51,7 @@ extension SQLiteWarehouse {
         of grain: Grain,
         _ only: String,
         in database: Database,
-        _ flaws: StoredFlaws
+        _ flaws: DamagedValues
     ) throws -> WindowDistincts {
         var distincts = WindowDistincts(grain)
         // In the order of the index.

@@ -31,7 +31,7 @@ package final class SQLiteWarehouse: Warehouse {
     package init(
         _ location: SQLiteLocation,
         _ access: SQLiteAccess = .making,
-        notingIn flaws: StoredFlaws = StoredFlaws()
+        notingIn flaws: DamagedValues = DamagedValues()
     ) throws(StoreError) {
         file = try SQLiteFile(
             location,
@@ -87,10 +87,10 @@ package final class SQLiteWarehouse: Warehouse {
         if isStored { return }
         let crowded = Set(parts.withLock { $0.due(after: commit) })
         try await file.write { [path = file.location.path] database in
-            try SQLiteWarehouse.add(commit.cells, commit.lexicon, to: database)
-            try SQLiteWarehouse.add(commit.products, commit.lexicon, to: database)
+            try SQLiteWarehouse.add(commit.cells, commit.symbols, to: database)
+            try SQLiteWarehouse.add(commit.products, commit.symbols, to: database)
             for (key, added) in commit.sketches {
-                let text = SketchText(key, commit.lexicon)
+                let text = SketchText(key, commit.symbols)
                 try SQLiteWarehouse.insert(added, for: text, into: database)
                 if crowded.contains(text) {
                     try SQLiteWarehouse.merge(text, capacity: key.capacity, in: database)
@@ -130,7 +130,7 @@ package final class SQLiteWarehouse: Warehouse {
 
     private static func add(
         _ cells: [(key: WindowKey, delta: WindowCell)],
-        _ lexicon: Lexicon,
+        _ symbols: SymbolTable,
         to database: Database
     ) throws {
         let names = EventName.allCases.map(\.ga4) + ["order_parts", "units", "revenue", "refunded"]
@@ -147,7 +147,7 @@ package final class SQLiteWarehouse: Warehouse {
         for (key, delta) in cells {
             var values: [any DatabaseValueConvertible] = [
                 key.grain.rawValue, key.start.nanoseconds,
-                lexicon.text(of: key.category, in: .category), key.currency.code,
+                symbols.text(of: key.category, in: .category), key.currency.code,
             ]
             for name in EventName.allCases {
                 values.append(delta[name])
@@ -159,7 +159,7 @@ package final class SQLiteWarehouse: Warehouse {
 
     private static func add(
         _ products: [(key: ProductKey, delta: ProductCell)],
-        _ lexicon: Lexicon,
+        _ symbols: SymbolTable,
         to database: Database
     ) throws {
         let statement = try database.cachedStatement(
@@ -175,7 +175,7 @@ package final class SQLiteWarehouse: Warehouse {
         for (key, delta) in products {
             try statement.execute(arguments: [
                 key.grain.rawValue, key.start.nanoseconds,
-                lexicon.text(of: key.product, in: .product), key.currency.code,
+                symbols.text(of: key.product, in: .product), key.currency.code,
                 delta.views, delta.orders, delta.units, delta.revenue,
             ])
         }

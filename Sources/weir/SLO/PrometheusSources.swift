@@ -95,7 +95,7 @@ struct PrometheusSources: Sendable {
         let first = max(range.lowerBound, Timestamp(seconds: 0))
         let asked = first <= range.upperBound ? first...range.upperBound : nil
         var gathered: [SliceGatherer] = []
-        var faults = SliceFaults()
+        var faults = SliceDefects()
         var assumptions: [String] = []
         for component in objective.components {
             let indicator = component.indicator

@@ -28,7 +28,7 @@ struct QueriedHistoryTests {
         isCounter: Bool,
         isBad: Bool = false,
         _ answers: [[QueriedSeries]]
-    ) -> (counted: [String], faults: SliceFaults) {
+    ) -> (counted: [String], faults: SliceDefects) {
         let (marked, total) = (Self.source(marked), Self.source(total))
         let ratio = RatioIndicator(
             isCounter: isCounter,

@@ -61,7 +61,7 @@ import Timekeeping
         #expect(file.series[0].slices == [Slice(start: Self.monday, good: 9, total: 10)])
     }
 
-    static let badRows: [(row: String, column: Int, says: String, fault: SliceFault)] = [
+    static let badRows: [(row: String, column: Int, says: String, fault: SliceDefect)] = [
         ("2026-06-01T00:01:00Z,2,1", 22, "good is 2 of 1", .goodExceedsTotal),
         ("2026-06-01T00:01:00Z,-1,1", 22, "below zero", .negative),
         ("2026-06-01T00:01:00Z,0,-1", 22, "below zero", .negative),
@@ -84,7 +84,7 @@ import Timekeeping
         row: String,
         column: Int,
         says: String,
-        fault: SliceFault
+        fault: SliceDefect
     ) throws {
         let file = try Self.read(
             "start,good,total\n2026-06-01T00:00:00Z,1,1\n\(row)\n2026-06-01T00:02:00Z,1,1"

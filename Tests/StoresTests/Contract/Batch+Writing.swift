@@ -22,10 +22,10 @@ extension Batch {
 extension Shop {
     /// The events that CloudEvents JSON describes, one object an element, with their originals.
     func batch(ofJSON lines: [String], firstOffset: Int64 = 1) throws -> Batch {
-        let decoder = CloudEventDecoder(lexicon: lexicon)
+        let decoder = CloudEventDecoder(symbols: symbols)
         var builder = BatchBuilder(
-            stream: lexicon.symbol(for: "test", in: .text),
-            lexicon: lexicon,
+            stream: symbols.symbol(for: "test", in: .text),
+            symbols: symbols,
             capacity: lines.count
         )
         builder.firstOffset = firstOffset

@@ -99,7 +99,7 @@ struct CountingContract {
             let batch = shop.batch(events)
             aggregator.add(batch, .range(0..<events.count))
         }
-        var commit = WarehouseCommit(subscription: "analytics", number: 1, lexicon: shop.lexicon)
+        var commit = WarehouseCommit(subscription: "analytics", number: 1, symbols: shop.symbols)
         (commit.cells, commit.products, commit.sketches) = aggregator.takeDeltas()
         try await warehouse.commit(commit)
     }

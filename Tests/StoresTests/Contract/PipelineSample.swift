@@ -70,7 +70,7 @@ enum PipelineSample {
         try await store(log, .range(0..<10), at: 41, home, &state)
         let refused = shop.batch([(event(13, shop), [shop.item()])])
         for subscription in ["ingest", "analytics"] {
-            try await warehouse.keep(shop.deadLetters(of: refused, of: subscription))
+            try await warehouse.storeDeadLetters(shop.deadLetters(of: refused, of: subscription))
         }
     }
 

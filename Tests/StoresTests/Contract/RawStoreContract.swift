@@ -56,9 +56,9 @@ struct RawStoreContract {
         }
     }
 
-    /// A symbol of one lexicon is another text in the next one; ids are those of one sequence.
+    /// A symbol of one symbol table is another text in the next one; ids are those of one sequence.
     @Test(arguments: StoreAdapter.all)
-    func `one call may bring batches of several lexicons`(adapter: StoreAdapter) async throws {
+    func `one call may bring batches of several symbolTables`(adapter: StoreAdapter) async throws {
         try await adapter.visit { home in
             let store = try await home.raw()
             func write(_ source: String, at position: Int64) -> RawWrite {

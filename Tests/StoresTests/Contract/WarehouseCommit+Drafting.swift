@@ -8,16 +8,16 @@ import Timekeeping
 private let draftedCommits = Atomic<Int64>(0)
 
 extension WarehouseCommit {
-    /// A commit whose symbols are of a lexicon of its own, as another process has it.
+    /// A commit whose symbols are of a symbol table of its own, as another process has it.
     ///
     /// The `salt` is interned first, so that equal texts have other symbols in other commits.
     init(_ subscription: String = "analytics", salt: Int = 0) {
-        let lexicon = Lexicon()
+        let symbols = SymbolTable()
         for number in 0..<salt {
-            _ = lexicon.symbol(for: "salt \(number)", in: .text)
+            _ = symbols.symbol(for: "salt \(number)", in: .text)
         }
         let number = draftedCommits.wrappingAdd(1, ordering: .relaxed).newValue
-        self.init(subscription: subscription, number: number, lexicon: lexicon)
+        self.init(subscription: subscription, number: number, symbols: symbols)
     }
 
     /// Adds to a window; an empty `category` is the total.
@@ -44,7 +44,7 @@ extension WarehouseCommit {
         currency: Currency = .usd,
         _ delta: ProductCell
     ) {
-        let product = lexicon.symbol(for: product, in: .product)
+        let product = symbols.symbol(for: product, in: .product)
         products.append(
             (ProductKey(grain: .day, start: start, product: product, currency: currency), delta)
         )
@@ -83,7 +83,7 @@ extension WarehouseCommit {
     }
 
     private func symbol(_ text: String, in namespace: Namespace) -> Symbol {
-        text.isEmpty ? .none : lexicon.symbol(for: text, in: namespace)
+        text.isEmpty ? .none : symbols.symbol(for: text, in: namespace)
     }
 }
 

@@ -14,7 +14,7 @@ struct WarehouseContract {
         try await adapter.visit { home in
             let warehouse = try await home.warehouse()
             try await warehouse.commit(WarehouseCommit())
-            try await warehouse.keep([])
+            try await warehouse.storeDeadLetters([])
             let nothing = WarehouseExceptions(late: 0, deadLetters: 0)
             #expect(try await warehouse.contents() == ["\(nothing)"])
             let key = SketchText(

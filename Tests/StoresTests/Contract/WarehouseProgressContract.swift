@@ -49,10 +49,10 @@ struct WarehouseProgressContract {
             var expected = CountedAnswer()
             for identity in all.prefix(60) { expected.events[identity] = identity.content }
             expected.orders = Set(all.prefix(70).suffix(20))
-            #expect(try await warehouse.counted(question, by: "analytics") == expected)
-            #expect(try await warehouse.counted(question, by: "other") == CountedAnswer())
+            #expect(try await warehouse.alreadyCounted(question, by: "analytics") == expected)
+            #expect(try await warehouse.alreadyCounted(question, by: "other") == CountedAnswer())
             let nothing = CountedQuestion()
-            #expect(try await warehouse.counted(nothing, by: "analytics") == CountedAnswer())
+            #expect(try await warehouse.alreadyCounted(nothing, by: "analytics") == CountedAnswer())
             try await warehouse.close()
         }
     }
@@ -144,10 +144,12 @@ struct WarehouseProgressContract {
         try await adapter.visit { home in
             let warehouse = try await home.warehouse()
             let letters = shop.deadLetters(of: shop.views(5))
-            try await warehouse.keep(letters)
-            try await warehouse.keep(letters + letters)
-            try await warehouse.keep(shop.deadLetters(of: shop.views(6), reason: "other"))
-            try await warehouse.keep(shop.deadLetters(of: shop.views(5), of: "ingest"))
+            try await warehouse.storeDeadLetters(letters)
+            try await warehouse.storeDeadLetters(letters + letters)
+            try await warehouse.storeDeadLetters(
+                shop.deadLetters(of: shop.views(6), reason: "other")
+            )
+            try await warehouse.storeDeadLetters(shop.deadLetters(of: shop.views(5), of: "ingest"))
             let kept = WarehouseExceptions(late: 0, deadLetters: 11)
             #expect(try await warehouse.exceptions() == kept)
             try await warehouse.close()
@@ -175,7 +177,7 @@ struct WarehouseProgressContract {
             let first = try await home.warehouse()
             let late = shop.event(1, at: Shop.epoch - .seconds(7200))
             try await first.commit(try shop.lateCommit(of: shop.batch([late], firstOffset: 2)))
-            try await first.keep(shop.deadLetters(of: shop.views(3)))
+            try await first.storeDeadLetters(shop.deadLetters(of: shop.views(3)))
             var commit = WarehouseCommit("other")
             commit.add(product: "p1", ProductCell(views: 3, revenue: 5))
             commit.add(.viewingSessions, .all, Timestamp(seconds: 0), hashes: [1 << 60, 3 << 60])

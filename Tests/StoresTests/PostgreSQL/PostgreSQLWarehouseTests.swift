@@ -61,7 +61,7 @@ struct PostgreSQLWarehouseTests {
             #expect(error?.code == .refused)
             #expect(try await warehouse.windows(.hour, categories: .total).isEmpty)
             let question = CountedQuestion(events: again.counted.map(\.identity))
-            let answer = try await warehouse.counted(question, by: "analytics")
+            let answer = try await warehouse.alreadyCounted(question, by: "analytics")
             #expect(answer.events.count == 1)
         }
     }
@@ -71,7 +71,7 @@ struct PostgreSQLWarehouseTests {
     {
         try await withWarehouse { warehouse, _ in
             var commit = WarehouseCommit()
-            let empty = commit.lexicon.symbol(for: "", in: .category)
+            let empty = commit.symbols.symbol(for: "", in: .category)
             for category in [Symbol.none, empty, .none] {
                 let key = WindowKey(
                     grain: .hour,
@@ -138,7 +138,7 @@ struct PostgreSQLWarehouseTests {
                 #expect(try await warehouse.sketch(key) == [7, 7])
             }
             #expect(try await warehouse.topProducts(atMost: 9).map(\.cell.revenue) == [2, 2])
-            try await warehouse.keep(
+            try await warehouse.storeDeadLetters(
                 shop.deadLetters(of: shop.batch(ofJSON: [shop.json(id: long, source: long)]))
             )
             #expect(try await warehouse.exceptions().deadLetters == 1)
@@ -231,8 +231,8 @@ struct PostgreSQLWarehouseTests {
             let first = shop.deadLetters(of: batch, at: 4)
             let second = shop.deadLetters(of: batch, at: 5, reason: "other")
             let later = Shop.epoch + .seconds(60)
-            try await warehouse.keep(first + second)
-            try await warehouse.keep(
+            try await warehouse.storeDeadLetters(first + second)
+            try await warehouse.storeDeadLetters(
                 shop.deadLetters(of: batch, at: 9, reason: "store-full", detail: "'", time: later)
             )
             let rows = try server.query(

@@ -218,7 +218,7 @@ struct SQLiteDamageTests {
                 in: folder,
                 "r.sqlite"
             )
-            let flaws = StoredFlaws()
+            let flaws = DamagedValues()
             let damaged = try SQLiteRawStore(location, .reading, notingIn: flaws)
             let events = try await damaged.events(after: .min, atMost: 10)
             #expect(events.map(\.position) == [1, 2, 3, 4, 5])
@@ -289,7 +289,7 @@ struct SQLiteDamageTests {
     private static func read(
         _ location: SQLiteLocation
     ) async throws -> (rows: Int, told: [StoreError]) {
-        let flaws = StoredFlaws()
+        let flaws = DamagedValues()
         let warehouse = try SQLiteWarehouse(location, .reading, notingIn: flaws)
         var rows = 0
         for grain in Grain.allCases {

@@ -69,11 +69,11 @@ struct SQLiteRawStoreTests {
         }
     }
 
-    @Test func `another lexicon gives the same sources`() async throws {
+    @Test func `another symbols gives the same sources`() async throws {
         try await withFolder { folder in
             try await store([shop.views(3).write(at: 1)], in: folder)
             let other = Shop()
-            _ = other.lexicon.symbol(for: "first of this process", in: .text)
+            _ = other.symbols.symbol(for: "first of this process", in: .text)
             try await store([other.views(4).write(at: 4)], in: folder)
             let rows = try folder.query(
                 "raw.sqlite",

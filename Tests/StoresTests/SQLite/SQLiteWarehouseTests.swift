@@ -148,9 +148,9 @@ struct SQLiteWarehouseTests {
         let batch = try shop.batch(ofJSON: [line])
         try await withFolder { folder in
             let warehouse = try SQLiteWarehouse(location(folder))
-            try await warehouse.keep(shop.deadLetters(of: batch, at: 4))
+            try await warehouse.storeDeadLetters(shop.deadLetters(of: batch, at: 4))
             let later = Shop.epoch + .seconds(60)
-            try await warehouse.keep(
+            try await warehouse.storeDeadLetters(
                 shop.deadLetters(of: batch, at: 9, reason: "store-full", detail: "'", time: later)
             )
             try warehouse.close()

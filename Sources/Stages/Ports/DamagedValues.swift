@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// A value in a store that no program of ours can have written, and where it is.
-package struct StoredFlaw: Hashable, Sendable {
+package struct DamagedValue: Hashable, Sendable {
     /// The store, as errors name it.
     package var store: String
     package var table: String
@@ -25,7 +25,7 @@ package struct StoredFlaw: Hashable, Sendable {
         column: String,
         found: String,
         expected: String,
-        remedy: String = StoredFlaw.remedy
+        remedy: String = DamagedValue.remedy
     ) {
         self.store = store
         self.table = table
@@ -50,7 +50,7 @@ package struct StoredFlaw: Hashable, Sendable {
 
 extension StoreError {
     /// A value that cannot be what its column holds.
-    package init(_ flaw: StoredFlaw) {
+    package init(_ flaw: DamagedValue) {
         let row = flaw.row.isEmpty ? "" : "row with \(flaw.row), "
         self.init(
             .corrupted,
@@ -61,7 +61,7 @@ extension StoreError {
 }
 
 /// The rows of a store that a report had to leave out; a few are kept, all are counted.
-package final class StoredFlaws: Sendable {
+package final class DamagedValues: Sendable {
     /// As many as are kept one by one.
     package static let shown = 20
     /// As many as are told from each other: what reads on for days finds the same ones again.
@@ -81,13 +81,13 @@ package final class StoredFlaws: Sendable {
     /// Remembers why a row was left out.
     package func note(_ error: StoreError) {
         state.withLock { state in
-            if state.seen.count < StoredFlaws.known {
+            if state.seen.count < DamagedValues.known {
                 guard state.seen.insert(error).inserted else { return }
             } else if state.seen.contains(error) {
                 return
             }
             state.count += 1
-            if state.first.count < StoredFlaws.shown { state.first.append(error) }
+            if state.first.count < DamagedValues.shown { state.first.append(error) }
         }
     }
 

@@ -2,8 +2,8 @@ import Commerce
 import Testing
 import Timekeeping
 
-/// A log with more texts than a lexicon has room for goes through several of them.
-struct LexiconChangeTests {
+/// A log with more texts than a symbol table has room for goes through several of them.
+struct SymbolTableChangeTests {
     /// What an event says, without symbols.
     private struct Said: Equatable {
         var id: String
@@ -14,62 +14,63 @@ struct LexiconChangeTests {
 
         init(_ batch: Batch, _ place: Int) {
             let event = batch.events[place]
-            let lexicon = batch.lexicon
+            let symbols = batch.symbols
             id = batch.idText(of: place)
             texts = [
-                lexicon.text(of: event.source, in: .text),
-                lexicon.text(of: event.user, in: .user),
-                lexicon.text(of: event.session, in: .session),
-                lexicon.text(of: event.subject, in: event.subjectNamespace),
-                lexicon.text(of: event.transaction, in: .order),
+                symbols.text(of: event.source, in: .text),
+                symbols.text(of: event.user, in: .user),
+                symbols.text(of: event.session, in: .session),
+                symbols.text(of: event.subject, in: event.subjectNamespace),
+                symbols.text(of: event.transaction, in: .order),
             ]
             items = batch.items[event.itemRange].map { item in
-                lexicon.text(of: item.product, in: .product) + " "
-                    + lexicon.text(of: item.category, in: .category) + " \(item.quantity)"
+                symbols.text(of: item.product, in: .product) + " "
+                    + symbols.text(of: item.category, in: .category) + " \(item.quantity)"
             }
             original = batch.original(place)
             isPart = event.isOrderPart
         }
     }
 
-    /// What the log says, read in batches of at most 5 events, and how many lexicons that took.
+    /// What the log says, read in batches of at most 5 events, and how many symbol tables that
+    /// took.
     private func read(
         _ path: String,
         as format: InputFormat,
         _ mapping: CSVMapping?,
         limit: Int
-    ) throws -> (said: [Said], lexicons: Int) {
+    ) throws -> (said: [Said], symbolTables: Int) {
         var source = try openInput(
             path: path,
             format: format,
             mapping: mapping,
             options: LogOptions(),
-            lexicon: Lexicon(limit: limit)
+            symbols: SymbolTable(limit: limit)
         )
-        let stream = source.lexicon.text(of: source.stream, in: .text)
+        let stream = source.symbols.text(of: source.stream, in: .text)
         var said: [Said] = []
-        var lexicons: [Lexicon] = []
+        var symbolTables: [SymbolTable] = []
         var next: Timestamp? = .distantPast
         while next != nil {
             var builder = BatchBuilder(
                 stream: source.stream,
-                lexicon: source.lexicon,
+                symbols: source.symbols,
                 capacity: 5
             )
             next = try source.fill(&builder, until: .distantFuture, limit: 5)
             let batch = builder.finish(schedule: .asRecorded)
-            #expect(batch.lexicon.text(of: batch.origin.stream, in: .text) == stream)
+            #expect(batch.symbols.text(of: batch.origin.stream, in: .text) == stream)
             said += batch.events.indices.map { Said(batch, $0) }
-            if lexicons.last !== batch.lexicon { lexicons.append(batch.lexicon) }
+            if symbolTables.last !== batch.symbols { symbolTables.append(batch.symbols) }
         }
-        return (said, lexicons.count)
+        return (said, symbolTables.count)
     }
 
     private func time(_ second: Int) -> String {
         Timestamp(seconds: 1_700_000_000 + Int64(second)).description
     }
 
-    /// The right values are those of a lexicon that is never full.
+    /// The right values are those of a symbol table that is never full.
     @Test func `rows of orders that stand between each other say the same in any of them`() throws {
         let mapping = CSVMapping.orders {
             $0.transaction = "order"
@@ -90,8 +91,8 @@ struct LexiconChangeTests {
         let log = try TemporaryLog(text, name: "shop.csv")
         let whole = try read(log.path, as: .csv, mapping, limit: .max)
         let parted = try read(log.path, as: .csv, mapping, limit: 4000)
-        #expect(whole.lexicons == 1)
-        #expect(parted.lexicons > 5)
+        #expect(whole.symbolTables == 1)
+        #expect(parted.symbolTables > 5)
         #expect(parted.said == whole.said)
         #expect(whole.said.contains { $0.isPart })
     }
@@ -111,8 +112,8 @@ struct LexiconChangeTests {
         let whole = try read(log.path, as: .ndjson, nil, limit: .max)
         let parted = try read(log.path, as: .ndjson, nil, limit: 4000)
         #expect(whole.said.count == 400)
-        #expect(whole.lexicons == 1)
-        #expect(parted.lexicons > 5)
+        #expect(whole.symbolTables == 1)
+        #expect(parted.symbolTables > 5)
         #expect(parted.said == whole.said)
     }
 }

@@ -1,5 +1,5 @@
 /// Why no event could be made of one record; becomes a ``Rejection`` with its file and line.
-package struct RecordFlaw: Error, Hashable, CustomStringConvertible {
+package struct RejectionReason: Error, Hashable, CustomStringConvertible {
     /// The classes that rejected records are counted under.
     package enum Reason: String, Sendable, CaseIterable {
         case badContentType = "bad-content-type"
@@ -76,20 +76,20 @@ package struct RecordFlaw: Error, Hashable, CustomStringConvertible {
     }
 }
 
-extension RecordFlaw {
+extension RejectionReason {
     /// The flaw of text that no text format allows: a NUL, or bytes that are not UTF-8.
-    static func inText(_ bytes: UnsafeBufferPointer<UInt8>) -> RecordFlaw? {
+    static func inText(_ bytes: UnsafeBufferPointer<UInt8>) -> RejectionReason? {
         do throws(UTF8.ValidationError) {
             _ = try UTF8Span(validating: bytes.span)
         } catch {
-            return RecordFlaw(
+            return RejectionReason(
                 .invalidUTF8,
                 column: error.byteOffsets.lowerBound + 1,
                 "bytes that are not UTF-8; convert the file to UTF-8"
             )
         }
         guard let index = bytes.firstIndex(of: 0) else { return nil }
-        return RecordFlaw(
+        return RejectionReason(
             .nulByte,
             column: index + 1,
             "a NUL byte, which no text has; is the file damaged, or in UTF-16?"

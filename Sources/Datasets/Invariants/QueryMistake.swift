@@ -1,5 +1,5 @@
 /// Why a database does not take the query of an invariant.
-package struct QueryFlaw: Error, Hashable, Sendable, CustomStringConvertible {
+package struct QueryMistake: Error, Hashable, Sendable, CustomStringConvertible {
     /// `file:line:column: what is wrong; what was expected`.
     package let description: String
 

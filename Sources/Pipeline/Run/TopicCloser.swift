@@ -3,7 +3,7 @@ internal import Synchronization
 
 /// Closes each topic once the last of its publishers has ended, and the dead letters once the
 /// last subscriber has.
-final class OpenEnds: Sendable {
+final class TopicCloser: Sendable {
     private struct State {
         var publishers: [String: Int]
         var subscribers: Int

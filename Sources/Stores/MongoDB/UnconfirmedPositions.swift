@@ -5,7 +5,7 @@ internal import Synchronization
 /// The positions whose events a call that failed may have stored: until another call stores them.
 ///
 /// Their number is bounded by what the stages have in hand.
-final class DoubtfulPositions: Sendable {
+final class UnconfirmedPositions: Sendable {
     private let positions = Mutex<Set<Int64>>([])
 
     // None of these is inlined: within an async function the compiler takes the thread before a

@@ -1,7 +1,7 @@
 package import Stages
 
 /// What a PostgreSQL server, or libpq on its behalf, said went wrong.
-package struct ServerFault: Sendable {
+package struct ServerFailure: Sendable {
     /// The SQLSTATE, five characters; nil where the server did not get to say one.
     var state: String?
     /// What was said, without values of rows.
@@ -22,9 +22,9 @@ package struct ServerFault: Sendable {
     }
 
     private var verdict: (StoreError.Code, String) {
-        guard let state else { return ServerFault.verdict(onConnecting: message) }
-        return ServerFault.verdicts[state]
-            ?? ServerFault.verdicts[String(state.prefix(2))]
+        guard let state else { return ServerFailure.verdict(onConnecting: message) }
+        return ServerFailure.verdicts[state]
+            ?? ServerFailure.verdicts[String(state.prefix(2))]
             ?? (.refused, "this is a fault of weir's, which the server's log tells more of")
     }
 

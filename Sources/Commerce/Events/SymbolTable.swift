@@ -5,9 +5,9 @@ public import Timekeeping
 ///
 /// Grows with the number of *distinct* long foreign identifiers, by some thirty bytes each beside
 /// the text, and never shrinks: the reader of a log begins another one when it ``isFull``, and a
-/// lexicon goes with the last batch that has its symbols. The shop's own identifiers are numbers,
-/// and short texts are symbols themselves: neither takes room in it.
-@usableFromInline package final class Lexicon: Sendable {
+/// symbol table goes with the last batch that has its symbols. The shop's own identifiers are
+/// numbers, and short texts are symbols themselves: neither takes room in it.
+@usableFromInline package final class SymbolTable: Sendable {
     private struct Entries {
         /// The texts one behind the other.
         private var bytes: [UInt8] = []
@@ -42,7 +42,7 @@ public import Timekeeping
             }
             bytes.append(contentsOf: text)
             ends.append(bytes.count)
-            hashes.append(Lexicon.hash(text))
+            hashes.append(SymbolTable.hash(text))
             places[place] = UInt32(ends.count)
             if 2 * ends.count > places.count { grow() }
             return ends.count - 1
@@ -71,7 +71,7 @@ public import Timekeeping
     /// How much there is room for, in bytes, until it is full.
     private let limit: Int
 
-    /// An empty lexicon, which is full from `limit` bytes on.
+    /// An empty symbol table, which is full from `limit` bytes on.
     package init(limit: Int = 2 << 20) {
         self.limit = limit
     }
@@ -79,32 +79,32 @@ public import Timekeeping
     /// Whether a log that goes on had better do so in another one; this one goes on to take texts.
     var isFull: Bool { entries.withLock { $0.byteCount >= limit } }
 
-    /// An empty lexicon of the same limit.
-    func successor() -> Lexicon { Lexicon(limit: limit) }
+    /// An empty symbol table of the same limit.
+    func successor() -> SymbolTable { SymbolTable(limit: limit) }
 
     /// The symbol here of what `symbol` stands for in `other`.
-    package func adopt(_ symbol: Symbol, of other: Lexicon) -> Symbol {
-        // All but texts are the same in every lexicon.
-        guard let index = symbol.lexiconIndex else { return symbol }
+    package func adopt(_ symbol: Symbol, of other: SymbolTable) -> Symbol {
+        // All but texts are the same in every symbol table.
+        guard let index = symbol.tableIndex else { return symbol }
         let text = other.entries.withLock { Array($0.text(at: index)) }
-        return Symbol(lexiconIndex: entries.withLock { $0.index(of: text) })
+        return Symbol(tableIndex: entries.withLock { $0.index(of: text) })
     }
 
     /// The symbol of `text`; the same text in the same namespace always has the same one.
     package func symbol(for text: String, in namespace: Namespace) -> Symbol {
-        if let number = Lexicon.shopNumber(text, in: namespace) {
+        if let number = SymbolTable.shopNumber(text, in: namespace) {
             return Symbol(number: number)
         }
         let bytes = Array(text.utf8)
         if let symbol = Symbol(shortText: bytes) {
             return symbol
         }
-        return Symbol(lexiconIndex: entries.withLock { $0.index(of: bytes) })
+        return Symbol(tableIndex: entries.withLock { $0.index(of: bytes) })
     }
 
     /// The text of `symbol`; empty for ``Symbol/none``.
     package func text(of symbol: Symbol, in namespace: Namespace) -> String {
-        if let index = symbol.lexiconIndex {
+        if let index = symbol.tableIndex {
             return entries.withLock { String(decoding: $0.text(at: index), as: UTF8.self) }
         }
         if let text = symbol.shortText {
@@ -115,13 +115,13 @@ public import Timekeeping
 
     /// Whether `symbol` stands for the empty text, which is not the same as being absent.
     @usableFromInline package func isEmpty(_ symbol: Symbol) -> Bool {
-        guard let index = symbol.lexiconIndex else { return !symbol.isPresent }
+        guard let index = symbol.tableIndex else { return !symbol.isPresent }
         return entries.withLock { $0.text(at: index).isEmpty }
     }
 
     /// Appends the text of `symbol` as UTF-8.
     package func append(_ symbol: Symbol, in namespace: Namespace, to bytes: inout [UInt8]) {
-        if let index = symbol.lexiconIndex {
+        if let index = symbol.tableIndex {
             bytes += entries.withLock { Array($0.text(at: index)) }
         } else if let text = symbol.shortText {
             bytes += text
@@ -131,17 +131,17 @@ public import Timekeeping
         }
     }
 
-    /// A hash of what `symbol` stands for: the same in every run and every lexicon.
+    /// A hash of what `symbol` stands for: the same in every run and every symbol table.
     @inlinable
     package func stableHash(of symbol: Symbol) -> UInt64 {
-        if symbol.bits & Symbol.lexiconBit == 0 { return SplitMix64.mix(symbol.bits) }
-        guard let index = symbol.lexiconIndex else { return shortHash(of: symbol) }
+        if symbol.bits & Symbol.tableBit == 0 { return SplitMix64.mix(symbol.bits) }
+        guard let index = symbol.tableIndex else { return shortHash(of: symbol) }
         return textHash(at: index)
     }
 
     @usableFromInline
     package func shortHash(of symbol: Symbol) -> UInt64 {
-        Lexicon.hash(symbol.shortText ?? [])
+        SymbolTable.hash(symbol.shortText ?? [])
     }
 
     @usableFromInline

@@ -2,9 +2,9 @@ import PostgreSQLStores
 import Stages
 import Testing
 
-struct ServerFaultTests {
+struct ServerFailureTests {
     private func error(_ state: String?, _ message: String = "said") -> StoreError {
-        ServerFault(state: state, message: message).storeError(at: "PostgreSQL at h:1")
+        ServerFailure(state: state, message: message).storeError(at: "PostgreSQL at h:1")
     }
 
     @Test(arguments: [

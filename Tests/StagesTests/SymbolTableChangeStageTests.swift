@@ -6,10 +6,10 @@ import TestSupport
 import Testing
 import Timekeeping
 
-/// Analytics over batches of several lexicons counts what it counts over those of one.
-struct LexiconChangeStageTests {
+/// Analytics over batches of several symbol tables counts what it counts over those of one.
+struct SymbolTableChangeStageTests {
     /// The views and purchases of two days, in batches of 20, with names that no symbol holds
-    /// itself; a batch in `every` begins another lexicon.
+    /// itself; a batch in `every` begins another symbol table.
     private func batches(every: Int) -> [Batch] {
         var shop = Shop()
         return (0..<60).map { number in
@@ -21,15 +21,16 @@ struct LexiconChangeStageTests {
                     count % 3 == 0 ? .purchase : .viewItem,
                     at: Shop.epoch + .seconds(count * 60)
                 )
-                event.user = shop.lexicon.symbol(for: "shopper number \(count % 90)", in: .user)
-                event.session = shop.lexicon.symbol(
+                event.user = shop.symbols.symbol(for: "shopper number \(count % 90)", in: .user)
+                event.session = shop.symbols.symbol(
                     for: "visit number \(count % 300)",
                     in: .session
                 )
-                // The texts come in another order in each lexicon, and have other symbols there.
+                // The texts come in another order in each symbol table, and have other symbols
+                // there.
                 let item = Item(
-                    product: shop.lexicon.symbol(for: "the product \(count % 37)", in: .product),
-                    category: shop.lexicon.symbol(for: "the kind \(count % 7)", in: .category),
+                    product: shop.symbols.symbol(for: "the product \(count % 37)", in: .product),
+                    category: shop.symbols.symbol(for: "the kind \(count % 7)", in: .category),
                     price: 1000,
                     quantity: 1
                 )
@@ -64,7 +65,7 @@ struct LexiconChangeStageTests {
         try await timeline.run {
             try await withThrowingTaskGroup { group in
                 group.addTask { try await stage.run() }
-                // All at once, so that one receive gives batches of several lexicons.
+                // All at once, so that one receive gives batches of several symbol tables.
                 for batch in batches { try await topic.publish(batch) }
                 topic.close()
                 try await group.waitForAll()
@@ -87,7 +88,7 @@ struct LexiconChangeStageTests {
     }
 
     @Test(arguments: [1, 7, 20])
-    func `what is counted does not depend on the lexicon`(every: Int) async throws {
+    func `what is counted does not depend on the symbols`(every: Int) async throws {
         let right = try await counted(batches(every: .max))
         let found = try await counted(batches(every: every))
         #expect(

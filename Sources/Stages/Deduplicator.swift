@@ -10,7 +10,7 @@ internal import DequeModule
 /// first few thousand. The ledger remembers the last `horizon` ascending ids of each of the first
 /// sources and the last `horizon` others, so its memory is bounded; it is exact within that
 /// distance. A UUID and a text are never the same id, whatever the text's digest is.
-package struct IdentityLedger: Sendable {
+package struct Deduplicator: Sendable {
     /// Whose ids ascend together.
     fileprivate struct Series: Hashable {
         var source: Symbol
@@ -140,7 +140,7 @@ package struct IdentityLedger: Sendable {
     private mutating func runIndex(of series: Series) -> Int? {
         if latestRun < runs.count, runs[latestRun].series == series { return latestRun }
         guard let known = runPlaces[series] else {
-            guard runs.count < IdentityLedger.mostRuns else { return nil }
+            guard runs.count < Deduplicator.mostRuns else { return nil }
             latestRun = runs.count
             runPlaces[series] = latestRun
             runs.append(Run(series: series))
@@ -165,7 +165,7 @@ package struct IdentityLedger: Sendable {
     }
 }
 
-extension IdentityLedger.Run {
+extension Deduplicator.Run {
     /// Adds those at the beginning of `range` that are of the run's series and ascend above what
     /// was seen; gives the first place behind them.
     fileprivate mutating func admit(
@@ -175,7 +175,7 @@ extension IdentityLedger.Run {
         let first = range.lowerBound
         var last = events[first].id
         if let highest = spans.last?.last, last <= highest { return first }
-        var span = IdentityLedger.Span(high: last.high, lows: last.low...last.low)
+        var span = Deduplicator.Span(high: last.high, lows: last.low...last.low)
         var began = first
         for place in first + 1..<range.upperBound {
             let id = events[place].id
@@ -188,7 +188,7 @@ extension IdentityLedger.Run {
             last = id
             if !span.extend(to: id) {
                 append(span, count: place - began)
-                span = IdentityLedger.Span(high: id.high, lows: id.low...id.low)
+                span = Deduplicator.Span(high: id.high, lows: id.low...id.low)
                 began = place
             }
         }
