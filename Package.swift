@@ -181,6 +181,13 @@ let package = Package(
         ),
         .testTarget(name: "TidyTests"),
         .testTarget(
+            name: "GoldenTests",
+            dependencies: [
+                "weir", "Pipeline", "Stages", "Broker", "Commerce", "Datasets", "SLO",
+                "Documents", "Timekeeping",
+            ]
+        ),
+        .testTarget(
             name: "Acceptance",
             dependencies: ["TestSupport", "weir", grdb, subprocess],
             path: "Tests/Acceptance"

@@ -171,8 +171,8 @@ import Timekeeping
     @Test(arguments: [
         "-attribute:user", "!attributes:user", "not attributes:user", "-atributes:user",
     ])
-    func `no advice inverts a condition`(text: String) {
-        let complaint = Self.complaint(about: text) ?? ""
+    func `no advice inverts a condition`(text: String) throws {
+        let complaint = try #require(Self.complaint(about: text))
         #expect(!complaint.hasPrefix("1:") || complaint.contains("NOT"), "\(complaint)")
     }
 

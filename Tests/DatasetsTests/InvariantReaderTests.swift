@@ -79,41 +79,6 @@ struct InvariantReaderTests {
         #expect(asked.contains("'no census'") && asked.contains("FROM raw_census"))
     }
 
-    @Test(arguments: [
-        ("SELECT 1", "a.sql:1:1: the header has no name; expected '-- name: "),
-        ("-- nme: x\nSELECT 1", "a.sql:1:4: there is no field \"nme\""),
-        ("-- nme: x\nSELECT 1", "did you mean \"name\"?"),
-        ("-- name: Upper\nSELECT 1", "a.sql:1:4: name: \"Upper\" is none; expected"),
-        ("-- severity: loud\nSELECT 1", "a.sql:1:4: severity: \"loud\" is none; expected '-- sev"),
-        ("-- grace: soon\nSELECT 1", "a.sql:1:4: grace: \"soon\" is none; expected"),
-        (
-            "-- needs: raw\nSELECT 1",
-            "a.sql:1:4: needs: \"raw\" is none; expected '-- needs: census'"
-        ),
-        ("-- owner:\nSELECT 1", "a.sql:1:4: owner: \"\" is none; expected"),
-        ("-- what is this\nSELECT 1", "a.sql:1:4: \"what is this\" is no field; expected"),
-        ("-- name: a\n-- name: b\nSELECT 1", "a.sql:2:4: name is said twice; expected it once"),
-    ])
-    func `a mistake of a header is told with its place`(text: String, part: String) {
-        #expect(Self.mistakes(text).contains { $0.contains(part) }, "\(Self.mistakes(text))")
-    }
-
-    @Test(arguments: [
-        ("", "a.sql:1:1: there is no query; expected a SELECT"),
-        ("DELETE FROM dataset_entries", "a.sql:7:1: the statement begins with \"DELETE\""),
-        ("\n; SELECT 1", "a.sql:8:1: the statement begins with \";\""),
-        ("SELECT 1; DROP TABLE t", "a.sql:7:11: the file goes on behind its ';'"),
-        ("SELECT 1;;", "a.sql:7:10: the file goes on behind its ';'"),
-        ("SELECT :now", "a.sql:7:8: there is no value :now; expected :cutoff_ns alone"),
-        ("SELECT 'x", "a.sql:7:8: the quote that begins here has no end"),
-        ("SELECT 1 /* x", "a.sql:7:10: the comment that begins here has no end"),
-    ])
-    func `a file that is not one query is refused with its place`(query: String, part: String) {
-        let mistakes = Self.mistakes(Self.header + query)
-        #expect(mistakes.count == 1)
-        #expect(mistakes.first?.hasPrefix(part) == true, "\(mistakes)")
-    }
-
     @Test func `a name that is there already is refused, and the others go on`() {
         let good = Self.header + "SELECT 1"
         let other = good.replacing("no-negative-counts", with: "other")

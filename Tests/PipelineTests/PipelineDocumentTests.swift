@@ -215,58 +215,6 @@ import Timekeeping
         #expect(analytics.windows == [.second, .day])
     }
 
-    @Test func `what nothing uses is a warning`() throws {
-        let document = try parse(
-            """
-              subscriptions: [{name: idle, topic: t}]
-              stores: [{name: raw, role: raw}]
-            """
-        )
-        #expect(
-            document.warnings.map(\.description) == [
-                "f:7:26: no stage uses the subscription 'idle'",
-                "f:8:19: no stage uses the store 'raw'",
-            ]
-        )
-        #expect(
-            try parse("").warnings.map(\.description) == [
-                "f:5:19: nothing subscribes to the topic 't'"
-            ]
-        )
-    }
-
-    @Test func `all mistakes of a document are told at once and in order`() {
-        #expect(
-            complaints(
-                about: """
-                    apiVersion: weir/v1
-                    kind: Pipline
-                    metadata: {name: p, name: q}
-                    spec:
-                      topics: [{name: t, ownr: x}]
-                      subscriptions: [{name: a, topic: tt, ackDeadlineSeconds: 1}]
-                      stages: [{name: s, kind: producer, publishes: u}]
-                      load: {shape: constant, rate: -1}
-                      colour: *blue
-                    """
-            ) == [
-                "2:7: 'kind' is 'Pipline'; expected Pipeline",
-                "3:21: the key 'name' stands here again, after line 3; expected it once",
-                "5:22: unknown key 'ownr' in a topic; did you mean 'owner'?",
-                "6:36: there is no topic 'tt'; did you mean 't'?",
-                "6:60: 'ackDeadlineSeconds' is 1; expected a whole number from 10 to 600",
-                "7:49: there is no topic 'u'; expected t",
-                "8:33: 'rate' is -1; expected events per second, from 0.000001 to "
-                    + "1000000000",
-                "9:3: unknown key 'colour' in the spec; expected one of topics, stages, owners, "
-                    + "subscriptions, stores, services, load, traffic, input, validation, "
-                    + "objectives",
-                "9:11: there is no anchor '&blue' before this alias; expected one above it, "
-                    + "or quotes round a text that begins with *",
-            ]
-        )
-    }
-
     @Test func `what analytics keeps can be left out`() throws {
         func options(_ keys: String) throws -> AnalyticsOptions? {
             let document = try PipelineDocument.parse(

@@ -3,22 +3,6 @@ import Foundation
 import Pipeline
 import Testing
 
-/// A document, or lines to add to one, and what must be said about it.
-struct MistakeRow: CustomTestStringConvertible {
-    let title: String
-    let text: String
-    /// `line:column: message`, in order.
-    let complaints: [String]
-
-    init(_ title: String, _ text: String, _ complaints: String) {
-        self.title = title
-        self.text = text
-        self.complaints = complaints.split(separator: "\n").map(String.init)
-    }
-
-    var testDescription: String { title }
-}
-
 /// A pipeline in six lines, to which tests add what they are about from line 7 on.
 let minimalPipeline = """
     apiVersion: weir/v1

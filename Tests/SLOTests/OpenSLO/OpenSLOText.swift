@@ -3,28 +3,6 @@ import Foundation
 import SLO
 import Testing
 
-/// Changes to the minimal set, and what must be said about it then.
-struct MistakeRow: CustomTestStringConvertible {
-    let title: String
-    let text: String
-    /// `line:column: message`, in order.
-    let complaints: [String]
-
-    /// Replaces the first occurrence of each text in the minimal set.
-    init(_ title: String, _ changes: [(String, String)], _ complaints: String...) {
-        self.title = title
-        self.complaints = complaints
-        text = changes.reduce(minimalSet) { text, change in
-            guard let range = text.range(of: change.0) else {
-                preconditionFailure("the minimal set has no '\(change.0)'")
-            }
-            return text.replacingCharacters(in: range, with: change.1)
-        }
-    }
-
-    var testDescription: String { title }
-}
-
 /// What came of reading one file of this text.
 func reading(_ text: String) -> OpenSLO.Reading {
     OpenSLO.read([OpenSLO.SourceText(file: "f", text: text)])
