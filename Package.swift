@@ -57,14 +57,11 @@ let package = Package(
         .target(name: "SLO", dependencies: ["Documents", "Reports", "Timekeeping"]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "Digests", dependencies: ["COpenSSL"]),
-        .target(name: "Commerce", dependencies: ["Digests", "Documents", "Timekeeping"]),
+        .target(name: "Broker", dependencies: ["Documents", "Timekeeping", collections]),
+        .target(name: "Commerce", dependencies: ["Broker", "Digests", "Documents", "Timekeeping"]),
         .target(
             name: "Datasets",
             dependencies: ["Digests", "Documents", "Reports", "Timekeeping"]
-        ),
-        .target(
-            name: "Broker",
-            dependencies: ["Commerce", "Documents", "Timekeeping", collections]
         ),
         .target(
             name: "Stages",

@@ -6,34 +6,26 @@
 /// precedence, and a filter of nothing takes every message.
 package indirect enum AttributeFilter: Hashable, Sendable {
     /// The attribute is there, whatever its value.
-    case present(Attribute)
-    case equal(Attribute, String)
-    case hasPrefix(Attribute, String)
+    case present(String)
+    case equal(String, String)
+    case hasPrefix(String, String)
     case not(AttributeFilter)
     /// All of them; at least two.
     case all([AttributeFilter])
     /// Any of them; at least two.
     case any([AttributeFilter])
 
-    /// What a message can be told apart by.
-    package enum Attribute: String, Sendable, CaseIterable {
-        /// The event's GA4 name.
-        case type
-        case source
-        /// The order, cart or session it is about.
-        case subject
-        case user
-        case session
-        /// The category of its first item.
-        case category
-        case currency
-    }
-
     /// The filter that `text` writes down.
     ///
+    /// - Parameters:
+    ///   - text: In Pub/Sub's syntax.
+    ///   - attributes: The names that messages have; nil where they may have any.
     /// - Throws: ``AttributeFilterError`` with the column of the first mistake.
-    package init(parsing text: String) throws(AttributeFilterError) {
-        var parser = AttributeFilterParser(text)
+    package init(
+        parsing text: String,
+        attributes: [String]? = nil
+    ) throws(AttributeFilterError) {
+        var parser = AttributeFilterParser(text, attributes: attributes)
         self = try parser.parse()
     }
 
@@ -47,9 +39,9 @@ package indirect enum AttributeFilter: Hashable, Sendable {
     /// An attribute that is missing equals nothing, so `!=` holds for it.
     package func evaluate(_ attribute: (String) -> String?) -> Bool {
         switch self {
-        case .present(let key): attribute(key.rawValue) != nil
-        case .equal(let key, let value): attribute(key.rawValue) == value
-        case .hasPrefix(let key, let prefix): attribute(key.rawValue)?.hasPrefix(prefix) == true
+        case .present(let key): attribute(key) != nil
+        case .equal(let key, let value): attribute(key) == value
+        case .hasPrefix(let key, let prefix): attribute(key)?.hasPrefix(prefix) == true
         case .not(let filter): !filter.evaluate(attribute)
         case .all(let filters): filters.allSatisfy { $0.evaluate(attribute) }
         case .any(let filters): filters.contains { $0.evaluate(attribute) }
@@ -61,12 +53,12 @@ extension AttributeFilter: CustomStringConvertible {
     /// The filter in Pub/Sub's syntax; reading it again gives an equal filter.
     package var description: String {
         switch self {
-        case .present(let key): "attributes:\(key.rawValue)"
-        case .equal(let key, let value): "attributes.\(key.rawValue) = \(Self.quoted(value))"
+        case .present(let key): "attributes:\(Self.name(key))"
+        case .equal(let key, let value): "attributes.\(Self.name(key)) = \(Self.quoted(value))"
         case .not(.equal(let key, let value)):
-            "attributes.\(key.rawValue) != \(Self.quoted(value))"
+            "attributes.\(Self.name(key)) != \(Self.quoted(value))"
         case .hasPrefix(let key, let prefix):
-            "hasPrefix(attributes.\(key.rawValue), \(Self.quoted(prefix)))"
+            "hasPrefix(attributes.\(Self.name(key)), \(Self.quoted(prefix)))"
         case .not(let filter): "NOT \(filter.operand)"
         case .all(let filters): filters.map(\.operand).joined(separator: " AND ")
         case .any(let filters): filters.map(\.operand).joined(separator: " OR ")
@@ -78,6 +70,10 @@ extension AttributeFilter: CustomStringConvertible {
         case .all, .any: "(\(description))"
         case .present, .equal, .hasPrefix, .not: description
         }
+    }
+
+    private static func name(_ key: String) -> String {
+        key.unicodeScalars.allSatisfy(AttributeFilterParser.isWordPart) ? key : quoted(key)
     }
 
     private static func quoted(_ text: String) -> String {

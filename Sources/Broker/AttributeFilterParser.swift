@@ -1,4 +1,3 @@
-internal import Commerce
 internal import Documents
 
 /// Reads ``AttributeFilter`` by recursive descent.
@@ -10,9 +9,14 @@ struct AttributeFilterParser {
     private let text: [Unicode.Scalar]
     private var position = 0
     private var depth = 0
+    private let attributes: [String]?
 
-    init(_ text: String) {
+    /// - Parameters:
+    ///   - text: The filter.
+    ///   - attributes: The names that there are; nil for any.
+    init(_ text: String, attributes: [String]?) {
         self.text = Array(text.unicodeScalars)
+        self.attributes = attributes
     }
 
     mutating func parse() throws(AttributeFilterError) -> AttributeFilter {
@@ -129,7 +133,7 @@ struct AttributeFilterParser {
         return .equal(key, try string())
     }
 
-    private mutating func attribute() throws(AttributeFilterError) -> AttributeFilter.Attribute {
+    private mutating func attribute() throws(AttributeFilterError) -> String {
         skipSpace()
         let start = position
         let word: String
@@ -139,12 +143,14 @@ struct AttributeFilterParser {
             word = peekWord()
             position += word.unicodeScalars.count
         }
-        if let known = AttributeFilter.Attribute(rawValue: word) { return known }
+        if !word.isEmpty, attributes?.contains(word) ?? true { return word }
         position = start
-        let names = AttributeFilter.Attribute.allCases.map(\.rawValue)
+        let names = attributes ?? []
         let hint =
-            nearestName(to: word, in: names).map { "did you mean '\($0)'?" }
-            ?? "expected one of \(names.joined(separator: ", "))"
+            names.isEmpty
+            ? "expected its name"
+            : nearestName(to: word, in: names).map { "did you mean '\($0)'?" }
+                ?? "expected one of \(names.joined(separator: ", "))"
         throw mistake(
             word.isEmpty
                 ? "no attribute is named; \(hint)"
@@ -257,14 +263,13 @@ struct AttributeFilterParser {
     /// The letters, digits, `_` and `-` from here on, or `&&` and the like.
     private func peekWord() -> String {
         var word = String.UnicodeScalarView()
-        for scalar in text[position...] {
-            let isPart =
-                scalar.properties.isAlphabetic || scalar.properties.numericType != nil
-                || scalar == "_" || scalar == "-" || scalar == "&" || scalar == "|"
-            guard isPart else { break }
-            word.append(scalar)
-        }
+        word.append(contentsOf: text[position...].prefix(while: Self.isWordPart))
         return String(word)
+    }
+
+    static func isWordPart(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+            || scalar == "_" || scalar == "-" || scalar == "&" || scalar == "|"
     }
 
     private func found() -> String {

@@ -1,4 +1,3 @@
-public import Commerce
 public import Timekeeping
 
 /// Names one delivery of a subscription; never used twice.
@@ -14,9 +13,9 @@ package struct DeliveryID: Hashable, Comparable, Sendable {
 
 /// Messages handed to a subscriber, to be settled before ``deadline``.
 @usableFromInline
-package struct Delivery: Sendable {
+package struct Delivery<Batch: MessageBatch>: Sendable {
     @usableFromInline package let id: DeliveryID
-    @usableFromInline package let publication: Publication
+    @usableFromInline package let publication: Publication<Batch>
     /// Which messages of the batch are delivered.
     @usableFromInline package let selection: Selection
     /// 1 + nacks + expired deadlines, the same for all messages of the delivery.
@@ -90,9 +89,9 @@ package enum Settlement: Sendable {
 }
 
 /// A message that a subscription gave up.
-package struct DeadLetter: Sendable {
+package struct DeadLetter<Batch: MessageBatch>: Sendable {
     package var subscription: String
-    package var publication: Publication
+    package var publication: Publication<Batch>
     /// Its place in the batch.
     package var place: Int
     /// How often it was delivered.

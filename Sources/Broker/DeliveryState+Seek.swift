@@ -1,4 +1,3 @@
-internal import Commerce
 internal import DequeModule
 internal import HeapModule
 package import Timekeeping
@@ -41,10 +40,10 @@ extension DeliveryState {
             case notAdmitted
         }
 
-        let publication: Publication
+        let publication: Publication<Batch>
         var states: [State]
 
-        init(publication: Publication, admitted: Selection) {
+        init(publication: Publication<Batch>, admitted: Selection) {
             self.publication = publication
             states = Array(repeating: .notAdmitted, count: publication.batch.count)
             admitted.forEach { states[$0] = .unsettled }
@@ -77,8 +76,11 @@ extension DeliveryState {
     }
 
     /// Notes the state of messages in the record of their publication.
-    mutating func note(_ state: Record.State, of selection: Selection, in publication: Publication)
-    {
+    mutating func note(
+        _ state: Record.State,
+        of selection: Selection,
+        in publication: Publication<Batch>
+    ) {
         // Records lie in the order of their positions.
         var (low, high) = (0, records.count)
         while low < high {
@@ -106,7 +108,7 @@ extension DeliveryState {
         outstanding = [:]
         deadlines = Heap()
         waiting = Heap()
-        ordering = OrderingState()
+        ordering = OrderingState<Batch>()
         counts.outstanding = 0
         counts.waiting = 0
         counts.backlog = 0

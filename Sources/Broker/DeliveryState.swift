@@ -1,4 +1,3 @@
-internal import Commerce
 internal import DequeModule
 internal import HeapModule
 package import Timekeeping
@@ -8,11 +7,11 @@ package import Timekeeping
 /// It moves whole runs of messages (``Parcel``), never single ones, except where an ordering
 /// key, a filter or a failure takes a run apart. Every transition conserves messages
 /// (``SubscriptionCounts/isConserved``); debug builds check that against what the queues hold.
-package struct DeliveryState: Sendable {
+package struct DeliveryState<Batch: MessageBatch>: Sendable {
     /// What happens to a subscription.
     package enum Input: Sendable {
         /// A publication arrived, of which the filter lets `Selection` pass.
-        case publish(Publication, Selection)
+        case publish(Publication<Batch>, Selection)
         /// A subscriber asks for at most that many messages.
         case pull(Int)
         case settle(DeliveryID, Settlement)
@@ -25,8 +24,8 @@ package struct DeliveryState: Sendable {
 
     /// What the driver must do about it.
     package enum Action: Sendable {
-        case deliver(Delivery)
-        case deadLetter(DeadLetter)
+        case deliver(Delivery<Batch>)
+        case deadLetter(DeadLetter<Batch>)
     }
 
     package let name: String
@@ -37,12 +36,20 @@ package struct DeliveryState: Sendable {
 
     /// Messages in a common state: some of one batch, that have failed equally often.
     struct Parcel: Sendable {
-        var publication: Publication
+        var publication: Publication<Batch>
         var selection: Selection
         var failures = 0
         var firstFailure: Timestamp?
 
         var count: Int { selection.count }
+
+        /// Keeps the first `room` messages and gives the rest, or nil where there is none.
+        mutating func split(at room: Int) -> Parcel? {
+            guard count > room else { return nil }
+            var rest = self
+            (selection, rest.selection) = selection.split(at: room)
+            return rest
+        }
     }
 
     struct Lease: Sendable {
@@ -73,7 +80,7 @@ package struct DeliveryState: Sendable {
     /// One entry a lease and extension; an entry whose lease is gone or extended is skipped.
     var deadlines = Heap<Timed<DeliveryID>>()
     var waiting = Heap<Timed<Parcel>>()
-    var ordering = OrderingState()
+    var ordering = OrderingState<Batch>()
     /// Every publication within the retention, where acked messages are retained.
     var records: Deque<Record> = []
     private var lastDelivery: UInt64 = 0
@@ -134,7 +141,7 @@ package struct DeliveryState: Sendable {
 
     // MARK: - Publishing
 
-    private mutating func publish(_ publication: Publication, _ matching: Selection) {
+    private mutating func publish(_ publication: Publication<Batch>, _ matching: Selection) {
         let batch = publication.batch
         counts.published += Int64(batch.count)
         counts.filtered += Int64(batch.count - matching.count)
@@ -196,11 +203,13 @@ package struct DeliveryState: Sendable {
     private mutating func nextParcel(at now: Timestamp, atMost room: Int) -> Parcel? {
         while true {
             let parcel: Parcel
-            if let first = ready.popFirst() {
-                parcel = policy.isOrdered ? first : head(of: first, atMost: room, queue: \.ready)
-            } else if let first = backlog.popFirst() {
-                let head = head(of: first, atMost: room, queue: \.backlog)
-                guard let free = policy.isOrdered ? ordering.claim(head) : head else { continue }
+            if var first = ready.popFirst() {
+                if !policy.isOrdered, let rest = first.split(at: room) { ready.prepend(rest) }
+                parcel = first
+            } else if var first = backlog.popFirst() {
+                if let rest = first.split(at: room) { backlog.prepend(rest) }
+                guard let free = policy.isOrdered ? ordering.claim(first) : first
+                else { continue }
                 parcel = free
             } else {
                 return nil
@@ -210,19 +219,6 @@ package struct DeliveryState: Sendable {
             conclude(parcel, parcel.selection, as: .expired)
             releaseKeys(of: parcel, keeping: .range(0..<0))
         }
-    }
-
-    /// The first `room` messages of `parcel`; the rest goes back to the front of its queue.
-    private mutating func head(
-        of parcel: Parcel,
-        atMost room: Int,
-        queue: WritableKeyPath<DeliveryState, Deque<Parcel>>
-    ) -> Parcel {
-        guard parcel.count > room else { return parcel }
-        var (head, rest) = (parcel, parcel)
-        (head.selection, rest.selection) = parcel.selection.split(at: room)
-        self[keyPath: queue].prepend(rest)
-        return head
     }
 
     private mutating func schedule(_ id: DeliveryID, _ deadline: Timestamp) {

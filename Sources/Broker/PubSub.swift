@@ -1,26 +1,29 @@
-package import Commerce
 package import Timekeeping
 
 /// The broker as the stages see it: named topics that are published to, and named subscriptions
 /// that are received from.
 ///
 /// `InProcessBroker` is one; a distributed one looks the same.
-package protocol PubSub: Sendable {
+package protocol PubSub<Batch>: Sendable {
+    associatedtype Batch: MessageBatch
+
     /// The topic called `name`, or nil where the broker has none.
-    func topic(_ name: String) -> (any Topic)?
+    func topic(_ name: String) -> (any Topic<Batch>)?
 
     /// The subscription called `name`, or nil where the broker has none.
-    func subscription(_ name: String) -> (any Subscription)?
+    func subscription(_ name: String) -> (any Subscription<Batch>)?
 
     /// What subscriptions gave up since the last call, at most `limit`; waits where there is
     /// nothing yet. Nil once the broker is closed and all were taken.
     ///
     /// - Throws: `CancellationError` when the task is cancelled while it waits.
-    func deadLetters(atMost limit: Int) async throws(CancellationError) -> [DeadLetter]?
+    func deadLetters(atMost limit: Int) async throws(CancellationError) -> [DeadLetter<Batch>]?
 }
 
 /// Where a producer publishes to.
-package protocol Topic: Sendable {
+package protocol Topic<Batch>: Sendable {
+    associatedtype Batch: MessageBatch
+
     var name: String { get }
 
     /// How many messages were published, and the bytes of them in memory.
@@ -37,7 +40,9 @@ package protocol Topic: Sendable {
 }
 
 /// Where a subscriber receives from.
-package protocol Subscription: Sendable {
+package protocol Subscription<Batch>: Sendable {
+    associatedtype Batch: MessageBatch
+
     var name: String { get }
     var counts: SubscriptionCounts { get }
     var policy: SubscriptionPolicy { get }
@@ -52,13 +57,13 @@ package protocol Subscription: Sendable {
     func receive(
         atMost limit: Int,
         until deadline: Timestamp?
-    ) async throws(CancellationError) -> [Delivery]?
+    ) async throws(CancellationError) -> [Delivery<Batch>]?
 
     /// Says what became of a delivery.
     ///
     /// One that is no longer out, because its deadline passed, changes nothing and is counted.
-    func settle(_ delivery: Delivery, _ settlement: Settlement)
+    func settle(_ delivery: Delivery<Batch>, _ settlement: Settlement)
 
     /// Starts the deadline of a delivery anew.
-    func extendDeadline(of delivery: Delivery)
+    func extendDeadline(of delivery: Delivery<Batch>)
 }

@@ -1,11 +1,10 @@
-public import Commerce
 public import Timekeeping
 
 /// A batch as its topic carries it: with the place and the time it was given there.
 @usableFromInline
-package struct Publication: Sendable {
+package struct Publication<Batch: MessageBatch>: Sendable {
     @usableFromInline package let batch: Batch
-    /// The topic's position of the batch's first event, from 1; the others follow it.
+    /// The topic's position of the batch's first message, from 1; the others follow it.
     @usableFromInline package let firstPosition: Int64
     @usableFromInline package let publishTime: Timestamp
 
@@ -15,7 +14,7 @@ package struct Publication: Sendable {
         self.publishTime = publishTime
     }
 
-    /// The topic's position of the event at `index`.
+    /// The topic's position of the message at `index`.
     @inlinable
     package func position(at index: Int) -> Int64 {
         firstPosition + Int64(index)

@@ -1,19 +1,19 @@
 package import Broker
-internal import Commerce
+package import Commerce
 package import Logging
 internal import Synchronization
 package import Timekeeping
 
 /// Keeps in the warehouse what the subscriptions gave up, with its original bytes.
 package struct DeadLetterStage: Sendable {
-    private let broker: any PubSub
+    private let broker: any PubSub<Batch>
     private let warehouse: any Warehouse
     private let meter: DeadLetterMeter
     private let retry: StoreRetry
     private let logger: Logger
 
     package init(
-        broker: any PubSub,
+        broker: any PubSub<Batch>,
         warehouse: any Warehouse,
         timeline: any Timeline,
         meter: DeadLetterMeter,
@@ -68,7 +68,7 @@ package final class DeadLetterMeter: Sendable {
     /// Counts by subscription, then by reason.
     package var total: [String: [String: Int64]] { counts.withLock { $0 } }
 
-    func count(_ letters: [DeadLetter]) {
+    func count(_ letters: [DeadLetter<Batch>]) {
         counts.withLock { counts in
             for letter in letters {
                 counts[letter.subscription, default: [:]][letter.reason.label, default: 0] += 1

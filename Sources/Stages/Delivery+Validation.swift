@@ -2,7 +2,7 @@ internal import Broker
 internal import Commerce
 internal import Timekeeping
 
-extension Delivery {
+extension Delivery<Batch> {
     /// Splits the messages into those that satisfy `rules` and the failures of the others.
     func validated(
         by rules: EventRules,

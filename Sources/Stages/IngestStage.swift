@@ -5,7 +5,7 @@ package import Timekeeping
 
 /// Stores every sound event of a subscription in a raw store, and acknowledges it then.
 package struct IngestStage: Sendable {
-    private let subscription: any Subscription
+    private let subscription: any Subscription<Batch>
     private let store: any RawStore
     private let rules: EventRules
     private let timeline: any Timeline
@@ -17,7 +17,7 @@ package struct IngestStage: Sendable {
 
     /// A stage that notes what is stored in `ledger`, where a catalogue is to have it.
     package init(
-        subscription: any Subscription,
+        subscription: any Subscription<Batch>,
         store: any RawStore,
         rules: EventRules,
         timeline: any Timeline,
@@ -72,7 +72,7 @@ package struct IngestStage: Sendable {
     }
 
     private func settle(
-        _ deliveries: [Delivery],
+        _ deliveries: [Delivery<Batch>],
         _ writes: [RawWrite],
         _ settlements: [Settlement],
         since began: Timestamp
@@ -92,7 +92,7 @@ package struct IngestStage: Sendable {
         }
     }
 
-    private func nack(_ deliveries: [Delivery], _ error: any Error) {
+    private func nack(_ deliveries: [Delivery<Batch>], _ error: any Error) {
         let reason = FailureReason(
             label: (error as? StoreError)?.label ?? "stopped",
             detail: "\(error)"
@@ -105,7 +105,7 @@ package struct IngestStage: Sendable {
 
 /// At debug level, one line for each delivery that was acknowledged: what a store must hold from
 /// here on, whatever happens to the process.
-func logAcknowledged(_ delivery: Delivery, by stage: String, to logger: Logger) {
+func logAcknowledged(_ delivery: Delivery<Batch>, by stage: String, to logger: Logger) {
     guard logger.logLevel <= .debug else { return }
     let batch = delivery.batch
     logger.debug(

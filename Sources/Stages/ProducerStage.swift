@@ -18,7 +18,7 @@ package struct ProducerStage: Sendable {
         case flatOut
     }
 
-    private let topic: any Topic
+    private let topic: any Topic<Batch>
     private let timeline: any Timeline
     private let meter: ProducerMeter
     private let pace: Pace
@@ -27,7 +27,7 @@ package struct ProducerStage: Sendable {
     private let quietTime = Duration.milliseconds(200)
 
     package init(
-        topic: any Topic,
+        topic: any Topic<Batch>,
         timeline: any Timeline,
         meter: ProducerMeter,
         pace: Pace,

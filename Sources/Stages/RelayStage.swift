@@ -1,17 +1,17 @@
 package import Broker
-internal import Commerce
+package import Commerce
 package import Timekeeping
 
 /// Passes the messages of a subscription on to a further topic.
 package struct RelayStage: Sendable {
-    private let subscription: any Subscription
-    private let topic: any Topic
+    private let subscription: any Subscription<Batch>
+    private let topic: any Topic<Batch>
     private let timeline: any Timeline
     private let meter: StageMeter
 
     package init(
-        subscription: any Subscription,
-        topic: any Topic,
+        subscription: any Subscription<Batch>,
+        topic: any Topic<Batch>,
         timeline: any Timeline,
         meter: StageMeter
     ) {

@@ -1,5 +1,6 @@
 internal import Broker
 internal import CPostgres
+internal import Commerce
 internal import Foundation
 internal import Logging
 internal import Pipeline
@@ -163,7 +164,7 @@ private final class CommitRecorder: Warehouse {
         CountedAnswer()
     }
     func sketch(_ key: SketchText) -> [UInt64] { [] }
-    func storeDeadLetters(_ letters: [DeadLetter]) {}
+    func storeDeadLetters(_ letters: [DeadLetter<Batch>]) {}
     func windows(_ grain: Grain, categories: WindowCategories) -> [WindowRow] { [] }
     func topProducts(atMost limit: Int) -> [ProductRow] { [] }
     func exceptions() -> WarehouseExceptions { WarehouseExceptions(late: 0, deadLetters: 0) }

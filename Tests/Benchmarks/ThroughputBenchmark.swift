@@ -114,7 +114,7 @@ struct ThroughputBenchmark {
     /// Events per second of the pipeline, from the first publication to the last commit.
     private func runJob() async throws -> Double {
         let timeline = RealTimeline()
-        let broker = InProcessBroker(
+        let broker = InProcessBroker<Batch>(
             topics: ["events"],
             firstPosition: 1,
             subscriptions: ["ingest", "analytics"].map { name in

@@ -1,4 +1,5 @@
 import Broker
+import Commerce
 import Testing
 import Timekeeping
 
@@ -41,7 +42,7 @@ import Timekeeping
         (#"  attributes:user  "#, true),
     ])
     func `a filter passes what it says`(text: String, passes: Bool) throws {
-        let filter = try AttributeFilter(parsing: text)
+        let filter = try AttributeFilter(parsing: text, attributes: Batch.attributeNames)
         #expect(filter.evaluate { Self.purchase[$0] } == passes)
         #expect(try AttributeFilter(parsing: filter.description) == filter)
     }
@@ -164,7 +165,7 @@ import Timekeeping
     /// The example of Pub/Sub's documentation: U+4E2D is the bytes E4 B8 AD.
     @Test func `octal escapes are the bytes of UTF-8`() throws {
         let filter = try AttributeFilter(parsing: #"attributes.category = "\344\270\255""#)
-        #expect(filter == .equal(.category, "\u{4E2D}"))
+        #expect(filter == .equal("category", "\u{4E2D}"))
     }
 
     /// What is advised must mean what was written: a negation is never answered by its opposite.
@@ -174,6 +175,17 @@ import Timekeeping
     func `no advice inverts a condition`(text: String) throws {
         let complaint = try #require(Self.complaint(about: text))
         #expect(!complaint.hasPrefix("1:") || complaint.contains("NOT"), "\(complaint)")
+    }
+
+    @Test func `where messages may have any attribute, every name is taken`() throws {
+        let text = #"attributes.team = "a" AND attributes:"two words""#
+        let filter = try AttributeFilter(parsing: text)
+        #expect(filter.evaluate { ["team": "a", "two words": ""][$0] })
+        #expect(filter.description.contains(#""two words""#))
+        #expect(try AttributeFilter(parsing: filter.description) == filter)
+        #expect(throws: AttributeFilterError.self) {
+            try AttributeFilter(parsing: #"attributes."" = "a""#)
+        }
     }
 
     @Test(arguments: ["", " ", "\n"])
@@ -188,7 +200,7 @@ import Timekeeping
         let filter = Self.filter(depth: 3, &randomness)
         let text = filter.description
         guard text.utf8.count <= 256 else { return }
-        #expect(try AttributeFilter(parsing: text) == filter)
+        #expect(try AttributeFilter(parsing: text, attributes: Batch.attributeNames) == filter)
     }
 
     @Test(arguments: 0..<100)
@@ -204,7 +216,7 @@ import Timekeeping
             text += words[Int(randomness.below(UInt64(words.count)))]
         }
         do {
-            _ = try AttributeFilter(parsing: text)
+            _ = try AttributeFilter(parsing: text, attributes: Batch.attributeNames)
         } catch {
             #expect((1...text.unicodeScalars.count + 1).contains(error.column))
         }
@@ -212,7 +224,7 @@ import Timekeeping
 
     private static func complaint(about text: String) -> String? {
         do {
-            _ = try AttributeFilter(parsing: text)
+            _ = try AttributeFilter(parsing: text, attributes: Batch.attributeNames)
             return nil
         } catch {
             return error.description
@@ -220,7 +232,7 @@ import Timekeeping
     }
 
     private static func filter(depth: Int, _ randomness: inout Randomness) -> AttributeFilter {
-        let attributes = AttributeFilter.Attribute.allCases
+        let attributes = Batch.attributeNames
         let attribute = attributes[Int(randomness.below(UInt64(attributes.count)))]
         let value = ["", "x", "\"", "a\\b", "é (", "-1"][Int(randomness.below(6))]
         switch depth == 0 ? randomness.below(3) : randomness.below(6) {

@@ -131,7 +131,7 @@ struct TinyTopic {
 /// A subscription, the naive one beside it, and the time.
 struct World {
     let topic: TinyTopic
-    var state: DeliveryState
+    var state: DeliveryState<Batch>
     var naive: NaiveSubscription
     var now = Shop.epoch
     var published = 0
@@ -143,7 +143,7 @@ struct World {
 
     init(_ topic: TinyTopic, _ policy: SubscriptionPolicy) {
         self.topic = topic
-        state = DeliveryState(name: "tiny", policy: policy)
+        state = DeliveryState<Batch>(name: "tiny", policy: policy)
         naive = NaiveSubscription(policy: policy)
     }
 
@@ -192,7 +192,7 @@ struct World {
         }
     }
 
-    private mutating func act(_ step: Step) throws -> [DeliveryState.Action] {
+    private mutating func act(_ step: Step) throws -> [DeliveryState<Batch>.Action] {
         switch step {
         case .publish:
             let publication = Publication(
@@ -230,7 +230,7 @@ struct World {
 
     private static let trouble = FailureReason(label: "trouble", detail: "the sink is away")
 
-    private mutating func pull(_ limit: Int) throws -> [DeliveryState.Action] {
+    private mutating func pull(_ limit: Int) throws -> [DeliveryState<Batch>.Action] {
         naive.passTime(to: now)
         let isOrdered = state.policy.isOrdered
         let least = isOrdered ? min(limit, naive.freeKeys) : 0
@@ -257,7 +257,7 @@ struct World {
         _ settlement: Settlement?,
         failing count: Int,
         permanently isPermanent: Bool
-    ) -> [DeliveryState.Action] {
+    ) -> [DeliveryState<Batch>.Action] {
         guard let id = naive.oldestDelivery, let lease = naive.leases[id] else { return [] }
         var failures: [Int: (reason: FailureReason, isPermanent: Bool)] = [:]
         for message in lease.messages.prefix(count) {
@@ -271,7 +271,7 @@ struct World {
         return state.handle(.settle(id, settlement ?? .ackExcept(named)), at: now)
     }
 
-    private mutating func seek(_ step: Step) -> [DeliveryState.Action] {
+    private mutating func seek(_ step: Step) -> [DeliveryState<Batch>.Action] {
         switch step {
         case .snapshot:
             snapshot = (

@@ -14,10 +14,10 @@ struct DeliveryStateOrderTests {
     private func subscription(
         keys: [[UInt64]],
         _ change: (inout SubscriptionPolicy) -> Void
-    ) -> DeliveryState {
+    ) -> DeliveryState<Batch> {
         var policy = SubscriptionPolicy()
         change(&policy)
-        var state = DeliveryState(name: "orders", policy: policy)
+        var state = DeliveryState<Batch>(name: "orders", policy: policy)
         var position: Int64 = 1
         for (index, keys) in keys.enumerated() {
             let events = keys.enumerated().map { place, key in
@@ -53,7 +53,7 @@ struct DeliveryStateOrderTests {
     @Test func `a key is known by its text, in whatever symbols it stands`() {
         var policy = SubscriptionPolicy()
         policy.isOrdered = true
-        var state = DeliveryState(name: "orders", policy: policy)
+        var state = DeliveryState<Batch>(name: "orders", policy: policy)
         let subjects = [
             ["the first order", "the second order"], ["the second order", "a third one"],
         ]
@@ -115,7 +115,7 @@ struct DeliveryStateOrderTests {
     }
 
     @Test func `keys of different namespaces with one number are different keys`() {
-        var state = DeliveryState(
+        var state = DeliveryState<Batch>(
             name: "orders",
             policy: {
                 var policy = SubscriptionPolicy()

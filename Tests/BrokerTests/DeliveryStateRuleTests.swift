@@ -14,16 +14,16 @@ struct DeliveryStateRuleTests {
     private func subscription(
         of count: Int,
         _ change: (inout SubscriptionPolicy) -> Void = { _ in }
-    ) -> DeliveryState {
+    ) -> DeliveryState<Batch> {
         var policy = SubscriptionPolicy()
         policy.minimumBackoff = .milliseconds(100)
         change(&policy)
-        var state = DeliveryState(name: "orders", policy: policy)
+        var state = DeliveryState<Batch>(name: "orders", policy: policy)
         publish(shop.views(count), at: 1, to: &state)
         return state
     }
 
-    private func publish(_ batch: Batch, at position: Int64, to state: inout DeliveryState) {
+    private func publish(_ batch: Batch, at position: Int64, to state: inout DeliveryState<Batch>) {
         let publication = Publication(
             batch: batch,
             firstPosition: position,
@@ -100,7 +100,7 @@ struct DeliveryStateRuleTests {
     @Test func `a dead letter tells attempts and the first and the last failure`() {
         var state = subscription(of: 1) { $0.maximumAttempts = 3 }
         var now = start
-        var letters: [DeadLetter] = []
+        var letters: [DeadLetter<Batch>] = []
         for _ in 1...3 {
             now = now + .seconds(1)
             let delivery = state.pull(1, at: now)[0]
@@ -178,7 +178,7 @@ struct DeliveryStateRuleTests {
     }
 
     @Test func `what the filter does not let pass is counted and not delivered`() {
-        var state = DeliveryState(name: "orders", policy: SubscriptionPolicy())
+        var state = DeliveryState<Batch>(name: "orders", policy: SubscriptionPolicy())
         let publication = Publication(
             batch: shop.views(5),
             firstPosition: 1,
@@ -193,7 +193,7 @@ struct DeliveryStateRuleTests {
     @Test func `a batch larger than the limit passes when the subscription is empty`() {
         var policy = SubscriptionPolicy()
         policy.maximumMessages = 2
-        var state = DeliveryState(name: "orders", policy: policy)
+        var state = DeliveryState<Batch>(name: "orders", policy: policy)
         #expect(state.hasRoom(messages: 3, bytes: 1))
         publish(shop.views(3), at: 1, to: &state)
         #expect(!state.hasRoom(messages: 1, bytes: 1))
@@ -207,7 +207,7 @@ struct DeliveryStateRuleTests {
         let batch = shop.views(2)
         var policy = SubscriptionPolicy()
         policy.maximumBytes = batch.byteCount + batch.bytesPerMessage
-        var state = DeliveryState(name: "orders", policy: policy)
+        var state = DeliveryState<Batch>(name: "orders", policy: policy)
         publish(batch, at: 1, to: &state)
         #expect(state.unsettledBytes == batch.byteCount)
         #expect(state.hasRoom(messages: 1, bytes: batch.bytesPerMessage))
@@ -279,31 +279,31 @@ struct DeliveryStateRuleTests {
     }
 }
 
-extension DeliveryState {
+extension DeliveryState<Batch> {
     /// Pulls, and gives the deliveries.
-    mutating func pull(_ limit: Int, at now: Timestamp) -> [Delivery] {
+    mutating func pull(_ limit: Int, at now: Timestamp) -> [Delivery<Batch>] {
         handle(.pull(limit), at: now).deliveries
     }
 
     /// Settles, and gives the dead letters.
     mutating func letters(
-        settling delivery: Delivery,
+        settling delivery: Delivery<Batch>,
         _ settlement: Settlement,
         at now: Timestamp
-    ) -> [DeadLetter] {
+    ) -> [DeadLetter<Batch>] {
         handle(.settle(delivery.id, settlement), at: now).deadLetters
     }
 }
 
-extension [DeliveryState.Action] {
-    var deliveries: [Delivery] {
+extension [DeliveryState<Batch>.Action] {
+    var deliveries: [Delivery<Batch>] {
         compactMap {
             guard case .deliver(let delivery) = $0 else { return nil }
             return delivery
         }
     }
 
-    var deadLetters: [DeadLetter] {
+    var deadLetters: [DeadLetter<Batch>] {
         compactMap {
             guard case .deadLetter(let letter) = $0 else { return nil }
             return letter

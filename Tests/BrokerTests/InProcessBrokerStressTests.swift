@@ -15,7 +15,7 @@ struct InProcessBrokerStressTests {
     private final class Tally: Sendable {
         private let acks = Mutex<[String: [Int64: Int]]>([:])
 
-        func count(_ delivery: Delivery, of subscription: String) {
+        func count(_ delivery: Delivery<Batch>, of subscription: String) {
             acks.withLock { acks in
                 for position in delivery.positions {
                     acks[subscription, default: [:]][position, default: 0] += 1
@@ -28,7 +28,7 @@ struct InProcessBrokerStressTests {
         }
     }
 
-    private func broker(_ timeline: any Timeline, isOrdered: Bool) -> InProcessBroker {
+    private func broker(_ timeline: any Timeline, isOrdered: Bool) -> InProcessBroker<Batch> {
         var policy = SubscriptionPolicy()
         // So narrow that publishers wait most of the time.
         policy.maximumMessages = 12
@@ -37,7 +37,7 @@ struct InProcessBrokerStressTests {
         policy.isOrdered = isOrdered
         var other = policy
         other.maximumMessages = 7
-        return InProcessBroker(
+        return InProcessBroker<Batch>(
             topics: ["events"],
             firstPosition: 1,
             subscriptions: [
@@ -50,7 +50,7 @@ struct InProcessBrokerStressTests {
 
     /// Publishes and receives until everything is settled; gives the number of messages.
     private static func run(
-        _ broker: InProcessBroker,
+        _ broker: InProcessBroker<Batch>,
         seed: UInt64,
         _ tally: Tally
     ) async throws
@@ -77,7 +77,7 @@ struct InProcessBrokerStressTests {
         return topic.published.messages
     }
 
-    private static func publish(to topic: InProcessTopic, _ seed: UInt64) async throws {
+    private static func publish(to topic: InProcessTopic<Batch>, _ seed: UInt64) async throws {
         let shop = Shop()
         var random = Randomness(seed: seed)
         for batch in 0..<batches {
@@ -92,7 +92,7 @@ struct InProcessBrokerStressTests {
     }
 
     private static func work(
-        _ subscription: InProcessSubscription,
+        _ subscription: InProcessSubscription<Batch>,
         _ seed: UInt64,
         _ tally: Tally
     ) async throws {
@@ -114,7 +114,7 @@ struct InProcessBrokerStressTests {
         }
     }
 
-    private func check(_ broker: InProcessBroker, _ tally: Tally, _ published: Int64) {
+    private func check(_ broker: InProcessBroker<Batch>, _ tally: Tally, _ published: Int64) {
         for subscription in broker.subscriptions {
             let counts = subscription.counts
             #expect(counts.isConserved)

@@ -13,10 +13,13 @@ struct InProcessBrokerTests {
     private func broker(
         filter: AttributeFilter? = nil,
         _ change: (inout SubscriptionPolicy) -> Void = { _ in }
-    ) throws -> (broker: InProcessBroker, topic: InProcessTopic, ingest: InProcessSubscription) {
+    ) throws -> (
+        broker: InProcessBroker<Batch>, topic: InProcessTopic<Batch>,
+        ingest: InProcessSubscription<Batch>
+    ) {
         var policy = SubscriptionPolicy()
         change(&policy)
-        let broker = InProcessBroker(
+        let broker = InProcessBroker<Batch>(
             topics: ["events"],
             firstPosition: 1,
             subscriptions: [
@@ -37,7 +40,7 @@ struct InProcessBrokerTests {
 
     @Test func `positions go on from the first one that the topic was given`() async throws {
         let (shop, timeline) = (shop, timeline)
-        let broker = InProcessBroker(
+        let broker = InProcessBroker<Batch>(
             topics: ["events"],
             firstPosition: 41,
             subscriptions: [.init(name: "ingest", topic: "events", policy: .init())],
@@ -138,7 +141,7 @@ struct InProcessBrokerTests {
         let (shop, timeline) = (shop, timeline)
         var narrow = SubscriptionPolicy()
         narrow.maximumMessages = 1
-        let broker = InProcessBroker(
+        let broker = InProcessBroker<Batch>(
             topics: ["events"],
             firstPosition: 1,
             subscriptions: [
@@ -315,9 +318,9 @@ struct InProcessBrokerTests {
     }
 }
 
-extension InProcessSubscription {
+extension InProcessSubscription<Batch> {
     /// Acks all of `deliveries`.
-    fileprivate func ack(_ deliveries: [Delivery]?) {
+    fileprivate func ack(_ deliveries: [Delivery<Batch>]?) {
         for delivery in deliveries ?? [] {
             settle(delivery, .ack)
         }

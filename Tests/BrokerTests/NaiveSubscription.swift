@@ -1,4 +1,5 @@
 import Broker
+import Commerce
 import TestSupport
 import Timekeeping
 
@@ -189,7 +190,7 @@ struct NaiveSubscription {
     }
 
     /// Checks one delivery against the rules that hold for every subscription, and notes it.
-    mutating func note(_ delivery: Delivery, at now: Timestamp) throws {
+    mutating func note(_ delivery: Delivery<Batch>, at now: Timestamp) throws {
         let places = delivery.positions.map { Int($0) - 1 }
         for message in places {
             guard leases.values.allSatisfy({ !$0.messages.contains(message) }) else {

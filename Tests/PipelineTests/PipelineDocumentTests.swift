@@ -106,7 +106,7 @@ import Timekeeping
         expected.policy.ackDeadline = .seconds(600)
         expected.policy.isOrdered = true
         expected.filter = .all([
-            .equal(.type, "purchase"), .not(.hasPrefix(.user, "u")),
+            .equal("type", "purchase"), .not(.hasPrefix("user", "u")),
         ])
         expected.policy.retention = .seconds(600)
         expected.policy.retainsAcked = true

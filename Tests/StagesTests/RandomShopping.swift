@@ -42,8 +42,8 @@ extension Shop {
     }
 
     /// `batch` as a subscriber gets it, at `position` of the topic.
-    func delivery(of batch: Batch, at position: Int64 = 1) -> [Delivery] {
-        var state = DeliveryState(name: "analytics", policy: SubscriptionPolicy())
+    func delivery(of batch: Batch, at position: Int64 = 1) -> [Delivery<Batch>] {
+        var state = DeliveryState<Batch>(name: "analytics", policy: SubscriptionPolicy())
         let publication = Publication(
             batch: batch,
             firstPosition: position,

@@ -13,7 +13,7 @@ struct StagesEndToEndTests {
 
     /// A storefront: one topic, ingest and analytics on it, and the dead letters.
     private struct Storefront: Sendable {
-        let broker: InProcessBroker
+        let broker: InProcessBroker<Batch>
         let timeline: VirtualTimeline
         let store: TroubledRawStore
         let warehouse = MemoryWarehouse()
@@ -24,7 +24,9 @@ struct StagesEndToEndTests {
         var logger: Logger { Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() } }
 
         /// Runs `produce` and every stage until all is settled.
-        func run(_ produce: @escaping @Sendable (any Topic) async throws -> Void) async throws {
+        func run(
+            _ produce: @escaping @Sendable (any Topic<Batch>) async throws -> Void
+        ) async throws {
             let topic = broker.topics[0]
             try await withThrowingTaskGroup { outer in
                 outer.addTask {
@@ -71,7 +73,7 @@ struct StagesEndToEndTests {
             )
         }
 
-        func publish(_ source: UniformSource, to topic: any Topic) async throws {
+        func publish(_ source: UniformSource, to topic: any Topic<Batch>) async throws {
             try await ProducerStage(
                 topic: topic,
                 timeline: timeline,
@@ -88,7 +90,7 @@ struct StagesEndToEndTests {
     ) -> Storefront {
         var policy = SubscriptionPolicy()
         change(&policy)
-        let broker = InProcessBroker(
+        let broker = InProcessBroker<Batch>(
             topics: ["events"],
             firstPosition: 1,
             subscriptions: [
@@ -305,7 +307,7 @@ struct StagesEndToEndTests {
     @Test func `a relay passes everything on once with its identity`() async throws {
         let (shop, timeline) = (shop, timeline)
         let filter = try AttributeFilter(parsing: #"attributes.type = "purchase""#)
-        let broker = InProcessBroker(
+        let broker = InProcessBroker<Batch>(
             topics: ["events", "orders"],
             firstPosition: 1,
             subscriptions: [

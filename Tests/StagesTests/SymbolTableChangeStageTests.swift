@@ -43,7 +43,7 @@ struct SymbolTableChangeStageTests {
     /// What a warehouse holds after a run of the stage, as text.
     private func counted(_ batches: [Batch]) async throws -> [String] {
         let timeline = VirtualTimeline()
-        let broker = InProcessBroker(
+        let broker = InProcessBroker<Batch>(
             topics: ["events"],
             firstPosition: 1,
             subscriptions: [

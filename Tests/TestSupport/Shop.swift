@@ -88,7 +88,7 @@ extension Selection {
     }
 }
 
-extension Delivery {
+extension Delivery<Batch> {
     /// The positions of the delivered messages.
     package var positions: [Int64] { selection.all.map { publication.position(at: $0) } }
 }

@@ -30,12 +30,12 @@ struct House {
             Room(name: "SLO", rooms: ["Documents", "Reports", "Timekeeping"]),
             Room(name: "Digests", rooms: ["COpenSSL"]),
             Room(name: "Datasets", rooms: ["Digests", "Documents", "Reports", "Timekeeping"]),
-            Room(name: "Commerce", rooms: ["Digests", "Documents", "Timekeeping"]),
             Room(
                 name: "Broker",
-                rooms: ["Commerce", "Documents", "Timekeeping"],
+                rooms: ["Documents", "Timekeeping"],
                 products: ["Collections"]
             ),
+            Room(name: "Commerce", rooms: ["Broker", "Digests", "Documents", "Timekeeping"]),
             Room(
                 name: "Stages",
                 rooms: ["Broker", "Commerce", "Datasets", "Timekeeping"],

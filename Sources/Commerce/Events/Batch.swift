@@ -104,9 +104,6 @@ public import Timekeeping
     package func due(_ event: Event) -> Timestamp {
         schedule.due(event.time)
     }
-
-    /// What one message takes of the flow-control budget: its share of ``byteCount``.
-    @inlinable package var bytesPerMessage: Int { byteCount / Swift.max(1, events.count) }
 }
 
 /// Maps the time an event carries to the instant it is due to be sent.

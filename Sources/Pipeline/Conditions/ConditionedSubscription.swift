@@ -5,7 +5,7 @@ internal import Timekeeping
 
 /// A subscription as a stage receives from it that takes its time, or goes wrong.
 struct ConditionedSubscription: Subscription {
-    private let subscription: any Subscription
+    private let subscription: any Subscription<Batch>
     private let stage: TargetFaults
     private let partitions: TargetFaults
     private let timeline: any Timeline
@@ -15,7 +15,7 @@ struct ConditionedSubscription: Subscription {
     private let life: StageLife
 
     init(
-        _ subscription: any Subscription,
+        _ subscription: any Subscription<Batch>,
         stage: TargetFaults,
         partitions: TargetFaults,
         queue: ServiceQueue?,
@@ -37,7 +37,7 @@ struct ConditionedSubscription: Subscription {
     func receive(
         atMost limit: Int,
         until deadline: Timestamp?
-    ) async throws(CancellationError) -> [Delivery]? {
+    ) async throws(CancellationError) -> [Delivery<Batch>]? {
         try await partitions.waitForEnd(of: .partition)
         guard let deliveries = try await subscription.receive(atMost: limit, until: deadline)
         else { return nil }
@@ -55,7 +55,10 @@ struct ConditionedSubscription: Subscription {
     }
 
     /// What `occurrence` leaves of a delivery; nil where it leaves nothing.
-    private func changed(_ delivery: Delivery, by occurrence: FaultPlan.Occurrence) -> Delivery? {
+    private func changed(
+        _ delivery: Delivery<Batch>,
+        by occurrence: FaultPlan.Occurrence
+    ) -> Delivery<Batch>? {
         switch occurrence.fault.kind {
         case .drop:
             let events = delivery.batch.events
@@ -77,12 +80,12 @@ struct ConditionedSubscription: Subscription {
         }
     }
 
-    func settle(_ delivery: Delivery, _ settlement: Settlement) {
+    func settle(_ delivery: Delivery<Batch>, _ settlement: Settlement) {
         guard !life.isDead else { return }
         subscription.settle(delivery, settlement)
     }
 
-    func extendDeadline(of delivery: Delivery) {
+    func extendDeadline(of delivery: Delivery<Batch>) {
         guard !life.isDead else { return }
         subscription.extendDeadline(of: delivery)
     }

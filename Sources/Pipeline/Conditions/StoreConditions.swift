@@ -153,7 +153,7 @@ struct ConditionedWarehouse: ForwardingWarehouse {
         }
     }
 
-    func storeDeadLetters(_ letters: [DeadLetter]) async throws(StoreError) {
+    func storeDeadLetters(_ letters: [DeadLetter<Batch>]) async throws(StoreError) {
         try await conditions.call(isWrite: true) { () async throws(StoreError) in
             try await warehouse.storeDeadLetters(letters)
         }

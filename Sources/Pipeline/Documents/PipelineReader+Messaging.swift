@@ -1,4 +1,5 @@
 internal import Broker
+internal import Commerce
 internal import Documents
 
 extension PipelineReader {
@@ -89,7 +90,7 @@ extension PipelineReader {
         let expected = "a filter such as attributes.type = \"purchase\""
         guard let text = reader.text(expected: expected) else { return nil }
         do {
-            return try AttributeFilter(parsing: text)
+            return try AttributeFilter(parsing: text, attributes: Batch.attributeNames)
         } catch {
             if var place = reader.node.textPlace {
                 place.column += error.column - 1

@@ -61,7 +61,7 @@ extension FaultInjector {
     }
 
     /// `topic` as the producer called `name` publishes to it; nil where nothing goes wrong there.
-    func around(_ topic: any Topic, of name: String) -> FaultyTopic? {
+    func around(_ topic: any Topic<Batch>, of name: String) -> FaultyTopic? {
         let producer = faults(at: .producer, name)
         let partitions = faults(at: .topic, topic.name)
         guard !producer.isEmpty || !partitions.isEmpty else { return nil }
@@ -71,12 +71,12 @@ extension FaultInjector {
     /// `subscription` as a worker of the stage called `name` receives from it; a relay, which
     /// writes to no store, has what it takes up for as long as `time` says.
     func around(
-        _ subscription: any Subscription,
+        _ subscription: any Subscription<Batch>,
         of name: String,
         worker: Int,
         taking time: ServiceTime? = nil,
         life: StageLife
-    ) -> any Subscription {
+    ) -> any Subscription<Batch> {
         let stage = faults(at: .stage, name)
         let partitions = faults(at: .subscription, subscription.name)
         guard !stage.isEmpty || !partitions.isEmpty || time != nil else { return subscription }

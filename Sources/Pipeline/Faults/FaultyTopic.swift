@@ -5,7 +5,7 @@ internal import Timekeeping
 
 /// A topic as a producer with faults publishes to it.
 final class FaultyTopic: Topic {
-    private let topic: any Topic
+    private let topic: any Topic<Batch>
     /// Of the producer, and of the topic itself.
     private let producer: TargetFaults
     private let partitions: TargetFaults
@@ -14,7 +14,7 @@ final class FaultyTopic: Topic {
     private let held = Mutex<Batch?>(nil)
     private let alteration: BatchAlteration
 
-    init(_ topic: any Topic, producer: TargetFaults, partitions: TargetFaults) {
+    init(_ topic: any Topic<Batch>, producer: TargetFaults, partitions: TargetFaults) {
         self.topic = topic
         self.producer = producer
         self.partitions = partitions

@@ -1,4 +1,5 @@
 internal import Broker
+internal import Commerce
 internal import Stages
 internal import Timekeeping
 
@@ -15,19 +16,19 @@ struct ComponentHealth {
 
     /// What a stage reads, and how long it gathers before it settles, because it was asked to.
     struct Reading {
-        var subscription: InProcessSubscription
+        var subscription: InProcessSubscription<Batch>
         var pause: Duration
     }
 
     private let readings: [PipelineComponent: [Reading]]
-    private let everySubscription: [InProcessSubscription]
+    private let everySubscription: [InProcessSubscription<Batch>]
     private let stores: [PipelineComponent: [StoreMeter]]
     private var settled: [PipelineComponent: Int64] = [:]
     private var failed: [PipelineComponent: Int64] = [:]
 
     init(
         readings: [PipelineComponent: [Reading]],
-        everySubscription: [InProcessSubscription],
+        everySubscription: [InProcessSubscription<Batch>],
         stores: [PipelineComponent: [StoreMeter]]
     ) {
         self.readings = readings

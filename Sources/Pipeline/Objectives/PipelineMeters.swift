@@ -1,4 +1,5 @@
 internal import Broker
+internal import Commerce
 internal import SLO
 internal import Stages
 internal import Synchronization
@@ -10,7 +11,7 @@ final class PipelineMeters: Sendable {
     struct Subscriber: Sendable {
         var stage: PipelineDocument.Stage
         var meter: StageMeter
-        var subscription: InProcessSubscription
+        var subscription: InProcessSubscription<Batch>
     }
 
     /// A store as the stages see it, and the meter of what they ask of it.
@@ -22,14 +23,14 @@ final class PipelineMeters: Sendable {
     let rawStores: [Store<any RawStore>]
     let warehouses: [Store<any Warehouse>]
     let subscribers: [Subscriber]
-    private let broker: InProcessBroker
+    private let broker: InProcessBroker<Batch>
     private let health: Mutex<ComponentHealth>
     /// What each raw store said last of its connections, in their order; nil where it has none.
     private let lastConnections: Mutex<[StoreConnections?]>
 
     init(
         subscribers: [Subscriber],
-        broker: InProcessBroker,
+        broker: InProcessBroker<Batch>,
         rawStores: [Store<any RawStore>],
         warehouses: [Store<any Warehouse>]
     ) {

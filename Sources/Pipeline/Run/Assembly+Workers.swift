@@ -1,4 +1,5 @@
 internal import Broker
+internal import Commerce
 internal import Stages
 internal import Timekeeping
 
@@ -8,9 +9,9 @@ extension Assembly {
         _ number: Int,
         of stage: PipelineDocument.Stage,
         taking time: ServiceTime?,
-        on subscription: any Subscription,
+        on subscription: any Subscription<Batch>,
         _ meter: StageMeter,
-        _ broker: InProcessBroker,
+        _ broker: InProcessBroker<Batch>,
         _ run: PipelineRun,
         _ parts: Parts
     ) throws -> @Sendable () async throws -> Void {

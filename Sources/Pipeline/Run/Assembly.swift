@@ -29,7 +29,7 @@ final class Assembly: Sendable {
     }
 
     let run: PipelineRun
-    let broker: InProcessBroker
+    let broker: InProcessBroker<Batch>
     let producers: [Producer]
     let subscribers: [Subscriber]
     let deadLetters: DeadLetterStage?
@@ -53,7 +53,7 @@ final class Assembly: Sendable {
 
     private init(
         run: PipelineRun,
-        broker: InProcessBroker,
+        broker: InProcessBroker<Batch>,
         parts: Parts,
         deadLetters: DeadLetterStage?,
         deadLetterMeter: DeadLetterMeter,
@@ -203,11 +203,11 @@ extension Assembly {
         for raw in run.stores.raw {
             firstPosition = max(firstPosition, try await raw.store.nextPosition())
         }
-        let broker = InProcessBroker(
+        let broker = InProcessBroker<Batch>(
             topics: run.document.topics.map(\.name),
             firstPosition: firstPosition,
             subscriptions: run.document.subscriptions.map { subscription in
-                InProcessBroker.SubscriptionPlan(
+                SubscriptionPlan(
                     name: subscription.name,
                     topic: subscription.topic,
                     policy: subscription.policy,
@@ -300,7 +300,7 @@ extension Assembly {
         producer stage: PipelineDocument.Stage,
         _ topic: String,
         _ source: TrafficSource,
-        _ broker: InProcessBroker,
+        _ broker: InProcessBroker<Batch>,
         _ run: PipelineRun,
         to parts: inout Parts
     ) throws {
@@ -322,7 +322,7 @@ extension Assembly {
 
     private static func add(
         subscriber stage: PipelineDocument.Stage,
-        _ broker: InProcessBroker,
+        _ broker: InProcessBroker<Batch>,
         _ run: PipelineRun,
         to parts: inout Parts
     ) throws {

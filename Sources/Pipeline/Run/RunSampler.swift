@@ -1,4 +1,5 @@
 internal import Broker
+internal import Commerce
 internal import Stages
 internal import Synchronization
 internal import Timekeeping
@@ -22,7 +23,7 @@ final class RunSampler: Sendable {
     private let timeline: any Timeline
     private let producers: [ProducerMeter]
     private let stages: [StageMeter]
-    private let subscriptions: [InProcessSubscription]
+    private let subscriptions: [InProcessSubscription<Batch>]
     private let state: Mutex<State>
 
     /// A sampler that begins with slices as long as `interval`.
@@ -31,7 +32,7 @@ final class RunSampler: Sendable {
         timeline: any Timeline,
         producers: [ProducerMeter],
         stages: [StageMeter],
-        subscriptions: [InProcessSubscription]
+        subscriptions: [InProcessSubscription<Batch>]
     ) {
         self.timeline = timeline
         self.producers = producers

@@ -1,4 +1,5 @@
 internal import Broker
+internal import Commerce
 internal import Synchronization
 
 /// Closes each topic once the last of its publishers has ended, and the dead letters once the
@@ -9,14 +10,14 @@ final class TopicCloser: Sendable {
         var subscribers: Int
     }
 
-    private let broker: InProcessBroker
+    private let broker: InProcessBroker<Batch>
     private let state: Mutex<State>
 
     /// - Parameters:
     ///   - broker: The broker whose topics are closed.
     ///   - publishers: How many publishers each topic has; one without any is closed at once.
     ///   - subscribers: How many subscribers there are in all.
-    init(_ broker: InProcessBroker, publishers: [String: Int], subscribers: Int) {
+    init(_ broker: InProcessBroker<Batch>, publishers: [String: Int], subscribers: Int) {
         self.broker = broker
         state = Mutex(State(publishers: publishers, subscribers: subscribers))
         for topic in broker.topics where publishers[topic.name] == nil {

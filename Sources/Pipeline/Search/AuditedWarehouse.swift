@@ -1,4 +1,5 @@
 internal import Broker
+internal import Commerce
 internal import Stages
 
 /// A warehouse of a trial, whose late events and dead letters are in the books.
@@ -11,7 +12,7 @@ struct AuditedWarehouse: ForwardingWarehouse {
         ledger.committed(commit.late, of: commit.subscription)
     }
 
-    func storeDeadLetters(_ letters: [DeadLetter]) async throws(StoreError) {
+    func storeDeadLetters(_ letters: [DeadLetter<Batch>]) async throws(StoreError) {
         try await warehouse.storeDeadLetters(letters)
         ledger.kept(letters)
     }

@@ -69,7 +69,7 @@ final class TrialLedger: RunObserver {
         state.withLock { $0.published[topic, default: []].formUnion(batch.events.map(Key.init)) }
     }
 
-    func received(_ deliveries: [Delivery], from subscription: String) {
+    func received(_ deliveries: [Delivery<Batch>], from subscription: String) {
         state.withLock { books in
             for delivery in deliveries {
                 delivery.selection.forEach { place in
@@ -85,7 +85,7 @@ final class TrialLedger: RunObserver {
         }
     }
 
-    func settled(_ delivery: Delivery, _ settlement: Settlement, of subscription: String) {
+    func settled(_ delivery: Delivery<Batch>, _ settlement: Settlement, of subscription: String) {
         let failed: Set<Int>
         switch settlement {
         case .ack: failed = []
@@ -121,7 +121,7 @@ final class TrialLedger: RunObserver {
         }
     }
 
-    func kept(_ letters: [DeadLetter]) {
+    func kept(_ letters: [DeadLetter<Batch>]) {
         state.withLock { books in
             for letter in letters {
                 let key = Key(letter.publication.batch.events[letter.place])

@@ -1,15 +1,16 @@
 internal import Broker
+internal import Commerce
 internal import SLO
 internal import Stages
 internal import Timekeeping
 
 /// Where a run keeps a digest, its stages see the broker and the stores through a witness.
 extension PipelineRun {
-    func witnessed(_ topic: any Topic) -> any Topic {
+    func witnessed(_ topic: any Topic<Batch>) -> any Topic<Batch> {
         digest.map { WitnessedTopic(topic, $0) } ?? topic
     }
 
-    func witnessed(_ subscription: any Subscription) -> any Subscription {
+    func witnessed(_ subscription: any Subscription<Batch>) -> any Subscription<Batch> {
         digest.map { WitnessedSubscription(subscription, $0) } ?? subscription
     }
 

@@ -7,8 +7,8 @@ protocol RunObserver: Sendable {
     func published(_ batch: Batch, on topic: String)
 
     /// A stage was handed `deliveries`.
-    func received(_ deliveries: [Delivery], from subscription: String)
+    func received(_ deliveries: [Delivery<Batch>], from subscription: String)
 
     /// A stage says what became of `delivery`.
-    func settled(_ delivery: Delivery, _ settlement: Settlement, of subscription: String)
+    func settled(_ delivery: Delivery<Batch>, _ settlement: Settlement, of subscription: String)
 }

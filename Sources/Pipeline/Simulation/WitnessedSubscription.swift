@@ -1,12 +1,13 @@
 internal import Broker
+internal import Commerce
 internal import Timekeeping
 
 /// A subscription whose deliveries and settlements go into a digest.
 struct WitnessedSubscription: Subscription {
-    private let subscription: any Subscription
+    private let subscription: any Subscription<Batch>
     private let digest: RunDigest
 
-    init(_ subscription: any Subscription, _ digest: RunDigest) {
+    init(_ subscription: any Subscription<Batch>, _ digest: RunDigest) {
         self.subscription = subscription
         self.digest = digest
     }
@@ -20,7 +21,7 @@ struct WitnessedSubscription: Subscription {
     func receive(
         atMost limit: Int,
         until deadline: Timestamp?
-    ) async throws(CancellationError) -> [Delivery]? {
+    ) async throws(CancellationError) -> [Delivery<Batch>]? {
         let deliveries = try await subscription.receive(atMost: limit, until: deadline)
         digest.observer?.received(deliveries ?? [], from: name)
         digest.note(.received) { sum in
@@ -35,7 +36,7 @@ struct WitnessedSubscription: Subscription {
         return deliveries
     }
 
-    func settle(_ delivery: Delivery, _ settlement: Settlement) {
+    func settle(_ delivery: Delivery<Batch>, _ settlement: Settlement) {
         subscription.settle(delivery, settlement)
         digest.observer?.settled(delivery, settlement, of: name)
         digest.note(.settled) { sum in
@@ -45,7 +46,7 @@ struct WitnessedSubscription: Subscription {
         }
     }
 
-    func extendDeadline(of delivery: Delivery) {
+    func extendDeadline(of delivery: Delivery<Batch>) {
         subscription.extendDeadline(of: delivery)
         digest.note(.extended) { sum in
             sum.add(name)

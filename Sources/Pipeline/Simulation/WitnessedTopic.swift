@@ -3,10 +3,10 @@ internal import Commerce
 
 /// A topic whose publications go into a digest.
 struct WitnessedTopic: Topic {
-    private let topic: any Topic
+    private let topic: any Topic<Batch>
     private let digest: RunDigest
 
-    init(_ topic: any Topic, _ digest: RunDigest) {
+    init(_ topic: any Topic<Batch>, _ digest: RunDigest) {
         self.topic = topic
         self.digest = digest
     }

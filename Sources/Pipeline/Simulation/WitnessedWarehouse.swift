@@ -20,7 +20,7 @@ struct WitnessedWarehouse: ForwardingWarehouse {
         digest.note(.committed) { $0.add(commit) }
     }
 
-    func storeDeadLetters(_ letters: [DeadLetter]) async throws(StoreError) {
+    func storeDeadLetters(_ letters: [DeadLetter<Batch>]) async throws(StoreError) {
         try await digest.following { () async throws(StoreError) in
             try await warehouse.storeDeadLetters(letters)
         }

@@ -7,7 +7,7 @@ package import Timekeeping
 
 /// Counts the events of a subscription in windows, and acknowledges what a commit has stored.
 package struct AnalyticsStage: Sendable {
-    private typealias Taken = (delivery: Delivery, taken: AnalyticsState.Taken)
+    private typealias Taken = (delivery: Delivery<Batch>, taken: AnalyticsState.Taken)
 
     /// What was taken in since the last commit, and is not settled yet.
     private struct Pending {
@@ -17,7 +17,7 @@ package struct AnalyticsStage: Sendable {
         /// When the first of it was taken in.
         var since: Timestamp?
 
-        mutating func append(_ delivery: Delivery, _ taken: AnalyticsState.Taken) {
+        mutating func append(_ delivery: Delivery<Batch>, _ taken: AnalyticsState.Taken) {
             self.taken.append((delivery, taken))
             messages += delivery.count
             bytes += delivery.count * delivery.batch.bytesPerMessage
@@ -29,7 +29,7 @@ package struct AnalyticsStage: Sendable {
         }
     }
 
-    private let subscription: any Subscription
+    private let subscription: any Subscription<Batch>
     private let warehouse: any Warehouse
     private let options: AnalyticsOptions
     private let rules: EventRules
@@ -46,7 +46,7 @@ package struct AnalyticsStage: Sendable {
 
     /// A stage whose aggregates the warehouse's catalogue, where it has one, calls `dataset`.
     package init(
-        subscription: any Subscription,
+        subscription: any Subscription<Batch>,
         warehouse: any Warehouse,
         options: AnalyticsOptions,
         rules: EventRules,
@@ -113,7 +113,7 @@ package struct AnalyticsStage: Sendable {
     }
 
     private func take(
-        _ deliveries: [Delivery],
+        _ deliveries: [Delivery<Batch>],
         into state: inout AnalyticsState,
         _ pending: inout Pending
     ) async throws {
@@ -140,7 +140,7 @@ package struct AnalyticsStage: Sendable {
     /// What commits have counted of the events and orders of the deliveries: asked of logs only.
     private func alreadyCounted(
         _ recognised: [LogRecognition],
-        holding deliveries: ArraySlice<Delivery>
+        holding deliveries: ArraySlice<Delivery<Batch>>
     ) async throws -> CountedAnswer {
         let question = LogRecognition.question(recognised)
         guard !question.events.isEmpty else { return CountedAnswer() }
@@ -160,7 +160,7 @@ package struct AnalyticsStage: Sendable {
     private func commit(
         _ state: inout AnalyticsState,
         _ pending: inout Pending,
-        holding others: ArraySlice<Delivery> = []
+        holding others: ArraySlice<Delivery<Batch>> = []
     ) async throws {
         do {
             if state.isPending {
@@ -199,7 +199,7 @@ package struct AnalyticsStage: Sendable {
 
     private func store(
         _ state: inout AnalyticsState,
-        holding deliveries: ArraySlice<Delivery>
+        holding deliveries: ArraySlice<Delivery<Batch>>
     ) async throws {
         let holdOn = { deliveries.forEach(subscription.extendDeadline) }
         guard let commit = state.takeCommit(at: timeline.now) else { return }

@@ -103,7 +103,7 @@ package struct AnalyticsState: Sendable {
     ///   - now: The time by the timeline.
     /// - Returns: What became of its messages.
     package mutating func take(
-        _ delivery: Delivery,
+        _ delivery: Delivery<Batch>,
         _ recognition: LogRecognition? = nil,
         counted known: CountedAnswer = CountedAnswer(),
         at now: Timestamp
@@ -171,7 +171,7 @@ package struct AnalyticsState: Sendable {
     /// Neither their identity nor the order that they open was counted before.
     private mutating func notCounted(
         _ selection: Selection,
-        _ publication: Publication,
+        _ publication: Publication<Batch>,
         _ recognition: LogRecognition,
         _ known: CountedAnswer
     ) -> Selection {
@@ -259,7 +259,7 @@ package struct AnalyticsState: Sendable {
     private mutating func takeLate(
         _ selection: Selection,
         among sound: Selection,
-        _ publication: Publication,
+        _ publication: Publication<Batch>,
         _ stream: Int,
         _ now: Timestamp
     ) -> Selection {

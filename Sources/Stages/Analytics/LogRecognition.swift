@@ -1,5 +1,5 @@
 package import Broker
-internal import Commerce
+package import Commerce
 
 /// Who the events of a delivery of a log are: what decides whether each of them counts.
 ///
@@ -16,7 +16,7 @@ package struct LogRecognition: Sendable {
     private var entries: [Entry?] = []
 
     /// Recognises the events of `delivery`; nobody where it is of no log.
-    package init(_ delivery: Delivery) {
+    package init(_ delivery: Delivery<Batch>) {
         let batch = delivery.batch
         guard batch.origin.isReplayed else { return }
         entries = Array(repeating: nil, count: batch.count)

@@ -9,7 +9,7 @@ struct TransformDraft: Sendable {
     private var records: Int64 = 0
 
     /// Takes in that the selected events of `publication` are new.
-    mutating func add(_ publication: Publication, _ selection: Selection) {
+    mutating func add(_ publication: Publication<Batch>, _ selection: Selection) {
         guard let places = selection.bounds else { return }
         records += Int64(selection.count)
         let added =

@@ -46,14 +46,14 @@ package struct UncountedEvent: Sendable {
         case conflict
     }
 
-    package var publication: Publication
+    package var publication: Publication<Batch>
     /// Its place in the batch.
     package var place: Int
     package var reason: Reason
     /// A digest of what it says.
     package var content: UInt64
 
-    package init(publication: Publication, place: Int, reason: Reason, content: UInt64) {
+    package init(publication: Publication<Batch>, place: Int, reason: Reason, content: UInt64) {
         self.publication = publication
         self.place = place
         self.reason = reason

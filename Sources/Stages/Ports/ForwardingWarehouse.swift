@@ -1,4 +1,5 @@
 package import Broker
+package import Commerce
 package import Datasets
 
 /// A warehouse that stands before another one, and hands on what it does not do itself.
@@ -39,7 +40,7 @@ extension ForwardingWarehouse {
         try await warehouse.commit(commit)
     }
 
-    package func storeDeadLetters(_ letters: [DeadLetter]) async throws(StoreError) {
+    package func storeDeadLetters(_ letters: [DeadLetter<Batch>]) async throws(StoreError) {
         try await warehouse.storeDeadLetters(letters)
     }
 

@@ -270,7 +270,7 @@ package final class MemoryWarehouse: Warehouse {
         }
     }
 
-    package func storeDeadLetters(_ letters: [DeadLetter]) {
+    package func storeDeadLetters(_ letters: [DeadLetter<Batch>]) {
         state.withLock { state in
             for letter in letters {
                 let batch = letter.publication.batch

@@ -1,4 +1,5 @@
 package import Broker
+package import Commerce
 
 /// A warehouse whose calls are counted.
 package struct MeteredWarehouse: ForwardingWarehouse {
@@ -38,7 +39,7 @@ package struct MeteredWarehouse: ForwardingWarehouse {
         }
     }
 
-    package func storeDeadLetters(_ letters: [DeadLetter]) async throws(StoreError) {
+    package func storeDeadLetters(_ letters: [DeadLetter<Batch>]) async throws(StoreError) {
         try await meter.measure(.write) { () async throws(StoreError) in
             try await warehouse.storeDeadLetters(letters)
         }

@@ -1,4 +1,5 @@
 package import Broker
+package import Commerce
 package import Datasets
 package import Timekeeping
 
@@ -56,7 +57,7 @@ package struct OutsideWarehouse: Warehouse {
         }
     }
 
-    package func storeDeadLetters(_ letters: [DeadLetter]) async throws(StoreError) {
+    package func storeDeadLetters(_ letters: [DeadLetter<Batch>]) async throws(StoreError) {
         try await timeline.outside { () async throws(StoreError) in
             try await warehouse.storeDeadLetters(letters)
         }

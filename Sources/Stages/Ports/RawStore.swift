@@ -1,4 +1,5 @@
 package import Broker
+package import Commerce
 
 /// Keeps every raw event once.
 ///
@@ -86,10 +87,10 @@ package struct StoreConnections: Hashable, Sendable {
 
 /// Events of one batch that are to be stored.
 package struct RawWrite: Sendable {
-    package var publication: Publication
+    package var publication: Publication<Batch>
     package var selection: Selection
 
-    package init(publication: Publication, selection: Selection) {
+    package init(publication: Publication<Batch>, selection: Selection) {
         self.publication = publication
         self.selection = selection
     }

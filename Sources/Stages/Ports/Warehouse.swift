@@ -51,7 +51,7 @@ package protocol Warehouse: Sendable {
     func commit(_ commit: WarehouseCommit) async throws(StoreError)
 
     /// Keeps messages that a subscription gave up; one that is there already is replaced.
-    func storeDeadLetters(_ letters: [DeadLetter]) async throws(StoreError)
+    func storeDeadLetters(_ letters: [DeadLetter<Batch>]) async throws(StoreError)
 
     /// The stored windows of `grain`, by start, category and currency; texts in the order of
     /// their code points.
@@ -166,7 +166,7 @@ extension WarehouseCommit {
 
 /// An event that came after a window it belongs to was closed.
 package struct LateEvent: Sendable {
-    package var publication: Publication
+    package var publication: Publication<Batch>
     /// Its place in the batch.
     package var place: Int
     /// The longest window that does not hold it; all shorter ones do not either.

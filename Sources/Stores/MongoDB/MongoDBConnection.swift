@@ -59,7 +59,7 @@ actor MongoDBConnection {
                 .storeError(at: location)
         }
         let places = writes.flatMap { write in
-            var places: [(publication: Publication, place: Int)] = []
+            var places: [(publication: Publication<Batch>, place: Int)] = []
             write.selection.forEach { places.append((write.publication, $0)) }
             return places
         }
@@ -92,7 +92,7 @@ actor MongoDBConnection {
 
     /// How many of the refused `events` an earlier call has stored at these very positions.
     private func countOwn(
-        _ events: [(publication: Publication, place: Int)],
+        _ events: [(publication: Publication<Batch>, place: Int)],
         _ doubtful: Set<Int64>
     ) throws(StoreError) -> Int {
         var own = 0

@@ -34,7 +34,7 @@ struct RawEventEncoder {
     /// Appends all fields of the event at `place` to `document`.
     mutating func append(
         _ place: Int,
-        of publication: Publication,
+        of publication: Publication<Batch>,
         to document: inout BSONWriter
     ) {
         let batch = publication.batch

@@ -1,10 +1,10 @@
 package import Broker
-internal import Commerce
+package import Commerce
 package import Stages
 internal import Timekeeping
 
 extension PostgreSQLWarehouse {
-    package func storeDeadLetters(_ letters: [DeadLetter]) async throws(StoreError) {
+    package func storeDeadLetters(_ letters: [DeadLetter<Batch>]) async throws(StoreError) {
         guard !letters.isEmpty else { return }
         try await commits.run { line throws(StoreError) in
             let rows = PostgreSQLWarehouse.rows(of: letters)
@@ -25,9 +25,9 @@ extension PostgreSQLWarehouse {
     }
 
     /// A row a message: PostgreSQL refuses to replace one row twice in one statement.
-    private static func rows(of letters: [DeadLetter]) -> CopyRows {
+    private static func rows(of letters: [DeadLetter<Batch>]) -> CopyRows {
         var places: [LetterKey: Int] = [:]
-        var merged: [(first: DeadLetter, last: DeadLetter)] = []
+        var merged: [(first: DeadLetter<Batch>, last: DeadLetter<Batch>)] = []
         for letter in letters {
             let identity = IdentityText(letter.publication.batch, letter.place)
             let key = LetterKey(

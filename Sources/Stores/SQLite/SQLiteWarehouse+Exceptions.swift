@@ -1,5 +1,5 @@
 package import Broker
-internal import Commerce
+package import Commerce
 internal import Foundation
 internal import GRDB
 package import Stages
@@ -34,7 +34,7 @@ extension [UInt8] {
 }
 
 extension SQLiteWarehouse {
-    package func storeDeadLetters(_ letters: [DeadLetter]) async throws(StoreError) {
+    package func storeDeadLetters(_ letters: [DeadLetter<Batch>]) async throws(StoreError) {
         try await file.write { database in
             let statement = try database.cachedStatement(
                 sql: """

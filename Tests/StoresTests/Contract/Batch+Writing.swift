@@ -6,7 +6,7 @@ import Timekeeping
 
 extension Batch {
     /// The batch as its topic carries it from `position` on.
-    func published(at position: Int64) -> Publication {
+    func published(at position: Int64) -> Publication<Batch> {
         Publication(batch: self, firstPosition: position, publishTime: Shop.epoch)
     }
 

@@ -92,7 +92,7 @@ enum PipelineSample {
             watermark: now
         )
         try await warehouse.append(DataBlockDraft(CatalogueSample.events, stored, at: now))
-        var queue = DeliveryState(name: "analytics", policy: SubscriptionPolicy())
+        var queue = DeliveryState<Batch>(name: "analytics", policy: SubscriptionPolicy())
         for delivery in queue.deliver(batch.published(at: position), at: now) {
             _ = state.take(delivery.replacing(batch: batch, selection: selection), at: now)
         }

@@ -14,10 +14,10 @@ extension Shop {
         reason: String = "items-missing",
         detail: String = "as the test wants it",
         time: Timestamp = Shop.epoch
-    ) -> [DeadLetter] {
-        var state = DeliveryState(name: subscription, policy: SubscriptionPolicy())
+    ) -> [DeadLetter<Batch>] {
+        var state = DeliveryState<Batch>(name: subscription, policy: SubscriptionPolicy())
         let delivered = state.deliver(batch.published(at: position), at: time)
-        return delivered.flatMap { delivery -> [DeadLetter] in
+        return delivered.flatMap { delivery -> [DeadLetter<Batch>] in
             let failures = delivery.selection.all.map { place in
                 Settlement.Failure(
                     place: place,
@@ -26,7 +26,7 @@ extension Shop {
                 )
             }
             let actions = state.handle(.settle(delivery.id, .ackExcept(failures)), at: time)
-            return actions.compactMap { action -> DeadLetter? in
+            return actions.compactMap { action -> DeadLetter<Batch>? in
                 guard case .deadLetter(let letter) = action else { return nil }
                 return letter
             }
@@ -42,7 +42,7 @@ extension Shop {
             rules: EventRules(earliest: .distantPast, aheadLimit: .seconds(1)),
             stored: []
         )
-        var queue = DeliveryState(name: "analytics", policy: SubscriptionPolicy())
+        var queue = DeliveryState<Batch>(name: "analytics", policy: SubscriptionPolicy())
         for batch in [views(1, from: 1_000_000), late] {
             let offset = batch.origin.firstOffset
             for delivery in queue.deliver(batch.published(at: offset), at: Shop.epoch) {
@@ -54,15 +54,15 @@ extension Shop {
     }
 }
 
-extension DeliveryState {
+extension DeliveryState<Batch> {
     /// What a subscription hands out of `publication`, which was just published.
     mutating func deliver(
-        _ publication: Publication,
+        _ publication: Publication<Batch>,
         at now: Timestamp
-    ) -> [Delivery] {
+    ) -> [Delivery<Batch>] {
         let count = publication.batch.count
         _ = handle(.publish(publication, .range(0..<count)), at: now)
-        return handle(.pull(count), at: now).compactMap { action -> Delivery? in
+        return handle(.pull(count), at: now).compactMap { action -> Delivery<Batch>? in
             guard case .deliver(let delivery) = action else { return nil }
             return delivery
         }

@@ -1,24 +1,8 @@
-internal import Commerce
 internal import DequeModule
 
-/// The key that messages are kept in order by: the CloudEvents `subject`.
-///
-/// By a hash that is the same in every symbol table, since a log goes through several; should two
-/// subjects have one in common, they wait for each other, and nothing else.
-struct OrderingKey: Hashable, Sendable {
-    private var subject: UInt64
-    private var namespace: Namespace
-
-    init(_ batch: Batch, _ place: Int) {
-        let event = batch.events[place]
-        subject = batch.symbols.stableHash(of: event.subject)
-        namespace = event.subjectNamespace
-    }
-}
-
 /// Which ordering keys are busy, and what is held back behind them.
-struct OrderingState: Sendable {
-    typealias Parcel = DeliveryState.Parcel
+struct OrderingState<Batch: MessageBatch>: Sendable {
+    typealias Parcel = DeliveryState<Batch>.Parcel
 
     /// Keys with a message that is outstanding, waiting to retry, or ready to be delivered.
     private var busy: Set<OrderingKey> = []
@@ -31,13 +15,16 @@ struct OrderingState: Sendable {
     mutating func claim(_ parcel: Parcel) -> Parcel? {
         let batch = parcel.publication.batch
         let (free, blocked) = parcel.selection.partitioned { place in
-            !busy.contains(OrderingKey(batch, place))
+            batch.orderingKey(of: place).map { !busy.contains($0) } ?? true
         }
-        free.forEach { busy.insert(OrderingKey(batch, $0)) }
+        free.forEach { place in
+            if let key = batch.orderingKey(of: place) { busy.insert(key) }
+        }
         blocked.forEach { place in
+            guard let key = batch.orderingKey(of: place) else { return }
             var single = parcel
             single.selection = .places([Int32(place)])
-            held[OrderingKey(batch, place), default: []].append(single)
+            held[key, default: []].append(single)
         }
         guard !free.isEmpty else { return nil }
         var claimed = parcel
@@ -67,11 +54,14 @@ extension DeliveryState {
         guard policy.isOrdered else { return }
         let batch = parcel.publication.batch
         var keptKeys: Set<OrderingKey> = []
-        kept.forEach { keptKeys.insert(OrderingKey(batch, $0)) }
+        kept.forEach { place in
+            if let key = batch.orderingKey(of: place) { keptKeys.insert(key) }
+        }
         var seen: Set<OrderingKey> = []
         parcel.selection.forEach { place in
-            let key = OrderingKey(batch, place)
-            guard !keptKeys.contains(key), seen.insert(key).inserted else { return }
+            guard let key = batch.orderingKey(of: place), !keptKeys.contains(key),
+                seen.insert(key).inserted
+            else { return }
             if let next = ordering.release(key) {
                 ready.append(next)
             }
@@ -89,11 +79,11 @@ extension DeliveryState {
         let batch = parcel.publication.batch
         var firstRetried: [OrderingKey: Int] = [:]
         retried.forEach { place in
-            let key = OrderingKey(batch, place)
+            guard let key = batch.orderingKey(of: place) else { return }
             firstRetried[key] = min(firstRetried[key] ?? place, place)
         }
         let (later, done) = acked.partitioned { place in
-            firstRetried[OrderingKey(batch, place)].map { $0 < place } ?? false
+            batch.orderingKey(of: place).flatMap { firstRetried[$0] }.map { $0 < place } ?? false
         }
         var places: [Int32] = []
         retried.forEach { places.append(Int32($0)) }

@@ -1,9 +1,16 @@
-package import Commerce
+public import Broker
 
-extension Batch {
+/// Events as the broker carries them.
+extension Batch: MessageBatch {
+    /// The names of ``attribute(_:of:)``.
+    package static let attributeNames = [
+        "type", "source", "subject", "user", "session", "category", "currency",
+    ]
+
     /// The text of an attribute that a subscription's filter may ask for, or nil where the event
-    /// at `place` has none.
-    package func attribute(_ name: String, of place: Int) -> String? {
+    /// at `place` has none: `type` is the event's GA4 name, `subject` the order, cart or session
+    /// it is about, `category` that of its first item.
+    @usableFromInline package func attribute(_ name: String, of place: Int) -> String? {
         let event = events[place]
         let (symbol, namespace): (Symbol, Namespace)
         switch name {
@@ -19,5 +26,15 @@ extension Batch {
         default: return nil
         }
         return symbol.isPresent ? symbols.text(of: symbol, in: namespace) : nil
+    }
+
+    /// The CloudEvents `subject`, by a hash that is the same in every symbol table, since a log
+    /// goes through several.
+    @usableFromInline package func orderingKey(of place: Int) -> OrderingKey? {
+        let event = events[place]
+        return OrderingKey(
+            hash: symbols.stableHash(of: event.subject),
+            space: event.subjectNamespace.rawValue
+        )
     }
 }
