@@ -13,6 +13,22 @@ package enum JSONText {
         return shown(String(decoding: try encoder.encode(value), as: UTF8.self)) + "\n"
     }
 
+    /// `value` as JSON on one line, with keys as they are.
+    ///
+    /// It may hold secrets and what would steer a terminal; ``shown(_:)`` takes them out.
+    package static func line(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
+    /// The value that ``write(_:)`` has written as `json`.
+    package static func read<Value: Decodable>(_ json: String) throws -> Value {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return try decoder.decode(Value.self, from: Data(json.utf8))
+    }
+
     /// `json` without secrets, and with what would steer a terminal as an escape.
     package static func shown(_ json: String) -> String {
         var shown = String.UnicodeScalarView()

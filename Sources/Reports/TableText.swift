@@ -40,6 +40,9 @@ package struct TableText {
         return lines
     }
 
+    /// The lines as one text, ending with a newline.
+    package var text: String { lines().joined(separator: "\n") + "\n" }
+
     private func line(_ cells: [ReportDocument.Cell], _ widths: [Int], _ indent: String) -> String {
         var text = indent
         var pending = ""

@@ -1,22 +1,74 @@
+/// A form in which a report can be written.
+package enum ReportFormat: String, CaseIterable, Sendable {
+    /// As on a terminal.
+    case text
+    /// For programs.
+    case json
+    /// For issues and pages of a repository.
+    case markdown
+    /// One page with plots.
+    case html
+
+    /// The ending of a file of this form, without its dot.
+    package var fileEnding: String {
+        switch self {
+        case .text: "txt"
+        case .json: "json"
+        case .markdown: "md"
+        case .html: "html"
+        }
+    }
+
+    /// The form that the ending of `path` asks for: `.json`, `.md`, `.html` or `.txt`.
+    package init?(path: String) {
+        let name = path.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
+        guard let dot = name.lastIndex(of: ".") else { return nil }
+        let ending = name[name.index(after: dot)...].lowercased()
+        guard let format = ReportFormat.allCases.first(where: { $0.fileEnding == ending }) else {
+            return nil
+        }
+        self = format
+    }
+}
+
+/// What people read on a terminal, and programs read as JSON.
+package protocol WrittenListing: Encodable {
+    /// The listing for a terminal, ending with a newline.
+    func text(colour: Bool) -> String
+}
+
+extension WrittenListing {
+    /// As JSON, for programs; ends with a newline.
+    package func json() throws -> String {
+        try JSONText.write(self)
+    }
+}
+
 /// A report that can be written in every form, all of which say the same.
-package protocol WrittenReport: Encodable {
+package protocol WrittenReport: WrittenListing {
     /// What it says, for people.
     var document: ReportDocument { get }
 }
 
 extension WrittenReport {
+    package func text(colour: Bool) -> String {
+        document.text(colour: colour)
+    }
+
     /// The report in `format`, ending with a newline.
-    package func rendered(as format: ReportFormat) throws -> String {
+    package func rendered(as format: ReportFormat, colour: Bool = false) throws -> String {
         switch format {
+        case .text: text(colour: colour)
         case .json: try json()
         case .markdown: document.markdown()
         case .html: document.html()
-        case .text: document.text(colour: false)
         }
     }
+}
 
-    /// As JSON, for programs; ends with a newline.
-    package func json() throws -> String {
-        try JSONText.write(self)
+extension WrittenReport where Self: Decodable {
+    /// The report that ``json()`` wrote.
+    package init(json: String) throws {
+        self = try JSONText.read(json)
     }
 }

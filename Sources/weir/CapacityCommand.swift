@@ -8,7 +8,7 @@ internal import SLO
 internal import Timekeeping
 
 /// `weir capacity`: the highest rate at which a pipeline's objectives hold on this machine.
-struct CapacityCommand: AsyncParsableCommand {
+struct CapacityCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "capacity",
         abstract: "The highest rate at which all objectives hold on this machine.",
@@ -24,8 +24,7 @@ struct CapacityCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "The pipeline file.")
-    var pipeline: String
+    @OptionGroup var file: PipelineFile
 
     @Option(
         parsing: .unconditional,
@@ -59,8 +58,6 @@ struct CapacityCommand: AsyncParsableCommand {
 
     @Option(help: "Where aggregates go: sqlite:<path>, postgresql://… or memory:.")
     var warehouse: String?
-
-    @OptionGroup var settings: SettingOptions
 
     @Option(
         help: """
@@ -105,20 +102,9 @@ struct CapacityCommand: AsyncParsableCommand {
         }
     }
 
-    func run() async throws {
-        do {
-            try await search()
-        } catch let error as ExitCode {
-            throw error
-        } catch {
-            Terminal.message("weir: \(error)")
-            throw ExitStatus(error).code
-        }
-    }
-
-    private func search() async throws {
-        let document = try read([])
-        let objectives = try ObjectiveFiles(of: document, at: pipeline).read().objectives
+    func perform() async throws {
+        let document = try file.read([], serviceTimes)
+        let objectives = try file.objectives(of: document).objectives
         if isVirtual { return try await compare(document.name, objectives) }
         var search = CapacitySearch(from: from, precision: precision, confirmations: confirm)
         var stores: [String] = []
@@ -140,19 +126,6 @@ struct CapacityCommand: AsyncParsableCommand {
                 capacity: search.capacity
             )
         )
-    }
-
-    /// The pipeline, with what is said otherwise for all configurations and for this one.
-    private func read(_ configuration: [DocumentSetting]) throws -> PipelineDocument {
-        // By themselves first, so that what is wrong with them is told without the rest.
-        let own = try PipelineDocument.read(path: pipeline, with: settings.set + configuration)
-        let times = try serviceTimes.settings(for: own)
-        return times.isEmpty
-            ? own
-            : try PipelineDocument.read(
-                path: pipeline,
-                with: times + settings.set + configuration
-            )
     }
 
     private var isVirtual: Bool {
@@ -182,7 +155,7 @@ struct CapacityCommand: AsyncParsableCommand {
         _ objectives: [Objective]
     ) throws -> VirtualCapacity {
         try VirtualCapacity(
-            read(configuration),
+            file.read(configuration, serviceTimes),
             objectives: objectives,
             length: probe.duration,
             seed: seed

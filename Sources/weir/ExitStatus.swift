@@ -4,6 +4,8 @@ internal import Console
 internal import Datasets
 internal import Documents
 internal import Pipeline
+internal import PrometheusStores
+internal import SLO
 internal import Stages
 
 /// The exit codes of the command line (`sysexits.h`, where it has one).
@@ -40,7 +42,13 @@ enum ExitStatus: Int32 {
             self = error.code == .needsToken ? .usage : .storeUnavailable
         case let error as TokenError:
             self = error.exit
-        case is RunError, is StoreURLError, is UnschedulableInterval:
+        case let error as PrometheusError:
+            self = error.code == .wrongQuery ? .wrongDocument : .storeUnavailable
+        case is RecordedHistoryError:
+            self = .wrongDocument
+        case is Surroundings.Unfit:
+            self = .storeUnavailable
+        case is RunError, is StoreURLError, is UnschedulableInterval, is ValidationError:
             self = .usage
         default:
             self = .ourFault

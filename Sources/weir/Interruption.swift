@@ -5,21 +5,20 @@ internal import UnixSignals
 /// What ends a run before its time: SIGINT, SIGTERM, the end of its terminal (SIGHUP), and that
 /// nobody reads its messages any more (SIGPIPE, as a shell would have it).
 enum Interruption {
-    /// The signals, but for those that whoever started the process wants to be ignored.
+    /// The signals, but for those that the process was started to ignore.
     static var signals: [UnixSignal] {
         [.sigint, .sigterm] + (Surroundings.ignoresHangup ? [] : [.sighup])
     }
 
     /// Runs `body`; the first signal raises what `body` is given, the second one ends the
     /// process.
-    static func stopping<Result: Sendable>(
-        _ body: @escaping @Sendable (Signal) async throws -> Result
-    ) async throws -> Result {
+    static func stopping<Value: Sendable>(
+        _ body: @escaping @Sendable (Signal) async throws -> Value
+    ) async throws -> Value {
         let stop = Signal()
         let interrupts = await UnixSignalsSequence(trapping: signals)
-        return try await withThrowingTaskGroup(of: Result?.self) { group in
-            group.addTask { try await body(stop) }
-            group.addTask {
+        return try await withCompanions(
+            {
                 var seen = 0
                 for await _ in interrupts {
                     seen += 1
@@ -27,18 +26,12 @@ enum Interruption {
                     Terminal.message("\nstopping: draining what is under way (again to quit now)")
                     stop.raise()
                 }
-                return nil
-            }
-            group.addTask {
-                try? await Terminal.isUnread.wait(since: 0)
-                if Terminal.isUnread.version > 0 { stop.raise() }
-                return nil
-            }
-            defer { group.cancelAll() }
-            while let ended = try await group.next() {
-                if let result = ended { return result }
-            }
-            throw CancellationError()
-        }
+            },
+            {
+                try await Terminal.isUnread.wait(since: 0)
+                stop.raise()
+            },
+            body: { try await body(stop) }
+        )
     }
 }

@@ -1,5 +1,5 @@
-internal import Foundation
 internal import Logging
+internal import Reports
 internal import Timekeeping
 
 /// Writes each log message to standard error as one JSON object a line.
@@ -45,9 +45,7 @@ struct JSONLogHandler: LogHandler {
             message: "\(event.message)",
             metadata: all.mapValues { "\($0)" }
         )
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let bytes = try? encoder.encode(line) else { return }
-        Terminal.log(String(decoding: bytes, as: UTF8.self))
+        guard let line = try? JSONText.line(line) else { return }
+        Terminal.log(line)
     }
 }

@@ -78,12 +78,6 @@ struct DurationArgument: ExpressibleByArgument {
     }
 }
 
-/// `--format` of the summary.
-enum SummaryFormat: String, ExpressibleByArgument, CaseIterable {
-    case text
-    case json
-}
-
 /// `--log-level`.
 enum LogLevelArgument: String, ExpressibleByArgument, CaseIterable {
     case debug

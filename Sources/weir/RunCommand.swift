@@ -11,7 +11,7 @@ internal import Stages
 internal import Timekeeping
 
 /// `weir run`: a pipeline in real time.
-struct RunCommand: AsyncParsableCommand {
+struct RunCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "run",
         abstract: "Run a pipeline in real time, from the shopper model or from a real log.",
@@ -22,8 +22,7 @@ struct RunCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "The pipeline file.")
-    var pipeline: String
+    @OptionGroup var file: PipelineFile
 
     // Unconditional, so that a negative number is not taken for an option.
     @Option(
@@ -84,8 +83,6 @@ struct RunCommand: AsyncParsableCommand {
     )
     var serveAddress: ListenAddress?
 
-    @OptionGroup var settings: SettingOptions
-
     @OptionGroup var console: ConsoleOptions
 
     @OptionGroup var lingering: LingerOptions
@@ -125,23 +122,10 @@ struct RunCommand: AsyncParsableCommand {
         }
     }
 
-    func run() async throws {
-        do {
-            try await runPipeline()
-        } catch let error as ExitCode {
-            throw error
-        } catch {
-            Terminal.message("weir: \(error)")
-            throw ExitStatus(error).code
-        }
-    }
-
-    private func runPipeline() async throws {
-        let document = try PipelineDocument.read(path: pipeline, with: settings.set)
-        for warning in document.warnings {
-            Terminal.message("warning: \(warning)")
-        }
-        let objectives = try ObjectiveFiles(of: document, at: pipeline).read()
+    func perform() async throws {
+        let document = try file.read()
+        for warning in document.warnings { Terminal.message("warning: \(warning)") }
+        let objectives = try file.objectives(of: document)
         let scenario = try scenario.map { path in
             try ScenarioDocument.read(path: path, for: document, lasting: duration?.duration)
         }
@@ -164,7 +148,7 @@ struct RunCommand: AsyncParsableCommand {
             ProcessMetrics(began: timeline.now, version: Weir.version),
             invariantWatch
         )
-        let serving = server.map { Serving(server: $0, subject: subject, logger: logger) }
+        let serving = Serving(server: server, subject: subject, logger: logger)
         let live = LiveLine()
         let rejections = RejectionPrinter(live)
         let run = PipelineRun(
@@ -180,15 +164,18 @@ struct RunCommand: AsyncParsableCommand {
         let outcome = try await Interruption.stopping { stop in
             try await serving.running {
                 let result = try await stores.closingOnError {
-                    try await invariantWatch.beside({ subject.condition }) {
-                        try await stores.held(timeline) {
-                            try await run.run(
-                                stop: stop,
-                                onStart: subject.begin,
-                                onSample: live.show
-                            )
+                    try await withCompanions(
+                        { await invariantWatch?.run { subject.condition } },
+                        body: {
+                            try await stores.held(timeline) {
+                                try await run.run(
+                                    stop: stop,
+                                    onStart: subject.begin,
+                                    onSample: { live.show($0.liveText) }
+                                )
+                            }
                         }
-                    }
+                    )
                 }
                 subject.conclude()
                 live.clear()

@@ -8,7 +8,7 @@ internal import Stages
 internal import Timekeeping
 
 /// `weir simulate`: a pipeline in virtual time.
-struct SimulateCommand: AsyncParsableCommand {
+struct SimulateCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "simulate",
         abstract: "Run a pipeline in virtual time, which passes as fast as it can be computed.",
@@ -21,8 +21,7 @@ struct SimulateCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "The pipeline file.")
-    var pipeline: String
+    @OptionGroup var file: PipelineFile
 
     @Option(
         name: .customLong("for"),
@@ -54,8 +53,6 @@ struct SimulateCommand: AsyncParsableCommand {
     @Option(help: "A file of faults that happen to the run.")
     var scenario: String?
 
-    @OptionGroup var settings: SettingOptions
-
     @OptionGroup var serviceTimes: ServiceTimeOptions
 
     @Option(help: "Draw which of several tasks goes on next by this seed, not in turn.")
@@ -86,7 +83,7 @@ struct SimulateCommand: AsyncParsableCommand {
             let drawn: [(name: String, isGiven: Bool)] = [
                 ("--for", length != nil), ("--rate", rate != nil), ("--scenario", scenario != nil),
                 ("--raw", raw != "memory:"), ("--warehouse", warehouse != "memory:"),
-                ("--interleaving", interleaving != nil), ("--set", !settings.set.isEmpty),
+                ("--interleaving", interleaving != nil), ("--set", !file.set.isEmpty),
                 ("--service-times", serviceTimes.serviceTimes != nil), ("--gate", reporting.gate),
             ]
             if let other = drawn.first(where: \.isGiven) {
@@ -117,38 +114,21 @@ struct SimulateCommand: AsyncParsableCommand {
     /// Of the daily windows, a warehouse in memory keeps somewhat more.
     private static let longest = Duration.seconds(400 * 86_400)
 
-    func run() async throws {
-        do {
-            if let seeds {
-                try await TroubleSearching(
-                    pipeline: pipeline,
-                    seeds: seed..<(seed + UInt64(seeds)),
-                    start: start.instant,
-                    output: reporting.output
-                ).run()
-            } else {
-                try await simulate(length?.duration ?? .zero)
-            }
-        } catch let error as ExitCode {
-            throw error
-        } catch {
-            Terminal.message("weir: \(error)")
-            throw ExitStatus(error).code
+    func perform() async throws {
+        if let seeds {
+            return try await TroubleSearching(
+                file: file,
+                seeds: seed..<(seed + UInt64(seeds)),
+                start: start.instant,
+                output: reporting.output
+            ).run()
         }
-    }
-
-    private func simulate(_ length: Duration) async throws {
-        let own = try PipelineDocument.read(path: pipeline, with: settings.set)
-        let times = try serviceTimes.settings(for: own)
-        let document =
-            times.isEmpty
-            ? own : try PipelineDocument.read(path: pipeline, with: times + settings.set)
-        for warning in document.warnings {
-            Terminal.message("warning: \(warning)")
-        }
+        let length = length?.duration ?? .zero
+        let document = try file.read([], serviceTimes)
+        for warning in document.warnings { Terminal.message("warning: \(warning)") }
         let timeline = VirtualTimeline(start: start.instant, tick: tick.duration)
         var options = RunOptions()
-        options.objectives = try ObjectiveFiles(of: document, at: pipeline).read().objectives
+        options.objectives = try file.objectives(of: document).objectives
         options.rate = rate?.rate
         options.duration = length
         options.seed = seed
@@ -170,7 +150,7 @@ struct SimulateCommand: AsyncParsableCommand {
         let progress = SimulationProgress(timeline, length: length)
         let result = try await stores.closingOnError {
             try await Interruption.stopping { stop in
-                try await progress.shown {
+                try await LiveLine().following({ progress.liveText }) {
                     try await stores.held(RealTimeline()) { try await simulation.run(stop: stop) }
                 }
             }
@@ -182,7 +162,7 @@ struct SimulateCommand: AsyncParsableCommand {
     /// The command that does the same again, every default spelt out.
     private func replay(_ length: Duration) -> String {
         var words = [
-            "weir", "simulate", pipeline.quotedForShell,
+            "weir", "simulate", file.pipeline.quotedForShell,
             "--for", DurationText.write(length), "--start", "\(start.instant)",
             "--seed", "\(seed)", "--tick", DurationText.write(tick.duration),
         ]
@@ -190,7 +170,7 @@ struct SimulateCommand: AsyncParsableCommand {
             words += ["--rate", rate == rate.rounded() ? "\(Int64(rate))" : "\(rate)"]
         }
         if let interleaving { words += ["--interleaving", "\(interleaving)"] }
-        for setting in settings.set { words += ["--set", setting.description.quotedForShell] }
+        for setting in file.set { words += ["--set", setting.description.quotedForShell] }
         if let report = serviceTimes.serviceTimes {
             words += ["--service-times", report.quotedForShell]
         }

@@ -1,8 +1,6 @@
 internal import Foundation
-internal import Pipeline
 internal import Reports
 internal import Stages
-internal import Synchronization
 internal import Timekeeping
 
 /// Standard output for results, standard error for everything else.
@@ -67,48 +65,5 @@ enum Terminal {
                 return
             }
         }
-    }
-}
-
-/// One line on a terminal that is written anew a few times a second; nothing on a pipe.
-final class LiveLine: Sendable {
-    private let isShown = isatty(2) == 1
-    /// When, in seconds of the run, the line was last written.
-    private let lastShown = Mutex(-1.0)
-
-    /// Shows a slice of the run.
-    func show(_ sample: RunReport.Sample) {
-        let isDue = lastShown.withLock { last in
-            guard sample.seconds - last >= 0.25 else { return false }
-            last = sample.seconds
-            return true
-        }
-        guard isShown, isDue else { return }
-        var parts = [
-            "\(sample.seconds.formatted(.number.precision(.fractionLength(0)))) s",
-            "\(LiveLine.whole(sample.publishedRate)) events/s",
-        ]
-        for stage in sample.stages {
-            let p99 = stage.p99Ms.map { "p99 \(LiveLine.milliseconds($0))" } ?? "no data"
-            parts.append("\(stage.name) \(p99)")
-        }
-        let backlog = sample.backlog.sorted { $0.key < $1.key }
-            .map { "\($0.key) \(LiveLine.whole(Double($0.value)))" }
-        parts.append("backlog \(backlog.joined(separator: ", "))")
-        Terminal.live(parts.joined(separator: "  ·  "))
-    }
-
-    /// Removes the line, before something else is written.
-    func clear() {
-        guard isShown else { return }
-        Terminal.live()
-    }
-
-    private static func whole(_ value: Double) -> String {
-        value.formatted(.number.precision(.fractionLength(0)).locale(.init(identifier: "en_US")))
-    }
-
-    private static func milliseconds(_ value: Double) -> String {
-        "\(value.formatted(.number.precision(.significantDigits(3)))) ms"
     }
 }

@@ -1,13 +1,12 @@
 internal import ArgumentParser
 internal import Documents
-internal import Foundation
 internal import Pipeline
 internal import SLO
 internal import Timekeeping
 
 /// `weir simulate --seeds`: many short runs, each with options and faults of its own.
 struct TroubleSearching {
-    let pipeline: String
+    let file: PipelineFile
     let seeds: Range<UInt64>
     let start: Timestamp
     let output: ReportOutput
@@ -17,21 +16,21 @@ struct TroubleSearching {
 
     /// Searches, reports, and ends with the exit code of the worst that was found.
     func run() async throws {
-        let text = try DocumentFile.text(at: pipeline, kind: "a pipeline")
-        let document = try PipelineDocument.parse(text: text, file: pipeline)
+        let text = try DocumentFile.text(at: file.pipeline, kind: "a pipeline")
+        let document = try PipelineDocument.parse(text: text, file: file.pipeline)
         let trials = TrialRun(
             text: text,
-            file: pipeline,
-            objectives: try ObjectiveFiles(of: document, at: pipeline).read().objectives,
+            file: file.pipeline,
+            objectives: try file.objectives(of: document).objectives,
             start: start
         )
+        let live = LiveLine()
         let found = try await Interruption.stopping { stop in
             try await TroubleSearch(trials).search(seeds, stop: stop) { seed in
-                guard isatty(2) == 1 else { return }
-                Terminal.live("seed \(seed), \(seed - seeds.lowerBound) tried")
+                live.show("seed \(seed), \(seed - seeds.lowerBound) tried")
             }
         }
-        if isatty(2) == 1 { Terminal.live() }
+        live.clear()
         let report = TroubleReport(
             pipeline: document.name,
             firstSeed: seeds.lowerBound,
@@ -49,11 +48,12 @@ struct TroubleSearching {
 
     /// `trouble` with the commands that show it, its scenario in a file.
     private func described(_ trouble: TroubleSearch.Trouble) throws -> TroubleReport.Trouble {
+        let pipeline = file.pipeline.quotedForShell
         let path = "\(TroubleSearching.folder)/seed-\(trouble.seed).yaml"
         try ReportFile.write(trouble.smallest.scenario.yaml, to: path)
         let trial = trouble.smallest
         var words = [
-            "weir", "simulate", pipeline.quotedForShell, "--for", DurationText.write(trial.length),
+            "weir", "simulate", pipeline, "--for", DurationText.write(trial.length),
             "--start", "\(start)", "--seed", "\(trial.seed)", "--rate", "\(Int(trial.rate))",
             "--tick", DurationText.write(trial.tick), "--scenario", path,
         ]
@@ -62,7 +62,7 @@ struct TroubleSearching {
         return TroubleReport.Trouble(
             trouble,
             command: words.joined(separator: " "),
-            again: "weir simulate \(pipeline.quotedForShell) --seeds 1 --seed \(trouble.seed)"
+            again: "weir simulate \(pipeline) --seeds 1 --seed \(trouble.seed)"
                 + " --start \(start)"
         )
     }

@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import Foundation
-internal import Stages
 
 /// The command line: each verb is a file of its own.
 @main
@@ -28,33 +27,50 @@ struct Weir: AsyncParsableCommand {
             } else {
                 try command.run()
             }
-        } catch let error as StoreError {
-            end(.storeUnavailable, error.message)
         } catch let error as Surroundings.Unfit {
-            end(.storeUnavailable, error.description)
+            end(error)
+        } catch {
+            say(fullMessage(for: error), isResult: exitCode(for: error).isSuccess)
+            Foundation.exit(exitCode(for: error).rawValue)
+        }
+    }
+
+    /// Says what the parser has to say, which may be the help that was asked for.
+    private static func say(_ text: String, isResult: Bool) {
+        guard !text.isEmpty else { return }
+        guard isResult else { return Terminal.message(text) }
+        do {
+            try Terminal.document(text + "\n")
         } catch {
             end(error)
         }
     }
 
-    /// Says what the parser says of `error`, which may be the help that was asked for.
     private static func end(_ error: any Error) -> Never {
-        let code = exitCode(for: error)
-        let text = fullMessage(for: error)
-        if !code.isSuccess {
-            if !text.isEmpty { Terminal.message(text) }
-        } else if !text.isEmpty {
-            do {
-                try Terminal.document(text + "\n")
-            } catch {
-                end(.storeUnavailable, "\(error)")
+        Terminal.message("weir: \(error)")
+        Foundation.exit(ExitStatus(error).rawValue)
+    }
+}
+
+/// The command line within a process of its caller's, for tests that ask it thousands of times.
+package enum CommandRun {
+    /// Runs the command that `arguments` name, and gives its exit code.
+    package static func exitCode(of arguments: [String]) async -> Int32 {
+        do {
+            var command = try Weir.parseAsRoot(arguments)
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
             }
+            return 0
+        } catch {
+            return Weir.exitCode(for: error).rawValue
         }
-        Foundation.exit(code.rawValue)
     }
 
-    private static func end(_ status: ExitStatus, _ message: String) -> Never {
-        Terminal.message("weir: \(message)")
-        Foundation.exit(status.rawValue)
+    /// Whether `arguments` name a command that is as it should be; it is not run.
+    package static func isCommand(_ arguments: [String]) -> Bool {
+        (try? Weir.parseAsRoot(arguments)) != nil
     }
 }

@@ -1,4 +1,5 @@
 import Pipeline
+import Reports
 
 extension ReportFixture {
     /// Takes away everything that did not go the normal way.

@@ -1,4 +1,5 @@
 import Pipeline
+import Reports
 
 /// A realistic report, written in the JSON that programs read: the fixture holds its contract.
 enum ReportFixture {

@@ -2,7 +2,7 @@ package import Reports
 internal import Timekeeping
 
 /// What a catalogue says of a dataset, as a person or a program reads it.
-package struct DatasetReport: Encodable, Sendable {
+package struct DatasetReport: WrittenReport, Sendable {
     /// A block of its chain.
     package struct Block: Encodable, Sendable {
         package var sequence: Int64
@@ -167,7 +167,7 @@ extension DatasetReport.Block {
 }
 
 /// All datasets of a catalogue.
-package struct DatasetListing: Encodable, Sendable {
+package struct DatasetListing: WrittenListing, Sendable {
     package var schemaVersion = 1
     package var warehouse: String
     package var datasets: [DatasetReport]
@@ -178,7 +178,6 @@ package struct DatasetListing: Encodable, Sendable {
         datasets = records.map { DatasetReport($0) }
     }
 
-    /// The listing for a terminal.
     package func text(colour: Bool) -> String {
         let table = ReportDocument.Table(
             "datasets",
@@ -197,6 +196,6 @@ package struct DatasetListing: Encodable, Sendable {
                 line.updated.map { .init($0) } ?? .absent,
             ]
         }
-        return TableText(table, colour: colour).lines().joined(separator: "\n") + "\n"
+        return TableText(table, colour: colour).text
     }
 }

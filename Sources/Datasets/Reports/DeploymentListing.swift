@@ -3,7 +3,7 @@ internal import Reports
 internal import Timekeeping
 
 /// The deployments that a warehouse knows of, as a person or a program reads it.
-package struct DeploymentListing: Encodable, Sendable {
+package struct DeploymentListing: WrittenListing, Sendable {
     package struct Line: Encodable, Sendable {
         package var version: String
         /// RFC 3339.
@@ -35,7 +35,6 @@ package struct DeploymentListing: Encodable, Sendable {
         }
     }
 
-    /// The listing for a terminal.
     package func text(colour: Bool) -> String {
         let table = ReportDocument.Table(
             "deployments",
@@ -51,6 +50,6 @@ package struct DeploymentListing: Encodable, Sendable {
                 .count(Int64(line.anomalies), ifAny: .bad),
             ]
         }
-        return TableText(table, colour: colour).lines().joined(separator: "\n") + "\n"
+        return TableText(table, colour: colour).text
     }
 }

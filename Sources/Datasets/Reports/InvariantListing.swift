@@ -2,7 +2,7 @@ internal import Documents
 internal import Reports
 
 /// The invariants that some files hold, as a person or a program reads it.
-package struct InvariantListing: Encodable, Sendable {
+package struct InvariantListing: WrittenListing, Sendable {
     package struct Line: Encodable, Sendable {
         package var name: String
         package var severity: String
@@ -32,7 +32,6 @@ package struct InvariantListing: Encodable, Sendable {
         }
     }
 
-    /// The listing for a terminal.
     package func text(colour: Bool) -> String {
         let table = ReportDocument.Table(
             "invariants",
@@ -47,6 +46,6 @@ package struct InvariantListing: Encodable, Sendable {
                 "\(line.dialect ?? "any")", "\(line.file)",
             ]
         }
-        return TableText(table, colour: colour).lines().joined(separator: "\n") + "\n"
+        return TableText(table, colour: colour).text
     }
 }

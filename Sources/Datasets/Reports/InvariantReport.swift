@@ -2,7 +2,7 @@ package import Reports
 internal import Timekeeping
 
 /// How the invariants of a warehouse stand, as a person or a program reads it.
-package struct InvariantReport: Encodable, Sendable {
+package struct InvariantReport: WrittenReport, Sendable {
     /// Something that offends, or did.
     package struct Anomaly: Encodable, Sendable {
         package var subject: String

@@ -1,5 +1,5 @@
 internal import Datasets
-internal import FoundationEssentials
+internal import Reports
 internal import Stages
 internal import Timekeeping
 
@@ -143,7 +143,9 @@ struct RunDatasets: Sendable {
                 owner: stage.owner ?? "",
                 source: KeyEvent(
                     .addPushSource,
-                    payload: try text(["topic": topic, "subscription": name, "store": store])
+                    payload: try JSONText.line([
+                        "topic": topic, "subscription": name, "store": store,
+                    ])
                 ),
                 schema: "CloudEvents 1.0"
             )
@@ -176,7 +178,7 @@ struct RunDatasets: Sendable {
                 upstream: upstream,
                 source: KeyEvent(
                     .setTransform,
-                    payload: try text(
+                    payload: try JSONText.line(
                         [
                             "inputs": upstream.map(\.text).joined(separator: " "),
                             "windows": windows,
@@ -188,11 +190,5 @@ struct RunDatasets: Sendable {
             )
             return Plan(definition: definition, names: [plan.subscription], store: plan.store)
         }
-    }
-
-    private static func text(_ fields: [String: String]) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(fields), as: UTF8.self)
     }
 }

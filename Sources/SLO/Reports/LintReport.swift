@@ -2,7 +2,7 @@ package import Documents
 internal import Reports
 
 /// What is wrong with some documents, and what is doubtful (`schema_version` 1).
-package struct LintReport: Codable, Sendable {
+package struct LintReport: WrittenListing, Codable, Sendable {
     /// One thing and where it stands.
     package struct Finding: Codable, Sendable {
         /// `mistake` or `warning`.
@@ -37,16 +37,12 @@ package struct LintReport: Codable, Sendable {
     }
 
     /// A line for each finding, and one that counts them.
-    package var text: String {
+    package func text(colour: Bool) -> String {
         let mistakes = findings.count { $0.severity == "mistake" }
         let summary =
             "\(objectives.count) objectives, \(mistakes) mistakes, "
             + "\(findings.count - mistakes) warnings"
-        return (findings.map(\.text) + [summary]).joined(separator: "\n")
-    }
-
-    /// As JSON with keys in `snake_case`, ending with a newline.
-    package func json() throws -> String {
-        try JSONText.write(self)
+        let lines = findings.map(\.text) + [summary]
+        return ReportText.printableLines(lines.joined(separator: "\n")) + "\n"
     }
 }

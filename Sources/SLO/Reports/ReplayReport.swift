@@ -2,7 +2,7 @@ package import Reports
 
 /// What would have been spent and would have fired, had objectives been others
 /// (`schema_version` 1).
-package struct ReplayReport: Codable, Sendable {
+package struct ReplayReport: WrittenReport, Codable, Sendable {
     /// An objective as its documents have it, and as it was changed.
     package struct Comparison: Codable, Sendable {
         package var asWritten: SLOReport.Objective
@@ -24,11 +24,6 @@ package struct ReplayReport: Codable, Sendable {
         objectives = zip(asWritten.objectives, changed.objectives).map {
             Comparison(asWritten: $0, changed: $1)
         }
-    }
-
-    /// As JSON with keys in `snake_case`, ending with a newline.
-    package func json() throws -> String {
-        try JSONText.write(self)
     }
 
     /// What the comparison says, for any form.

@@ -2,18 +2,23 @@ internal import Documents
 package import Reports
 
 /// Every sum behind every figure of an objective, so that a person can redo them by hand.
-package struct SLOExplanation: Sendable {
+package struct SLOExplanation: WrittenReport, Sendable {
     typealias Cell = ReportDocument.Cell
     typealias Fact = ReportDocument.Fact
     typealias Section = ReportDocument.Section
 
     private let objective: SLOReport.Objective
-    private let asOf: String
+    private let report: SLOReport
 
     /// The explanation of `objective` in `report`.
     package init(_ objective: SLOReport.Objective, in report: SLOReport) {
         self.objective = objective
-        asOf = report.asOf
+        self.report = report
+    }
+
+    /// The sums are those of the report.
+    package func encode(to encoder: any Encoder) throws {
+        try report.encode(to: encoder)
     }
 
     /// The explanation, for any form.
@@ -24,7 +29,7 @@ package struct SLOExplanation: Sendable {
             subject: "objective",
             verdict: Cell("\(objective.state): \(objective.reason)", objective.mark),
             facts: [
-                Fact("as of", Cell(asOf)),
+                Fact("as of", Cell(report.asOf)),
                 Fact("target", Cell(objective.target)),
                 Fact("budget share", Cell("1 - \(objective.target) = \(objective.budget.share)")),
                 Fact("method", Cell(objective.budgetingMethod)),
@@ -32,7 +37,7 @@ package struct SLOExplanation: Sendable {
             ],
             sections: ([windowSection, sliSection, budgetSection] + burnSections + [projection])
                 .map(\.whole),
-            footer: "as of \(asOf)"
+            footer: "as of \(report.asOf)"
         )
     }
 
@@ -288,7 +293,7 @@ package struct SLOExplanation: Sendable {
                         "formula",
                         Cell(
                             "\(left) × \(Int64(objective.window.seconds)) s / "
-                                + "\(Self.decimal(rate)) after \(asOf)"
+                                + "\(Self.decimal(rate)) after \(report.asOf)"
                         ),
                         remark: "left × period / burn rate over \(objective.projectionWindow)"
                     ),

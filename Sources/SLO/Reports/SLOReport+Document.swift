@@ -26,11 +26,6 @@ extension SLOReport {
         )
     }
 
-    /// One line for each objective, for `status`.
-    package var lines: [String] {
-        objectives.map(\.line)
-    }
-
     private var verdict: Cell {
         guard !objectives.isEmpty else { return Cell("no objectives", .absent) }
         let counts = ObjectiveState.allCases.map { state in

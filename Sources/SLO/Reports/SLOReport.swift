@@ -1,10 +1,11 @@
+internal import Reports
 internal import Timekeeping
 
 /// How some objectives stand at an instant, as it is written to JSON (`schema_version` 1).
 ///
 /// Instants are RFC 3339 texts in UTC. Keys are written in `snake_case`. What was not measured is
 /// left out. Every ratio is given exactly; see ``Figure``.
-package struct SLOReport: Codable, Sendable {
+package struct SLOReport: WrittenReport, Codable, Sendable {
     package var schemaVersion = 1
     package var asOf: String
     /// Where the history came from: a store or a file.

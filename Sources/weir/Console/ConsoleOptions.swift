@@ -1,8 +1,13 @@
 internal import ArgumentParser
 internal import Console
+internal import Datasets
+internal import Documents
 internal import Foundation
 internal import Logging
+internal import Pipeline
+internal import SLO
 internal import Stages
+internal import Timekeeping
 
 extension ListenAddress: ExpressibleByArgument {
     init?(argument: String) {
@@ -64,4 +69,106 @@ struct ConsoleOptions: ParsableArguments {
 struct TokenError: Error, CustomStringConvertible {
     let exit: ExitStatus
     let description: String
+}
+
+/// How long the figures of a run that has ended are served.
+struct LingerOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            """
+            Serve the last figures of a run for so long after its end, such as 30s, or 0s \
+            (default: until they have been asked for once, at most 20s).
+            """,
+            valueName: "duration"
+        )
+    )
+    var linger: LingerArgument?
+
+    /// A little more than a scraper of the shipped configuration waits between two looks.
+    private static let standard = Duration.seconds(20)
+
+    /// Waits until the last figures of `subject` have been served for long enough, or somebody
+    /// wants the process to end.
+    func wait(for subject: RunSubject, until stop: Signal, _ timeline: any Timeline) async {
+        let limit = linger?.duration ?? LingerOptions.standard
+        guard limit > .zero else { return }
+        let until = linger == nil ? "until they are asked for, at most for" : "for"
+        Terminal.message(
+            "serving the last figures \(until) \(DurationText.write(limit)) (interrupt to end now)"
+        )
+        let isStopped = stop.version
+        await withTaskGroup { group in
+            group.addTask { try? await timeline.sleep(until: timeline.now + limit) }
+            group.addTask { try? await stop.wait(since: isStopped) }
+            if linger == nil { group.addTask { try? await subject.isRead.wait(since: 0) } }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+}
+
+/// `--linger`: a duration, which may be none, up to a day.
+struct LingerArgument: ExpressibleByArgument {
+    let duration: Duration
+
+    init?(argument: String) {
+        guard let value = DurationText.parse(argument), (.zero ... .seconds(86_400)).contains(value)
+        else { return nil }
+        duration = value
+    }
+}
+
+/// How the invariants of a warehouse are watched while something is served.
+struct InvariantWatchOptions: ParsableArguments {
+    @Option(
+        help: """
+            Files of invariants or directories, held against the warehouse while it is served \
+            (repeatable; default: slo/invariants, where that is there).
+            """
+    )
+    var invariants: [String] = []
+
+    @Option(help: "How old what the invariants found may be (default: 30m).")
+    var invariantsEvery: DurationArgument?
+
+    /// Whether anything of it was said.
+    var isAsked: Bool { !invariants.isEmpty || invariantsEvery != nil }
+
+    func validate() throws {
+        if let every = invariantsEvery?.duration, every < .seconds(10) {
+            throw ValidationError("--invariants-every must be 10s or more.")
+        }
+    }
+
+    /// The invariants, with every mistake told on standard error; none where none are named and
+    /// there are none in the usual place.
+    func read() throws -> InvariantSet {
+        if invariants.isEmpty,
+            !FileManager.default.fileExists(atPath: InvariantFileOptions.usual)
+        {
+            return InvariantSet()
+        }
+        let set = try InvariantFileOptions.read(at: invariants)
+        for mistake in set.mistakes { Terminal.message("\(mistake)") }
+        return set
+    }
+
+    /// A watch over `store`; nil where there is nothing to look at.
+    func watch(
+        _ store: any InvariantStore,
+        _ deployments: (any DeploymentLog)?,
+        _ set: InvariantSet,
+        _ timeline: any Timeline,
+        _ logger: Logger
+    ) -> InvariantWatch? {
+        guard !set.invariants.isEmpty || !set.refused.isEmpty else { return nil }
+        return InvariantWatch(
+            store,
+            set,
+            deployments: deployments,
+            every: invariantsEvery?.duration ?? .seconds(1800),
+            timeline: timeline,
+            logger: logger
+        )
+    }
 }

@@ -1,61 +1,47 @@
 internal import Console
 internal import Logging
+internal import Pipeline
+internal import SLO
+internal import Synchronization
 internal import Timekeeping
 
-/// A console beside something else, as a child of the same task: it ends with it, and never ends
-/// it.
+/// A console beside something else: it ends with it, and never ends it.
 struct Serving {
-    private enum Event<Value: Sendable>: Sendable {
-        case listening
-        case ended
-        case done(Result<Value, any Error>)
-    }
-
-    let server: ConsoleServer
+    /// Nil where nothing is served.
+    let server: ConsoleServer?
     let subject: any ConsoleSubject
     let logger: Logger
 
     /// Runs `body` while the console answers, which it does before `body` begins.
     ///
     /// - Throws: `ConsoleError` where the console cannot be opened, and what `body` throws.
-    func `while`<Value: Sendable>(
+    func running<Value: Sendable>(
         _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
-        let listening = Signal()
-        let stop = Signal()
-        return try await withThrowingTaskGroup(of: Event<Value>.self) { group in
-            group.addTask { try await serve(listening, until: stop) }
-            group.addTask {
+        guard let server else { return try await body() }
+        let (listening, stop, ended) = (Signal(), Signal(), Signal())
+        return try await withCompanions(
+            {
+                defer { ended.raise() }
+                try await serve(server, listening, until: stop)
+            },
+            body: {
                 try await listening.wait(since: 0)
-                return .listening
+                let result: Result<Value, any Error>
+                do { result = .success(try await body()) } catch { result = .failure(error) }
+                // What is being answered is answered.
+                stop.raise()
+                try await ended.wait(since: 0)
+                return try result.get()
             }
-            defer { group.cancelAll() }
-            var result: Result<Value, any Error>?
-            while let event = try await group.next() {
-                switch event {
-                case .listening:
-                    group.addTask {
-                        do {
-                            return .done(.success(try await body()))
-                        } catch {
-                            return .done(.failure(error))
-                        }
-                    }
-                case .ended: break
-                case .done(let value):
-                    result = value
-                    stop.raise()
-                }
-            }
-            guard let result else { throw CancellationError() }
-            return try result.get()
-        }
+        )
     }
 
-    private func serve<Value: Sendable>(
+    private func serve(
+        _ server: ConsoleServer,
         _ listening: Signal,
         until stop: Signal
-    ) async throws -> Event<Value> {
+    ) async throws {
         do {
             try await server.run(subject, until: stop) { address in
                 Terminal.message("serving http://\(address)/metrics")
@@ -65,16 +51,49 @@ struct Serving {
             // What is served goes on.
             logger.warning("the console has ended", metadata: ["error": "\(error)"])
         }
-        return .ended
     }
 }
 
-extension Serving? {
-    /// Runs `body`, with the console beside it where there is one.
-    func running<Result: Sendable>(
-        _ body: @escaping @Sendable () async throws -> Result
-    ) async throws -> Result {
-        guard let self else { return try await body() }
-        return try await self.while(body)
+/// A run as a console shows it, from before it begins.
+final class RunSubject: ConsoleSubject {
+    private let process: ProcessMetrics
+    private let invariants: InvariantWatch?
+    private let run = Mutex<RunMetrics?>(nil)
+    /// What there was to be read when the run had ended.
+    private let last = Mutex<[MetricFamily]?>(nil)
+    /// Raised when the last figures have been asked for.
+    let isRead = Signal()
+
+    init(_ process: ProcessMetrics, _ invariants: InvariantWatch?) {
+        self.process = process
+        self.invariants = invariants
+    }
+
+    /// The run has its meters.
+    func begin(_ metrics: RunMetrics) {
+        run.withLock { $0 = metrics }
+    }
+
+    /// The run has ended: its figures stay what they are now.
+    func conclude() {
+        let figures = (run.withLock { $0 }?.families ?? []) + (invariants?.families ?? [])
+        last.withLock { $0 = figures }
+    }
+
+    var families: [MetricFamily] {
+        if let last = last.withLock({ $0 }) {
+            isRead.raise()
+            return last + process.families
+        }
+        return (run.withLock { $0 }?.families ?? []) + (invariants?.families ?? [])
+            + process.families
+    }
+
+    /// How the run is doing; nil before it has begun.
+    var condition: PipelineCondition? { run.withLock { $0 }?.condition }
+
+    var impediments: [String] {
+        guard last.withLock({ $0 }) == nil else { return ["the run has ended"] }
+        return run.withLock { $0 }?.impediments ?? ["the run has not begun"]
     }
 }

@@ -14,7 +14,7 @@ struct DatasetsCommand: AsyncParsableCommand {
 }
 
 /// `weir datasets list`.
-struct DatasetsListCommand: AsyncParsableCommand {
+struct DatasetsListCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "list",
         abstract: "One line for each dataset."
@@ -22,24 +22,18 @@ struct DatasetsListCommand: AsyncParsableCommand {
 
     @OptionGroup var options: WarehouseOptions
 
-    @Option(help: "How it is printed: text or json.")
-    var format: SummaryFormat = .text
+    @OptionGroup var output: ListingOutput
 
-    func run() async throws {
-        try await SLOCommand.reporting {
-            let listing = try await options.open { opened in
-                DatasetListing(try await opened.catalogue.datasets(), in: opened.label)
-            }
-            switch format {
-            case .text: try Terminal.document(listing.text(colour: Terminal.usesColour))
-            case .json: try Terminal.json(listing)
-            }
+    func perform() async throws {
+        let listing = try await options.open { opened in
+            DatasetListing(try await opened.catalogue.datasets(), in: opened.label)
         }
+        try output.print(listing)
     }
 }
 
 /// `weir datasets show`.
-struct DatasetsShowCommand: AsyncParsableCommand {
+struct DatasetsShowCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "show",
         abstract: "A dataset: its statistics, what is upstream and downstream, its chain."
@@ -59,8 +53,7 @@ struct DatasetsShowCommand: AsyncParsableCommand {
     @Flag(help: "Make every hash of the chain anew; end with 1 where it does not hold.")
     var verify = false
 
-    @Option(help: "How it is printed: text, json, markdown or html.")
-    var format: SLOTextFormat = .text
+    @OptionGroup var output: DocumentOutput
 
     mutating func validate() throws {
         guard (0...1_000_000).contains(blocks) else {
@@ -68,17 +61,10 @@ struct DatasetsShowCommand: AsyncParsableCommand {
         }
     }
 
-    func run() async throws {
-        try await SLOCommand.reporting {
-            let report = try await options.open { opened in try await read(from: opened) }
-            switch format {
-            case .json: try Terminal.json(report)
-            case .text: try Terminal.document(report.document.text(colour: Terminal.usesColour))
-            case .markdown: try Terminal.document(report.document.markdown())
-            case .html: try Terminal.document(report.document.html())
-            }
-            if report.verification?.holds == false { throw Gate.failed }
-        }
+    func perform() async throws {
+        let report = try await options.open { opened in try await read(from: opened) }
+        try output.print(report)
+        if report.verification?.holds == false { throw Gate.failed }
     }
 
     private func read(from opened: OpenCatalogue) async throws -> DatasetReport {

@@ -15,7 +15,7 @@ struct DeployCommand: AsyncParsableCommand {
 }
 
 /// `weir deploy mark`.
-struct DeployMarkCommand: AsyncParsableCommand {
+struct DeployMarkCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "mark",
         abstract: "Say that a version is deployed now.",
@@ -54,40 +54,38 @@ struct DeployMarkCommand: AsyncParsableCommand {
         }
     }
 
-    func run() async throws {
-        try await SLOCommand.reporting {
-            let timeline = RealTimeline()
-            let settle = self.settle ?? .seconds(600)
-            let set = settle == .zero ? try options.files.read() : nil
-            let line = try await options.store.open(for: .changing) { opened in
-                var deployment = Deployment(version: version, marked: timeline.now, settle: settle)
-                try await opened.deployments.mark(deployment)
-                guard let set else {
-                    return "marked \(version) at \(deployment.marked); its anomalies are told "
-                        + "once the pipeline has been stable for \(DurationText.write(settle))"
-                }
-                let (_, after) = try await opened.invariants.refresh(
-                    try await opened.invariants.judgeable(set),
-                    timeout: options.timeout,
-                    timeline: timeline
-                )
-                let judged = after.standings.compactMap(\.refreshed).max() ?? timeline.now
-                try await opened.deployments.judge(
-                    deploymentMarkedAt: deployment.marked,
-                    at: judged
-                )
-                deployment.judged = judged
-                let appeared = after.anomalies.count { $0.firstSeen >= deployment.marked }
-                return "marked \(version) at \(deployment.marked); \(appeared) anomalies have "
-                    + "appeared since the snapshot before"
+    func perform() async throws {
+        let timeline = RealTimeline()
+        let settle = self.settle ?? .seconds(600)
+        let set = settle == .zero ? try options.files.read() : nil
+        let line = try await options.store.open(for: .changing) { opened in
+            var deployment = Deployment(version: version, marked: timeline.now, settle: settle)
+            try await opened.deployments.mark(deployment)
+            guard let set else {
+                return "marked \(version) at \(deployment.marked); its anomalies are told "
+                    + "once the pipeline has been stable for \(DurationText.write(settle))"
             }
-            try Terminal.result(line)
+            let (_, after) = try await opened.invariants.refresh(
+                try await opened.invariants.judgeable(set),
+                timeout: options.timeout,
+                timeline: timeline
+            )
+            let judged = after.standings.compactMap(\.refreshed).max() ?? timeline.now
+            try await opened.deployments.judge(
+                deploymentMarkedAt: deployment.marked,
+                at: judged
+            )
+            deployment.judged = judged
+            let appeared = after.anomalies.count { $0.firstSeen >= deployment.marked }
+            return "marked \(version) at \(deployment.marked); \(appeared) anomalies have "
+                + "appeared since the snapshot before"
         }
+        try Terminal.result(line)
     }
 }
 
 /// `weir deploy list`.
-struct DeployListCommand: AsyncParsableCommand {
+struct DeployListCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "list",
         abstract: "The deployments that a warehouse knows of, and the anomalies attributed to each."
@@ -95,21 +93,15 @@ struct DeployListCommand: AsyncParsableCommand {
 
     @OptionGroup var store: WarehouseOptions
 
-    @Option(help: "How it is printed: text or json.")
-    var format: SummaryFormat = .text
+    @OptionGroup var output: ListingOutput
 
-    func run() async throws {
-        try await SLOCommand.reporting {
-            let listing = try await store.open { opened in
-                DeploymentListing(
-                    try await opened.deployments.deployments(),
-                    try await opened.invariants.snapshot()
-                )
-            }
-            switch format {
-            case .text: try Terminal.document(listing.text(colour: Terminal.usesColour))
-            case .json: try Terminal.json(listing)
-            }
+    func perform() async throws {
+        let listing = try await store.open { opened in
+            DeploymentListing(
+                try await opened.deployments.deployments(),
+                try await opened.invariants.snapshot()
+            )
         }
+        try output.print(listing)
     }
 }

@@ -63,7 +63,7 @@ struct InvariantRunOptions: ParsableArguments {
 }
 
 /// `weir invariants list`.
-struct InvariantsListCommand: AsyncParsableCommand {
+struct InvariantsListCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "list",
         abstract: "One line for each invariant: severity, owner, grace period, file."
@@ -71,24 +71,18 @@ struct InvariantsListCommand: AsyncParsableCommand {
 
     @OptionGroup var files: InvariantFileOptions
 
-    @Option(help: "How it is printed: text or json.")
-    var format: SummaryFormat = .text
+    @OptionGroup var output: ListingOutput
 
-    func run() async throws {
-        try await SLOCommand.reporting {
-            let set = try files.read()
-            let listing = InvariantListing(set)
-            switch format {
-            case .text: try Terminal.document(listing.text(colour: Terminal.usesColour))
-            case .json: try Terminal.json(listing)
-            }
-            if !set.mistakes.isEmpty { throw ExitStatus.wrongDocument.code }
-        }
+    func perform() async throws {
+        let set = try files.read()
+        let listing = InvariantListing(set)
+        try output.print(listing)
+        if !set.mistakes.isEmpty { throw ExitStatus.wrongDocument.code }
     }
 }
 
 /// `weir invariants check`.
-struct InvariantsCheckCommand: AsyncParsableCommand {
+struct InvariantsCheckCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Look at each invariant now, and leave the snapshot as it is.",
@@ -104,39 +98,36 @@ struct InvariantsCheckCommand: AsyncParsableCommand {
     @Flag(help: "End with 1 where anything offends, or could not be looked at.")
     var gate = false
 
-    @Option(help: "How it is printed: text, json, markdown or html.")
-    var format: SLOTextFormat = .text
+    @OptionGroup var output: DocumentOutput
 
-    func run() async throws {
-        try await SLOCommand.reporting {
-            let set = try options.files.read()
-            let isStandard = options.store.isStandard
-            let takesCensus = options.census.isAsked(by: set, isStandard: isStandard)
-            let report = try await options.store.open(
-                for: takesCensus ? .changing : .reading
-            ) { opened in
-                let own = set.only(for: opened.invariants.dialect)
-                if let warning = opened.warning { Terminal.message("warning: \(warning)") }
-                try await options.census.take(
-                    for: own,
-                    in: opened,
-                    isStandard: isStandard,
-                    RealTimeline()
-                )
-                let findings = try await opened.invariants.evaluate(
-                    own.invariants,
-                    timeout: options.timeout,
-                    timeline: RealTimeline()
-                )
-                return InvariantReport(findings, of: own, in: opened.label)
-            }
-            try report.end(format, set, gate: gate)
+    func perform() async throws {
+        let set = try options.files.read()
+        let isStandard = options.store.isStandard
+        let takesCensus = options.census.isAsked(by: set, isStandard: isStandard)
+        let report = try await options.store.open(
+            for: takesCensus ? .changing : .reading
+        ) { opened in
+            let own = set.only(for: opened.invariants.dialect)
+            if let warning = opened.warning { Terminal.message("warning: \(warning)") }
+            try await options.census.take(
+                for: own,
+                in: opened,
+                isStandard: isStandard,
+                RealTimeline()
+            )
+            let findings = try await opened.invariants.evaluate(
+                own.invariants,
+                timeout: options.timeout,
+                timeline: RealTimeline()
+            )
+            return InvariantReport(findings, of: own, in: opened.label)
         }
+        try output.end(report, of: set, gate: gate)
     }
 }
 
 /// `weir invariants refresh`.
-struct InvariantsRefreshCommand: AsyncParsableCommand {
+struct InvariantsRefreshCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "refresh",
         abstract: "Look at each invariant, and replace the snapshot by what was found.",
@@ -151,41 +142,38 @@ struct InvariantsRefreshCommand: AsyncParsableCommand {
     @Flag(help: "End with 1 where anything offends, or could not be looked at.")
     var gate = false
 
-    @Option(help: "How it is printed: text, json, markdown or html.")
-    var format: SLOTextFormat = .text
+    @OptionGroup var output: DocumentOutput
 
-    func run() async throws {
-        try await SLOCommand.reporting {
-            let set = try options.files.read()
-            let report = try await options.store.open(for: .changing) { opened in
-                if let warning = opened.warning { Terminal.message("warning: \(warning)") }
-                try await options.census.take(
-                    for: set,
-                    in: opened,
-                    isStandard: options.store.isStandard,
-                    RealTimeline()
-                )
-                let (before, after) = try await opened.invariants.refresh(
-                    try await opened.invariants.judgeable(set),
-                    timeout: options.timeout,
-                    timeline: RealTimeline()
-                )
-                var report = InvariantReport(
-                    after,
-                    since: before,
-                    deployments: try await opened.deployments.deployments(),
-                    in: opened.label
-                )
-                report.addUnjudged(of: set.only(for: opened.invariants.dialect))
-                return report
-            }
-            try report.end(format, set, gate: gate)
+    func perform() async throws {
+        let set = try options.files.read()
+        let report = try await options.store.open(for: .changing) { opened in
+            if let warning = opened.warning { Terminal.message("warning: \(warning)") }
+            try await options.census.take(
+                for: set,
+                in: opened,
+                isStandard: options.store.isStandard,
+                RealTimeline()
+            )
+            let (before, after) = try await opened.invariants.refresh(
+                try await opened.invariants.judgeable(set),
+                timeout: options.timeout,
+                timeline: RealTimeline()
+            )
+            var report = InvariantReport(
+                after,
+                since: before,
+                deployments: try await opened.deployments.deployments(),
+                in: opened.label
+            )
+            report.addUnjudged(of: set.only(for: opened.invariants.dialect))
+            return report
         }
+        try output.end(report, of: set, gate: gate)
     }
 }
 
 /// `weir invariants show`.
-struct InvariantsShowCommand: AsyncParsableCommand {
+struct InvariantsShowCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "show",
         abstract: "What the snapshot has of an invariant: since when, still there, gone."
@@ -196,42 +184,39 @@ struct InvariantsShowCommand: AsyncParsableCommand {
 
     @OptionGroup var store: WarehouseOptions
 
-    @Option(help: "How it is printed: text, json, markdown or html.")
-    var format: SLOTextFormat = .text
+    @OptionGroup var output: DocumentOutput
 
-    func run() async throws {
-        try await SLOCommand.reporting {
-            let report = try await store.open { opened in
-                let snapshot = try await opened.invariants.snapshot()
-                let known = snapshot.standings.map(\.invariant)
-                guard !known.isEmpty else {
-                    throw DocumentError(
-                        .notFound,
-                        "\(opened.label) has no snapshot; 'weir invariants refresh' makes one"
-                    )
-                }
-                if let name, !known.contains(name) {
-                    throw DocumentError(
-                        .notFound,
-                        "the snapshot of \(opened.label) has no invariant \"\(name)\""
-                            + suggestion(for: name, in: known)
-                    )
-                }
-                return InvariantReport(
-                    snapshot,
-                    only: name,
-                    gone: true,
-                    deployments: try await opened.deployments.deployments(),
-                    in: opened.label
+    func perform() async throws {
+        let report = try await store.open { opened in
+            let snapshot = try await opened.invariants.snapshot()
+            let known = snapshot.standings.map(\.invariant)
+            guard !known.isEmpty else {
+                throw DocumentError(
+                    .notFound,
+                    "\(opened.label) has no snapshot; 'weir invariants refresh' makes one"
                 )
             }
-            try report.write(format)
+            if let name, !known.contains(name) {
+                throw DocumentError(
+                    .notFound,
+                    "the snapshot of \(opened.label) has no invariant \"\(name)\""
+                        + suggestion(for: name, in: known)
+                )
+            }
+            return InvariantReport(
+                snapshot,
+                only: name,
+                gone: true,
+                deployments: try await opened.deployments.deployments(),
+                in: opened.label
+            )
         }
+        try output.print(report)
     }
 }
 
 /// `weir invariants lint`.
-struct InvariantsLintCommand: AsyncParsableCommand {
+struct InvariantsLintCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "lint",
         abstract: "Check files of invariants: headers, and queries against an empty catalogue.",
@@ -244,32 +229,21 @@ struct InvariantsLintCommand: AsyncParsableCommand {
     @Argument(help: "Files or directories (default: slo/invariants).")
     var paths: [String] = []
 
-    func run() async throws {
-        try await SLOCommand.reporting {
-            let set = try InvariantFileOptions.read(at: paths)
-            let flaws = try SQLiteWarehouse.flaws(of: set.only(for: .sqlite).invariants)
-            let lines = set.mistakes.map(\.description) + flaws.map(\.message)
-            let summary = "\(set.invariants.count) invariants, \(lines.count) mistakes"
-            try Terminal.result((lines + [summary]).joined(separator: "\n"))
-            if !lines.isEmpty { throw ExitStatus.wrongDocument.code }
-        }
+    func perform() async throws {
+        let set = try InvariantFileOptions.read(at: paths)
+        let flaws = try SQLiteWarehouse.flaws(of: set.only(for: .sqlite).invariants)
+        let lines = set.mistakes.map(\.description) + flaws.map(\.message)
+        let summary = "\(set.invariants.count) invariants, \(lines.count) mistakes"
+        try Terminal.result((lines + [summary]).joined(separator: "\n"))
+        if !lines.isEmpty { throw ExitStatus.wrongDocument.code }
     }
 }
 
-extension InvariantReport {
+extension DocumentOutput {
     /// Prints the report, and ends with the exit code that it has.
-    fileprivate func end(_ format: SLOTextFormat, _ set: InvariantSet, gate: Bool) throws {
-        try write(format)
-        if gate, !holds { throw Gate.failed }
-        if hasFailures || !set.mistakes.isEmpty { throw ExitStatus.wrongDocument.code }
-    }
-
-    fileprivate func write(_ format: SLOTextFormat) throws {
-        switch format {
-        case .json: try Terminal.json(self)
-        case .text: try Terminal.document(document.text(colour: Terminal.usesColour))
-        case .markdown: try Terminal.document(document.markdown())
-        case .html: try Terminal.document(document.html())
-        }
+    fileprivate func end(_ report: InvariantReport, of set: InvariantSet, gate: Bool) throws {
+        try print(report)
+        if gate, !report.holds { throw Gate.failed }
+        if report.hasFailures || !set.mistakes.isEmpty { throw ExitStatus.wrongDocument.code }
     }
 }

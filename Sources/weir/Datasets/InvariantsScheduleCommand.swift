@@ -1,11 +1,12 @@
 internal import ArgumentParser
 internal import Datasets
 internal import Documents
+internal import Reports
 internal import SQLiteStores
 internal import Timekeeping
 
 /// `weir invariants schedule`.
-struct InvariantsScheduleCommand: AsyncParsableCommand {
+struct InvariantsScheduleCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "schedule",
         abstract: "Let the database refresh the snapshot by itself; show, change or remove that.",
@@ -24,8 +25,7 @@ struct InvariantsScheduleCommand: AsyncParsableCommand {
     @Flag(help: "Remove the schedule.")
     var remove = false
 
-    @Option(help: "How it is printed: text or json.")
-    var format: SummaryFormat = .text
+    @OptionGroup var output: ListingOutput
 
     func validate() throws {
         if every != nil, remove {
@@ -33,44 +33,39 @@ struct InvariantsScheduleCommand: AsyncParsableCommand {
         }
     }
 
-    func run() async throws {
-        try await SLOCommand.reporting {
-            let set = every == nil ? nil : try options.files.read()
-            let (listing, holds) = try await options.store.open(for: .changing) { opened in
-                guard let scheduler = opened.scheduler else {
-                    throw NoScheduler("\(opened.label) is a file")
+    func perform() async throws {
+        let set = every == nil ? nil : try options.files.read()
+        let (listing, holds) = try await options.store.open(for: .changing) { opened in
+            guard let scheduler = opened.scheduler else {
+                throw NoScheduler("\(opened.label) is a file")
+            }
+            var holds = true
+            if remove {
+                _ = try await scheduler.unscheduleRefresh()
+            } else if let every, let set {
+                try await scheduler.scheduleRefresh(every: every.duration)
+                let (_, after) = try await opened.invariants.refresh(
+                    try await opened.invariants.judgeable(set),
+                    timeout: options.timeout,
+                    timeline: RealTimeline()
+                )
+                for failure in after.standings.compactMap(\.failure) {
+                    Terminal.message(failure)
+                    holds = false
                 }
-                var holds = true
-                if remove {
-                    _ = try await scheduler.unscheduleRefresh()
-                } else if let every, let set {
-                    try await scheduler.scheduleRefresh(every: every.duration)
-                    let (_, after) = try await opened.invariants.refresh(
-                        try await opened.invariants.judgeable(set),
-                        timeout: options.timeout,
-                        timeline: RealTimeline()
-                    )
-                    for failure in after.standings.compactMap(\.failure) {
-                        Terminal.message(failure)
-                        holds = false
-                    }
-                }
-                let schedule = try await scheduler.refreshSchedule()
-                return (ScheduleListing(schedule, in: opened.label), holds)
             }
-            switch format {
-            case .text: try Terminal.result(listing.text)
-            case .json: try Terminal.json(listing)
-            }
-            if !holds || set.map({ !$0.mistakes.isEmpty }) == true {
-                throw ExitStatus.wrongDocument.code
-            }
+            let schedule = try await scheduler.refreshSchedule()
+            return (ScheduleListing(schedule, in: opened.label), holds)
+        }
+        try output.print(listing)
+        if !holds || set.map({ !$0.mistakes.isEmpty }) == true {
+            throw ExitStatus.wrongDocument.code
         }
     }
 }
 
 /// A schedule, as a person or a program reads it.
-private struct ScheduleListing: Encodable {
+private struct ScheduleListing: WrittenListing {
     var schemaVersion = 1
     var warehouse: String
     /// Whether there is one, and it is not paused.
@@ -97,7 +92,9 @@ private struct ScheduleListing: Encodable {
         }
     }
 
-    var text: String {
+    func text(colour: Bool) -> String { ReportText.printableLines(line) + "\n" }
+
+    private var line: String {
         guard let expression else {
             return "\(warehouse): no schedule; 'weir invariants schedule --every 30m' makes one"
         }

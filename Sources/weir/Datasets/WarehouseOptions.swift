@@ -3,7 +3,6 @@ internal import Commerce
 internal import Datasets
 internal import Foundation
 internal import PostgreSQLStores
-internal import Reports
 internal import SQLiteStores
 internal import Stages
 
@@ -103,12 +102,5 @@ struct OpenCatalogue {
         } catch let error as StoreError {
             throw StoreOpeningError(error)
         }
-    }
-}
-
-extension Terminal {
-    /// `report` as JSON, with keys in `snake_case`.
-    static func json(_ report: some Encodable) throws {
-        try document(try JSONText.write(report))
     }
 }

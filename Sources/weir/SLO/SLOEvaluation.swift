@@ -197,7 +197,7 @@ struct SLOEvaluation {
 
     /// The objectives of these files and directories, or of the default ones.
     static func objectives(at paths: [String]) throws -> ObjectiveSet {
-        try ObjectiveFiles(paths.isEmpty ? defaultObjectives : paths).read()
+        try ObjectiveSet.reading(paths.isEmpty ? defaultObjectives : paths)
     }
 
     /// Where the options have the history of the objectives with these names, or of all.

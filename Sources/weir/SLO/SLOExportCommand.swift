@@ -3,7 +3,7 @@ internal import SLO
 internal import Timekeeping
 
 /// `weir slo export`: the whole history for another program.
-struct SLOExportCommand: AsyncParsableCommand {
+struct SLOExportCommand: Verb {
     /// `--format` of an export.
     enum Format: String, ExpressibleByArgument, CaseIterable {
         case openmetrics
@@ -29,31 +29,29 @@ struct SLOExportCommand: AsyncParsableCommand {
         }
     }
 
-    func run() async throws {
-        try await SLOCommand.reporting {
-            let set = try SLOEvaluation.objectives(at: options.objectives)
-            let source = try await SLOEvaluation.source(options, options.objective, of: set)
-            let chosen = try SLOEvaluation.choose(
-                options.objective,
-                from: set.objectives,
-                for: source
+    func perform() async throws {
+        let set = try SLOEvaluation.objectives(at: options.objectives)
+        let source = try await SLOEvaluation.source(options, options.objective, of: set)
+        let chosen = try SLOEvaluation.choose(
+            options.objective,
+            from: set.objectives,
+            for: source
+        )
+        var end = Timestamp.distantFuture
+        if case .instant(let instant) = options.asOf { end = instant }
+        var histories: [(objective: Objective, history: RecordedHistory)] = []
+        for objective in chosen {
+            let history = try await source.read(
+                objective,
+                in: .distantPast..<end,
+                slice: options.slice?.duration
             )
-            var end = Timestamp.distantFuture
-            if case .instant(let instant) = options.asOf { end = instant }
-            var histories: [(objective: Objective, history: RecordedHistory)] = []
-            for objective in chosen {
-                let history = try await source.read(
-                    objective,
-                    in: .distantPast..<end,
-                    slice: options.slice?.duration
-                )
-                histories.append((objective, history))
-            }
-            try await source.close()
-            try HistoryExport(following: histories).write { piece in
-                try Terminal.document(piece)
-            }
-            try source.expectWhole()
+            histories.append((objective, history))
         }
+        try await source.close()
+        try HistoryExport(following: histories).write { piece in
+            try Terminal.document(piece)
+        }
+        try source.expectWhole()
     }
 }

@@ -4,7 +4,7 @@ internal import Pipeline
 internal import SLO
 
 /// `weir slo lint`: what is wrong with OpenSLO documents, and what is doubtful.
-struct SLOLintCommand: AsyncParsableCommand {
+struct SLOLintCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "lint",
         abstract: "Check OpenSLO documents: all mistakes at once, and judgement.",
@@ -14,25 +14,19 @@ struct SLOLintCommand: AsyncParsableCommand {
     @Argument(help: "Files or directories (default: slo/storefront).")
     var paths: [String] = []
 
-    @Option(help: "How it is printed: text or json.")
-    var format: SummaryFormat = .text
+    @OptionGroup var output: ListingOutput
 
-    func run() async throws {
-        try await SLOCommand.reporting {
-            let paths = paths.isEmpty ? SLOEvaluation.defaultObjectives : paths
-            let reading = OpenSLO.read(try OpenSLO.files(at: paths))
-            let world = ObjectiveLint.World(meters: PipelineMeter.all.map(\.name))
-            let doubts = reading.warnings + ObjectiveLint.warnings(for: reading.set, in: world)
-            let finding = LintReport(
-                mistakes: reading.mistakes,
-                warnings: doubts.sorted(),
-                objectives: reading.set.objectives.map(\.name)
-            )
-            switch format {
-            case .text: try Terminal.result(finding.text)
-            case .json: try Terminal.document(try finding.json())
-            }
-            if !reading.mistakes.isEmpty { throw ExitStatus.wrongDocument.code }
-        }
+    func perform() async throws {
+        let paths = paths.isEmpty ? SLOEvaluation.defaultObjectives : paths
+        let reading = OpenSLO.read(try OpenSLO.files(at: paths))
+        let world = ObjectiveLint.World(meters: PipelineMeter.all.map(\.name))
+        let doubts = reading.warnings + ObjectiveLint.warnings(for: reading.set, in: world)
+        let finding = LintReport(
+            mistakes: reading.mistakes,
+            warnings: doubts.sorted(),
+            objectives: reading.set.objectives.map(\.name)
+        )
+        try output.print(finding)
+        if !reading.mistakes.isEmpty { throw ExitStatus.wrongDocument.code }
     }
 }

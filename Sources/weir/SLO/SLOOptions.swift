@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import Documents
-internal import Reports
 internal import SLO
 internal import Timekeeping
 
@@ -66,33 +65,6 @@ enum InstantArgument: ExpressibleByArgument {
                 InstantArgument.limits.contains(instant)
             else { return nil }
             self = .instant(instant)
-        }
-    }
-}
-
-/// `--format` of a report.
-enum SLOReportFormat: String, ExpressibleByArgument, CaseIterable {
-    case text
-    case json
-    case markdown
-    case html
-    case openmetrics
-}
-
-/// `--format` of a listing.
-enum SLOTextFormat: String, ExpressibleByArgument, CaseIterable {
-    case text
-    case json
-    case markdown
-    case html
-
-    /// `document` as it is printed, or `json` in its place.
-    func write(_ document: ReportDocument, json: () throws -> String) rethrows -> String {
-        switch self {
-        case .text: document.text(colour: Terminal.usesColour)
-        case .json: try json()
-        case .markdown: document.markdown()
-        case .html: document.html()
         }
     }
 }

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import SLO
 
 /// `weir slo replay`: what would have fired and been spent under another objective.
-struct SLOReplayCommand: AsyncParsableCommand {
+struct SLOReplayCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "replay",
         abstract: "What would have fired and been spent under another target, window or policy.",
@@ -15,8 +15,7 @@ struct SLOReplayCommand: AsyncParsableCommand {
 
     @OptionGroup var options: SLOOptions
 
-    @Option(help: "How it is printed: text, json, markdown or html.")
-    var format: SLOTextFormat = .text
+    @OptionGroup var output: DocumentOutput
 
     private var changeTexts: [String] { options.objective.filter { $0.contains("=") } }
 
@@ -33,29 +32,27 @@ struct SLOReplayCommand: AsyncParsableCommand {
         }
     }
 
-    func run() async throws {
-        try await SLOCommand.reporting {
-            let changes = changeTexts.compactMap { ObjectiveChange($0) }
-            let names = options.objective.filter { !$0.contains("=") }
-            let evaluations = try await SLOEvaluation.each(
-                options,
-                only: names,
-                [
-                    .init(),
-                    .init(points: 480, window: options.window?.duration) { objective in
-                        ObjectiveChange.apply(changes, to: &objective)
-                        return changeTexts
-                    },
-                ]
-            )
-            let (written, changed) = (evaluations[0], evaluations[1])
-            let report = ReplayReport(
-                asWritten: written.report,
-                changed: changed.report,
-                changes: changed.overrides
-            )
-            try Terminal.document(try format.write(report.document, json: report.json))
-            try changed.expectAnswers()
-        }
+    func perform() async throws {
+        let changes = changeTexts.compactMap { ObjectiveChange($0) }
+        let names = options.objective.filter { !$0.contains("=") }
+        let evaluations = try await SLOEvaluation.each(
+            options,
+            only: names,
+            [
+                .init(),
+                .init(points: 480, window: options.window?.duration) { objective in
+                    ObjectiveChange.apply(changes, to: &objective)
+                    return changeTexts
+                },
+            ]
+        )
+        let (written, changed) = (evaluations[0], evaluations[1])
+        let report = ReplayReport(
+            asWritten: written.report,
+            changed: changed.report,
+            changes: changed.overrides
+        )
+        try output.print(report)
+        try changed.expectAnswers()
     }
 }

@@ -3,7 +3,7 @@ internal import Reports
 internal import SLO
 
 /// `weir slo report`: how each objective stands, with all its figures.
-struct SLOReportCommand: AsyncParsableCommand {
+struct SLOReportCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "report",
         abstract: "How each objective stands: SLI, budget, burn rates, alerts, worst days."
@@ -17,34 +17,35 @@ struct SLOReportCommand: AsyncParsableCommand {
     @Flag(help: "\(Gate.help)")
     var gate = false
 
-    func run() async throws {
-        try await SLOCommand.reporting {
-            let points = format == .html || format == .json ? 480 : 0
-            let evaluation = try await SLOEvaluation(options, points: points)
+    func perform() async throws {
+        let points = format == .html || format == .json ? 480 : 0
+        let evaluation = try await SLOEvaluation(options, points: points)
+        if let format = ReportFormat(rawValue: format.rawValue) {
             let report = evaluation.report
-            try Terminal.document(try text(of: evaluation, report))
-            try evaluation.expectAnswers()
-            if gate { try evaluation.gate.hold() }
-        }
-    }
-
-    private func text(of evaluation: SLOEvaluation, _ report: SLOReport) throws -> String {
-        switch format {
-        case .text: return report.document.text(colour: Terminal.usesColour)
-        case .json: return try report.json()
-        case .markdown: return report.document.markdown()
-        case .html: return report.document.html()
-        case .openmetrics:
+            try Terminal.document(try report.rendered(as: format, colour: Terminal.usesColour))
+        } else {
             let readings = evaluation.reviews.map {
                 ObjectiveMetrics.Reading($0.status, $0.tracker.count)
             }
-            return ExpositionText.write(ObjectiveMetrics(readings).families, as: .openMetrics)
+            let families = ObjectiveMetrics(readings).families
+            try Terminal.document(ExpositionText.write(families, as: .openMetrics))
         }
+        try evaluation.expectAnswers()
+        if gate { try evaluation.gate.hold() }
     }
 }
 
+/// `--format` of a report.
+enum SLOReportFormat: String, ExpressibleByArgument, CaseIterable {
+    case text
+    case json
+    case markdown
+    case html
+    case openmetrics
+}
+
 /// `weir slo status`: one line for each objective.
-struct SLOStatusCommand: AsyncParsableCommand {
+struct SLOStatusCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "One line for each objective."
@@ -52,28 +53,21 @@ struct SLOStatusCommand: AsyncParsableCommand {
 
     @OptionGroup var options: SLOOptions
 
-    @Option(help: "How it is printed: text or json.")
-    var format: SummaryFormat = .text
+    @OptionGroup var output: ListingOutput
 
     @Flag(help: "\(Gate.help)")
     var gate = false
 
-    func run() async throws {
-        try await SLOCommand.reporting {
-            let evaluation = try await SLOEvaluation(options)
-            let report = evaluation.report
-            switch format {
-            case .text: try Terminal.result(report.lines.joined(separator: "\n"))
-            case .json: try Terminal.document(try report.statusJSON())
-            }
-            try evaluation.expectAnswers()
-            if gate { try evaluation.gate.hold() }
-        }
+    func perform() async throws {
+        let evaluation = try await SLOEvaluation(options)
+        try output.print(SLOStatus(evaluation.report))
+        try evaluation.expectAnswers()
+        if gate { try evaluation.gate.hold() }
     }
 }
 
 /// `weir slo explain`: every sum behind every figure of an objective.
-struct SLOExplainCommand: AsyncParsableCommand {
+struct SLOExplainCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "explain",
         abstract: "Every sum behind every figure of an objective, to be redone by hand."
@@ -84,18 +78,14 @@ struct SLOExplainCommand: AsyncParsableCommand {
 
     @OptionGroup var options: SLOOptions
 
-    @Option(help: "How it is printed: text, json, markdown or html.")
-    var format: SLOTextFormat = .text
+    @OptionGroup var output: DocumentOutput
 
-    func run() async throws {
-        try await SLOCommand.reporting {
-            let evaluation = try await SLOEvaluation(options, only: [slo])
-            let report = evaluation.report
-            for objective in report.objectives {
-                let explanation = SLOExplanation(objective, in: report)
-                try Terminal.document(try format.write(explanation.document, json: report.json))
-            }
-            try evaluation.expectAnswers()
+    func perform() async throws {
+        let evaluation = try await SLOEvaluation(options, only: [slo])
+        let report = evaluation.report
+        for objective in report.objectives {
+            try output.print(SLOExplanation(objective, in: report))
         }
+        try evaluation.expectAnswers()
     }
 }

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import SLO
 
 /// `weir slo rules`: what Prometheus and Alertmanager need to know of the objectives.
-struct SLORulesCommand: AsyncParsableCommand {
+struct SLORulesCommand: Verb {
     /// Which of the documents is printed.
     enum Part: String, ExpressibleByArgument, CaseIterable {
         case rules
@@ -51,24 +51,22 @@ struct SLORulesCommand: AsyncParsableCommand {
         }
     }
 
-    func run() async throws {
-        try await SLOCommand.reporting {
-            let set = try SLOEvaluation.objectives(at: objectives)
-            let rules = PrometheusRules(set.objectives, over: over, scaling: scaling)
-            for (name, reason) in rules.omitted {
-                Terminal.message("warning: no rules of '\(name)': \(reason)")
-            }
-            if rules.isEmpty, !rules.omitted.isEmpty {
-                throw ExitStatus.wrongDocument.code
-            }
-            let text: String
-            switch part {
-            case .rules: text = rules.rules
-            case .tests: text = rules.tests(rulesFile: rulesFile)
-            case .inhibition: text = PrometheusRules.inhibition
-            }
-            try Terminal.document(text.hasSuffix("\n") ? text : text + "\n")
+    func perform() async throws {
+        let set = try SLOEvaluation.objectives(at: objectives)
+        let rules = PrometheusRules(set.objectives, over: over, scaling: scaling)
+        for (name, reason) in rules.omitted {
+            Terminal.message("warning: no rules of '\(name)': \(reason)")
         }
+        if rules.isEmpty, !rules.omitted.isEmpty {
+            throw ExitStatus.wrongDocument.code
+        }
+        let text: String
+        switch part {
+        case .rules: text = rules.rules
+        case .tests: text = rules.tests(rulesFile: rulesFile)
+        case .inhibition: text = PrometheusRules.inhibition
+        }
+        try Terminal.document(text.hasSuffix("\n") ? text : text + "\n")
     }
 }
 

@@ -1,8 +1,9 @@
 internal import ArgumentParser
 internal import Foundation
+internal import Stages
 
 /// `weir new`: a file to begin with.
-struct TemplateCommand: AsyncParsableCommand {
+struct TemplateCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "new",
         abstract: "Write a commented file to begin with: pipeline, slo, invariant or scenario.",
@@ -36,7 +37,7 @@ struct TemplateCommand: AsyncParsableCommand {
         }
     }
 
-    func run() async throws {
+    func perform() async throws {
         let path = to ?? kind.path(of: name)
         guard !FileManager.default.fileExists(atPath: path) else {
             throw ValidationError("\(path) is there already; name another one with --to.")
@@ -49,8 +50,10 @@ struct TemplateCommand: AsyncParsableCommand {
             )
             try Data(kind.text(named: name).utf8).write(to: file, options: .withoutOverwriting)
         } catch {
-            Terminal.message("weir: \(path) cannot be written: \(error.localizedDescription)")
-            throw ExitStatus.storeUnavailable.code
+            throw StoreError(
+                .unavailable,
+                "\(path) cannot be written: \(error.localizedDescription)"
+            )
         }
         try Terminal.result("\(path)\ntry it: \(kind.trial(of: path))")
     }

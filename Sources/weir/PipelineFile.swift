@@ -1,0 +1,84 @@
+internal import ArgumentParser
+internal import Documents
+internal import Foundation
+internal import Pipeline
+internal import Reports
+internal import SLO
+
+/// The pipeline that a command is about, and what a run has otherwise than its file says.
+struct PipelineFile: ParsableArguments {
+    @Argument(help: "The pipeline file.")
+    var pipeline: String
+
+    @Option(
+        help: """
+            Take another value than the pipeline file says, such as \
+            spec.stages.ingest.batch=64, or workers=4 for every stage that subscribes (repeatable).
+            """
+    )
+    var set: [DocumentSetting] = []
+
+    /// The pipeline with what is set, with `configuration`, and with the service times of `times`.
+    func read(
+        _ configuration: [DocumentSetting] = [],
+        _ times: ServiceTimeOptions? = nil
+    ) throws -> PipelineDocument {
+        let settings = set + configuration
+        // By themselves first, so that their mistakes are told without the rest.
+        let own = try PipelineDocument.read(path: pipeline, with: settings)
+        let measured = try times?.settings(for: own) ?? []
+        return measured.isEmpty
+            ? own : try PipelineDocument.read(path: pipeline, with: measured + settings)
+    }
+
+    /// The objectives that `document` names; their paths begin where the pipeline's file lies.
+    func objectives(of document: PipelineDocument) throws -> ObjectiveSet {
+        let folder = URL(filePath: pipeline).deletingLastPathComponent().relativePath
+        return try ObjectiveSet.reading(
+            document.objectives.map { name in
+                name.hasPrefix("/") || folder == "." ? name : "\(folder)/\(name)"
+            }
+        )
+    }
+}
+
+/// `--service-times`: how long stages take in virtual time, as it was measured.
+struct ServiceTimeOptions: ParsableArguments {
+    @Option(help: "Let the stages take the times that the JSON report of a real run has measured.")
+    var serviceTimes: String?
+
+    /// What the report says of the pipeline `document`; nothing where none is named.
+    ///
+    /// - Throws: A `DocumentError` where the file is not the report of a run.
+    func settings(for document: PipelineDocument) throws -> [DocumentSetting] {
+        guard let serviceTimes else { return [] }
+        let text = try DocumentFile.text(at: serviceTimes, kind: "a run's report")
+        do {
+            return try RunReport(json: text).serviceTimeSettings(for: document)
+        } catch {
+            throw DocumentError(
+                .wrong,
+                "\(serviceTimes): not the JSON report of a run, which 'weir run … --report "
+                    + "run.json' writes"
+            )
+        }
+    }
+}
+
+extension DocumentSetting: ExpressibleByArgument {
+    package init?(argument: String) {
+        self.init(argument)
+    }
+}
+
+extension ObjectiveSet {
+    /// The objectives of the OpenSLO files and directories at `paths`, with warnings on standard
+    /// error.
+    ///
+    /// - Throws: `DocumentError` with every mistake of every file.
+    static func reading(_ paths: [String]) throws -> ObjectiveSet {
+        let reading = OpenSLO.read(try OpenSLO.files(at: paths))
+        for warning in reading.warnings { Terminal.message("warning: \(warning)") }
+        return try reading.checked()
+    }
+}
