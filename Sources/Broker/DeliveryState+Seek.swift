@@ -82,19 +82,12 @@ extension DeliveryState {
         in publication: Publication<Batch>
     ) {
         // Records lie in the order of their positions.
-        var (low, high) = (0, records.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if records[middle].publication.firstPosition < publication.firstPosition {
-                low = middle + 1
-            } else {
-                high = middle
-            }
+        let first = publication.firstPosition
+        let place = records.partitioningIndex { $0.publication.firstPosition >= first }
+        guard place < records.count, records[place].publication.firstPosition == first else {
+            return
         }
-        guard low < records.count,
-            records[low].publication.firstPosition == publication.firstPosition
-        else { return }
-        selection.forEach { records[low].states[$0] = state }
+        selection.forEach { records[place].states[$0] = state }
     }
 
     /// Changes the ack state of every message the subscription still has.

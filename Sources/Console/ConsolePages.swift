@@ -1,5 +1,7 @@
 package import Logging
-internal import SLO
+internal import Reports
+package import SLO
+internal import Synchronization
 package import Timekeeping
 
 /// Decides what a console answers: which page, to whom, in which form.
@@ -122,5 +124,119 @@ package struct ConsolePages: Sendable {
             return ConsoleAnswer(503, impediments.joined(separator: "\n"))
         }
         return ConsoleAnswer(200, "ready")
+    }
+}
+
+/// What a console shows: a run, or a warehouse.
+package protocol ConsoleSubject: Sendable {
+    /// Everything that is measured; each family once.
+    ///
+    /// It is asked at every scrape, so it reads what is known and waits for nobody.
+    var families: [MetricFamily] { get throws }
+
+    /// Why the subject is not doing what it is for, a sentence each; none where it is.
+    var impediments: [String] { get }
+}
+
+/// What a console answers.
+package struct ConsoleAnswer: Hashable, Sendable {
+    package var status: Int
+    package var contentType = "text/plain; charset=utf-8"
+    /// Further header fields.
+    package var fields: [String: String] = [:]
+    package var body: String
+
+    /// A sentence in plain text.
+    init(_ status: Int, _ sentence: String, fields: [String: String] = [:]) {
+        self.status = status
+        self.fields = fields
+        body = ReportText.printableLines(sentence) + "\n"
+    }
+
+    init(_ text: String, contentType: String) {
+        status = 200
+        self.contentType = contentType
+        body = text
+    }
+}
+
+/// What a scraper wants to read: RFC 9110, section 12.5.1.
+package enum AcceptedFormat {
+    /// The format with the highest weight in the `Accept` header fields of a request.
+    ///
+    /// OpenMetrics has to be named, for whoever says that anything will do may know nothing of it;
+    /// where neither format is wanted it is text 0.0.4 as well.
+    package static func choose(_ accepted: [String]) -> ExpositionText.Format {
+        var weights: [ExpositionText.Format: Double] = [:]
+        for range in accepted.flatMap({ $0.split(separator: ",") }) {
+            let parts = range.split(separator: ";").map { part in
+                part.filter { $0 != " " && $0 != "\t" && $0 != "\"" }.lowercased()
+            }
+            guard let type = parts.first, let format = format(of: type, parts.dropFirst()) else {
+                continue
+            }
+            weights[format] = max(weights[format] ?? 0, weight(parts.dropFirst()))
+        }
+        let openMetrics = weights[.openMetrics] ?? 0
+        return openMetrics > 0 && openMetrics >= weights[.prometheus] ?? 0
+            ? .openMetrics : .prometheus
+    }
+
+    private static func format(
+        of type: String,
+        _ parameters: ArraySlice<String>
+    ) -> ExpositionText.Format? {
+        let version = parameters.first { $0.hasPrefix("version=") }?.dropFirst(8)
+        switch type {
+        case "application/openmetrics-text":
+            // What 0.0.1 asks for is what became 1.0.
+            return version.map { ["0.0.1", "1.0.0"].contains($0) } ?? true ? .openMetrics : nil
+        case "text/plain":
+            return version.map { $0 == "0.0.4" } ?? true ? .prometheus : nil
+        case "text/*", "*/*":
+            return .prometheus
+        default:
+            return nil
+        }
+    }
+
+    private static func weight(_ parameters: ArraySlice<String>) -> Double {
+        guard let text = parameters.first(where: { $0.hasPrefix("q=") }) else { return 1 }
+        // One that cannot be read wants nothing.
+        return Double(text.dropFirst(2)).map { min(max($0, 0), 1) } ?? 0
+    }
+}
+
+/// The page of metrics that all who ask within a second are given: however many ask, and however
+/// often, what is measured is read and written once in that time.
+final class ScrapeCache: Sendable {
+    private struct Page {
+        var text: String
+        var written: Timestamp
+    }
+
+    /// How old a page may be.
+    private static let life = Duration.seconds(1)
+
+    private let timeline: any Timeline
+    private let pages = Mutex<[ExpositionText.Format: Page]>([:])
+
+    init(_ timeline: any Timeline) {
+        self.timeline = timeline
+    }
+
+    /// The page in `format`, of what `families` gives where there is none that is young enough.
+    func text(
+        as format: ExpositionText.Format,
+        of families: () throws -> [MetricFamily]
+    ) rethrows -> String {
+        // Who asks meanwhile waits, and is given the same.
+        try pages.withLock { pages in
+            let now = timeline.now
+            if let page = pages[format], now - page.written < ScrapeCache.life { return page.text }
+            let text = ExpositionText.write(try families(), as: format)
+            pages[format] = Page(text: text, written: now)
+            return text
+        }
     }
 }

@@ -1,3 +1,4 @@
+internal import HTTPTypes
 internal import Hummingbird
 internal import HummingbirdCore
 package import Logging
@@ -151,4 +152,78 @@ package struct ConsoleServer: Sendable {
         }
         return ConsoleError(code: .unavailable, description: reason)
     }
+}
+
+extension ConsolePages.Request {
+    /// What matters of a request.
+    init(_ request: Request) {
+        self.init(request.method.rawValue, request.uri.path)
+        accept = request.headers[values: .accept]
+        authorization = request.headers[.authorization]
+        host = request.head.authority
+        let length = request.headers[.contentLength]
+        hasBody = (length ?? "0") != "0" || request.headers[.transferEncoding] != nil
+    }
+}
+
+extension Response {
+    /// `answer` to `request`, which may have asked for its head alone.
+    init(_ answer: ConsoleAnswer, to request: Request) {
+        var fields: HTTPFields = [
+            .contentType: answer.contentType,
+            .cacheControl: "no-store",
+            .xContentTypeOptions: "nosniff",
+        ]
+        // order-free: fields of different names.
+        for (name, value) in answer.fields {
+            guard let name = HTTPField.Name(name) else { continue }
+            fields[name] = value
+        }
+        if request.headers[.connection] == ClosingHandler.close {
+            fields[.connection] = ClosingHandler.close
+        }
+        let body = ByteBuffer(string: answer.body)
+        fields[.contentLength] = String(body.readableBytes)
+        self.init(
+            status: HTTPResponse.Status(code: answer.status),
+            headers: fields,
+            body: request.method == .head ? ResponseBody() : ResponseBody(byteBuffer: body)
+        )
+    }
+}
+
+/// A console that cannot be opened.
+package struct ConsoleError: Error, CustomStringConvertible {
+    /// What a caller decides on.
+    package enum Code: Sendable {
+        /// Others could reach it, and it asks for no token.
+        case needsToken
+        /// The address is another program's, or none of this machine.
+        case unavailable
+    }
+
+    package var code: Code
+    /// What is wrong, and the remedy.
+    package var description: String
+}
+
+/// What one who asks may take of a console.
+package struct ConsoleLimits: Hashable, Sendable {
+    /// Connections at a time; more wait until one of them ends.
+    package var connections = 64
+    /// Bytes of a header field, its name included.
+    package var headerField = 8 << 10
+    /// Bytes of all header fields together.
+    package var headers = 16 << 10
+    /// Header fields.
+    package var headerCount = 64
+    /// Bytes of a whole request; one that sends more is cut off.
+    package var request = 64 << 10
+    /// Bytes of answers that the system holds for a peer that does not read.
+    package var sendBuffer = 128 << 10
+    /// How long asking and taking the answer may last, and how long a connection may be silent: not
+    /// longer than a probe of whether the process lives may wait for a place.
+    package var exchange = Duration.seconds(10)
+
+    package init() {}
 }

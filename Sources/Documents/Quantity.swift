@@ -1,3 +1,5 @@
+internal import Timekeeping
+
 /// A number as people write it, held exactly: `250`, `10.0`, `1e3`, `.5`, `5k`, `1.5M`.
 ///
 /// The one reader of numbers: documents, settings, options of the command line, durations and
@@ -95,5 +97,74 @@ package struct Quantity: Hashable, Sendable {
     /// The nearest number that floating point has, or nil where it has none so large.
     package var double: Double? {
         Double("\(digits)e\(exponent)").flatMap { $0.isFinite ? $0 : nil }
+    }
+}
+
+/// Durations as documents and options write them: numbers with their units, the larger unit first.
+package enum DurationText {
+    private static let units: [(name: String, nanoseconds: Int64)] = [
+        ("w", 604_800_000_000_000), ("d", 86_400_000_000_000), ("h", 3_600_000_000_000),
+        ("m", 60_000_000_000), ("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1000), ("ns", 1),
+    ]
+
+    /// A hundred years: the longest that can be written, so that instants do not overflow.
+    package static let longest = Duration.seconds(36_500 * 86_400)
+
+    /// The duration that `text` names, exactly to the nanosecond, or nil where it is none:
+    /// Pub/Sub's `600s` and `0.1s`, and also `250ms`, `10m`, `1.5h`, `1h30m`, `7d`, `1w`.
+    package static func parse(_ text: String) -> Duration? {
+        var rest = Substring(text)
+        var total: Int64 = 0
+        var next = 0
+        repeat {
+            guard let (number, behind) = Quantity.leading(rest) else { return nil }
+            let name = behind.prefix { $0.isASCII && $0.isLetter }
+            // Each unit once, and none before a larger one.
+            guard let place = units.indices.first(where: { units[$0].name == name }),
+                place >= next,
+                let part = number.whole(times: units[place].nanoseconds)
+            else { return nil }
+            let (sum, overflow) = total.addingReportingOverflow(part)
+            guard !overflow else { return nil }
+            total = sum
+            next = place + 1
+            rest = behind.dropFirst(name.count)
+        } while !rest.isEmpty
+        let duration = Duration.nanoseconds(total)
+        return duration <= longest ? duration : nil
+    }
+
+    /// The duration in its largest unit up to days that leaves a whole number, such as `90s` or
+    /// `7d`.
+    package static func write(_ duration: Duration) -> String {
+        let nanoseconds = duration.inNanoseconds
+        guard nanoseconds != 0 else { return "0s" }
+        let unit = units.dropFirst().first { nanoseconds % $0.nanoseconds == 0 } ?? ("ns", 1)
+        return "\(nanoseconds / unit.nanoseconds)\(unit.name)"
+    }
+}
+
+/// Numbers of bytes as documents write them: `64MiB`, `1.5GB`, `1000000`, `64M`.
+package enum ByteCountText {
+    private static let units: [(name: String, bytes: Int64)] = [
+        ("B", 1),
+        ("kB", 1000), ("MB", 1_000_000), ("GB", 1_000_000_000), ("TB", 1_000_000_000_000),
+        ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40),
+    ]
+
+    /// The number that `text` names, or nil where it names none.
+    package static func parse(_ text: String) -> Int? {
+        if let plain = Quantity(text) { return plain.whole().map(Int.init) }
+        guard let (number, rest) = Quantity.leading(Substring(text)),
+            let unit = units.first(where: { $0.name == rest })
+        else { return nil }
+        return number.whole(times: unit.bytes).map(Int.init)
+    }
+
+    /// The number in its largest unit of two's powers that leaves a whole number: `256MiB`.
+    package static func write(_ count: Int) -> String {
+        let unit = units.last { $0.name.contains("i") && count % Int($0.bytes) == 0 }
+        guard count != 0, let unit else { return "\(count)B" }
+        return "\(count / Int(unit.bytes))\(unit.name)"
     }
 }

@@ -155,6 +155,77 @@ package struct ReportDocument: Sendable {
             Column(title: title, alignsRight: true)
         }
     }
+
+    /// The document for a terminal, in aligned columns, ending with a newline.
+    package func text(colour: Bool) -> String {
+        let colours = TerminalColours(enabled: colour)
+        let sign =
+            switch verdict.mark {
+            case .good: "✓ "
+            case .bad: "✗ "
+            case .none, .warning, .absent: ""
+            }
+        let line = ReportText.printable(sign + verdict.text)
+        var lines = [
+            colours.bold(ReportText.printable(title)),
+            colours.paint(line, verdict.mark),
+            "",
+        ]
+        lines += ReportDocument.lines(facts, colours)
+        for section in sections where section.blocks.contains(where: \.hasText) {
+            lines += ["", colours.bold(ReportText.printable(section.title))]
+            // A note heads what follows it; everything else stands apart under its own caption.
+            var isHeaded = false
+            for (index, block) in section.blocks.filter(\.hasText).enumerated() {
+                if index > 0 && !isHeaded {
+                    lines.append("")
+                }
+                if case .table(let table) = block, !isHeaded {
+                    lines.append("  " + ReportText.printable(table.caption))
+                }
+                lines += ReportDocument.lines(block, colours)
+                isHeaded = block.isNote
+            }
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func lines(
+        _ block: Block,
+        _ colours: TerminalColours
+    ) -> [String] {
+        switch block {
+        case .note(let note):
+            return ["  " + colours.paint(ReportText.printable(note.text), note.mark)]
+        case .facts(let facts):
+            return lines(facts, colours)
+        case .table(let table):
+            return TableText(table, colour: colours.enabled).lines(indent: "  ")
+        case .list(let title, let items, let more):
+            var lines = ["  " + ReportText.printable(title)]
+            lines += items.map { "    " + ReportText.printable($0, longest: 4000) }
+            if more > 0 {
+                lines.append("    … \(ReportNumbers.count(more)) more")
+            }
+            return lines
+        case .plots:
+            return []
+        }
+    }
+
+    private static func lines(_ facts: [Fact], _ colours: TerminalColours) -> [String] {
+        let names = facts.map { ReportText.printable($0.name) }
+        let widest = names.map(ReportText.width).max() ?? 0
+        return zip(facts, names).map { fact, name in
+            let blanks = String(repeating: " ", count: widest - ReportText.width(name))
+            let remark = fact.remark.isEmpty ? "" : " (\(ReportText.printable(fact.remark)))"
+            let value = colours.paint(
+                ReportText.printable(fact.value.text, longest: 4000),
+                fact.value.mark
+            )
+            return "  \(name)\(blanks)  \(value)\(remark)"
+        }
+    }
 }
 
 extension ReportDocument.Table {
@@ -177,5 +248,85 @@ extension ReportDocument.Table {
     /// "… 3 more", or nil where nothing was left off.
     package var moreText: String? {
         more > 0 ? "… \(ReportNumbers.count(Int64(more))) more" : nil
+    }
+}
+
+extension ReportDocument {
+    /// The document in Markdown with pipe tables, ending with a newline.
+    package func markdown() -> String {
+        let table = Table("", [.text(subject), .text("")], of: facts) {
+            [Cell($0.name), $0.value]
+        }
+        var parts = [
+            "# \(MarkdownText.escaped(title))",
+            MarkdownText.marked(verdict),
+            MarkdownText.table(table),
+        ]
+        for section in sections where section.blocks.contains(where: \.hasText) {
+            parts.append("## \(MarkdownText.escaped(section.title))")
+            parts += section.blocks.filter(\.hasText).map(MarkdownText.block)
+        }
+        return parts.joined(separator: "\n\n") + "\n"
+    }
+}
+
+/// Pieces of a document in Markdown.
+package enum MarkdownText {
+    static func block(_ block: ReportDocument.Block) -> String {
+        switch block {
+        case .note(let note):
+            return marked(note)
+        case .facts(let facts):
+            let rows = ReportDocument.Table("", [.text(""), .number("value")], of: facts) {
+                [ReportDocument.Cell($0.name), $0.value]
+            }
+            return table(rows)
+        case .table(let block):
+            return "### \(escaped(block.caption))\n\n" + table(block)
+        case .list(let title, let items, let more):
+            var lines = ["### \(escaped(title))", ""]
+            lines += items.map { "- " + escaped($0) }
+            if more > 0 {
+                lines.append("- … \(ReportNumbers.count(more)) more")
+            }
+            return lines.joined(separator: "\n")
+        case .plots:
+            return ""
+        }
+    }
+
+    static func table(_ table: ReportDocument.Table) -> String {
+        func line(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |" }
+        var lines = [
+            line(table.columns.map { escaped($0.title) }),
+            line(table.columns.map { $0.alignsRight ? "---:" : "---" }),
+        ]
+        lines += table.rows.map { line($0.map(marked)) }
+        if let more = table.moreText {
+            lines += ["", more]
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    /// Bad news in bold: Markdown has no colour.
+    static func marked(_ cell: ReportDocument.Cell) -> String {
+        cell.mark == .bad ? "**\(escaped(cell.text))**" : escaped(cell.text)
+    }
+
+    /// `text` so that Markdown, and HTML inside it, shows it as it is.
+    package static func escaped(_ text: String) -> String {
+        var escaped = ""
+        // By scalar: a combining mark after "<" would hide it from a comparison of characters.
+        for scalar in ReportText.printable(text).unicodeScalars {
+            switch scalar {
+            case "&": escaped += "&amp;"
+            case "<": escaped += "&lt;"
+            case ">": escaped += "&gt;"
+            case "@": escaped += "&#64;"
+            case "\\", "|", "`", "*", "_", "[", "]", "#", "~", "$": escaped += "\\\(scalar)"
+            default: escaped.unicodeScalars.append(scalar)
+            }
+        }
+        return escaped
     }
 }

@@ -1,6 +1,7 @@
 package import Broker
 package import Commerce
 internal import DequeModule
+internal import Timekeeping
 
 /// Which events were seen, by their CloudEvents identity `(source, id)`; a pure value.
 ///
@@ -152,16 +153,9 @@ package struct Deduplicator: Sendable {
 
     private func contains(_ id: EventID, in spans: Deque<Span>) -> Bool {
         // The first span that ends at the id or behind it.
-        var (low, high) = (0, spans.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if spans[middle].last < id {
-                low = middle + 1
-            } else {
-                high = middle
-            }
-        }
-        return low < spans.count && spans[low].high == id.high && spans[low].lows.contains(id.low)
+        let place = spans.partitioningIndex { $0.last >= id }
+        guard place < spans.count else { return false }
+        return spans[place].high == id.high && spans[place].lows.contains(id.low)
     }
 }
 

@@ -14,13 +14,7 @@
     /// A stream of its own for one `purpose`, so that drawing more for one leaves the others
     /// as they were.
     package init(seed: UInt64, purpose: StaticString) {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a, 64 bit
-        purpose.withUTF8Buffer { bytes in
-            for byte in bytes {
-                hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
-            }
-        }
-        self.init(seed: seed ^ hash)
+        self.init(seed: seed ^ purpose.withUTF8Buffer { fnv1a($0) })
     }
 
     @inlinable
@@ -83,4 +77,10 @@
         value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
         return value ^ (value >> 31)
     }
+}
+
+/// The 64-bit FNV-1a hash of `bytes`: the same on every machine and in every version.
+@inlinable
+package func fnv1a(_ bytes: some Sequence<UInt8>) -> UInt64 {
+    bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
 }

@@ -62,11 +62,9 @@ struct Traffic: Equatable {
 
     /// FNV-1a over every field, to notice that seeded events are no longer what they were.
     var digest: UInt64 {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        var bytes: [UInt8] = []
         func mix(_ word: UInt64) {
-            for shift in stride(from: 0, to: 64, by: 8) {
-                hash = (hash ^ (word >> UInt64(shift)) & 0xff) &* 0x100_0000_01b3
-            }
+            withUnsafeBytes(of: word.littleEndian) { bytes.append(contentsOf: $0) }
         }
         for event in events {
             mix(event.id.high)
@@ -89,7 +87,7 @@ struct Traffic: Equatable {
             mix(UInt64(bitPattern: item.price))
             mix(UInt64(item.quantity))
         }
-        return hash
+        return fnv1a(bytes)
     }
 
     /// What holds for the events of every traffic model.

@@ -1,3 +1,4 @@
+internal import Synchronization
 public import Timekeeping
 
 /// The bytes that events were read from, kept for the raw store and for dead letters.
@@ -104,6 +105,48 @@ public import Timekeeping
     package func due(_ event: Event) -> Timestamp {
         schedule.due(event.time)
     }
+
+    /// The CloudEvents `id` of the event at `index`, as its producer wrote it.
+    ///
+    /// A UUID is made from the event; any other text is read back from the original bytes. An
+    /// event that has neither gets the digest of its id in the form of a UUID.
+    package func idText(of index: Int) -> String {
+        let event = events[index]
+        if !event.hasUUID, let original = originalJSON(of: index),
+            let text = original.withUnsafeBufferPointer(Batch.idText(inJSON:))
+        {
+            return text
+        }
+        return event.id.uuid
+    }
+
+    /// The bytes the event at `index` was read from, where they are CloudEvents JSON.
+    ///
+    /// Rows of a CSV file and of the CDNOW log are not; ``CloudEventEncoder`` writes theirs.
+    package func originalJSON(of index: Int) -> ArraySlice<UInt8>? {
+        guard let originals else { return nil }
+        let bytes = originals.bytes[originals.ranges[index]]
+        // An object begins with a brace and a quote, and no row that the CSV reader accepts
+        // does: a quote may only begin a field there.
+        let marks = bytes.lazy.filter { $0 > 0x20 }.prefix(2)
+        return marks.elementsEqual(#"{""#.utf8) ? bytes : nil
+    }
+
+    private static func idText(inJSON bytes: UnsafeBufferPointer<UInt8>) -> String? {
+        var reader = JSONReader(bytes)
+        do throws(RejectionReason) {
+            try reader.open(UInt8(ascii: "{"), FieldPath("event"))
+            while let key = try reader.nextKey() {
+                if key.text == CloudEventAttribute.id.rawValue {
+                    return try reader.string(FieldPath(key.text))
+                }
+                try reader.skip()
+            }
+        } catch {
+            return nil
+        }
+        return nil
+    }
 }
 
 /// Maps the time an event carries to the instant it is due to be sent.
@@ -167,5 +210,143 @@ public import Timekeeping
         guard ahead < 9e18 else { return .distantFuture }
         let (sum, overflow) = eventTime.nanoseconds.addingReportingOverflow(Int64(ahead))
         return overflow ? .distantFuture : Timestamp(nanoseconds: sum)
+    }
+}
+
+/// Collects the events of one batch; a source fills it, the producer publishes what it makes.
+@usableFromInline package struct BatchBuilder: Sendable {
+    @usableFromInline package var events: [Event] = []
+    @usableFromInline package var items: [Item] = []
+    /// The input the events come from.
+    @usableFromInline package var stream: Symbol
+    /// The place of each event in the stream; empty where they follow ``firstOffset``.
+    @usableFromInline package var offsets: [Int64] = []
+    @usableFromInline package var firstOffset: Int64 = 1
+    /// Kept only for events that were read from a log.
+    @usableFromInline package var originals: Originals?
+    /// What the source could not make an event of, in the order of the input.
+    @usableFromInline package var rejections: [Rejection] = []
+    /// How many records of the input became these events; 0 where they are not read from one.
+    @usableFromInline package var records = 0
+    /// How many lines of events were left out, since they have no pieces.
+    @usableFromInline package var droppedItems = 0
+    @usableFromInline package let symbols: SymbolTable
+    private let pool: BatchPool?
+
+    /// An empty builder for batches of about `capacity` events, in room from the `pool`.
+    package init(stream: Symbol, symbols: SymbolTable, capacity: Int, pool: BatchPool? = nil) {
+        self.stream = stream
+        self.symbols = symbols
+        self.pool = pool
+        if let pool {
+            (events, items) = pool.take(capacity: capacity)
+        } else {
+            events.reserveCapacity(capacity)
+        }
+    }
+
+    /// Adds `event` with `lines` as its items; sets the event's item range.
+    @inlinable
+    package mutating func append(_ event: Event, items lines: some Collection<Item>) {
+        var event = event
+        event.firstItem = UInt32(truncatingIfNeeded: items.count)
+        event.itemCount = UInt16(truncatingIfNeeded: lines.count)
+        items.append(contentsOf: lines)
+        events.append(event)
+    }
+
+    /// Adds `event` with one item; sets the event's item range.
+    @inlinable
+    package mutating func append(_ event: Event, item: Item) {
+        var event = event
+        event.firstItem = UInt32(truncatingIfNeeded: items.count)
+        event.itemCount = 1
+        items.append(item)
+        events.append(event)
+    }
+
+    /// The batch of what was collected.
+    ///
+    /// The builder is used up.
+    package consuming func finish(schedule: ReplaySchedule) -> Batch {
+        Batch(
+            events: events,
+            items: items,
+            origin: Origin(
+                stream: stream,
+                firstOffset: firstOffset,
+                offsets: offsets,
+                isReplayed: originals != nil
+            ),
+            symbols: symbols,
+            originals: originals,
+            schedule: schedule,
+            pool: pool
+        )
+    }
+}
+
+/// Room for events that batches leave behind when nobody holds them any more, for the batches to
+/// come.
+///
+/// Batches come and go by the megabyte. Giving that back to the system and having it cleared and
+/// mapped again would cost a third of the pipeline's throughput, and what was let go last is
+/// still in the processor's cache.
+@usableFromInline package final class BatchPool: Sendable {
+    private struct Room {
+        var events: [Event]
+        var items: [Item]
+
+        var byteCount: Int {
+            events.capacity * MemoryLayout<Event>.stride
+                + items.capacity * MemoryLayout<Item>.stride
+        }
+    }
+
+    private struct Rooms {
+        var rooms: [Room] = []
+        var byteCount = 0
+    }
+
+    private let rooms = Mutex(Rooms())
+    private let limit: Int
+    private let byteLimit: Int
+
+    /// A pool that keeps the room of at most `limit` batches, and as much as `byteLimit` of it.
+    package init(limit: Int = 64, byteLimit: Int = 6 << 20) {
+        self.limit = limit
+        self.byteLimit = byteLimit
+    }
+
+    /// Empty arrays with the capacity of the batch that left last; new ones if there is none.
+    func take(capacity: Int) -> (events: [Event], items: [Item]) {
+        guard var room = takeLast() else {
+            var room = Room(events: [], items: [])
+            room.events.reserveCapacity(capacity)
+            return (room.events, room.items)
+        }
+        room.events.removeAll(keepingCapacity: true)
+        room.items.removeAll(keepingCapacity: true)
+        return (room.events, room.items)
+    }
+
+    private func takeLast() -> Room? {
+        rooms.withLock { kept in
+            let room = kept.rooms.popLast()
+            kept.byteCount -= room?.byteCount ?? 0
+            return room
+        }
+    }
+
+    /// Keeps the room of a batch that is going.
+    func give(_ events: [Event], _ items: [Item]) {
+        let room = Room(events: events, items: items)
+        rooms.withLock { kept in
+            guard kept.rooms.count < limit, kept.byteCount + room.byteCount <= byteLimit else {
+                return
+            }
+            kept.rooms.append(room)
+            kept.byteCount += room.byteCount
+        }
     }
 }

@@ -36,6 +36,20 @@ public import Timekeeping
         guard let match = EventName.allCases.first(where: { $0.ga4 == name }) else { return nil }
         self = match
     }
+
+    /// What an event of the shop is about: its order, its cart, or else its session.
+    package var subjectNamespace: Namespace {
+        switch self {
+        case .purchase, .refund: .order
+        case .addToCart, .removeFromCart, .beginCheckout: .cart
+        case .viewItemList, .viewItem, .search: .session
+        }
+    }
+
+    /// Whether an event of the shop has items, and with them a value.
+    package var hasItems: Bool {
+        self != .viewItemList && self != .search
+    }
 }
 
 /// One line of an event: a product, its price and how many of it.

@@ -149,13 +149,7 @@ public import Timekeeping
         entries.withLock { $0.hashes[index] }
     }
 
-    private static func hash(_ text: [UInt8]) -> UInt64 {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in text {
-            hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
-        }
-        return SplitMix64.mix(hash)
-    }
+    private static func hash(_ text: [UInt8]) -> UInt64 { SplitMix64.mix(fnv1a(text)) }
 
     /// The number of a text in the shop's own canonical form (`u42`, not `u042`), else nil.
     private static func shopNumber(_ text: String, in namespace: Namespace) -> UInt64? {

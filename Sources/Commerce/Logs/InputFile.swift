@@ -136,3 +136,89 @@ private func systemRead(
 ) -> Int {
     read(descriptor, buffer, count)
 }
+
+/// What a file is that is no text, by how it begins.
+enum InputKind {
+    /// How many bytes tell the kind.
+    static let length = 16
+
+    private static let beginnings: [(bytes: [UInt8], kind: String)] = [
+        ([0x1f, 0x8b], "is compressed (gzip); unpack it, such as with gunzip -c"),
+        (Array("BZh91AY".utf8), "is compressed (bzip2); unpack it, such as with bunzip2 -c"),
+        ([0xfd] + Array("7zXZ".utf8), "is compressed (xz); unpack it, such as with xz -dc"),
+        ([0x28, 0xb5, 0x2f, 0xfd], "is compressed (zstd); unpack it, such as with zstd -dc"),
+        (Array("PK\u{3}\u{4}".utf8), "is a ZIP archive or an Excel workbook; unpack or export it"),
+        ([0x89] + Array("PNG".utf8), "is a PNG image"),
+        ([0xff, 0xd8, 0xff], "is a JPEG image"),
+        (Array("GIF8".utf8), "is a GIF image"),
+        (Array("%PDF".utf8), "is a PDF document"),
+        (Array("PAR1".utf8), "is a Parquet file; export it as CSV"),
+        (Array("SQLite format 3\0".utf8), "is an SQLite database; export it as CSV"),
+        ([0x7f] + Array("ELF".utf8), "is a program"),
+        ([0xff, 0xfe], "is in UTF-16; convert it to UTF-8, such as with iconv -f UTF-16"),
+        ([0xfe, 0xff], "is in UTF-16; convert it to UTF-8, such as with iconv -f UTF-16"),
+    ]
+
+    /// What an input that begins with `bytes` is, and the remedy; nil where it may be a text.
+    static func refusal(of bytes: some Collection<UInt8>) -> String? {
+        beginnings.first { bytes.starts(with: $0.bytes) }?.kind
+    }
+}
+
+/// The formats of real logs that can be replayed.
+package enum InputFormat: String, Sendable, CaseIterable {
+    /// The purchases of CDNOW's customers, 1997 and 1998 (``CDNOWSource``).
+    case cdnow
+    /// CloudEvents, one JSON object a line (``NDJSONSource``).
+    case ndjson
+    /// Comma-separated values with a mapping of columns (``CSVSource``).
+    case csv
+
+    /// The format that the name of the file at `path` tells, or nil where it tells none.
+    package static func guess(from path: String) -> InputFormat? {
+        let name = (path.split(separator: "/").last ?? "").lowercased()
+        if name.hasPrefix("cdnow"), name.hasSuffix(".txt") {
+            return .cdnow
+        }
+        switch name.split(separator: ".", omittingEmptySubsequences: false).last {
+        case "ndjson", "jsonl", "json": return .ndjson
+        case "csv", "tsv": return .csv
+        default: return nil
+        }
+    }
+}
+
+/// Opens the log at `path` (`-` is standard input) for replay.
+///
+/// Without a `format` the name of the file tells it; only a CSV file needs a `mapping`. The
+/// texts of the log are kept in `symbols`.
+package func openInput(
+    path: String,
+    format: InputFormat?,
+    mapping: CSVMapping?,
+    options: LogOptions = LogOptions(),
+    symbols: SymbolTable
+) throws(InputError) -> any EventSource {
+    switch format ?? InputFormat.guess(from: path) {
+    case .cdnow: return try CDNOWSource(path: path, options: options, symbols: symbols)
+    case .ndjson: return try NDJSONSource(path: path, options: options, symbols: symbols)
+    case .csv:
+        guard let mapping else {
+            try InputFile.find(path)
+            throw InputError(
+                .wrongFormat,
+                "\(path): a CSV file needs a mapping of its columns; "
+                    + "give one in the pipeline file"
+            )
+        }
+        return try CSVSource(path: path, mapping: mapping, options: options, symbols: symbols)
+    case nil:
+        // A file that is not there is told first: its name may be what is wrong.
+        try InputFile.find(path)
+        let known = InputFormat.allCases.map(\.rawValue).joined(separator: ", ")
+        throw InputError(
+            .wrongFormat,
+            "\(path): its name does not tell its format; say which one: \(known)"
+        )
+    }
+}

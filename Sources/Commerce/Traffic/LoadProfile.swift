@@ -115,3 +115,102 @@ extension LoadProfile.Shape {
         }
     }
 }
+
+/// The rate of a load profile as pieces on each of which it is a straight line.
+struct RatePieces: Sendable {
+    /// A stretch of the run, counted in nanoseconds from its start (or that of the cycle).
+    struct Piece: Sendable {
+        var start: Int64
+        var end: Int64
+        /// Events per nanosecond at its start.
+        var rate: Double
+        /// How much the rate changes in a nanosecond.
+        var slope: Double = 0
+    }
+
+    /// One behind the other from 0; the last one has no end, unless they repeat.
+    var pieces: [Piece]
+    /// After how long the pieces repeat; nil where they do not.
+    var cycle: Int64?
+    /// How many events one cycle brings.
+    var cycleArea = 0.0
+
+    /// How many pieces follow a sine of one period: the rate is off by 1.2e-6 of the amplitude.
+    private static var sinePieces: Int64 { 2048 }
+
+    init(_ shape: LoadProfile.Shape) {
+        switch shape {
+        case .constant(let rate):
+            self.init(levels: [(0, rate)])
+        case .ramp(let from, let to, let over):
+            let end = over.inNanoseconds
+            self.init(levels: [(0, from), (max(0, end), to)])
+            if end > 0 {
+                let first = RatePieces.perNanosecond(from)
+                let slope = (RatePieces.perNanosecond(to) - first) / Double(end)
+                pieces[0] = Piece(start: 0, end: end, rate: first, slope: slope)
+            }
+        case .step(let steps):
+            self.init(levels: steps.map { ($0.at.inNanoseconds, $0.rate) })
+        case .spike(let base, let peak, let at, let lasting):
+            let first = at.inNanoseconds
+            let last = first + max(0, lasting.inNanoseconds)
+            self.init(levels: [(min(0, first), base), (first, peak), (last, base)])
+        case .diurnal(let mean, let amplitude, let period, let peakAt):
+            self.init(
+                mean: mean,
+                amplitude: amplitude,
+                period: period.inNanoseconds,
+                peakAt: peakAt.inNanoseconds
+            )
+        }
+    }
+
+    /// Each rate from its time on, up to the next; 0 before the first.
+    private init(levels: [(at: Int64, rate: Double)]) {
+        pieces = [Piece(start: 0, end: .max, rate: 0)]
+        // Sorted with the place as the tie-break: of two levels at one time the later one counts.
+        let sorted = levels.enumerated().sorted { left, right in
+            (left.element.at, left.offset) < (right.element.at, right.offset)
+        }
+        for (_, level) in sorted {
+            let rate = RatePieces.perNanosecond(level.rate)
+            let last = pieces.count - 1
+            if level.at <= pieces[last].start {
+                pieces[last].rate = rate
+            } else {
+                pieces[last].end = level.at
+                pieces.append(Piece(start: level.at, end: .max, rate: rate))
+            }
+        }
+    }
+
+    private init(mean: Double, amplitude: Double, period: Int64, peakAt: Int64) {
+        self.init(levels: [(0, mean)])
+        // A shorter period is faster than anyone could tell from its mean.
+        guard period >= RatePieces.sinePieces else { return }
+        let count = RatePieces.sinePieces
+        let peakPhase = Double(peakAt % period) / Double(period)
+        let nodes = (0...count).map { node in
+            // A quarter of a turn ahead, the sine is a cosine: highest at the peak.
+            let phase = Double(node) / Double(count) - peakPhase + 0.25
+            return RatePieces.perNanosecond(mean * (1 + amplitude * phase.portableSineOfTurns))
+        }
+        pieces = []
+        for node in 0..<count {
+            // The whole part and the rest apart, so that no product exceeds 64 bits.
+            let start = period / count * node + period % count * node / count
+            let end = period / count * (node + 1) + period % count * (node + 1) / count
+            let rate = nodes[Int(node)]
+            let slope = (nodes[Int(node) + 1] - rate) / Double(end - start)
+            pieces.append(Piece(start: start, end: end, rate: rate, slope: slope))
+            cycleArea += (rate + nodes[Int(node) + 1]) / 2 * Double(end - start)
+        }
+        cycle = period
+    }
+
+    /// A rate per second as one per nanosecond; what is no possible rate counts as none.
+    private static func perNanosecond(_ rate: Double) -> Double {
+        rate.isFinite && rate > 0 ? rate * 1e-9 : 0
+    }
+}

@@ -1,3 +1,4 @@
+internal import Documents
 package import Timekeeping
 
 /// A database that invariants are held against, and that keeps what was found.
@@ -57,4 +58,119 @@ package struct RefreshUnderWay: Error, CustomStringConvertible {
         "another refresh of the invariants is under way; wait for its end, or read its snapshot"
 
     package init() {}
+}
+
+/// What one look at an invariant found.
+package struct InvariantFinding: Hashable, Sendable {
+    /// Something that offends against an invariant.
+    package struct Violation: Hashable, Sendable {
+        /// What offends, such as a dataset's id.
+        package var subject: String
+        /// In what way.
+        package var detail: String
+
+        package init(_ subject: String, _ detail: String) {
+            self.subject = subject
+            self.detail = detail
+        }
+    }
+
+    /// How the look ended.
+    package enum Outcome: Hashable, Sendable {
+        /// All that offends was counted; the first so many are told one by one, by subject.
+        case found(count: Int64, [Violation])
+        /// Nothing is known, for the reason that a sentence with file and line gives.
+        case failed(String)
+    }
+
+    /// The invariant's name.
+    package var invariant: String
+    package var outcome: Outcome
+    package var took: Duration
+
+    package init(_ invariant: String, _ outcome: Outcome, took: Duration) {
+        self.invariant = invariant
+        self.outcome = outcome
+        self.took = took
+    }
+
+    /// How much offends; nil where nothing is known.
+    package var count: Int64? {
+        if case .found(let count, _) = outcome { count } else { nil }
+    }
+}
+
+/// When a database refreshes the snapshot of its invariants by itself.
+package struct RefreshSchedule: Hashable, Sendable {
+    /// How its last refresh ended.
+    package struct Run: Hashable, Sendable {
+        /// Nil while it goes on.
+        package var ended: Timestamp?
+        package var hasSucceeded: Bool
+        /// What the database says of it.
+        package var message: String
+
+        package init(ended: Timestamp?, hasSucceeded: Bool, message: String) {
+            self.ended = ended
+            self.hasSucceeded = hasSucceeded
+            self.message = message
+        }
+    }
+
+    /// In the database's own terms.
+    package var expression: String
+    /// Nil where another program has changed it to what this one would not.
+    package var interval: Duration?
+    package var isActive: Bool
+    /// Nil before the first.
+    package var lastRun: Run?
+
+    package init(expression: String, interval: Duration?, isActive: Bool, lastRun: Run?) {
+        self.expression = expression
+        self.interval = interval
+        self.isActive = isActive
+        self.lastRun = lastRun
+    }
+}
+
+/// A database that can refresh the snapshot of its invariants by itself: those that the last
+/// refresh by a client has looked at.
+///
+/// Everything throws ``NoScheduler`` where the database has nothing that does so.
+package protocol RefreshScheduler: Sendable {
+    /// The schedule; nil where there is none.
+    func refreshSchedule() async throws -> RefreshSchedule?
+
+    /// Makes or changes the schedule.
+    ///
+    /// - Throws: ``UnschedulableInterval`` where the database cannot keep to it.
+    func scheduleRefresh(every interval: Duration) async throws
+
+    /// Removes the schedule, and says whether there was one.
+    func unscheduleRefresh() async throws -> Bool
+}
+
+/// Nothing in a database runs on a schedule.
+package struct NoScheduler: Error, CustomStringConvertible {
+    package let description: String
+
+    /// `reason` is a sentence without its end.
+    package init(_ reason: String) {
+        description =
+            "\(reason), so that nothing is scheduled in the database; 'weir run --serve' and "
+            + "'weir serve' refresh by themselves while they run (--invariants-every), and "
+            + "'weir invariants refresh' does at once"
+    }
+}
+
+/// An interval that a schedule cannot have.
+package struct UnschedulableInterval: Error, CustomStringConvertible {
+    package let description: String
+
+    /// `nearest` is an interval near to it that it can have.
+    package init(_ interval: Duration, nearest: Duration) {
+        description =
+            "nothing can be scheduled every \(DurationText.write(interval)); expected what divides "
+            + "an hour or a day, from 1m to 1d, such as \(DurationText.write(nearest))"
+    }
 }

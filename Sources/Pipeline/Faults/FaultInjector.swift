@@ -71,16 +71,7 @@ struct TargetFaults: Sendable {
     /// Those that are there at `now`, earliest first.
     func active(at now: Timestamp) -> [FaultPlan.Occurrence] {
         guard let first = occurrences.first, first.range.lowerBound <= now else { return [] }
-        var lower = 0
-        var upper = occurrences.count
-        while lower < upper {
-            let middle = (lower + upper) / 2
-            if occurrences[middle].range.lowerBound <= now {
-                lower = middle + 1
-            } else {
-                upper = middle
-            }
-        }
+        var lower = occurrences.partitioningIndex { $0.range.lowerBound > now }
         var active: [FaultPlan.Occurrence] = []
         while lower > 0, now - occurrences[lower - 1].range.lowerBound < longest {
             lower -= 1

@@ -102,11 +102,6 @@ extension [Slice] {
 
     /// The place of the first one that starts at `instant` or later; they are in order.
     func place(of instant: Timestamp) -> Int {
-        var (lower, upper) = (0, count)
-        while lower < upper {
-            let middle = (lower + upper) / 2
-            if self[middle].start < instant { lower = middle + 1 } else { upper = middle }
-        }
-        return lower
+        partitioningIndex { $0.start >= instant }
     }
 }

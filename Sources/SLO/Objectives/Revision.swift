@@ -13,12 +13,7 @@ package struct Revision: Hashable, Sendable, CustomStringConvertible {
     /// The digest of `fields` in their order: 64-bit FNV-1a, each field led by its length, so
     /// that no two lists read alike.
     fileprivate init(of fields: [String]) {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for field in fields {
-            for byte in "\(field.utf8.count):\(field)".utf8 {
-                hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
-            }
-        }
+        let hash = fnv1a(fields.map { "\($0.utf8.count):\($0)" }.joined().utf8)
         let digits = String(hash, radix: 16)
         description = String(repeating: "0", count: 16 - digits.count) + digits
     }

@@ -59,29 +59,14 @@ package struct IntervalSet: Hashable, Sendable {
             intervals[end].lowerBound <= range.upperBound
                 || intervals[end].lowerBound - 1 == range.upperBound
         {
-            union =
-                min(
-                    union.lowerBound,
-                    intervals[end].lowerBound
-                )...max(
-                    union.upperBound,
-                    intervals[end].upperBound
-                )
+            let lower = min(union.lowerBound, intervals[end].lowerBound)
+            union = lower...max(union.upperBound, intervals[end].upperBound)
             end += 1
         }
         intervals.replaceSubrange(first..<end, with: CollectionOfOne(union))
     }
 
     private func firstIndex(endingAtOrAfter number: Int64) -> Int {
-        var (low, high) = (0, intervals.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if intervals[middle].upperBound < number {
-                low = middle + 1
-            } else {
-                high = middle
-            }
-        }
-        return low
+        intervals.partitioningIndex { $0.upperBound >= number }
     }
 }

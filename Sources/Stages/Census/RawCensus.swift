@@ -1,4 +1,4 @@
-internal import Commerce
+package import Commerce
 package import Timekeeping
 
 /// What raw stores hold, summed up so that invariants can hold a warehouse to it.
@@ -87,6 +87,82 @@ package struct RawCensus: Sendable {
     package var sources: [Source]
     package var refunds: [Refund]
     package var findings: [Finding]
+
+    /// How many events are asked for at once.
+    private static let pageLimit = 5000
+
+    /// Reads every event of `stores`, and keeps what they add up to in `warehouse`.
+    ///
+    /// Where something was refunded, the events are read a second time for its purchases: to
+    /// remember every purchase would take memory that grows with the stores.
+    ///
+    /// - Throws: `StoreError` where a store cannot be read; the census before is kept then.
+    @discardableResult
+    package static func take(
+        of stores: [any RawEventScan],
+        in warehouse: any CensusStore,
+        at now: Timestamp
+    ) async throws -> RawCensus {
+        // What is counted first, then what is consumed, then what is stored: whatever happens
+        // meanwhile shows as a count that has changed.
+        let basis = try await warehouse.censusBasis()
+        var progress: [[StreamProgress]] = []
+        for subscription in basis.subscriptions {
+            progress.append(try await warehouse.progress(of: subscription))
+        }
+        var fold = CensusFold(basis, progress: progress)
+        for store in stores {
+            for identity in try await store.repeated(atMost: findingLimit) {
+                fold.add(repeated: identity)
+            }
+            try await forEachPage(of: store) { page in
+                let counted = try await alreadyCounted(fold.lookups(page), basis, warehouse)
+                fold.add(page, counted: counted)
+            }
+        }
+        if fold.hasRefunds {
+            for store in stores {
+                try await forEachPage(of: store) { page in
+                    let asked = fold.purchaseLookups(page)
+                    let counted = try await alreadyCounted(asked, basis, warehouse)
+                    fold.addPurchases(among: page, counted: counted)
+                }
+            }
+        }
+        let census = fold.census(taken: now)
+        try await warehouse.replaceCensus(by: census)
+        return census
+    }
+
+    /// Which of `asked` each of the subscriptions of `basis` has counted.
+    private static func alreadyCounted(
+        _ asked: [IdentityDigest?],
+        _ basis: CensusBasis,
+        _ warehouse: any CensusStore
+    ) async throws -> [Set<IdentityDigest>] {
+        let question = CountedQuestion(events: asked.compactMap(\.self))
+        var counted: [Set<IdentityDigest>] = []
+        for subscription in basis.subscriptions where !question.events.isEmpty {
+            let answer = try await warehouse.alreadyCounted(question, by: subscription)
+            counted.append(Set(answer.events.keys))
+        }
+        return counted
+    }
+
+    private static func forEachPage(
+        of store: any RawEventScan,
+        _ body: ([RawEvent]) async throws -> Void
+    ) async throws {
+        var position = Int64.min
+        while true {
+            let page = try await store.events(after: position, atMost: pageLimit)
+            // A store whose positions do not go on would be read without end.
+            guard let last = page.last, last.position > position else { return }
+            try await body(page)
+            position = last.position
+            try Task.checkCancellation()
+        }
+    }
 }
 
 /// What a warehouse says before a census begins.
@@ -138,4 +214,83 @@ package protocol CensusStore: Warehouse {
 
     /// Keeps `census`, and forgets the one before.
     func replaceCensus(by census: RawCensus) async throws(StoreError)
+}
+
+/// An event as a raw store holds it, as far as a census asks.
+package struct RawEvent: Hashable, Sendable {
+    /// What the event says.
+    package struct Content: Hashable, Sendable {
+        package var time: Timestamp
+        /// From 1; 0 where the event has none.
+        package var sequence: Int64
+        package var name: EventName
+        /// Empty where the event has none.
+        package var transaction: String
+        package var currency: Currency
+        /// In minor units.
+        package var value: Int64
+        /// The pieces of all its items.
+        package var units: Int64
+        /// Whether it holds further lines of an order that another event opened.
+        package var isOrderPart: Bool
+
+        package init(
+            time: Timestamp,
+            sequence: Int64,
+            name: EventName,
+            transaction: String,
+            currency: Currency,
+            value: Int64,
+            units: Int64,
+            isOrderPart: Bool = false
+        ) {
+            self.time = time
+            self.sequence = sequence
+            self.name = name
+            self.transaction = transaction
+            self.currency = currency
+            self.value = value
+            self.units = units
+            self.isOrderPart = isOrderPart
+        }
+    }
+
+    /// No topic comes this far: 146,000 years of a million events a second.
+    package static let endOfPositions: Int64 = 1 << 62
+
+    package var position: Int64
+    package var source: String
+    package var id: String
+    /// Whether it lies under a key that is not that of its `(source, id)`, so that the store
+    /// cannot know that there is no other one.
+    package var isMisfiled: Bool
+    /// Nil where what is stored is no event any more.
+    package var content: Content?
+
+    package init(
+        position: Int64,
+        source: String,
+        id: String,
+        isMisfiled: Bool = false,
+        content: Content?
+    ) {
+        self.position = position
+        self.source = source
+        self.id = id
+        self.isMisfiled = isMisfiled
+        self.content = content
+    }
+}
+
+/// A raw store whose events can be read from the first to the last.
+///
+/// - Guarantees: a page is in the order of positions; whoever asks on after its last one until a
+///   page is empty has seen every event that was stored before, with bounded memory.
+/// - Non-guarantees: that pages are of one state of the store; how full a page is.
+package protocol RawEventScan: Sendable {
+    /// Some events behind `position`, at most `limit`; none where there are no more.
+    func events(after position: Int64, atMost limit: Int) async throws(StoreError) -> [RawEvent]
+
+    /// Some identities that occur more than once although they lie under their own keys.
+    func repeated(atMost limit: Int) async throws(StoreError) -> [(source: String, id: String)]
 }

@@ -332,18 +332,6 @@ package final class MemoryWarehouse: Warehouse {
     package func close() {}
 }
 
-extension Array {
-    /// The first place whose element satisfies `isBehind`, as all behind it do.
-    fileprivate func partitioningIndex(where isBehind: (Element) -> Bool) -> Int {
-        var (low, high) = (0, count)
-        while low < high {
-            let middle = (low + high) / 2
-            if isBehind(self[middle]) { high = middle } else { low = middle + 1 }
-        }
-        return low
-    }
-}
-
 extension ProductCell {
     fileprivate func isBeyondRange(adding delta: ProductCell) -> Bool {
         revenue.addingReportingOverflow(delta.revenue).overflow
