@@ -2,7 +2,7 @@
 ///
 /// `attributes.type = "purchase"`, `!=`, `attributes:user` (the attribute is there),
 /// `hasPrefix(attributes.subject, "o")`, joined by `AND`, `OR`, `NOT` (or `-`) and parentheses.
-/// As in Pub/Sub, `AND` and `OR` side by side need parentheses, so that nobody guesses
+/// As in Pub/Sub, `AND` and `OR` side by side need parentheses, so that precedence is never guessed
 /// precedence, and a filter of nothing takes every message.
 package indirect enum AttributeFilter: Hashable, Sendable {
     /// The attribute is there, whatever its value.
@@ -19,7 +19,7 @@ package indirect enum AttributeFilter: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - text: In Pub/Sub's syntax.
-    ///   - attributes: The names that messages have; nil where they may have any.
+    ///   - attributes: The names that messages have; nil if they may have any.
     /// - Throws: ``AttributeFilterError`` with the column of the first mistake.
     package init(
         parsing text: String,

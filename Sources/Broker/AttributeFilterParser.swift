@@ -49,7 +49,7 @@ struct AttributeFilterParser {
             if let joiner, joiner != word {
                 position = start
                 throw mistake(
-                    "AND and OR stand side by side; expected parentheses round one of them"
+                    "AND and OR are combined; expected parentheses around one of them"
                 )
             }
             joiner = word
@@ -74,7 +74,10 @@ struct AttributeFilterParser {
         }
         if take("-") {
             guard position < text.count, !text[position].properties.isWhitespace else {
-                throw mistake("'-' stands alone; expected the condition that it negates behind it")
+                throw mistake(
+                    "'-' is not followed by anything; expected the condition that it "
+                        + "negates"
+                )
             }
             return .not(try term())
         }
@@ -102,7 +105,7 @@ struct AttributeFilterParser {
             return try comparison()
         default:
             if word.lowercased() == "not" || (position < text.count && text[position] == "!") {
-                throw mistake("\(found()) is no operator; expected NOT, in capitals, or '-'")
+                throw mistake("\(found()) is not an operator; expected NOT, in capitals, or '-'")
             }
             let near = nearestName(to: word, in: ["attributes", "hasPrefix"])
             let hint =
@@ -128,7 +131,7 @@ struct AttributeFilterParser {
             throw mistake("\(found()) follows the attribute; expected \(hint)")
         }
         if position < text.count, text[position] == "=" {
-            throw mistake("'==' is no operator; expected a single =")
+            throw mistake("'==' is not an operator; expected a single =")
         }
         return .equal(key, try string())
     }
@@ -153,7 +156,7 @@ struct AttributeFilterParser {
                 ?? "expected one of \(names.joined(separator: ", "))"
         throw mistake(
             word.isEmpty
-                ? "no attribute is named; \(hint)"
+                ? "an attribute is missing; \(hint)"
                 : "there is no attribute "
                     + "'\(word)'; \(hint)"
         )
@@ -163,7 +166,7 @@ struct AttributeFilterParser {
         skipSpace()
         let start = position
         guard take("\"") else {
-            throw mistake("\(found()) is no value; expected a text in double quotes")
+            throw mistake("\(found()) is not a value; expected a text in double quotes")
         }
         var value: [UInt8] = []
         while position < text.count {
@@ -172,7 +175,7 @@ struct AttributeFilterParser {
             if scalar == "\"" {
                 guard let text = String(validating: value, as: UTF8.self) else {
                     position = start
-                    throw mistake("the text's escapes make no UTF-8; expected a text")
+                    throw mistake("the text's escapes are not UTF-8")
                 }
                 return text
             }
@@ -183,7 +186,7 @@ struct AttributeFilterParser {
             }
         }
         position = start
-        throw mistake("the text has no end; expected a closing double quote")
+        throw mistake("the text is not closed; expected a double quote")
     }
 
     /// What follows a backslash: a quote or backslash, `\n`, `\r`, `\t`, a byte as `\xHH` or three
@@ -203,13 +206,13 @@ struct AttributeFilterParser {
         case "t": value.append(9)
         case "x":
             guard let byte = code(2, 16, from: position + 1) else {
-                throw mistake("'x' has no two hexadecimal digits behind it; expected \\xHH")
+                throw mistake("'x' is not followed by two hexadecimal digits; expected \\xHH")
             }
             value.append(UInt8(byte))
             position += 2
         case "0"..."7":
             guard let byte = code(3, 8, from: position), byte < 256 else {
-                throw mistake("'\(kind)' begins no byte; expected three octal digits up to 377")
+                throw mistake("'\(kind)' is not a byte; expected three octal digits up to 377")
             }
             value.append(UInt8(byte))
             position += 2
@@ -217,7 +220,7 @@ struct AttributeFilterParser {
             let count = kind == "u" ? 4 : 8
             guard let scalar = code(count, 16, from: position + 1).flatMap(Unicode.Scalar.init)
             else {
-                throw mistake("'\(kind)' names no character; expected \\uHHHH or \\UHHHHHHHH")
+                throw mistake("'\(kind)' is not a character; expected \\uHHHH or \\UHHHHHHHH")
             }
             value.append(contentsOf: String(scalar).utf8)
             position += count
@@ -230,11 +233,11 @@ struct AttributeFilterParser {
         position += 1
     }
 
-    /// Operators of other languages are told, and what stands for them here.
+    /// Operators of other languages are recognised, and their counterpart is named.
     private func refuseOperator(_ word: String) throws(AttributeFilterError) {
         switch word.lowercased() {
-        case "and", "&&": throw mistake("'\(word)' is no operator; expected AND, in capitals")
-        case "or", "||": throw mistake("'\(word)' is no operator; expected OR, in capitals")
+        case "and", "&&": throw mistake("'\(word)' is not an operator; expected AND, in capitals")
+        case "or", "||": throw mistake("'\(word)' is not an operator; expected OR, in capitals")
         case "not": throw mistake("\(found()) cannot follow here; expected AND NOT or OR NOT")
         default: break
         }
@@ -251,7 +254,9 @@ struct AttributeFilterParser {
         _ what: String
     ) throws(AttributeFilterError) {
         skipSpace()
-        guard take(scalar) else { throw mistake("\(found()) stands here; expected \(what)") }
+        guard take(scalar) else {
+            throw mistake("\(found()) is not expected here; expected \(what)")
+        }
     }
 
     private mutating func skipSpace() {

@@ -43,7 +43,7 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
 
         var count: Int { selection.count }
 
-        /// Keeps the first `room` messages and gives the rest, or nil where there is none.
+        /// Keeps the first `room` messages and gives the rest, or nil if there is not one.
         mutating func split(at room: Int) -> Parcel? {
             guard count > room else { return nil }
             var rest = self
@@ -110,7 +110,7 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
         return [deadlines.min?.instant, waiting.min?.instant, expiry].compactMap(\.self).min()
     }
 
-    /// When the oldest message that is not acked was published; nil where there is none.
+    /// When the oldest message that is not acked was published; nil if there is not one.
     package var oldestUnacked: Timestamp? {
         // A scan, for gauges: the delivery path does not ask for it.
         unsettledParcels.map(\.publication.publishTime).min()
@@ -135,7 +135,7 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
             seek(target)
         }
         assert(counts.isConserved, "messages are not conserved: \(counts)")
-        assert(queuesAgreeWithCounts, "the queues hold something else than is counted: \(counts)")
+        assert(queuesAgreeWithCounts, "the queues do not agree with the counts: \(counts)")
         return actions
     }
 
@@ -330,7 +330,7 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
         case .acked: counts.acked += count
         case .deadLettered: counts.deadLettered += count
         case .expired: counts.expired += count
-        case .unsettled, .notAdmitted: preconditionFailure("\(state) is no conclusion")
+        case .unsettled, .notAdmitted: preconditionFailure("\(state) is not a conclusion")
         }
         unsettledBytes -= selection.count * parcel.publication.batch.bytesPerMessage
         if policy.retainsAcked {

@@ -177,7 +177,7 @@ final class PositionNumbering: Sendable {
     /// The position that is given next.
     var next: Int64 { state.withLock { $0 } }
 
-    /// Gives `count` positions, one behind the other, of which this is the first.
+    /// Gives `count` positions, one after the other, of which this is the first.
     func take(_ count: Int) -> Int64 {
         state.withLock { next in
             defer { next += Int64(count) }

@@ -11,11 +11,11 @@ package protocol MessageBatch: AnyObject, Sendable {
     /// What the batch takes in memory.
     var byteCount: Int { get }
 
-    /// The value of the attribute called `name` of the message at `place`, or nil where it has
+    /// The value of the attribute called `name` of the message at `place`, or nil if it has
     /// none.
     func attribute(_ name: String, of place: Int) -> String?
 
-    /// What the message at `place` is kept in order by, or nil where it may overtake others.
+    /// What the message at `place` is kept in order by, or nil if it may overtake others.
     func orderingKey(of place: Int) -> OrderingKey?
 }
 

@@ -7,10 +7,10 @@ package import Timekeeping
 package protocol PubSub<Batch>: Sendable {
     associatedtype Batch: MessageBatch
 
-    /// The topic called `name`, or nil where the broker has none.
+    /// The topic called `name`, or nil if the broker has none.
     func topic(_ name: String) -> (any Topic<Batch>)?
 
-    /// The subscription called `name`, or nil where the broker has none.
+    /// The subscription called `name`, or nil if the broker has none.
     func subscription(_ name: String) -> (any Subscription<Batch>)?
 
     /// What subscriptions gave up since the last call, at most `limit`; waits where there is

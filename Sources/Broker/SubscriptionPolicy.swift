@@ -15,7 +15,7 @@ package struct SubscriptionPolicy: Hashable, Sendable {
     /// Whether the messages of one ordering key (their `subject`) are delivered in order, and a
     /// later one only after the earlier ones are settled.
     package var isOrdered = false
-    /// How long a message that is not acked stays; behind that it is counted as expired.
+    /// How long a message that is not acked stays; after that it is counted as expired.
     package var retention: Duration = .seconds(604_800)
     /// Whether acked messages stay as well, for that long, so that a seek can bring them back.
     package var retainsAcked = false

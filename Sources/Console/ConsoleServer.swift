@@ -37,7 +37,7 @@ package struct ConsoleServer: Sendable {
         guard token != nil || address.isLoopback else {
             throw ConsoleError(
                 code: .needsToken,
-                description: "\(address) can be reached from other machines, and then a token is "
+                description: "\(address) can be reached from other machines, so a token is "
                     + "needed; put one in WEIR_CONSOLE_TOKEN or in a file that "
                     + "--console-token-file names, or listen on 127.0.0.1"
             )
@@ -146,7 +146,7 @@ package struct ConsoleServer: Sendable {
         case EACCES:
             reason = "\(address) may not be listened on; name a port from 1024"
         case EADDRNOTAVAIL:
-            reason = "\(address) is no address of this machine; name one that is"
+            reason = "\(address) is not an address of this machine; name one that is"
         default:
             reason = "\(address) cannot be listened on (\(error)); name another address"
         }
@@ -207,7 +207,7 @@ package struct ConsoleError: Error, CustomStringConvertible {
     package var description: String
 }
 
-/// What one who asks may take of a console.
+/// What one client may use of a console.
 package struct ConsoleLimits: Hashable, Sendable {
     /// Connections at a time; more wait until one of them ends.
     package var connections = 64

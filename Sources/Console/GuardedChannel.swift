@@ -55,8 +55,8 @@ struct GuardedChannel: ServerChildChannel {
 /// Holds a connection to what one exchange may take: bytes of the request, and time.
 ///
 /// The time begins with the connection and anew whenever the peer has taken a piece of an answer.
-/// Nothing that the peer sends prolongs it, so whoever sends byte by byte, says nothing at all, or
-/// does not read, is cut off alike.
+/// Nothing that the peer sends prolongs it, so a peer that sends byte by byte, or nothing, or
+/// does not read, is cut off.
 package final class ConnectionGuard: ChannelDuplexHandler {
     package typealias InboundIn = ByteBuffer
     package typealias InboundOut = ByteBuffer
@@ -122,9 +122,9 @@ package final class ConnectionGuard: ChannelDuplexHandler {
 }
 
 /// Has a connection closed after an answer where its peer expects that: HTTP/1.0 ends an answer
-/// so, and whoever says `Connection: close` waits for it.
+/// so, and a client that sends `Connection: close` waits for it.
 ///
-/// It stands between the decoder and what forgets the version of the protocol.
+/// It is between the decoder and what forgets the version of the protocol.
 final class ClosingHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart

@@ -35,7 +35,7 @@ package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
 
     /// Whether only this machine can reach it.
     ///
-    /// Names are none but `localhost`, for what another one means is up to somebody else.
+    /// Of names only `localhost`, since someone else decides what other names mean.
     package var isLoopback: Bool {
         if host == "localhost" || host == "::1" { return true }
         let octets = host.split(separator: ".", omittingEmptySubsequences: false)
@@ -53,7 +53,7 @@ package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// What whoever asks a console for anything has to know.
+/// The secret that a client of the console must send.
 package struct BearerToken: Sendable {
     /// Fewer could be guessed.
     package static let leastLength = 16
@@ -62,7 +62,7 @@ package struct BearerToken: Sendable {
 
     private let secret: [UInt8]
 
-    /// The token in `text`, whose line end is not part of it; nil where it has too few or too many
+    /// The token in `text`, whose line end is not part of it; nil if it has too few or too many
     /// characters, or others than a header can carry.
     package init?(_ text: String) {
         var secret = Array(text.utf8)
@@ -80,7 +80,7 @@ package struct BearerToken: Sendable {
         return isEqual(to: Array(authorization.utf8.dropFirst(scheme.utf8.count)))
     }
 
-    /// Looks at every byte that was offered, whatever differs, so that the time it takes tells
+    /// Compares every byte, so that the time it takes says
     /// nothing of where.
     private func isEqual(to offered: [UInt8]) -> Bool {
         var difference: UInt8 = offered.count == secret.count ? 0 : 1

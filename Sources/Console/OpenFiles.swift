@@ -29,7 +29,7 @@ package struct OpenFiles: Hashable, Sendable {
     }
 
     /// How many of at most `most` connections may be open at once, so that files are left for
-    /// everything else; nil where there are too few to listen at all.
+    /// everything else; nil if there are too few to listen at all.
     package func connections(atMost most: Int) -> Int? {
         guard let count, let limit else { return most }
         let free = limit - count

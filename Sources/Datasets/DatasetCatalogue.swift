@@ -1,14 +1,14 @@
 package import Timekeeping
 
-/// Keeps what is known of the datasets: entries, chains, statistics, dependencies.
+/// Stores what is known about datasets: entries, chains, statistics, dependencies.
 ///
 /// - Guarantees: a call is stored whole or not at all; what it stores satisfies the
 ///   ``ChainValidator``.
-/// - Non-guarantees: that another program has not changed what is kept: the invariants look.
-/// - Failure and recovery: a call that threw may be given again as it was. A chain whose head is
+/// - Non-guarantees: that no other program has changed what is stored; the invariants check that.
+/// - Failure and recovery: a call that threw may be repeated unchanged. A chain whose head is
 ///   not its last block is not added to.
 package protocol DatasetCatalogue: Sendable {
-    /// Makes the catalogue say what `definitions` say, and changes nothing where it does.
+    /// Brings the catalogue in line with `definitions`; changes nothing if it already is.
     func register(_ definitions: [DatasetDefinition], at now: Timestamp) async throws
 
     /// Adds a block for data that is stored elsewhere.
@@ -26,13 +26,13 @@ package protocol DatasetCatalogue: Sendable {
     ) async throws -> [MetadataBlock]
 }
 
-/// What a catalogue says of one dataset.
+/// A dataset's entry in the catalogue.
 package struct DatasetRecord: Hashable, Sendable {
-    /// What its chain holds, in sum.
+    /// The totals of its chain.
     package struct Statistics: Hashable, Sendable {
         package var blocks: Int64
         package var records: Int64
-        /// The greatest position in the topic; nil where none is known.
+        /// The greatest position in the topic; nil if none is known.
         package var lastPosition: Int64?
         package var watermark: Timestamp?
         package var updated: Timestamp
@@ -71,7 +71,7 @@ package struct DatasetRecord: Hashable, Sendable {
     package var owner: String
     package var created: Timestamp
     package var references: [Reference]
-    /// Nil where the catalogue has lost them.
+    /// Nil if the catalogue has lost them.
     package var statistics: Statistics?
     package var upstream: [DatasetID]
     package var downstream: [DatasetID]
@@ -106,7 +106,7 @@ package struct DatasetRecord: Hashable, Sendable {
 }
 
 extension DatasetCatalogue {
-    /// Holds every block of a chain to what a chain is.
+    /// Checks every block of a chain.
     ///
     /// - Returns: How many blocks there are, the last of them, and the first `limit` mistakes.
     package func verify(
@@ -136,7 +136,7 @@ extension DatasetCatalogue {
     }
 }
 
-/// What came of holding a chain to what a chain is.
+/// The result of checking a chain.
 package struct ChainVerdict: Hashable, Sendable {
     package var blocks: Int64 = 0
     package var mistakes: Int64 = 0
@@ -144,7 +144,7 @@ package struct ChainVerdict: Hashable, Sendable {
     package var first: [ChainError] = []
     package var tip: ChainTip?
 
-    /// Nothing looked at yet.
+    /// Nothing checked yet.
     package init() {}
 
     /// Whether the chain is whole, and `head` points to its end.

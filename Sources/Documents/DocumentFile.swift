@@ -2,14 +2,14 @@ internal import Foundation
 
 /// Reads the text of a document from disk.
 package enum DocumentFile {
-    /// Larger files are refused: no document that a person keeps is near it.
+    /// Larger files are refused: no document that a person writes comes near it.
     package static let maximumBytes = 1 << 20
 
     /// The text of the file at `path`.
     ///
     /// `kind` is what the file should be, such as `pipeline`, for messages.
     ///
-    /// - Throws: ``DocumentError`` where it cannot be read, is too large or is not UTF-8.
+    /// - Throws: ``DocumentError`` if it cannot be read, is too large or is not UTF-8.
     package static func text(at path: String, kind: String) throws(DocumentError) -> String {
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
@@ -41,7 +41,7 @@ package enum DocumentFile {
         return text
     }
 
-    /// What a document is written in.
+    /// The language of a document.
     package enum Language: String, Sendable {
         case yaml = "YAML"
         case sql = "SQL"
@@ -57,7 +57,7 @@ package enum DocumentFile {
     /// The file at `path` itself, or, where that is a directory, the files of `language` below it
     /// in the order of their names.
     ///
-    /// - Throws: ``DocumentError`` where there is nothing, or nothing to read.
+    /// - Throws: ``DocumentError`` if there is nothing, or nothing to read.
     package static func paths(
         at path: String,
         kind: String,

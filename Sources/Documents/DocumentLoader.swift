@@ -2,10 +2,10 @@ internal import Yams
 
 /// Makes ``DocumentNode`` of YAML text: the one place that knows the YAML library.
 ///
-/// The library stops at the first key that stands twice, and follows aliases itself, which a
+/// The library stops at the first key that appears twice, and follows aliases itself, which a
 /// few lines of YAML can make exponential. So before the library sees it, the text gets
-/// private characters, one for one so that every place stays what it is: in front of an
-/// alias's name, and, as often as it complains, on a key that stands twice. Both are taken
+/// private characters, one for one so every place stays what it is: in front of an
+/// alias's name, and, as often as it complains, on a key that appears twice. Both are taken
 /// back here, where aliases share values and are counted.
 package struct DocumentLoader {
     /// More values than this, aliases followed, are refused.
@@ -27,9 +27,9 @@ package struct DocumentLoader {
     /// The documents that `text` writes down, in their order: one, a stream of them with `---`
     /// between, or lists of them.
     ///
-    /// Where YAML breaks off, what stands before is returned all the same, so that its own
-    /// mistakes are told as well. Documents in which nothing stands are left out; a text in
-    /// which nothing else stands is a mistake.
+    /// Where YAML breaks off, what comes before is returned all the same, so that its own
+    /// mistakes are reported as well. Empty documents are left out; a text in
+    /// which there is nothing else is a mistake.
     package static func loadAll(_ text: String, log: MistakeLog) -> [DocumentNode] {
         let documents = documents(in: text, log: log) { try $0.nextRoot() }
         let filled = documents.filter { !$0.isNull }
@@ -55,14 +55,17 @@ package struct DocumentLoader {
     ) -> [DocumentNode] {
         if let flaw = DocumentText.firstForbidden(in: text) {
             log.add(
-                "the character \(flaw.code) cannot stand in YAML; remove it, or write it as an "
+                "the character \(flaw.code) is not allowed in YAML; remove it, or write it as an "
                     + "escape in double quotes",
                 at: flaw.place
             )
             return []
         }
         guard let marked = DocumentText(text) else {
-            log.add("the document uses every private character; remove some", at: .start)
+            log.add(
+                "the document uses every private-use character of Unicode; remove some",
+                at: .start
+            )
             return []
         }
         var loader = DocumentLoader(log: log, text: marked)
@@ -94,7 +97,7 @@ package struct DocumentLoader {
                 let place = DocumentPlace(line: context.mark.line, column: context.mark.column)
                 guard text.disguiseKey(at: place) else {
                     log.add(
-                        "the key '\(text.restored(keys.first ?? ""))' stands here twice or more; "
+                        "the key '\(text.restored(keys.first ?? ""))' is repeated; "
                             + "expected each key once",
                         at: place
                     )
@@ -109,7 +112,7 @@ package struct DocumentLoader {
             }
         }
         log.add(
-            "more than \(Self.maximumDuplicates) keys stand twice; expected each key of a "
+            "more than \(Self.maximumDuplicates) keys are repeated; expected each key of a "
                 + "mapping once",
             at: .start
         )
@@ -177,7 +180,7 @@ package struct DocumentLoader {
         let converted = convert(key, depth: depth + 1)
         let node = convert(value, depth: depth + 1)
         guard case .scalar(let text, _) = converted.content else {
-            log.add("\(converted.summary) is no key; expected a name", at: converted.place)
+            log.add("\(converted.summary) is not a key; expected a name", at: converted.place)
             return nil
         }
         if text == "<<" {
@@ -199,7 +202,7 @@ package struct DocumentLoader {
             if let target = anchors[name] { return target }
             log.add(
                 "there is no anchor '&\(shortened(name))' before this alias; expected one above "
-                    + "it, or quotes round a text that begins with *",
+                    + "it, or quotes around a text that begins with *",
                 at: place
             )
             return DocumentNode(content: .unreadable, place: place, size: 1)
@@ -214,11 +217,11 @@ package struct DocumentLoader {
         return node
     }
 
-    /// A tag of somebody's own would change what a value means, and none is known here.
+    /// A custom tag would change what a value means, and none is supported.
     private func checkTag(_ tag: Tag, _ place: DocumentPlace) {
         let name = tag.description
         if !name.isEmpty && name != "!" && !name.hasPrefix("tag:yaml.org,2002:") {
-            log.add("the tag '\(shortened(name))' is not known; expected none", at: place)
+            log.add("the tag '\(shortened(name))' is not supported; expected none", at: place)
         }
     }
 

@@ -1,6 +1,6 @@
 internal import Reports
 
-/// Where something stands in a document; both from 1, columns in Unicode scalars.
+/// Where something is in a document; both from 1, columns in Unicode scalars.
 package struct DocumentPlace: Hashable, Sendable {
     package var line: Int
     package var column: Int
@@ -21,15 +21,15 @@ package struct DocumentNode: Sendable {
         /// `isPlain` unless the text is quoted or a block.
         case scalar(text: String, isPlain: Bool)
         case list([DocumentNode])
-        /// In the order of the document; a key that stands twice is here twice.
+        /// In the order of the document; a key that appears twice is here twice.
         case mapping([DocumentEntry])
-        /// Something that a mistake was noted for already, such as an alias of nothing.
+        /// Something already reported as a mistake, such as an alias without an anchor.
         case unreadable
     }
 
     package var content: Content
     package var place: DocumentPlace
-    /// Where the first character of a scalar stands, where its text is written as it is meant:
+    /// Where the first character of a scalar is, if its text is written out as it is:
     /// on one line and without escapes.
     package var textPlace: DocumentPlace?
     /// How many values there are in it, itself included, with aliases followed.
@@ -47,7 +47,7 @@ package struct DocumentNode: Sendable {
         self.size = size
     }
 
-    /// What is there, for "… is there; expected …".
+    /// What the node is, for messages: "… is a list; expected …".
     package var summary: String {
         switch content {
         case .list: "a list"
@@ -64,7 +64,7 @@ package struct DocumentNode: Sendable {
         }
     }
 
-    /// Whether nothing stands there: `key:`, `~` or `null`.
+    /// Whether nothing is there: `key:`, `~` or `null`.
     package var isNull: Bool {
         guard case .scalar(let text, true) = content else { return false }
         return ["", "~", "null", "Null", "NULL"].contains(text)
@@ -78,17 +78,17 @@ package struct DocumentNode: Sendable {
     }
 }
 
-/// A key of a mapping and what stands behind it.
+/// A key of a mapping and what follows it.
 package struct DocumentEntry: Sendable {
     package var key: String
     package var place: DocumentPlace
     package var value: DocumentNode
 }
 
-/// The beginning of `text`, on one line and without secrets: enough to find it by, and no flood in
+/// The beginning of `text`, on one line and without secrets: enough to recognise it by in
 /// a message.
 package func shortened(_ text: String) -> String {
     let line = String(text.unicodeScalars.map { $0 == "\n" || $0 == "\r" ? " " : Character($0) })
-    // Before it is cut, for half a URL tells less of where its secrets stand.
+    // Before it is cut, since half a URL no longer shows where its secrets are.
     return ReportText.printable(SecretText.masked(value: line), longest: 40)
 }

@@ -1,10 +1,10 @@
 internal import Reports
 
-/// A value that takes the place of what a document says: `spec.stages.ingest.batch=64`.
+/// A value that replaces one in a document: `spec.stages.ingest.batch=64`.
 package struct DocumentSetting: Hashable, Sendable, CustomStringConvertible {
     /// Keys of mappings; an item of a list is called by its `name`, or by its place from 0.
     package var path: [String]
-    /// YAML, as it would stand behind the key.
+    /// The value, in YAML.
     package var value: String
 
     package init(path: [String], value: String) {
@@ -12,7 +12,7 @@ package struct DocumentSetting: Hashable, Sendable, CustomStringConvertible {
         self.value = value
     }
 
-    /// The setting that `path=value` writes down, or nil where it is none.
+    /// The setting that `path=value` writes down, or nil if it is not one.
     package init?(_ text: String) {
         let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         let path = parts[0].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
@@ -22,7 +22,7 @@ package struct DocumentSetting: Hashable, Sendable, CustomStringConvertible {
         self.init(path: path, value: String(parts[1]))
     }
 
-    /// As it is written on a command line, but for secrets.
+    /// As written on a command line, without secrets.
     package var description: String {
         SecretText.masked(value: "\(path.joined(separator: "."))=\(value)")
     }
@@ -35,12 +35,12 @@ package struct DocumentSettingError: Error, Hashable, CustomStringConvertible {
 }
 
 extension DocumentNode {
-    /// The document in which `setting` is made; keys of mappings that are not there are added.
+    /// The document with `setting` applied; missing keys are added.
     ///
-    /// Messages about the new value have the place of the old one, or of the mapping it is put
+    /// Messages about the new value name the place of the old one, or of the mapping it is put
     /// into.
     ///
-    /// - Throws: ``DocumentSettingError`` where the path leads nowhere, or the value is no YAML.
+    /// - Throws: ``DocumentSettingError`` if the path leads nowhere, or the value is not YAML.
     package func with(_ setting: DocumentSetting) throws(DocumentSettingError) -> DocumentNode {
         if setting.value.allSatisfy({ $0 == " " }) {
             let nothing = DocumentNode(
@@ -102,7 +102,7 @@ extension DocumentNode {
         return changed
     }
 
-    /// The text behind the key `name` of a mapping.
+    /// The text after the key `name` of a mapping.
     private var name: String? {
         guard case .mapping(let entries) = content,
             let entry = entries.first(where: { $0.key == "name" }),

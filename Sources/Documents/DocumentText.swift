@@ -38,8 +38,8 @@ struct DocumentText {
         return String(view)
     }
 
-    /// Makes the key at `place` unlike every other one; false where no plain or quoted key
-    /// stands there.
+    /// Makes the key at `place` unlike every other one; false if no plain or quoted key
+    /// is there.
     mutating func disguiseKey(at place: DocumentPlace) -> Bool {
         guard var index = index(of: place), let mark = freeMarks.popFirst() else { return false }
         if scalars[index] == "\"" || scalars[index] == "'" {
@@ -62,7 +62,7 @@ struct DocumentText {
         return String(view)
     }
 
-    /// The name of the alias that a plain scalar stands for, or nil where it is none.
+    /// The name of the alias that a plain scalar stands for, or nil if it is not one.
     func aliasName(_ text: String) -> String? {
         guard text.unicodeScalars.first == aliasMark else { return nil }
         return restored(String(text.unicodeScalars.dropFirst()))
@@ -86,7 +86,7 @@ struct DocumentText {
         return place
     }
 
-    /// The place itself, or the last line's end where it lies behind that.
+    /// The place itself, or the last line's end where it lies after that.
     func clamped(_ place: DocumentPlace) -> DocumentPlace {
         var last = lineStarts.count
         if last > 1, lineStarts[last - 1] == scalars.count {

@@ -33,7 +33,7 @@ package struct DocumentError: Error, Hashable, CustomStringConvertible {
         case notFound
         /// The file is there and cannot be read.
         case unreadable
-        /// The file says something that makes no sense; ``DocumentError/mistakes`` tells what.
+        /// The file says something that makes no sense; ``DocumentError/mistakes`` says what.
         case wrong
     }
 
@@ -58,7 +58,8 @@ package struct DocumentError: Error, Hashable, CustomStringConvertible {
     }
 }
 
-/// Gathers what the readers of one document find wrong in it, so that all of it is told at once.
+/// Gathers what the readers of one document find wrong in it, so that all of it is reported at
+/// once.
 ///
 /// A reference type, since many small readers of one document write to the same log.
 package final class MistakeLog {
@@ -73,7 +74,7 @@ package final class MistakeLog {
 
     /// In the order of their places; each once, even where an alias shows it twice.
     package var mistakes: [Mistake] { found.sorted() }
-    /// What is allowed but hardly meant, in the order of their places.
+    /// What is allowed but probably not meant, in the order of their places.
     package var warnings: [Mistake] { doubts.sorted() }
     package var isClean: Bool { found.isEmpty }
 
@@ -84,7 +85,7 @@ package final class MistakeLog {
         )
     }
 
-    /// Notes something at `place` that is allowed but hardly meant.
+    /// Notes something at `place` that is allowed but probably not meant.
     package func warn(_ message: String, at place: DocumentPlace) {
         doubts.insert(
             Mistake(file: file, line: place.line, column: place.column, message: message)

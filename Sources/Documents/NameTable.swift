@@ -1,4 +1,4 @@
-/// A name, and where in the document it stands.
+/// A name, and where in the document it is.
 package struct LocatedName: Hashable {
     package var name: String
     package var place: DocumentPlace
@@ -11,24 +11,24 @@ package struct LocatedName: Hashable {
 
 /// The names of one kind that a document declares, and the places that refer to them.
 ///
-/// A name may be used above its declaration, so references are looked at last.
+/// A name may be used above its declaration, so references are checked last.
 package struct NameTable {
-    /// What the user calls such a thing, such as `topic`.
+    /// The noun for such a thing in messages, such as `topic`.
     package let noun: String
     package private(set) var declared: [LocatedName] = []
     package private(set) var uses: [LocatedName] = []
     private var places: [String: DocumentPlace] = [:]
 
-    /// An empty table of things that the user calls `noun`.
+    /// An empty table; messages call such a thing `noun`.
     package init(noun: String) {
         self.noun = noun
     }
 
-    /// Adds a name, or notes that it stands there already.
+    /// Adds a name, or reports that it is declared already.
     package mutating func declare(_ name: LocatedName, log: MistakeLog) {
         if let earlier = places[name.name] {
             log.add(
-                "the \(noun) '\(name.name)' is declared a second time, after line "
+                "the \(noun) '\(name.name)' is declared twice, first on line "
                     + "\(earlier.line); expected another name",
                 at: name.place
             )
@@ -48,7 +48,7 @@ package struct NameTable {
 
     /// Notes every reference to something that is not there.
     package func checkUses(log: MistakeLog) {
-        // Enough to suggest from; a file of ten thousand names must not take minutes.
+        // Enough for suggestions; a file of ten thousand names must not take minutes.
         let known = declared.prefix(500).map(\.name)
         for use in uses where !isDeclared(use.name) {
             log.add(

@@ -1,4 +1,4 @@
-/// The known name that `name` was probably meant to be, or nil where none is close.
+/// The known name that `name` was probably meant to be, or nil if none is close.
 ///
 /// Close is an edit distance (Levenshtein's, with a swap of neighbours as one edit) of at most 2,
 /// and of at most half the longer name, so that `id` is not suggested for every short word. Case

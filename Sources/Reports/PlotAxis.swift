@@ -1,6 +1,6 @@
 internal import Timekeeping
 
-/// An axis: its range and where its round ticks stand.
+/// An axis: its range and where its round ticks are.
 package struct PlotAxis: Sendable {
     /// A labelled place on an axis.
     package struct Tick: Sendable, Equatable {

@@ -1,19 +1,19 @@
-/// What a report says, in order, before it is written as text, Markdown or HTML.
+/// The content of a report, in order, before it is written as text, Markdown or HTML.
 ///
-/// The three forms say the same because they are made from this one value. Texts in it are raw:
-/// whoever writes them out escapes them for the form.
+/// All three forms are made from this one value. Texts in it are raw;
+/// they are escaped when they are written.
 package struct ReportDocument: Sendable {
-    /// What sort of report it is, such as `Run report`.
+    /// The kind of report, such as `Run report`.
     package var kind: String
     package var title: String
-    /// What it reports on, in a word: `run`.
+    /// What it is about, in a word: `run`.
     package var subject: String
     /// How the run ended and whether every message is accounted for, in one line.
     package var verdict: Cell
-    /// What one wants to know first.
+    /// What matters most.
     package var facts: [Fact]
     package var sections: [Section]
-    /// The few figures that one reads from across the room; on a page only.
+    /// The few large figures at the top; on a page only.
     package var cards: [Fact] = []
     /// The subject over time; on a page only.
     package var plots: [Plot] = []
@@ -46,9 +46,9 @@ package struct ReportDocument: Sendable {
     package enum Mark: Sendable {
         /// Neither.
         case none
-        /// Something was checked and holds.
+        /// Checked, and holds.
         case good
-        /// Something to look at that is not wrong in itself.
+        /// Worth a look, not wrong in itself.
         case warning
         /// Something is wrong.
         case bad
@@ -83,7 +83,7 @@ package struct ReportDocument: Sendable {
     package struct Fact: Sendable {
         package var name: String
         package var value: Cell
-        /// What helps to judge the value.
+        /// A remark beside the value.
         package var remark: String
 
         package init(_ name: String, _ value: Cell, remark: String = "") {
@@ -245,7 +245,7 @@ extension ReportDocument.Table {
         )
     }
 
-    /// "… 3 more", or nil where nothing was left off.
+    /// "… 3 more", or nil if nothing was left off.
     package var moreText: String? {
         more > 0 ? "… \(ReportNumbers.count(Int64(more))) more" : nil
     }

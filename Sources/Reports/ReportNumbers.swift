@@ -1,6 +1,6 @@
 internal import Timekeeping
 
-/// How figures are written for people: the same in every form of a report, on every machine.
+/// Numbers for people: the same in every format of a report, on every machine.
 package enum ReportNumbers {
     /// `69659` as `69,659`.
     package static func count(_ value: Int64) -> String {

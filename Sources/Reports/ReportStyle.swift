@@ -1,7 +1,7 @@
 /// The style sheet of the HTML report.
 ///
-/// Colours of lines were chosen for contrast on both grounds and for being told apart by readers
-/// who do not see red and green as two; line widths and dashes say the same once more.
+/// Line colours have contrast on light and dark ground and can be distinguished by readers
+/// who cannot distinguish red from green; line widths and dashes repeat the distinction.
 enum ReportStyle {
     static let css = """
         :root {

@@ -1,4 +1,4 @@
-/// Texts from outside, made safe to show: names and rejected rows hold whatever somebody sent.
+/// Texts from outside, made safe to show: names and rejected rows can hold anything.
 package enum ReportText {
     /// The longest text that is shown whole.
     package static let longest = 240
@@ -8,11 +8,11 @@ package enum ReportText {
 
     /// `text` in one line without control characters or secrets, cut after ``longest`` characters.
     ///
-    /// Control characters would steer a terminal, and direction overrides disguise what is read.
+    /// Control characters control a terminal, and direction overrides disguise text.
     package static func printable(_ text: String, longest: Int = longest) -> String {
         var shown = String.UnicodeScalarView()
         var left = longest
-        // Scalars are counted, for one character may be any number of them.
+        // Counts scalars, since one character may be any number of them.
         for scalar in SecretText.masked(text).unicodeScalars {
             guard left > 0 else { return String(shown) + "…" }
             left -= 1
@@ -23,12 +23,12 @@ package enum ReportText {
 
     /// `text` as ``printable(_:longest:)`` makes it, line by line.
     package static func printableLines(_ text: String) -> String {
-        // By scalar: as a character, a line end may be one with what stands before it.
+        // By scalar: as a character, a line end may be one with what comes before it.
         text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
             .map { printable(String($0), longest: longestLine) }.joined(separator: "\n")
     }
 
-    /// Whether `scalar` neither steers nor disguises what is read.
+    /// Whether `scalar` is harmless on a terminal.
     package static func isShown(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x20...0x7E: true

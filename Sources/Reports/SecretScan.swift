@@ -38,7 +38,7 @@ struct SecretScan {
         }
     }
 
-    /// Takes it for words, among which values may stand.
+    /// Treats it as words, some of which may be values.
     mutating func text() {
         var start = 0
         while let scheme = next("://", from: start) {
@@ -66,7 +66,7 @@ struct SecretScan {
 
     // MARK: - URLs
 
-    /// What stands behind `://`.
+    /// What follows `://`.
     private mutating func url(_ range: Range<Int>, isPage: Bool) {
         var start = range.lowerBound
         let query = bytes[range].firstIndex(of: Byte.question)
@@ -142,8 +142,8 @@ struct SecretScan {
 
     // MARK: - Pairs of name and value
 
-    /// Takes the whole for a connection string of libpq, perhaps behind the name of an option or
-    /// a setting; false where it is none.
+    /// Takes the whole for a connection string of libpq, perhaps after the name of an option or
+    /// a setting; false if it is not one.
     private mutating func connectionString() -> Bool {
         var start = 0
         var keys = keys(from: start)
@@ -175,7 +175,7 @@ struct SecretScan {
         return true
     }
 
-    /// The keywords of libpq that stand before a `=` and at the start or behind a blank.
+    /// The keywords of libpq that come before a `=` and at the start or after a blank.
     private func keys(from start: Int) -> [Range<Int>] {
         var keys: [Range<Int>] = []
         var place = start
@@ -197,7 +197,7 @@ struct SecretScan {
         String(decoding: bytes[range], as: UTF8.self).lowercased()
     }
 
-    /// Hides what stands behind the `=` of names that tell of a secret: up to the end where the
+    /// Hides what follows the `=` after names that suggest a secret: up to the end where the
     /// whole is one value, else to the end of the word or of the quotes.
     private mutating func pairs(in range: Range<Int>, isWhole: Bool = true) {
         var place = range.lowerBound

@@ -1,10 +1,10 @@
-/// Hides what may be a secret in a text that is shown: what stands in URLs and in connection
+/// Hides what may be a secret in a text that is shown: what is in URLs and in connection
 /// strings and is not known to be harmless.
 ///
 /// Whatever leaves the program as text passes here: messages and logs, cells of reports, JSON,
 /// and, over the memory that the system shows, the arguments of the process.
 package enum SecretText {
-    /// What stands in place of a secret.
+    /// The replacement for a secret.
     package static let mask = "***"
 
     /// `value` as it may be shown: an argument, a variable or a scalar of a document, whole.
@@ -102,8 +102,8 @@ extension SecretText {
 }
 
 extension StringProtocol {
-    /// The text with each `%` and two hexadecimal digits as the byte they stand for; nil where
-    /// one has no such digits, or the bytes are no UTF-8.
+    /// The text with each `%` and two hexadecimal digits as the byte they stand for; nil if
+    /// one has no such digits, or the bytes are not UTF-8.
     package var removingPercentEscapes: String? {
         var bytes: [UInt8] = []
         var rest = utf8[...]

@@ -80,7 +80,7 @@ package struct TableText {
 
 /// The few colours of a report on a terminal.
 ///
-/// Whether there is a terminal is the caller's to know; a library that looks for one itself would
+/// The caller decides whether there is a terminal; a library that looks for one itself would
 /// overrule it when the report is shown through a pager.
 struct TerminalColours {
     let enabled: Bool

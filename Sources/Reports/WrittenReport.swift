@@ -9,7 +9,7 @@ package enum ReportFormat: String, CaseIterable, Sendable {
     /// One page with plots.
     case html
 
-    /// The ending of a file of this form, without its dot.
+    /// The file name extension, without its dot.
     package var fileEnding: String {
         switch self {
         case .text: "txt"
@@ -19,7 +19,7 @@ package enum ReportFormat: String, CaseIterable, Sendable {
         }
     }
 
-    /// The form that the ending of `path` asks for: `.json`, `.md`, `.html` or `.txt`.
+    /// The format that the extension of `path` asks for: `.json`, `.md`, `.html` or `.txt`.
     package init?(path: String) {
         let name = path.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
         guard let dot = name.lastIndex(of: ".") else { return nil }

@@ -13,7 +13,7 @@ package struct CivilDate: Hashable, Comparable, Sendable {
         self.day = day
     }
 
-    /// The date, or nil where the calendar has no such day (30 February, month 13).
+    /// The date, or nil if the calendar has no such day (30 February, month 13).
     package init?(validYear year: Int, month: Int, day: Int) {
         guard (1...12).contains(month), day >= 1,
             day <= CivilDate.lengthOfMonth(month, year: year)
@@ -116,7 +116,7 @@ package struct CivilDateTime: Hashable, Comparable, Sendable {
         self.secondOfDay = secondOfDay
     }
 
-    /// The time that `text` names as `2006-01-02 15:04:05`, or nil where it does not.
+    /// The time that `text` names as `2006-01-02 15:04:05`, or nil if it does not.
     package init?(_ text: some StringProtocol) {
         // The same form as RFC 3339 but for the separator and the zone.
         let parts = text.split(separator: " ", omittingEmptySubsequences: false)

@@ -33,7 +33,7 @@ package struct CivilZone: Hashable, Sendable {
     /// Abbreviations such as `PST` are refused, though this system knows them: several zones share
     /// them, and the IANA has no zone of that name.
     ///
-    /// - Throws: ``UnknownZoneError`` where the name is none of the IANA's, or this system has no
+    /// - Throws: ``UnknownZoneError`` if the name is none of the IANA's, or this system has no
     ///   rules for it.
     package init(named identifier: String) throws(UnknownZoneError) {
         if CivilZone.namesOfUTC.contains(identifier) {

@@ -1,5 +1,5 @@
 extension RandomAccessCollection {
-    /// The first place whose element satisfies `isBehind`, as all behind it do.
+    /// The first place whose element satisfies `isBehind`, as all after it do.
     @inlinable
     package func partitioningIndex(where isBehind: (Element) -> Bool) -> Index {
         var (start, length) = (startIndex, count)

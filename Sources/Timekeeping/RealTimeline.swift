@@ -20,7 +20,7 @@ package struct RealTimeline: Timeline {
         offset = RealTimeline.read(CLOCK_REALTIME) - RealTimeline.read(CLOCK_MONOTONIC)
     }
 
-    /// Whether the system's clock stands in the years 1980 to 2199: what is computed with it then
+    /// Whether the system's clock is in the years 1980 to 2199: what is computed with it then
     /// is within what a timestamp can hold.
     package static var isClockSound: Bool {
         var value = timespec()
@@ -28,7 +28,7 @@ package struct RealTimeline: Timeline {
             && isSound(secondsSinceEpoch: Int64(value.tv_sec))
     }
 
-    /// Whether a clock that stands there is one to go by.
+    /// Whether a clock that is there is one to go by.
     package static func isSound(secondsSinceEpoch seconds: Int64) -> Bool {
         (315_532_800..<7_258_118_400).contains(seconds)
     }

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Tells waiting tasks that something they looked at has changed.
+/// Signals waiting tasks that a condition has changed.
 ///
 /// A waiter reads ``version``, looks at the state it waits for, and, where that is not as it
 /// needs it, waits for a version later than the one it read. No change between the look and the

@@ -3,7 +3,7 @@ package protocol Timeline: Sendable {
     /// The present instant; never earlier than one it gave before.
     var now: Timestamp { get }
 
-    /// How long whoever waits for one small thing after the other lets them gather: the price of
+    /// How long a task that waits for many small things lets them gather: the price of
     /// waiting is not paid more often than once a tick.
     var tick: Duration { get }
 

@@ -106,7 +106,7 @@ extension Timestamp: CustomStringConvertible {
         bytes.append(UInt8(ascii: "Z"))
     }
 
-    /// The instant that `text` names in RFC 3339, or nil where it does not.
+    /// The instant that `text` names in RFC 3339, or nil if it does not.
     ///
     /// Takes an upper- or lower-case `T` and `Z`, a numeric offset, and up to nine fraction
     /// digits; a leap second (`:60`) is read as the second after it. Anything else is nil,

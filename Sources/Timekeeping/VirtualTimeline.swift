@@ -1,8 +1,8 @@
 internal import HeapModule
 internal import Synchronization
 
-/// Time that passes only when nobody has anything left to do: it jumps to the next instant that
-/// somebody waits for.
+/// Time that passes only when every task waits: it jumps to the next instant that
+/// a task waits for.
 ///
 /// Sleepers wake in the order of (instant, order of falling asleep), and the tasks of
 /// ``run(seed:_:)`` take turns on one thread, so that a run is the same every time.
@@ -33,7 +33,7 @@ package final class VirtualTimeline: Timeline {
     private let state: Mutex<State>
     private let executor = TurnExecutor()
 
-    /// Time that stands at `start`; with a `tick` of zero, everything that falls due is dealt
+    /// Time that begins at `start`; with a `tick` of zero, everything that falls due is dealt
     /// with at its own instant.
     package init(start: Timestamp, tick: Duration) {
         self.tick = tick
@@ -102,7 +102,7 @@ package final class VirtualTimeline: Timeline {
     /// waited longest. Other tasks of the process get their turn now and then, so that one of
     /// them can interrupt the run.
     ///
-    /// - Throws: What `body` throws; ``Standstill`` where every task waits for another one, as
+    /// - Throws: What `body` throws; ``Standstill`` if every task waits for another one, as
     ///   after a lost wake-up.
     package func run<Result: Sendable>(
         seed: UInt64? = nil,
@@ -126,7 +126,7 @@ package final class VirtualTimeline: Timeline {
                 }
                 precondition(!standsStill, "a task waits on although it was cancelled")
                 standsStill = true
-                // Whoever waits is told to end, so that the group can.
+                // Waiting tasks are cancelled, so that the group can end.
                 group.cancelAll()
             }
             guard let result = await group.nextResult(), !standsStill else { throw Standstill() }
@@ -164,7 +164,7 @@ package final class VirtualTimeline: Timeline {
         }
     }
 
-    /// Moves time to the next instant that somebody sleeps until, and wakes the first sleeper of
+    /// Moves time to the next instant that a task sleeps until, and wakes the first sleeper of
     /// that instant.
     ///
     /// - Returns: Whether there was one.

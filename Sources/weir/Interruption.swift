@@ -3,7 +3,7 @@ internal import Timekeeping
 internal import UnixSignals
 
 /// What ends a run before its time: SIGINT, SIGTERM, the end of its terminal (SIGHUP), and that
-/// nobody reads its messages any more (SIGPIPE, as a shell would have it).
+/// nothing reads its messages any more (SIGPIPE, as in a shell).
 enum Interruption {
     /// The signals, but for those that the process was started to ignore.
     static var signals: [UnixSignal] {

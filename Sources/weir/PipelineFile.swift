@@ -12,7 +12,7 @@ struct PipelineFile: ParsableArguments {
 
     @Option(
         help: """
-            Take another value than the pipeline file says, such as \
+            Override a value of the pipeline file, such as \
             spec.stages.ingest.batch=64, or workers=4 for every stage that subscribes (repeatable).
             """
     )
@@ -24,7 +24,7 @@ struct PipelineFile: ParsableArguments {
         _ times: ServiceTimeOptions? = nil
     ) throws -> PipelineDocument {
         let settings = set + configuration
-        // By themselves first, so that their mistakes are told without the rest.
+        // By themselves first, so that their mistakes are reported without the rest.
         let own = try PipelineDocument.read(path: pipeline, with: settings)
         let measured = try times?.settings(for: own) ?? []
         return measured.isEmpty
@@ -44,12 +44,12 @@ struct PipelineFile: ParsableArguments {
 
 /// `--service-times`: how long stages take in virtual time, as it was measured.
 struct ServiceTimeOptions: ParsableArguments {
-    @Option(help: "Let the stages take the times that the JSON report of a real run has measured.")
+    @Option(help: "Use the service times measured in the JSON report of a real run.")
     var serviceTimes: String?
 
     /// What the report says of the pipeline `document`; nothing where none is named.
     ///
-    /// - Throws: A `DocumentError` where the file is not the report of a run.
+    /// - Throws: A `DocumentError` if the file is not the report of a run.
     func settings(for document: PipelineDocument) throws -> [DocumentSetting] {
         guard let serviceTimes else { return [] }
         let text = try DocumentFile.text(at: serviceTimes, kind: "a run's report")

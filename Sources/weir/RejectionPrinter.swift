@@ -30,7 +30,7 @@ final class RejectionPrinter: Sendable {
 private struct FirstOfEach: Sendable {
     /// As many as are shown of each reason.
     private static let shown = 20
-    /// As many reasons as are told apart; all others are one.
+    /// The most reasons that are distinguished; all others count as one.
     private static let reasons = 50
 
     /// By reason: how many there were, and the line of the first one.
@@ -75,7 +75,7 @@ enum RejectionLimit: ExpressibleByArgument {
         }
     }
 
-    /// Why the log of `report` is not usable; nil where it is.
+    /// Why the log of `report` is not usable; nil if it is.
     ///
     /// Without a `limit` it is usable as long as anything could be read.
     static func refusal(of report: RunReport, beyond limit: RejectionLimit?) -> String? {

@@ -17,7 +17,7 @@ enum SecretArguments {
         }
     }
 
-    /// `text` without secrets: those that were given, wherever and in whatever words they stand,
+    /// `text` without secrets: those that were given, wherever they appear,
     /// and whatever looks like one.
     static func masked(_ text: String) -> String {
         var text = text
@@ -43,7 +43,7 @@ enum SecretArguments {
             for place in places {
                 let parts = bytes[place].split(separator: UInt8(ascii: ":"), maxSplits: 1)
                 secrets.formUnion(
-                    // What stands before a colon is a user's name, or a key.
+                    // What comes before a colon is a user's name, or a key.
                     ([bytes[place]] + parts.dropFirst()).map {
                         String(decoding: $0, as: UTF8.self)
                     }
@@ -61,7 +61,7 @@ enum SecretArguments {
         (right.utf8.count, left) < (left.utf8.count, right)
     }
 
-    /// `text` with `shown` for each `secret` in it that is no part of a longer word.
+    /// `text` with `shown` for each `secret` in it that is not part of a longer word.
     private static func replacing(
         _ secret: String,
         with shown: String,

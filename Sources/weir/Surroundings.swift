@@ -15,7 +15,7 @@ enum Surroundings {
 
     /// Makes errors of what would end the process, and takes the files that it may have.
     ///
-    /// - Throws: ``Unfit`` where the clock stands where no time can be told, or too few files
+    /// - Throws: ``Unfit`` if the clock is out of range, or too few files
     ///   may be open.
     static func prepare() throws(Unfit) {
         // A reader that has gone away, and a file that may grow no further, are errors of the
@@ -31,12 +31,12 @@ enum Surroundings {
         }
         guard RealTimeline.isClockSound else {
             throw Unfit(
-                description: "the clock of this machine stands before 1980 or after 2199; set it"
+                description: "the clock of this machine is before 1980 or after 2199; set it"
             )
         }
     }
 
-    /// Whether whoever started the process wants it to outlive its terminal, as nohup does.
+    /// Whether the process was started to outlive its terminal, as nohup does.
     static var ignoresHangup: Bool {
         var action = sigaction()
         guard sigaction(SIGHUP, nil, &action) == 0 else { return false }

@@ -1,11 +1,11 @@
 internal import ArgumentParser
 
-/// A command that does something: what all of them do alike stands here, once.
+/// A command that does something: what all of them do alike is here, once.
 protocol Verb: AsyncParsableCommand {
     /// Does it.
     ///
-    /// - Throws: An error, which is told on standard error and has its exit code in ``ExitStatus``;
-    ///   or the `ExitCode` itself, where what there is to say has been said.
+    /// - Throws: An error, which is reported on standard error and has its exit code in
+    ///   ``ExitStatus``; or the `ExitCode` itself, where what there is to say has been said.
     func perform() async throws
 }
 

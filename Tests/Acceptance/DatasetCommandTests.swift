@@ -70,7 +70,7 @@ import Testing
         )
         let damaged = try await Self.weir(["datasets", "show", "events", "--verify"], folder)
         #expect(damaged.exitCode == 1)
-        #expect(damaged.output.contains("does not have the hash of what it says"))
+        #expect(damaged.output.contains("has a hash that does not match its content"))
     }
 
     @Test func `a fault is found, kept, and told when it has gone`() async throws {
@@ -165,7 +165,7 @@ import Testing
 
         let kept = try await Self.weir(["invariants", "refresh", "--gate"] + files, folder)
         #expect(kept.exitCode == 1)
-        #expect(kept.output.contains("17 of 27 invariants hold, 10 could not be looked at"))
+        #expect(kept.output.contains("17 of 27 invariants hold, 10 could not be checked"))
 
         let clean = try await Self.invariants("check", folder, ["--gate"])
         #expect(clean.exitCode == 0, "\(clean.output)\(clean.errors)")

@@ -210,7 +210,7 @@ import Testing
             TestFolder()
         )
         #expect(ending.exitCode == 64)
-        #expect(ending.errors.contains("this is no change; expected target=99.95"))
+        #expect(ending.errors.contains("this is not a change; expected target=99.95"))
     }
 
     @Test func `what is not there is told, and not made`() async throws {

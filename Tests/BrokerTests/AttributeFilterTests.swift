@@ -65,19 +65,19 @@ import Timekeeping
         ),
         (
             "attributes",
-            "11: the end of the filter stands here; expected '.' or ':' and an attribute"
+            "11: the end of the filter is not expected here; expected '.' or ':' and an attribute"
         ),
         (
             "attributes.",
-            "12: no attribute is named; expected one of type, source, subject, user, "
+            "12: an attribute is missing; expected one of type, source, subject, user, "
                 + "session, category, currency"
         ),
         ("attributes.type", "16: the end of the filter follows the attribute; expected = or !="),
-        ("attributes.type = x", "19: 'x' is no value; expected a text in double quotes"),
-        ("attributes.type = 'x'", "19: ''' is no value; expected a text in double quotes"),
-        (#"attributes.type == "x""#, "18: '==' is no operator; expected a single ="),
+        ("attributes.type = x", "19: 'x' is not a value; expected a text in double quotes"),
+        ("attributes.type = 'x'", "19: ''' is not a value; expected a text in double quotes"),
+        (#"attributes.type == "x""#, "18: '==' is not an operator; expected a single ="),
         (#"attributes.type ! "x""#, "18: ' ' follows '!'; expected '!='"),
-        (#"attributes.type = "x"#, "19: the text has no end; expected a closing double quote"),
+        (#"attributes.type = "x"#, "19: the text is not closed; expected a double quote"),
         (
             #"attributes.type = "\q""#,
             #"21: 'q' follows a backslash; expected \", \\, \n, \r, \t, \xHH, three octal digits, "#
@@ -85,40 +85,43 @@ import Timekeeping
         ),
         (
             #"attributes.type = "\x4""#,
-            #"21: 'x' has no two hexadecimal digits behind it; expected \xHH"#
+            #"21: 'x' is not followed by two hexadecimal digits; expected \xHH"#
         ),
         (
             #"attributes.type = "\400""#,
-            "21: '4' begins no byte; expected three octal digits up to 377"
+            "21: '4' is not a byte; expected three octal digits up to 377"
         ),
         (
             #"attributes.type = "\ud800""#,
-            #"21: 'u' names no character; expected \uHHHH or \UHHHHHHHH"#
+            #"21: 'u' is not a character; expected \uHHHH or \UHHHHHHHH"#
         ),
         (
             #"attributes.type = "\344""#,
-            "19: the text's escapes make no UTF-8; expected a text"
+            "19: the text's escapes are not UTF-8"
         ),
         (
             "attributes:user and attributes:type",
-            "17: 'and' is no operator; expected AND, in capitals"
+            "17: 'and' is not an operator; expected AND, in capitals"
         ),
-        ("attributes:user || attributes:type", "17: '||' is no operator; expected OR, in capitals"),
+        (
+            "attributes:user || attributes:type",
+            "17: '||' is not an operator; expected OR, in "
+                + "capitals"
+        ),
         (
             "attributes:user NOT attributes:type",
             "17: 'NOT' cannot follow here; expected AND NOT or OR NOT"
         ),
-        ("not attributes:user", "1: 'not' is no operator; expected NOT, in capitals, or '-'"),
-        ("!attributes:user", "1: '!' is no operator; expected NOT, in capitals, or '-'"),
+        ("not attributes:user", "1: 'not' is not an operator; expected NOT, in capitals, or '-'"),
+        ("!attributes:user", "1: '!' is not an operator; expected NOT, in capitals, or '-'"),
         (
             "- attributes:user",
-            "2: '-' stands alone; expected the condition that it negates behind it"
+            "2: '-' is not followed by anything; expected the condition that it negates"
         ),
         (#"attributes.type <> "x""#, "17: '<' follows the attribute; expected !="),
         (
             "attributes:user AND attributes:type OR attributes:source",
-            "37: AND and OR stand side by "
-                + "side; expected parentheses round one of them"
+            "37: AND and OR are combined; expected parentheses around one of them"
         ),
         (
             "attributes:user attributes:type",
@@ -127,7 +130,7 @@ import Timekeeping
         ),
         (
             "(attributes:user",
-            "17: the end of the filter stands here; expected a closing parenthesis"
+            "17: the end of the filter is not expected here; expected a closing parenthesis"
         ),
         ("attributes:user)", "16: ')' cannot follow here; expected AND, OR or the filter's end"),
         (
@@ -135,7 +138,7 @@ import Timekeeping
             "1: 'hasPrefx' cannot begin a condition; did you mean "
                 + "'hasPrefix'?"
         ),
-        (#"hasPrefix(attributes.user "u")"#, #"27: '"' stands here; expected a comma"#),
+        (#"hasPrefix(attributes.user "u")"#, #"27: '"' is not expected here; expected a comma"#),
         (#"hasPrefix(user, "u")"#, "11: 'user' cannot be compared; expected attributes.<name>"),
         (
             "NOT",
@@ -143,7 +146,7 @@ import Timekeeping
                 + "attributes:<name>, hasPrefix(…), NOT, '-' or '('"
         ),
     ])
-    func `a mistake is told with its column`(text: String, complaint: String) {
+    func `a mistake is reported with its column`(text: String, complaint: String) {
         #expect(Self.complaint(about: text) == complaint)
     }
 
@@ -189,7 +192,7 @@ import Timekeeping
     }
 
     @Test(arguments: ["", " ", "\n"])
-    func `a filter of nothing is told from one that is wrong`(text: String) {
+    func `a filter of nothing is distinguished from one that is wrong`(text: String) {
         #expect(AttributeFilter.isEmpty(text))
         #expect(!AttributeFilter.isEmpty(text + "-"))
     }

@@ -54,7 +54,7 @@ enum Kind: String, CaseIterable, CustomTestStringConvertible {
 
     var testDescription: String { rawValue }
 
-    /// Seven steps let a message fail with others of its key behind it, and come again.
+    /// Seven steps let a message fail with others of its key after it, and come again.
     var depth: Int { self == .ordered ? 7 : 6 }
 
     var policy: SubscriptionPolicy {
@@ -162,7 +162,7 @@ struct World {
 
     /// Takes `step` in both subscriptions.
     ///
-    /// - Throws: A ``Violation`` where they differ, or a rule is broken.
+    /// - Throws: A ``Violation`` if they differ, or a rule is broken.
     mutating func take(_ step: Step) throws {
         naive.letters = []
         var letters: [NaiveSubscription.Letter] = []

@@ -91,7 +91,7 @@ struct DeliveryStateOrderTests {
         #expect(state.pull(9, at: start + .seconds(1)).map(\.positions) == [[1, 3]])
     }
 
-    @Test func `a dead letter frees its key for the messages behind it`() {
+    @Test func `a dead letter frees its key for the messages after it`() {
         var state = subscription(keys: [[1, 1], [1]]) { $0.isOrdered = true }
         let delivery = state.pull(9, at: start + .seconds(2))[0]
         let failure = Settlement.Failure(place: 0, reason: trouble, isPermanent: true)

@@ -254,7 +254,7 @@ struct DeliveryStateRuleTests {
         #expect(state.counts.expired == 0)
     }
 
-    @Test func `a failed message expires instead of coming again behind its retention`() {
+    @Test func `a failed message expires instead of coming again after its retention`() {
         var state = subscription(of: 1) { $0.retention = .seconds(30) }
         let delivery = state.pull(1, at: start)[0]
         _ = state.handle(.settle(delivery.id, .nack(trouble)), at: start + .seconds(30))

@@ -175,7 +175,7 @@ struct CSVSourceTests {
         #expect(message.contains(#"shop.csv:1:4: no column "when"; did you mean "whem"?"#))
         #expect(message.contains(#"shop.csv:1:44: the column "cur""#))
         #expect(message.contains(#"no column "price";"#))
-        #expect(message.contains(#""cur" stands 2 times"#))
+        #expect(message.contains(#""cur" appears 2 times"#))
         #expect(message.contains(#"the header has: "id", "whem""#))
     }
 

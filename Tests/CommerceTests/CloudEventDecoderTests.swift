@@ -211,7 +211,7 @@ struct CloudEventDecoderTests {
             (#"{"id":"\ud800\u0041"}"#, 20), ("{\"id\":\"a\tb\"}", 9), (#"{id:1}"#, 2),
             (#"{"data":{"items":[1,]}}"#, 21), (#"{"data":{"items":[1 2]}}"#, 21),
         ])
-    func `what is no JSON is refused at its byte`(text: String, column: Int) throws {
+    func `what is not JSON is refused at its byte`(text: String, column: Int) throws {
         let flaw = try flaw(text)
         #expect(flaw.reason == (text == "[]" ? .wrongType : .notJSON))
         #expect(flaw.column == column)
@@ -222,7 +222,7 @@ struct CloudEventDecoderTests {
         #expect(try flaw(line(["data": #"{"items":\#(deep)"#])).reason == .notJSON)
     }
 
-    @Test func `bytes that are no text are refused`() throws {
+    @Test func `bytes that are not text are refused`() throws {
         let decoder = CloudEventDecoder(symbols: symbols)
         let bytes = Array(#"{"id":""#.utf8)
         let invalid = #expect(throws: RejectionReason.self) {

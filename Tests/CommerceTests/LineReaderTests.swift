@@ -34,7 +34,7 @@ struct LineReaderTests {
         #expect(try texts("\u{feff}a\n\u{feff}b") == ["a", "\u{feff}b"])
     }
 
-    @Test func `a line that is no text is named with its byte`() throws {
+    @Test func `a line that is not text is named with its byte`() throws {
         let found = try lines([97, 10, 98, 0xc3, 0x28, 10, 99, 99, 0, 10, 100])
         #expect(found.map(\.number) == [1, 2, 3, 4])
         #expect(found.map(\.flaw?.reason) == [nil, .invalidUTF8, .nulByte, nil])

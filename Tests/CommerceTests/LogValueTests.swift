@@ -7,7 +7,9 @@ struct LogValueTests {
     // MARK: - Amounts
 
     /// By hand: 12.50 + 1,355.90 + 1,000.00; the fourth row is written otherwise.
-    @Test func `decimal commas are read where the mapping names them, and doubt is told`() throws {
+    @Test func `decimal commas are read where the mapping names them, and doubt is reported`()
+        throws
+    {
         var mapping = CSVMapping.orders(time: "Date", user: "Customer") {
             $0.id = "Order"
             $0.amount = .value(column: "Net")

@@ -59,7 +59,7 @@ struct MixModelTests {
         #expect(cut == whole)
     }
 
-    @Test func `no event lies behind the horizon, and the next one's time is told`() throws {
+    @Test func `no event lies after the horizon, and the next one's time is reported`() throws {
         var model = Self.model()
         var builder = BatchBuilder(stream: model.stream, symbols: model.symbols, capacity: 10)
         let horizon = Traffic.start + .milliseconds(100)
@@ -85,7 +85,7 @@ struct MixModelTests {
         let seconds = stride(from: 0, to: 3000, by: 600).map {
             (traffic.events[$0].time - Traffic.start).inSeconds
         }
-        // Never back: the fourth time asked for lay behind the third.
+        // Never back: the fourth time asked for lay after the third.
         #expect(seconds == [1, 2, 2, 2, 5])
     }
 

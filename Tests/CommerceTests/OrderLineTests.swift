@@ -71,7 +71,7 @@ struct OrderLineTests {
     }
 
     /// By hand: 6·2.55 + 6·3.39 = 35.64; 2·1.25 = 2.50; a free one; a return of 2.55.
-    @Test func `negative quantities are returns, and an adjustment is no sale`() throws {
+    @Test func `negative quantities are returns, and an adjustment is not a sale`() throws {
         let mapping = CSVMapping.orders(time: "InvoiceDate", user: "CustomerID") {
             $0.timeFormat = CSVMapping.TimeFormat(pattern: "dd/MM/yyyy HH:mm")
             $0.transaction = "InvoiceNo"
@@ -153,7 +153,8 @@ struct OrderLineTests {
         )
     }
 
-    @Test func `a line that comes twice with its own id is one line, and one that differs is told`()
+    @Test
+    func `a line that comes twice with its own id is one line, and one that differs is reported`()
         throws
     {
         var mapping = lines

@@ -9,7 +9,7 @@ struct RecordTests {
         $0.amount = .value(column: "total")
     }
 
-    /// By hand: 10.00 + 5.00; what a customer wrote on lines 2 to 4 is no row.
+    /// By hand: 10.00 + 5.00; what a customer wrote on lines 2 to 4 is not a row.
     @Test(arguments: LogDoor.allCases)
     func `a line break within quotes is text`(door: LogDoor) throws {
         let text = """
@@ -29,7 +29,7 @@ struct RecordTests {
     }
 
     @Test(arguments: LogDoor.allCases)
-    func `a quote that is never closed is told with its place, and what it holds is no row`(
+    func `a quote that is never closed is reported with its place, and what it holds is not a row`(
         door: LogDoor
     ) throws {
         let text = """
@@ -43,13 +43,13 @@ struct RecordTests {
         let (batch, rejections) = try door.read(text, as: .csv, mapping: notes)
         #expect(batch.sales == ["purchase 10.00 x1"])
         #expect(rejections.map(\.reason) == ["bad-quotes"])
-        // The quote behind `2,2026-01-05T10:00:00Z,bob,7.00,`.
+        // The quote after `2,2026-01-05T10:00:00Z,bob,7.00,`.
         #expect(rejections.map(\.line) == [3])
         #expect(rejections.map(\.column) == [33])
-        #expect(rejections[0].message.contains("lines 3 to 6 are no rows"))
+        #expect(rejections[0].message.contains("lines 3 to 6 are not rows"))
     }
 
-    @Test func `a mistake on a later line of a record is told there`() throws {
+    @Test func `a mistake on a later line of a record is reported there`() throws {
         let text = """
             note,order,at,customer,total
             "one
@@ -155,7 +155,7 @@ struct RecordTests {
             ([0xff, 0xfe, 0x61, 0], "UTF-16"), (Array("SQLite format 3\0".utf8), "SQLite"),
         ] as [([UInt8], String)]
     )
-    func `a file that is no text is refused for what it is`(bytes: [UInt8], word: String) throws {
+    func `a file that is not text is refused for what it is`(bytes: [UInt8], word: String) throws {
         let rest = [UInt8](repeating: 10, count: 100)
         let log = try TemporaryLog(bytes + rest)
         for format in InputFormat.allCases {

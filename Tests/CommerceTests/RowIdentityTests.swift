@@ -81,7 +81,7 @@ struct SymbolTests {
         }
     }
 
-    @Test func `short texts are told apart`() {
+    @Test func `short texts are distinguished`() {
         let symbols = SymbolTable()
         let texts = ["a", "0a", "00a", "a0", "A", "aa", "-a", "a-"]
         let made = texts.map { symbols.symbol(for: $0, in: .text) }

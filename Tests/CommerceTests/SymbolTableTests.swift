@@ -42,7 +42,7 @@ struct SymbolTableTests {
     }
 
     @Test(arguments: 1...5 as ClosedRange<UInt64>)
-    func `many texts are told apart`(seed: UInt64) {
+    func `many texts are distinguished`(seed: UInt64) {
         var random = Randomness(seed: seed)
         let symbols = SymbolTable()
         var known: [String: Symbol] = [:]

@@ -8,7 +8,7 @@ import Testing
         "", "short", String(repeating: "a", count: 15), String(repeating: "a", count: 1025),
         "with a space in the middle", "ünïcödé-is-no-header-text", "two-lines-here\nand-there-xx",
     ])
-    func `what a header cannot carry, or anyone could guess, is no token`(text: String) {
+    func `what a header cannot carry, or anyone could guess, is not a token`(text: String) {
         #expect(BearerToken(text) == nil)
     }
 

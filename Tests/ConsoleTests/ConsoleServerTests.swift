@@ -61,7 +61,7 @@ struct ConsoleServerTests {
         "GET /metrics HTTP/1.1\r\nHost: localhost\r\nbad header\r\n\r\n", "\u{0}\u{1}\u{2}\r\n\r\n",
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     ])
-    func `what is no HTTP is refused, and the connection closed`(text: String) async throws {
+    func `what is not HTTP is refused, and the connection closed`(text: String) async throws {
         var limits = ConsoleLimits()
         limits.exchange = .milliseconds(500)
         try await withConsole(limits: limits) { port in
@@ -152,7 +152,7 @@ struct ConsoleServerTests {
         }
     }
 
-    @Test func `a busy port is told of`() async throws {
+    @Test func `a busy port is told about`() async throws {
         try await withConsole { port in
             let second = try ConsoleServer(
                 ListenAddress(host: "127.0.0.1", port: port),

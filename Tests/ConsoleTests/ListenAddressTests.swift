@@ -14,7 +14,7 @@ import Testing
         "", ":", ":80", "host", "host:", "host:65536", "host:-1", "::1:80", "[::1]", "a b:80",
         "http://127.0.0.1:80", "host:80/metrics", "host:8o",
     ])
-    func `what is no address is none`(text: String) {
+    func `what is not an address is none`(text: String) {
         #expect(ListenAddress(text) == nil)
     }
 

@@ -65,7 +65,7 @@ struct InvariantReaderTests {
         #expect(invariant.place == "a.sql:10:3")
         #expect(
             QueryMistake(invariant, columns: ["subject"]).description
-                == "a.sql:10:3: the query gives subject; expected the columns subject, detail"
+                == "a.sql:10:3: the query returns subject; expected the columns subject, detail"
         )
     }
 
@@ -93,7 +93,7 @@ struct InvariantReaderTests {
                     + "another one"
             ]
         )
-        // The first file of the name is looked at, so the name is not refused.
+        // The first file of the name is checked, so the name is not refused.
         #expect(set.refused.isEmpty)
     }
 

@@ -60,7 +60,7 @@ struct InvariantSnapshotTests {
         #expect(mended.asOf == Self.at(3))
     }
 
-    @Test func `what was never looked at with success has no time`() {
+    @Test func `what was never checked with success has no time`() {
         #expect(Self.snapshot([Self.failed]).asOf == nil)
         #expect(Self.snapshot([]).asOf == nil)
     }

@@ -26,7 +26,7 @@ import Timekeeping
         "0.0000000001s", "36501d", "99999999999999999999s", "９s", "1week", "30m1h", "1h1h",
         "1h30", "1h-30m", "1h 30m", "1e400w", "5ks", "1m1M", "1s\u{301}",
     ])
-    func `what is no duration is refused`(text: String) {
+    func `what is not a duration is refused`(text: String) {
         #expect(DurationText.parse(text) == nil)
     }
 
@@ -42,7 +42,7 @@ import Timekeeping
     @Test(arguments: [
         "", "B", "1.5B", "0.3KiB", "1mib", "1 MiB", "9223372036854775807KiB", "1e999",
     ])
-    func `what is no number of bytes is refused`(text: String) {
+    func `what is not a number of bytes is refused`(text: String) {
         #expect(ByteCountText.parse(text) == nil)
     }
 
@@ -66,7 +66,7 @@ import Timekeeping
     }
 
     @Test(arguments: ["1.5", "1e-1", "0.5k0", "9223372036854775808", "1e19", "1e400", "1.0005k"])
-    func `what is no whole number of 64 bits is none`(text: String) {
+    func `what is not a whole number of 64 bits is none`(text: String) {
         #expect(Quantity(text)?.whole() == nil)
     }
 
@@ -74,7 +74,7 @@ import Timekeeping
         "", "-", ".", "e3", "1e", "1e+", "1e401", "1 ", " 1", "0x10", "1_000", "1,5", "nan", "inf",
         ".inf", "1.2.3", "--1", "1e3k", "5kk", "5m", "5T", "5kB", "１",
     ])
-    func `what is no number is none`(text: String) {
+    func `what is not a number is none`(text: String) {
         #expect(Quantity(text) == nil)
     }
 

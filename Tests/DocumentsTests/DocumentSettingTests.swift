@@ -70,7 +70,7 @@ struct DocumentSettingTests {
     }
 
     @Test(arguments: ["", "rate", "=1", "a..b=1", ".a=1", "a=\u{1b}[31m"])
-    func `what is no path and value is no setting`(text: String) {
+    func `what is not a path and value is not a setting`(text: String) {
         #expect(DocumentSetting(text) == nil)
     }
 }

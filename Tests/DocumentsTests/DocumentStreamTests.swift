@@ -45,14 +45,14 @@ import Testing
         #expect(load("[]").mistakes == ["1:1: the list is empty; expected documents in it"])
     }
 
-    @Test func `what stands before a mistake of YAML is read all the same`() {
+    @Test func `what comes before a mistake of YAML is read all the same`() {
         let loaded = load("a: 1\n---\nb: [2\n---\nc: 3\n")
         #expect(loaded.documents == ["a=1"])
         #expect(loaded.mistakes.count == 1)
         #expect(loaded.mistakes.first?.contains("not YAML") == true)
     }
 
-    @Test func `a key that stands twice is found in every document`() {
+    @Test func `a key that appears twice is found in every document`() {
         let log = MistakeLog(file: "f")
         let documents = DocumentLoader.loadAll("a: 1\na: 2\n---\nb: 1\nb: 2\n", log: log)
         let keys = documents.map { node -> [String] in
@@ -69,7 +69,7 @@ import Testing
         #expect(
             loaded.mistakes == [
                 "3:4: there is no anchor '&x' before this alias; expected one above it, or quotes "
-                    + "round a text that begins with *"
+                    + "around a text that begins with *"
             ]
         )
     }

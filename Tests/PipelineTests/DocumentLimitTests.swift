@@ -36,7 +36,7 @@ import Testing
         )
         // As a key, a library that compares keys would follow them.
         let keyed = complaints(about: text + "? [*a60, *a60]\n: 1\n")
-        #expect(keyed.last?.contains("a list is no key") == true)
+        #expect(keyed.last?.contains("a list is not a key") == true)
     }
 
     @Test(arguments: ["[", "{a: ", "- ", "? "])
@@ -56,7 +56,7 @@ import Testing
         let text = (0..<60).map { "k\($0): 1\nk\($0): 2\n" }.joined()
         #expect(
             complaints(about: text) == [
-                "1:1: more than 50 keys stand twice; expected each key of a mapping once"
+                "1:1: more than 50 keys are repeated; expected each key of a mapping once"
             ]
         )
     }

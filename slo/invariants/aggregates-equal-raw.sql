@@ -4,8 +4,8 @@
 -- grace: 5m
 -- needs: census
 -- description: Each hour's window, and the one over all time, is the sum of those raw events that
---   were counted, each once, whoever has counted it. While anything is counted, or is not stored yet, only hours are looked at that
---   end ten minutes before the watermark, and none where a log was ever replayed.
+--   were counted, each once. While events are being counted, or not stored yet, only hours are checked that
+--   end ten minutes before the watermark, and none if a log was ever replayed.
 WITH state AS (
     SELECT settled_ns,
         CASE WHEN unstored <= 0 AND census.counted = (

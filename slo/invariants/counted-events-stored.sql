@@ -3,7 +3,7 @@
 -- owner: data
 -- grace: 5m
 -- needs: census
--- description: What is counted is stored. A run that was killed may have counted what it had not
+-- description: Every counted event is stored. A run that was killed may have counted what it had not
 --   stored yet: run its log again; the shopper model makes other events each time.
 SELECT finding.subject AS subject, finding.detail AS detail
 FROM raw_census_findings AS finding

@@ -3,8 +3,8 @@
 -- owner: data
 -- grace: 5m
 -- needs: census
--- description: No more events are counted than there are: the window over all time holds at most
---   as many as the raw stores have identities, whoever has counted them and by whatever name. A
+-- description: No event is counted twice: the window over all time holds at most
+--   as many as the raw stores have identities. A
 --   run that was killed may have counted what it had not stored yet: run its log again.
 SELECT 'all time' AS subject,
     'the windows hold ' || windows.events || ' events, and the raw stores have '

@@ -3,7 +3,7 @@
 -- owner: data
 -- grace: 0s
 -- needs: census
--- description: What a subscription gave up is not where it was to go: stored as a raw event,
---   or counted, whichever the subscription is for. It may have come there with a later run; then
---   the dead letter is done with.
+-- description: A dead letter is not also where it was meant to go: stored as a raw event,
+--   or counted, depending on the subscription. If a later run has put it there,
+--   the dead letter is obsolete.
 SELECT subject, detail FROM raw_census_findings WHERE kind = 'dead-letter';

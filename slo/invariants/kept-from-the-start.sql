@@ -2,7 +2,7 @@
 -- severity: ticket
 -- owner: data
 -- grace: 0s
--- description: What is kept holds everything that was counted, and what is there is kept. Windows
+-- description: Kept windows hold everything that was counted, and all windows are kept. Windows
 --   that a pipeline begins to keep, or keeps again, are filled from shorter ones; shorter ones
 --   cannot be, nor can sales by product and distinct counts.
 SELECT part AS subject,

@@ -2,7 +2,7 @@
 -- severity: ticket
 -- owner: data
 -- grace: 0s
--- description: What has a reference, statistics, key blocks or an upstream dataset is a dataset.
+-- description: Everything with a reference, statistics, key blocks or an upstream dataset is a dataset.
 --   An upstream dataset may be in another warehouse.
 SELECT dataset_id AS subject, 'known to ' || min(place) || ', but not an entry' AS detail
 FROM (

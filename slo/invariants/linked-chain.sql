@@ -3,8 +3,8 @@
 -- owner: data
 -- grace: 0s
 -- description: Each block of a chain names the hash of the block before it, and is not older.
---   Where that one is missing, contiguous-chain tells. 'weir datasets show --verify' also makes
---   every hash anew from what its block says.
+--   If that one is missing, contiguous-chain reports it. 'weir datasets show --verify' also makes
+--   every hash anew from its block's content.
 SELECT dataset_id AS subject,
     count(*) || ' blocks do not follow from the one before, the first is '
         || min(sequence_number) AS detail

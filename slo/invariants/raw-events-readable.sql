@@ -3,5 +3,5 @@
 -- owner: data
 -- grace: 0s
 -- needs: census
--- description: What the raw store holds are events.
+-- description: Every document in the raw store can be read as an event.
 SELECT subject, detail FROM raw_census_findings WHERE kind = 'unreadable';

@@ -4,7 +4,7 @@
 -- grace: 0s
 -- needs: census
 -- description: The raw stores hold no fewer events than the blocks of the root datasets say. A
---   census has to be taken of all raw stores.
+--   census must cover all raw stores.
 SELECT 'raw events' AS subject,
     'the catalogue says ' || recorded || ', and there are ' || events AS detail
 FROM raw_census

@@ -4,8 +4,8 @@
 -- grace: 1m
 -- needs: census
 -- description: The events of a source that numbers them are stored from 1 to the last without a
---   gap, but for dead letters. A log is numbered by its lines, of which some may be no events: so
---   only the streams of the shopper model are looked at, when they have been quiet for the grace
+--   gap, except for dead letters. A log is numbered by its lines, not all of which are events, so
+--   only the streams of the shopper model are checked, when they have been quiet for the grace
 --   period. A subscription with a filter leaves gaps.
 SELECT source AS subject,
     last_sequence - sequences - refused || ' of the events 1 to ' || last_sequence

@@ -3,8 +3,8 @@
 -- owner: shop
 -- grace: 10m
 -- needs: census
--- description: What is refunded of an order is no more than its purchase was worth. Where
---   something of the source is a dead letter, that may have been the purchase.
+-- description: The refunds of an order do not exceed its purchase. If
+--   an event of the source is a dead letter, that may have been the purchase.
 SELECT source || ' ' || transaction_id || ' ' || currency AS subject,
     'refunded is ' || refunded || ', and '
         || CASE WHEN purchases = 0 THEN 'there is no purchase' ELSE 'bought for ' || purchased END

@@ -2,8 +2,8 @@
 -- severity: ticket
 -- owner: data
 -- grace: 0s
--- description: Nothing is kept for longer than it is to be: an anomaly that has gone is forgotten
---   90 days later, with the next look at its invariant that succeeds.
+-- description: Nothing is kept longer than it should be: an anomaly that has gone is forgotten
+--   90 days later, at the next successful check of its invariant.
 SELECT anomaly.invariant || ' ' || anomaly.subject AS subject,
     'it has gone at ' || min(anomaly.gone_ns) || ' and is still remembered' AS detail
 FROM dataset_anomalies AS anomaly

@@ -2,7 +2,7 @@
 -- severity: page
 -- owner: data
 -- grace: 0s
--- description: A root dataset is downstream of none.
+-- description: A root dataset has no upstream dataset.
 SELECT entry.dataset_id AS subject,
     'derived from ' || min(edge.upstream_dataset_id) AS detail
 FROM dataset_entries AS entry

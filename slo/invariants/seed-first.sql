@@ -2,7 +2,7 @@
 -- severity: page
 -- owner: data
 -- grace: 0s
--- description: A chain has one Seed, and that is block 0. A dataset without any key block is told
+-- description: A chain has one Seed, and that is block 0. A dataset without any key block is reported
 --   by key-blocks.
 SELECT dataset_id AS subject,
     sum(CASE WHEN event_type = 'Seed' THEN 1 ELSE 0 END) || ' Seeds, the first key block is '

@@ -3,9 +3,9 @@
 -- owner: data
 -- grace: 0s
 -- needs: census
--- description: What is stored is counted, late, or a dead letter of who should have counted it:
---   nothing was lost in silence. Events are looked at that are older than ten minutes before the
---   watermark. Nothing is said where a filter lets only some of them through; a run that was killed
+-- description: Every stored event is counted, late, or a dead letter of the subscription that counts:
+--   none was lost silently. Only events older than ten minutes before the watermark are
+--   checked, and none of a subscription with a filter; a run that was killed
 --   may have stored what it had not counted yet.
 SELECT finding.subject AS subject, finding.detail AS detail
 FROM raw_census_findings AS finding

@@ -3,7 +3,7 @@
 -- owner: data
 -- grace: 0s
 -- description: A dataset has one head and one row of statistics, and no other has its kind and
---   name. The indexes that see to it may have been dropped, or be damaged.
+--   name. The unique indexes may have been dropped, or be damaged.
 SELECT dataset_id AS subject, count(*) || ' references named ' || block_ref_name AS detail
 FROM dataset_references
 GROUP BY dataset_id, block_ref_name

@@ -3,8 +3,8 @@
 -- owner: data
 -- grace: 0s
 -- description: The windows of each length add up to the window over all time, less what came too
---   late for them, and less what was counted before they were kept. Nothing is said of windows
---   that are no longer kept.
+--   late for them, and less what was counted before they were kept. Windows that are no
+--   longer kept are not checked.
 WITH sums AS (
     SELECT grain, currency, sum(view_item_list + view_item + search + add_to_cart + remove_from_cart
         + begin_checkout + purchase + refund) AS events, sum(units) AS units,

@@ -85,7 +85,7 @@ where Name.RawValue == String {
 
     /// The name that `key` is.
     ///
-    /// - Throws: A flaw where it is unknown or was given before.
+    /// - Throws: A flaw if it is unknown or was given before.
     mutating func take(
         _ key: JSONReader.Key,
         of kind: String,
@@ -105,7 +105,7 @@ where Name.RawValue == String {
                 .duplicateField,
                 column: key.column,
                 field: "\(path)",
-                "given twice; it may stand only once"
+                "given twice; expected once"
             )
         }
         seen.append(name)

@@ -91,7 +91,7 @@ package struct CloudEventDecoder: Sendable {
             guard let time = Timestamp(rfc3339: text) else {
                 throw flaw(
                     .badDate,
-                    "\"\(text)\" is no time; expected RFC 3339, such as 1997-01-01T00:00:00Z"
+                    "\"\(text)\" is not a time; expected RFC 3339, such as 1997-01-01T00:00:00Z"
                 )
             }
             if name == .time {
@@ -119,7 +119,7 @@ package struct CloudEventDecoder: Sendable {
             else {
                 throw flaw(
                     .badSequence,
-                    "\"\(text)\" is no sequence; expected decimal digits, counting from 1"
+                    "\"\(text)\" is not a sequence; expected decimal digits, counting from 1"
                 )
             }
             attributes.sequence = number
@@ -214,7 +214,7 @@ extension EventName {
         let segments = type.split(separator: ".")
         let word = segments.count > 1 ? segments[segments.count - 2] : segments.first ?? ""
         let hint = suggestion(for: String(word), in: EventName.allCases.map(\.ga4))
-        return "\"\(type)\" names no event; expected com.<shop>.<name>.v1 with one of "
+        return "\"\(type)\" is not the name of an event; expected com.<shop>.<name>.v1 with one of "
             + EventName.allCases.map(\.ga4).joined(separator: ", ") + hint
     }
 }

@@ -12,14 +12,14 @@ struct EventData {
     /// No data.
     init() {}
 
-    /// Reads the object that stands next in `reader`, a reader of `bytes`.
+    /// Reads the object that is next in `reader`, a reader of `bytes`.
     init(
         from reader: inout JSONReader,
         _ bytes: UnsafeBufferPointer<UInt8>,
         _ symbols: SymbolTable
     ) throws(RejectionReason) {
         var seen = SeenNames<EventParameter>()
-        // Amounts can be read when the currency is known, which may stand behind them.
+        // Amounts can be read when the currency is known, which may follow them.
         var amount: Range<Int>?
         var itemsPosition: Int?
         try reader.open(UInt8(ascii: "{"), FieldPath("data"))
@@ -187,7 +187,7 @@ struct EventData {
                 .badCount,
                 column: range.lowerBound + 1,
                 field: "\(path)",
-                "\(text) is no count; expected a whole number below \(Int32.max)"
+                "\(text) is not a count; expected a whole number below \(Int32.max)"
             )
         }
         return count
@@ -206,6 +206,6 @@ extension Money {
 extension Currency {
     /// The error text for a code that ``init(code:)`` does not take.
     static func refusal(of code: String) -> String {
-        "\"\(code)\" is no currency; expected three capital letters of ISO 4217, such as USD"
+        "\"\(code)\" is not a currency; expected three capital letters of ISO 4217, such as USD"
     }
 }

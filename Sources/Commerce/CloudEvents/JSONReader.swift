@@ -1,4 +1,4 @@
-/// Where a value stands in an event, for error texts; made into text only when there is one.
+/// Where a value is in an event, for error texts; made into text only when there is one.
 struct FieldPath: CustomStringConvertible {
     private let name: String
     private let inData: Bool
@@ -21,9 +21,9 @@ struct FieldPath: CustomStringConvertible {
 /// A strict reader of one JSON text (RFC 8259) that its caller pulls value by value.
 ///
 /// The library's decoder rounds no money either, but it neither says at which byte a value of
-/// the wrong type stands, nor notices a key given twice, and takes many times as long.
+/// the wrong type is, nor notices a key given twice, and takes many times as long.
 struct JSONReader {
-    /// A key of an object, and where it stands.
+    /// A key of an object, and where it is.
     struct Key {
         var text: String
         var column: Int
@@ -109,7 +109,7 @@ struct JSONReader {
         return true
     }
 
-    /// The `true` or `false` that stands next.
+    /// The `true` or `false` that is next.
     mutating func boolean(_ path: FieldPath) throws(RejectionReason) -> Bool {
         switch peek() {
         case UInt8(ascii: "t") where stands("true"):
@@ -122,13 +122,13 @@ struct JSONReader {
         }
     }
 
-    /// The text that stands next.
+    /// The text that is next.
     mutating func string(_ path: FieldPath) throws(RejectionReason) -> String {
         guard peek() == UInt8(ascii: "\"") else { throw wrongType(path, expected: "a text") }
         return try scanString()
     }
 
-    /// The bytes of the number that stands next.
+    /// The bytes of the number that is next.
     mutating func number(_ path: FieldPath) throws(RejectionReason) -> Range<Int> {
         let byte = peek()
         guard byte == UInt8(ascii: "-") || (48...57).contains(byte) else {
@@ -173,7 +173,7 @@ struct JSONReader {
     mutating func end() throws(RejectionReason) {
         _ = peek()
         guard position == bytes.count else {
-            throw malformed("expected one object on the line and nothing behind it")
+            throw malformed("expected one object on the line and nothing after it")
         }
     }
 
@@ -241,7 +241,7 @@ struct JSONReader {
         return first..<position
     }
 
-    /// The string whose opening quote stands next.
+    /// The string whose opening quote is next.
     private mutating func scanString() throws(RejectionReason) -> String {
         position += 1
         let first = position
@@ -281,7 +281,7 @@ struct JSONReader {
         throw malformed("expected the quote that ends the string")
     }
 
-    /// The character that the escape behind the backslash names.
+    /// The character that the escape after the backslash names.
     private mutating func scanEscape() throws(RejectionReason) -> Unicode.Scalar {
         guard position < bytes.count else { throw malformed("expected an escape") }
         position += 1

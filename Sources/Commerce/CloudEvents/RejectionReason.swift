@@ -35,11 +35,11 @@ package struct RejectionReason: Error, Hashable, CustomStringConvertible {
     package var reason: Reason
     /// The line of the input it is on, where that is not the first of the record.
     package var line: Int?
-    /// From 1, in bytes; nil where the record as a whole is wrong.
+    /// From 1, in bytes; nil if the record as a whole is wrong.
     package var column: Int?
     /// The attribute or column that is wrong, such as `data.items[0].price`.
     package var field: String?
-    /// What is wrong, what was expected, and how to mend it.
+    /// What is wrong, what was expected, and how to fix it.
     package var message: String
 
     /// A flaw of class `reason`.

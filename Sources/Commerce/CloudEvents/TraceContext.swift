@@ -2,7 +2,7 @@ internal import Timekeeping
 
 /// The W3C trace context of an event: which trace it belongs to and which span it is.
 ///
-/// It follows from the event alone, so that every stage and every run gives the same: all events
+/// It follows from the event alone, so every stage and every run gives the same: all events
 /// of one session of one source share a trace, and each event is a span of its own.
 package struct TraceContext: Hashable, Sendable {
     /// The 128 bits of the trace id; never all zero.
@@ -61,7 +61,7 @@ package struct TraceContext: Hashable, Sendable {
                 bytes[3..<35].contains(where: { $0 != UInt8(ascii: "0") }),
                 bytes[36..<52].contains(where: { $0 != UInt8(ascii: "0") })
             else { return false }
-            // Versions after 00 may append fields of their own; ff is no version.
+            // Versions after 00 may append fields of their own; ff is not a version.
             let version = bytes[0..<2]
             return version.elementsEqual("00".utf8)
                 ? bytes.count == 55

@@ -7,7 +7,7 @@ extension Batch: MessageBatch {
         "type", "source", "subject", "user", "session", "category", "currency",
     ]
 
-    /// The text of an attribute that a subscription's filter may ask for, or nil where the event
+    /// The text of an attribute that a subscription's filter may ask for, or nil if the event
     /// at `place` has none: `type` is the event's GA4 name, `subject` the order, cart or session
     /// it is about, `category` that of its first item.
     @usableFromInline package func attribute(_ name: String, of place: Int) -> String? {

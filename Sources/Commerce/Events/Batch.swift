@@ -3,7 +3,7 @@ public import Timekeeping
 
 /// The bytes that events were read from, kept for the raw store and for dead letters.
 @usableFromInline package struct Originals: Sendable {
-    /// The lines one behind the other, without their line ends.
+    /// The lines one after the other, without their line ends.
     @usableFromInline package var bytes: [UInt8] = []
     /// Where in ``bytes`` each event of the batch lies; one entry an event.
     @usableFromInline package var ranges: [Range<Int>] = []
@@ -14,7 +14,7 @@ public import Timekeeping
 /// Where the producer took a batch from: what makes a repeated run harmless.
 ///
 /// A stream of the shopper model is named and numbered by Weir itself, so analytics remembers
-/// which offsets its aggregates hold. A log is somebody else's: it may be edited, renamed or
+/// which offsets its aggregates hold. A log belongs to someone else: it may be edited, renamed or
 /// split, so its events are remembered one by one, by their CloudEvents identity.
 @usableFromInline package struct Origin: Sendable {
     /// The input: a log, or one run of the shopper model.
@@ -53,15 +53,15 @@ public import Timekeeping
     @usableFromInline package let origin: Origin
     /// What the events' symbols mean.
     @usableFromInline package let symbols: SymbolTable
-    /// The bytes the events were read from; nil where the shopper model made them.
+    /// The bytes the events were read from; nil if the shopper model made them.
     @usableFromInline package let originals: Originals?
     /// When each event should have been sent: the start of every latency.
     ///
     /// Follows from the event's own time.
     @usableFromInline package let schedule: ReplaySchedule
-    /// What the batch takes in memory, and what flow control in bytes counts.
+    /// The memory that the batch takes, which flow control in bytes counts.
     @usableFromInline package let byteCount: Int
-    /// Where the room for the events goes when nobody holds the batch any more.
+    /// Where the memory of the events goes when the batch is released.
     private let pool: BatchPool?
 
     package init(
@@ -179,7 +179,7 @@ public import Timekeeping
         ReplaySchedule(eventTime: time, sendTime: time, speed: 0)
     }
 
-    /// When an event of `time` is due; as early or late as can be told, beyond that.
+    /// When an event of `time` is due, within the range of a timestamp.
     @inlinable
     package func due(_ time: Timestamp) -> Timestamp {
         if speed == 0 {
@@ -219,7 +219,7 @@ public import Timekeeping
     @usableFromInline package var items: [Item] = []
     /// The input the events come from.
     @usableFromInline package var stream: Symbol
-    /// The place of each event in the stream; empty where they follow ``firstOffset``.
+    /// The place of each event in the stream; empty if they follow ``firstOffset``.
     @usableFromInline package var offsets: [Int64] = []
     @usableFromInline package var firstOffset: Int64 = 1
     /// Kept only for events that were read from a log.
@@ -286,8 +286,8 @@ public import Timekeeping
     }
 }
 
-/// Room for events that batches leave behind when nobody holds them any more, for the batches to
-/// come.
+/// Memory for events that released batches leave to later
+/// ones.
 ///
 /// Batches come and go by the megabyte. Giving that back to the system and having it cleared and
 /// mapped again would cost a third of the pipeline's throughput, and what was let go last is
@@ -318,7 +318,7 @@ public import Timekeeping
         self.byteLimit = byteLimit
     }
 
-    /// Empty arrays with the capacity of the batch that left last; new ones if there is none.
+    /// Empty arrays with the capacity of the batch that left last; new ones if there is not one.
     func take(capacity: Int) -> (events: [Event], items: [Item]) {
         guard var room = takeLast() else {
             var room = Room(events: [], items: [])

@@ -82,7 +82,7 @@ public import Timekeeping
     @usableFromInline package var sequence: Int64
     @usableFromInline package var user: Symbol
     @usableFromInline package var session: Symbol
-    /// The order, cart or session it is about, which ``subjectNamespace`` tells.
+    /// The order, cart or session it is about; ``subjectNamespace`` says which.
     @usableFromInline package var subject: Symbol
     /// GA4 `transaction_id`; present (and not empty) on a purchase or refund that is right.
     @usableFromInline package var transaction: Symbol
@@ -97,7 +97,7 @@ public import Timekeeping
     /// Whether ``id`` is a UUID, and not the digest of some other text.
     @usableFromInline package var hasUUID: Bool
     /// Whether it holds further lines of an order that was published before: its value and its
-    /// items count, and it is no order of its own.
+    /// items count, and it is not an order of its own.
     @usableFromInline package var isOrderPart: Bool
 
     @inlinable

@@ -3,7 +3,7 @@ internal import Digests
 /// The `id` of a CloudEvent in sixteen bytes.
 ///
 /// A UUID in its canonical lower-case form is kept as it is. Any other text is kept as the first
-/// 128 bits of its SHA-256, enough to tell events apart; the text itself stays with the original
+/// 128 bits of its SHA-256, enough to distinguish events; the text itself stays with the original
 /// bytes of the event, where it is read back from (``Batch/idText(of:)``).
 @usableFromInline package struct EventID: Hashable, Comparable, Sendable {
     @usableFromInline package let high: UInt64

@@ -1,6 +1,6 @@
 public import Timekeeping
 
-/// Why an event that could be read may still not be stored or counted.
+/// Why an event that was read may not be stored or counted.
 @usableFromInline package enum EventFlaw: UInt8, Sendable, CaseIterable {
     case transactionMissing
     case transactionEmpty
@@ -12,7 +12,7 @@ public import Timekeeping
     case itemsMissing
     case quantityNotPositive
 
-    /// The class it is counted under: constant, for reports and metric labels.
+    /// Its class: constant, for reports and metric labels.
     package var label: String {
         switch self {
         case .transactionMissing: "transaction-id-missing"
@@ -49,7 +49,7 @@ public import Timekeeping
 /// What an event must satisfy to be stored and counted; every subscriber applies the same rules,
 /// so that what is stored and what is counted agree.
 @usableFromInline package struct EventRules: Sendable {
-    /// Events before this are taken for a broken clock (an unset one says 1970).
+    /// Events before this are attributed to a broken clock (an unset one says 1970).
     @usableFromInline package var earliest: Timestamp
     /// How far an event may lie ahead of the clock.
     @usableFromInline package var aheadLimit: Duration
@@ -76,7 +76,7 @@ public import Timekeeping
     ///   - items: The items of that batch.
     ///   - symbols: What its symbols mean.
     ///   - latest: The latest time that is accepted: now plus ``aheadLimit``.
-    /// - Returns: The first flaw, or nil where the event is sound.
+    /// - Returns: The first flaw, or nil if the event is sound.
     @inlinable
     package func flaw(
         of event: Event,
@@ -118,7 +118,7 @@ public import Timekeeping
         }
     }
 
-    /// The flaws of the events in `places` of `batch`, ascending; empty where all are sound.
+    /// The flaws of the events in `places` of `batch`, ascending; empty if all are sound.
     @inlinable
     package func flaws(
         in batch: Batch,

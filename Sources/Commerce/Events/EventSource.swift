@@ -2,8 +2,8 @@ package import Timekeeping
 
 /// What a producer publishes: the shopper model, or a log of what real shoppers did.
 ///
-/// A source is pulled: it makes events only when asked, in the order of their times, and never
-/// looks at a clock.
+/// A source makes events only when asked, in the order of their times, and never
+/// reads a clock.
 package protocol EventSource: Sendable {
     /// The input's name, the same whenever the same input is read again.
     var stream: Symbol { get }
@@ -19,14 +19,14 @@ package protocol EventSource: Sendable {
     /// the rest.
     ///
     /// - Returns: The time of the next event, or nil at the end of the input.
-    /// - Throws: ``InputError`` where the input cannot be read any further.
+    /// - Throws: ``InputError`` if the input cannot be read any further.
     mutating func fill(
         _ builder: inout BatchBuilder,
         until horizon: Timestamp,
         limit: Int
     ) throws(InputError) -> Timestamp?
 
-    /// What there is to wait for before the next call; nil where it would find more, or the end.
+    /// What there is to wait for before the next call; nil if it would find more, or the end.
     var arrival: InputArrival? { get }
 
     /// Lets the source give out what it holds back, since nothing came to it for a while.
@@ -54,13 +54,13 @@ package struct InputArrival: Sendable {
     @usableFromInline package var file: String
     /// From 1.
     @usableFromInline package var line: Int
-    /// From 1, in bytes; nil where the record as a whole is wrong.
+    /// From 1, in bytes; nil if the record as a whole is wrong.
     @usableFromInline package var column: Int?
-    /// The attribute, key or column that is wrong; nil where the record as a whole is.
+    /// The attribute, key or column that is wrong; nil if the record as a whole is.
     @usableFromInline package var field: String?
     /// The class it is counted under, such as `bad-date`: few, and without dynamic values.
     @usableFromInline package var reason: String
-    /// What is wrong, what was expected, and how to mend it.
+    /// What is wrong, what was expected, and how to fix it.
     @usableFromInline package var message: String
     /// How many records it is about: of an order with several lines, all of them.
     @usableFromInline package var records: Int

@@ -1,10 +1,10 @@
 internal import Digests
 internal import Timekeeping
 
-/// Who an event or an order is, in sixteen bytes, the same in every run and every store.
+/// The identity of an event or order in sixteen bytes, the same in every run and store.
 ///
 /// The first 128 bits of a SHA-256 over what kind of thing it is, the source with its length, and
-/// the id: so neither do two things share one by design, nor can somebody make two that do. A
+/// the id: so neither do two things share one by design, nor can anyone construct two that do. A
 /// UUID counts with its sixteen bytes, and no text has the identity of a UUID.
 @usableFromInline package struct IdentityDigest: Hashable, Comparable, Sendable {
     @usableFromInline package let high: UInt64
@@ -37,7 +37,7 @@ internal import Timekeeping
 }
 
 extension Batch {
-    /// Who the event at `place` is.
+    /// The identity of the event at `place`.
     package func identity(of place: Int) -> IdentityDigest {
         let event = events[place]
         var input = DigestInput(.event)
@@ -59,7 +59,7 @@ extension Batch {
         return input.digest
     }
 
-    /// A digest of what the event at `place` says, whatever it is called and wherever it stands.
+    /// A digest of the content of the event at `place`, without its id and position.
     ///
     /// Two spellings of one event (another order of the keys, another space) have the same one. A
     /// purchase has the same one as a part of an order, since where a reader has begun decides
@@ -85,9 +85,9 @@ extension Batch {
     }
 }
 
-/// What a digest is made of: parts that no other parts give the same bytes as.
+/// The input of a digest, in an unambiguous form.
 private struct DigestInput {
-    /// What kind of thing is digested.
+    /// The kind of thing that is digested.
     enum Domain: UInt8 {
         case event = 1
         case order = 2

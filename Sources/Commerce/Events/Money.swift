@@ -39,7 +39,7 @@ internal import Timekeeping
     /// How many decimal digits the minor unit has (ISO 4217: 2 for most, 0 for JPY, 3 for KWD, 4
     /// for CLF); 2 as well where that has none, as for gold.
     package var minorDigits: Int {
-        // Asked for with every amount that is written, and nearly always of this one.
+        // Asked for with every amount that is written, and nearly always this one.
         if self == .usd { return 2 }
         return switch code {
         case "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI",

@@ -53,7 +53,7 @@
         UInt64((letters.firstIndex(of: UInt8(byte)) ?? -1) + 1)
     }
 
-    /// The symbol that holds `text`, or nil where no symbol can.
+    /// The symbol that holds `text`, or nil if no symbol can.
     init?(shortText text: [UInt8]) {
         guard (1...Symbol.longest).contains(text.count) else { return nil }
         var bits: UInt64 = 0
@@ -65,7 +65,7 @@
         self.init(bits: bits | Symbol.tableBit | Symbol.shortBit)
     }
 
-    /// The text that the symbol holds itself, as ASCII; nil where it holds none.
+    /// The text that the symbol holds itself, as ASCII; nil if it holds none.
     var shortText: [UInt8]? {
         guard isShortText else { return nil }
         var rest = bits & ~(Symbol.tableBit | Symbol.shortBit)

@@ -1,7 +1,7 @@
 internal import Synchronization
 public import Timekeeping
 
-/// The texts behind the symbols of one run; safe to use from every stage at once.
+/// The texts of the symbols of one run; every stage may use it at once.
 ///
 /// Grows with the number of *distinct* long foreign identifiers, by some thirty bytes each beside
 /// the text, and never shrinks: the reader of a log begins another one when it ``isFull``, and a
@@ -9,7 +9,7 @@ public import Timekeeping
 /// numbers, and short texts are symbols themselves: neither takes room in it.
 @usableFromInline package final class SymbolTable: Sendable {
     private struct Entries {
-        /// The texts one behind the other.
+        /// The texts one after the other.
         private var bytes: [UInt8] = []
         /// Where each text ends.
         private var ends: [Int] = []
@@ -48,7 +48,7 @@ public import Timekeeping
             return ends.count - 1
         }
 
-        /// Where the search for a text begins; another place in every process, so that nobody can
+        /// Where the search for a text begins; different in every process, so that nobody can
         /// write texts that all begin at one.
         private func home(of text: some Collection<UInt8>) -> Int {
             var hasher = Hasher()

@@ -22,9 +22,9 @@ package struct AmountFormat: Hashable, Sendable {
         }
     }
 
-    /// What stands before the decimals; nil where nothing was said, and it is a point.
+    /// What comes before the decimals; nil if nothing was said, and it is a point.
     package var decimal: Mark?
-    /// What stands between the thousands; nil for nothing.
+    /// What is between the thousands; nil for nothing.
     package var thousands: Mark?
 
     /// Decimal points, and nothing between the thousands.
@@ -40,7 +40,8 @@ package struct AmountFormat: Hashable, Sendable {
         if decimal == nil, currency.minorDigits < 3, AmountFormat.looksGrouped(text) {
             throw RejectionReason(
                 .doubtfulMoney,
-                "\"\(text)\" may have a decimal point or one between thousands; say which with "
+                "\"\(text)\" is ambiguous: the point may be decimal or between thousands; say "
+                    + "which with "
                     + "'decimal' in the mapping"
             )
         }
@@ -52,8 +53,8 @@ package struct AmountFormat: Hashable, Sendable {
         if others.contains(where: { $0 != self && $0.read(text, currency) != nil }) {
             throw RejectionReason(
                 .doubtfulMoney,
-                "\"\(text)\" has other marks than the mapping names (decimal "
-                    + "\((decimal ?? .point).rawValue)); it may be a hundred times as much"
+                "\"\(text)\" uses marks other than those of the mapping (decimal "
+                    + "\((decimal ?? .point).rawValue)); it could mean a hundred times as much"
             )
         }
         throw RejectionReason(.badMoney, Money.refusal(of: text, currency: currency))

@@ -4,7 +4,7 @@ package import Timekeeping
 ///
 /// A row is `customer yyyymmdd CDs dollars`, with spaces between. The file is ordered by
 /// customer; the purchases come in the order of day and line, so the file is read as a whole
-/// before the first one. Rows that are alike are purchases of their own, told apart by how often
+/// before the first one. Identical rows are separate purchases, distinguished by how often
 /// they came (``RowIdentity``).
 package struct CDNOWSource: EventSource {
     /// The largest input that is taken, in bytes: the rows are sorted in memory.
@@ -64,7 +64,7 @@ package struct CDNOWSource: EventSource {
             append(log.rows[nextRow], to: &builder, &originals)
             nextRow += 1
         }
-        // The rows that were rejected are known since the file was read; they are told as the
+        // The rows that were rejected are known since the file was read; they are reported as the
         // replay goes, and the rest of them at its end.
         let isAtEnd = nextRow == log.rows.count
         let untold = log.rejections.count - nextRejection
@@ -133,7 +133,7 @@ struct CDNOWLog {
 
     private(set) var rows: [Row] = []
     private(set) var rejections: [Rejection] = []
-    /// The rows that were taken, each with a line feed behind it.
+    /// The rows that were taken, each with a line feed after it.
     private var text: [UInt8] = []
 
     private let sizeLimit: Int
@@ -145,7 +145,7 @@ struct CDNOWLog {
         self.lastRowIsWhole = lastRowIsWhole
     }
 
-    /// Reads on; false where the rest has not been written yet.
+    /// Reads on; false if the rest has not been written yet.
     mutating func read(_ reader: RecordReader) throws(InputError) -> Bool {
         while true {
             let line: Record
@@ -250,7 +250,7 @@ struct CDNOWLog {
             throw flaw(
                 .badDate,
                 1,
-                "\"\(text(1))\" is no day; expected eight digits, such as 19970101"
+                "\"\(text(1))\" is not a day; expected eight digits, such as 19970101"
             )
         }
         let count: Int32

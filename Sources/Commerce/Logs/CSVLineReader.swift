@@ -84,11 +84,11 @@ struct CSVLineReader: Sendable {
             isLonger ? .tooManyFields : .tooFewFields,
             column: isLonger ? row.column(header.count) : nil,
             "the row has \(row.count) fields, the header \(header.count); "
-                + "put a field that holds the delimiter in quotes"
+                + "quote fields that contain the delimiter"
         )
     }
 
-    /// The text of the field in `column`; nil where the column or the field is empty.
+    /// The text of the field in `column`; nil if the column or the field is empty.
     private func symbolText(_ row: CSVRow, _ column: Int?) -> String? {
         guard let column else { return nil }
         let text = row.text(column)
@@ -109,8 +109,8 @@ struct CSVLineReader: Sendable {
         return symbols.symbol(for: row.text(column), in: .order)
     }
 
-    /// The id that `text` is; a text that is no UUID is made one of version 8 (RFC 9562) from its
-    /// digest, since a row has no JSON to read the text back from.
+    /// The id that `text` is; a text that is not a UUID is made one of version 8 (RFC 9562) from
+    /// its digest, since a row has no JSON to read the text back from.
     private static func id(_ text: String) -> EventID {
         let (id, isUUID) = EventID.parse(text)
         guard !isUUID else { return id }
@@ -127,7 +127,7 @@ struct CSVLineReader: Sendable {
                 .badDate,
                 row,
                 columns.time,
-                "\"\(text)\" is no time; expected \(mapping.timeFormat.expectation)"
+                "\"\(text)\" is not a time; expected \(mapping.timeFormat.expectation)"
             )
         }
         return time
@@ -145,7 +145,8 @@ struct CSVLineReader: Sendable {
                 .unknownEvent,
                 row,
                 column,
-                "\"\(text)\" names no event; expected a GA4 name, such as purchase, or one that "
+                "\"\(text)\" is not the name of an event; expected a GA4 name, such as purchase, "
+                    + "or one that "
                     + "'events' in the mapping has\(suggestion(for: text, in: known))"
             )
         }
@@ -177,8 +178,8 @@ struct CSVLineReader: Sendable {
 
         /// The pieces at their prices.
         ///
-        /// A value that is no multiple of its pieces is that of two lines: three pieces for 10.00
-        /// are two at 3.33 and one at 3.34, so that every sum stays exact.
+        /// A value that is not a multiple of its pieces is that of two lines: three pieces for
+        /// 10.00 are two at 3.33 and one at 3.34, so every sum stays exact.
         func items(_ product: Symbol, _ category: Symbol) -> [Item] {
             func item(_ price: Int64, _ quantity: Int64) -> Item {
                 Item(
@@ -226,7 +227,7 @@ struct CSVLineReader: Sendable {
             }
         }
         guard name == .purchase || name == .refund else {
-            if quantity < 0 { throw negative(row, "expected a count from 0 on") }
+            if quantity < 0 { throw negative(row, "expected a count from 0") }
             return sale
         }
         let isNamedReturn = mapping.returnPrefix.map { prefix in
@@ -236,9 +237,9 @@ struct CSVLineReader: Sendable {
         guard sale.isReturn else { return sale }
         let isMixed = quantity < 0 && sale.value > 0
         guard !isMixed || isNamedReturn == true else {
-            throw negative(row, "and what it is worth is not; a return has both below 0")
+            throw negative(row, "but the amount is not; a return has both below 0")
         }
-        guard sale.value > .min else { throw negative(row, "beyond what an amount can hold") }
+        guard sale.value > .min else { throw negative(row, "the amount is too large") }
         sale.quantity = abs(quantity)
         sale.value = abs(sale.value)
         sale.price = sale.price.map { abs($0) }
@@ -247,7 +248,7 @@ struct CSVLineReader: Sendable {
 
     private func negative(_ row: CSVRow, _ message: String) -> RejectionReason {
         let column = columns.quantity ?? columns.time
-        return flaw(.negativeCount, row, column, "\(row.text(column)) is negative, \(message)")
+        return flaw(.negativeCount, row, column, "\(row.text(column)) is negative; \(message)")
     }
 
     /// The number of pieces, below 0 for a return; within what an item can hold.
@@ -322,17 +323,17 @@ extension CSVMapping.TimeFormat {
 extension Int32 {
     /// The count that `text` writes in decimal digits.
     ///
-    /// - Throws: A flaw without a place where it is negative or no whole number that fits.
+    /// - Throws: A flaw without a place if it is negative or no whole number that fits.
     init(countText text: String) throws(RejectionReason) {
         let digits = text.utf8.drop { $0 == UInt8(ascii: "-") }
         let isNumber = !digits.isEmpty && digits.allSatisfy { (48...57).contains($0) }
         if isNumber, text.utf8.count == digits.count + 1 {
-            throw RejectionReason(.negativeCount, "\(text) is negative; expected a count from 0 on")
+            throw RejectionReason(.negativeCount, "\(text) is negative; expected a count from 0")
         }
         guard isNumber, text.utf8.count == digits.count, let count = Int32(text) else {
             throw RejectionReason(
                 .badCount,
-                "\"\(text)\" is no count; expected a whole number from 0 on"
+                "\"\(text)\" is not a count; expected a whole number from 0"
             )
         }
         self = count

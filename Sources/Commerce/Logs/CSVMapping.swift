@@ -48,7 +48,7 @@ package struct CSVMapping: Hashable, Sendable {
     package var time: String
     /// How that column writes it.
     package var timeFormat: TimeFormat
-    /// The zone of times that name none; nil where such a time is UTC, or, in RFC 3339, wrong.
+    /// The zone of times that name none; nil if such a time is UTC, or, in RFC 3339, wrong.
     package var zone: CivilZone?
     /// The column of the user.
     package var user: String
@@ -76,7 +76,7 @@ package struct CSVMapping: Hashable, Sendable {
     package var currency: Money
     /// The byte between fields.
     package var delimiter = UInt8(ascii: ",")
-    /// Whether the last row counts although no line end stands behind it.
+    /// Whether the last row counts although no line end follows it.
     package var lastRowIsWhole = false
 
     /// The mapping of what every event needs; the rest is set afterwards.
@@ -111,7 +111,7 @@ struct CSVColumns {
 
     /// Looks up every column that `mapping` names in the header of `file`.
     ///
-    /// - Throws: A message that names all columns that are missing or stand twice.
+    /// - Throws: A message that names all columns that are missing or appear twice.
     init(_ mapping: CSVMapping, header: CSVRow, line: Int, file: String) throws(InputError) {
         let names = header.texts
         var mistakes: [String] = []
@@ -127,7 +127,7 @@ struct CSVColumns {
                 )
             } else if places.count > 1 {
                 mistakes.append(
-                    "\(file):\(line):\(header.column(places[1])): the column \"\(name)\" stands "
+                    "\(file):\(line):\(header.column(places[1])): the column \"\(name)\" appears "
                         + "\(places.count) times"
                 )
             }
@@ -191,7 +191,7 @@ struct CSVRow {
     /// The fields as texts.
     var texts: [String] { fields.indices.map(text) }
 
-    /// The text of the field at `index`, its quotes undone.
+    /// The text of the field at `index`, unquoted.
     func text(_ index: Int) -> String {
         let text = String(decoding: bytes[fields[index].range], as: UTF8.self)
         guard fields[index].isQuoted, text.utf8.contains(CSVRow.quote) else { return text }
@@ -224,7 +224,7 @@ struct CSVRow {
                 throw RejectionReason(
                     .badQuotes,
                     column: stray - bytes.startIndex + 1,
-                    "a quote within a field; put the whole field in quotes and double this one"
+                    "a quote inside a field; quote the whole field and double this one"
                 )
             }
             return Field(range: start..<end, isQuoted: false)
@@ -240,7 +240,7 @@ struct CSVRow {
                 throw RejectionReason(
                     .badQuotes,
                     column: behind - bytes.startIndex + 1,
-                    "text behind the quote that ends the field from column \(column) on; "
+                    "text after the closing quote of the field at column \(column); "
                         + "expected a delimiter"
                 )
             }

@@ -1,4 +1,4 @@
-/// Makes one event of the lines of one order, which stand together in a log or nearly so.
+/// Makes one event of the lines of one order, which are close together in a log.
 ///
 /// Events keep the order of their first lines. An order is open until ``lineLimit`` further lines
 /// have been read since its last one; what waits behind it waits with it, up to ``holdLimit``

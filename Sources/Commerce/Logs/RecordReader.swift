@@ -6,7 +6,7 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// One record of an input, without the line end behind it.
+/// One record of an input, without the line end after it.
 package struct Record: Sendable {
     /// The line it begins on, from 1.
     package var line: Int
@@ -14,9 +14,9 @@ package struct Record: Sendable {
     package var lastLine: Int
     /// Empty where the record was too long to keep.
     package var bytes: ArraySlice<UInt8>
-    /// Why the record is no text; nil where it is sound.
+    /// Why the record is not text; nil if it is sound.
     package var flaw: RejectionReason?
-    /// Whether a line end stands behind it; the last one of a file may have none, and may then be
+    /// Whether a line end follows it; the last one of a file may have none, and may then be
     /// the beginning of one that is still being written.
     package var isTerminated: Bool
 
@@ -61,7 +61,7 @@ package final class RecordReader: @unchecked Sendable {
     /// What a call gives.
     package enum Reading: Sendable {
         case record(Record)
-        /// Nothing yet: whoever writes the input has not written on.
+        /// Nothing yet: the writer has not written more.
         case pending
         case end
     }
@@ -158,7 +158,7 @@ package final class RecordReader: @unchecked Sendable {
 
     // MARK: - Where a record ends
 
-    /// The place of the line feed that ends the record; nil where it is not in ``buffer``.
+    /// The place of the line feed that ends the record; nil if it is not in ``buffer``.
     private func indexOfEnd() -> Int? {
         buffer.withUnsafeBufferPointer { bytes in
             while searched < bytes.count {
@@ -240,7 +240,7 @@ package final class RecordReader: @unchecked Sendable {
         start = 0
     }
 
-    /// The record that ends at `end`; the one behind it begins at `next`, nil at the end of the
+    /// The record that ends at `end`; the one after it begins at `next`, nil at the end of the
     /// input.
     private func record(endingAt end: Int, next: Int?) -> Record {
         var bytes = buffer[start..<end]
@@ -263,7 +263,7 @@ package final class RecordReader: @unchecked Sendable {
                 line: openQuote.line,
                 column: openQuote.column,
                 "the quote that begins here is not closed by the end of the input"
-                    + (line > firstLine ? ", so lines \(firstLine) to \(line) are no rows" : "")
+                    + (line > firstLine ? ", so lines \(firstLine) to \(line) are not rows" : "")
             )
         } else if count > limit {
             let lines = line > firstLine ? "record on lines \(firstLine) to \(line)" : "line"
@@ -292,11 +292,11 @@ package struct Line: Sendable {
     package var number: Int
     /// Empty where the line was too long to keep.
     package var bytes: ArraySlice<UInt8>
-    /// Why the line is no text; nil where it is sound.
+    /// Why the line is not text; nil if it is sound.
     package var flaw: RejectionReason?
 }
 
-/// Reads a file or standard input line by line, and waits for whoever writes it.
+/// Reads a file or standard input line by line, and waits for its writer.
 package final class LineReader: Sendable {
     /// The longest line that is kept, in bytes, unless the caller says otherwise.
     package static let standardLimit = RecordReader.standardLimit

@@ -2,11 +2,11 @@ internal import Digests
 internal import Timekeeping
 
 /// Gives the events of a log that has no ids of its own an id: by what their rows say and how
-/// often rows have said the same before, whatever the file is called and wherever they stand.
+/// often rows have said the same before, whatever the file is called and wherever they are.
 ///
 /// Occurrences are counted by fingerprints of 64 bits, in bounded memory: after ``capacity``
 /// different contents the count begins anew, and the number of the segment becomes part of the
-/// id. A row that stands before others and is taken out later so changes ids only in a log of
+/// id. A row that comes before others and is taken out later so changes ids only in a log of
 /// more rows than that.
 struct RowIdentity: Sendable {
     /// How many different contents are remembered at once: about 20 MB.
@@ -25,7 +25,7 @@ struct RowIdentity: Sendable {
     /// The id of the event at `time` that `bytes` describe.
     ///
     /// A UUID of version 8 (RFC 9562): it sorts by the milliseconds of the time, as ids of
-    /// version 7 do, and has 74 bits of the digest behind them.
+    /// version 7 do, and has 74 bits of the digest after them.
     mutating func id(of bytes: some Sequence<UInt8>, at time: Timestamp) -> EventID {
         let content = SHA256Digest(of: Array(bytes))
         var named = Array("weir.row".utf8) + content.bytes

@@ -4,7 +4,7 @@ package import Timekeeping
 ///
 /// `y` is the year, `M` the month, `d` the day, `H` the hour, `m` the minute, `s` the second, `a`
 /// stands for AM or PM, `Z` for a zone: `Z`, `UTC`, `+02`, `+0200`, `+02:00` or a name of the
-/// IANA database. Capitals are not told apart: the `m` behind an hour is the minute, any other
+/// IANA database. Case matters only for these: the `m` after an hour is the minute, any other
 /// the month. A number may have fewer digits than letters, but for the year. Seconds may have a
 /// fraction of up to nine digits. Anything else stands for itself.
 package struct TimePattern: Hashable, Sendable {
@@ -29,7 +29,7 @@ package struct TimePattern: Hashable, Sendable {
     /// Whether times of this pattern say their zone themselves.
     package var hasZone: Bool { parts.contains(.zone) }
 
-    /// The pattern that `text` writes, or nil where it names no day.
+    /// The pattern that `text` writes, or nil if it names no day.
     package init?(_ text: String) {
         var parts: [Part] = []
         var rest = text.utf8[...]
@@ -108,7 +108,7 @@ extension TimePattern {
             self.rest = rest
         }
 
-        /// Reads `part`; false where something else stands there.
+        /// Reads `part`; false if something else is there.
         mutating func take(_ part: Part) -> Bool {
             switch part {
             case .year(let digits):

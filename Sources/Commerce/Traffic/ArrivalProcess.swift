@@ -50,7 +50,7 @@ package struct ArrivalProcess: Sendable {
         enterPiece(0)
     }
 
-    /// The next arrival, or nil where the rate stays 0 for good.
+    /// The next arrival, or nil if the rate stays 0 for good.
     @inline(__always)
     package mutating func next() -> Timestamp? {
         let gap = isPoisson ? exponential.next(&chance) : evenGap()
@@ -154,7 +154,7 @@ package struct ArrivalProcess: Sendable {
 
 extension RatePieces {
     /// How long it takes until `need` events have come, at a `rate` that changes with `slope`;
-    /// nil where they never come.
+    /// nil if they never ones.
     fileprivate static func time(
         toCollect need: Double,
         from rate: Double,
@@ -226,7 +226,7 @@ struct ExponentialSampler: Sendable {
         var beyond = 0.0
         while true {
             if layer == 0 {
-                // Without memory: what lies behind the start of the tail is exponential again.
+                // Without memory: what lies after the start of the tail is exponential again.
                 beyond += ExponentialSampler.tail
             } else {
                 let low = layers[layer].density
@@ -249,7 +249,7 @@ struct ExponentialSampler: Sendable {
 struct Pacing: Sendable {
     /// Nil where events are due whenever they are asked for.
     private var arrivals: ArrivalProcess?
-    /// The next arrival, kept until it is due; nil where none is to come.
+    /// The next arrival, kept until it is due; nil if none is to ones.
     private(set) var pending: Timestamp?
     /// The time of the last event that was due when asked for.
     private var latest = Timestamp.distantPast
@@ -267,7 +267,7 @@ struct Pacing: Sendable {
     /// Whether events have times of their own, and not the time they are asked for.
     var isPaced: Bool { arrivals != nil }
 
-    /// The time of the next event if it is not after `horizon`; the one behind it is then next.
+    /// The time of the next event if it is not after `horizon`; the one after it is then next.
     @inline(__always)
     mutating func take(by horizon: Timestamp) -> Timestamp? {
         guard let due = pending, due <= horizon else { return nil }

@@ -9,7 +9,7 @@ package struct LoadProfile: Hashable, Sendable {
     package enum Arrivals: String, Sendable, CaseIterable {
         /// Evenly.
         case uniform
-        /// Independently of one another, as shoppers come.
+        /// Independently of one another, as shoppers ones.
         case poisson
     }
 
@@ -18,7 +18,7 @@ package struct LoadProfile: Hashable, Sendable {
     /// Rates are events per second, times are counted from the start of the run.
     package enum Shape: Hashable, Sendable {
         case constant(rate: Double)
-        /// From one rate to another, linearly, and constant behind that.
+        /// From one rate to another, linearly, and constant after that.
         case ramp(from: Double, to: Double, over: Duration)
         /// Each rate from its time on; the first step begins at 0.
         case step([Step])
@@ -128,9 +128,9 @@ struct RatePieces: Sendable {
         var slope: Double = 0
     }
 
-    /// One behind the other from 0; the last one has no end, unless they repeat.
+    /// One after the other from 0; the last one has no end, unless they repeat.
     var pieces: [Piece]
-    /// After how long the pieces repeat; nil where they do not.
+    /// After how long the pieces repeat; nil if they do not.
     var cycle: Int64?
     /// How many events one cycle brings.
     var cycleArea = 0.0
@@ -209,7 +209,7 @@ struct RatePieces: Sendable {
         cycle = period
     }
 
-    /// A rate per second as one per nanosecond; what is no possible rate counts as none.
+    /// A rate per second as one per nanosecond; what is not a possible rate counts as none.
     private static func perNanosecond(_ rate: Double) -> Double {
         rate.isFinite && rate > 0 ? rate * 1e-9 : 0
     }

@@ -3,7 +3,7 @@ package import Timekeeping
 /// Shoppers who walk through the shop: they land, view, fill carts, check out, buy and leave.
 ///
 /// A fixed number of sessions goes on at once. Each arrival advances one of them by a step of
-/// the funnel, or now and then refunds an order; whoever leaves makes room for a new shopper in
+/// the funnel, or now and then refunds an order; one who leaves makes room for a new shopper in
 /// the same arrival. Memory is fixed by the options, however long the run.
 package struct SessionModel: EventSource, Sendable {
     package let stream: Symbol
@@ -15,7 +15,7 @@ package struct SessionModel: EventSource, Sendable {
     let users: ZipfSampler?
     let funnel: FunnelTable
     let cartLimit: Int
-    /// A 64-bit number below this refunds an order; nil where every order is refunded.
+    /// A 64-bit number below this refunds an order; nil if every order is refunded.
     let refundThreshold: UInt64?
 
     var pacing: Pacing

@@ -39,12 +39,12 @@ struct CartLine: Sendable {
 struct FunnelTable: Sendable {
     /// The raw value of what happens next for ``leaving``; the others are those of event names.
     static let leaving: UInt8 = 8
-    /// What a place in the shop that nobody has taken yet holds as its last event.
+    /// The last event of a free place in the shop.
     static let vacant: UInt8 = 8
 
     private static let outcomes = 9
 
-    /// By the raw value of the last event; whoever has none yet leaves, and a new one lands.
+    /// By the raw value of the last event; a shopper without one leaves, and a new one arrives.
     private let rows: [AliasTable]
     private let landing: AliasTable
 

@@ -1,12 +1,12 @@
 package import Timekeeping
 
-/// Why a block cannot stand where it does.
+/// Why a block does not belong where it is.
 package enum ChainError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The chain does not begin with a Seed, but with this.
     case noSeed(found: String)
     /// A Seed that is not the first block.
     case secondSeed(sequence: Int64)
-    /// The sequence goes on with another number than the next one.
+    /// The sequence continues with a number other than the next one.
     case gap(expected: Int64, found: Int64)
     /// A block that is older than the one before it.
     case timeBackwards(sequence: Int64)
@@ -14,7 +14,7 @@ package enum ChainError: Error, Hashable, Sendable, CustomStringConvertible {
     case watermarkBackwards(sequence: Int64)
     /// A block that names another hash than that of the block before it.
     case brokenLink(sequence: Int64)
-    /// A block that says something else than what it was hashed with.
+    /// A block whose content does not match its hash.
     case wrongHash(sequence: Int64)
 
     package var description: String {
@@ -22,9 +22,9 @@ package enum ChainError: Error, Hashable, Sendable, CustomStringConvertible {
         case .noSeed(let found):
             "the chain begins with \(found); expected a Seed"
         case .secondSeed(let sequence):
-            "block \(sequence) is a Seed; expected one as the first block alone"
+            "block \(sequence) is a Seed; expected a Seed as the first block only"
         case .gap(let expected, let found):
-            "block \(found) stands where block \(expected) was expected"
+            "block \(found) is where block \(expected) was expected"
         case .timeBackwards(let sequence):
             "block \(sequence) is older than the block before it"
         case .watermarkBackwards(let sequence):
@@ -32,18 +32,18 @@ package enum ChainError: Error, Hashable, Sendable, CustomStringConvertible {
         case .brokenLink(let sequence):
             "block \(sequence) does not name the hash of the block before it"
         case .wrongHash(let sequence):
-            "block \(sequence) does not have the hash of what it says"
+            "block \(sequence) has a hash that does not match its content"
         }
     }
 }
 
-/// Holds the blocks of a chain, one after the other, to what a chain is; a pure value.
+/// Checks the blocks of a chain, one after the other; a pure value.
 package struct ChainValidator: Sendable {
     private let dataset: DatasetID
     /// The last block that was taken.
     package private(set) var tip: ChainTip?
 
-    /// A validator of the chain of `dataset`, which goes on behind `tip`.
+    /// A validator of the chain of `dataset`, which goes on after `tip`.
     package init(_ dataset: DatasetID, after tip: ChainTip? = nil) {
         self.dataset = dataset
         self.tip = tip
@@ -51,7 +51,7 @@ package struct ChainValidator: Sendable {
 
     /// Takes the next block.
     ///
-    /// - Throws: ``ChainError`` where it cannot stand there; it is not taken then.
+    /// - Throws: ``ChainError`` if it does not belong there; it is not taken then.
     package mutating func append(_ block: MetadataBlock) throws(ChainError) {
         let isSeed = block.event.name == KeyEvent.Kind.seed.rawValue
         if let tip {
@@ -74,7 +74,7 @@ package struct ChainValidator: Sendable {
         tip = ChainTip(block, watermark: tip?.watermark)
     }
 
-    /// Takes in that `block` follows, whatever is wrong with it, to go on looking behind it.
+    /// Takes in that `block` follows, whatever is wrong with it, to go on looking after it.
     package mutating func skip(to block: MetadataBlock) {
         tip = ChainTip(block, watermark: tip?.watermark)
     }

@@ -1,11 +1,11 @@
 package import Timekeeping
 
-/// What a dataset is to be: its entry, where it comes from, and the events that say so.
+/// The definition of a dataset: its entry, its upstream datasets and its key events.
 package struct DatasetDefinition: Hashable, Sendable {
     package var id: DatasetID
     package var name: String
     package var kind: DatasetKind
-    /// A team; empty where nobody owns it.
+    /// The owning team; empty if none.
     package var owner: String
     /// What it is made from; none for a root.
     package var upstream: [DatasetID]
@@ -31,13 +31,13 @@ package struct DatasetDefinition: Hashable, Sendable {
         self.schema = schema
     }
 
-    /// The blocks that make a chain say what the definition says.
+    /// The blocks that bring a chain in line with the definition.
     ///
     /// - Parameters:
     ///   - tip: The last block there is; nil for a chain that has none.
     ///   - known: The latest payload of each kind of key event in the chain.
     ///   - now: When they are written.
-    /// - Returns: A whole beginning where there is no block, and else only what has changed.
+    /// - Returns: A complete beginning if there is no block, else only what has changed.
     package func blocks(
         after tip: ChainTip?,
         known: [KeyEvent.Kind: String],

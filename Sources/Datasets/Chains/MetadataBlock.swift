@@ -1,7 +1,7 @@
 internal import Digests
 package import Timekeeping
 
-/// An event that says what a dataset is; few of a chain are such.
+/// An event that describes a dataset; a chain has few of these.
 package struct KeyEvent: Hashable, Sendable {
     /// What it is about, by the names that Open Data Fabric gives its metadata events.
     package enum Kind: String, Hashable, Sendable, CaseIterable {
@@ -16,7 +16,7 @@ package struct KeyEvent: Hashable, Sendable {
     }
 
     package var kind: Kind
-    /// What it says, as a text that means the same wherever it is read.
+    /// Its content, as a text with the same meaning everywhere.
     package var payload: String
 
     package init(_ kind: Kind, payload: String) {
@@ -25,9 +25,9 @@ package struct KeyEvent: Hashable, Sendable {
     }
 }
 
-/// An event that says which data has come: nearly all of a chain.
+/// An event that records new data: most of a chain.
 package struct DataEvent: Hashable, Sendable {
-    /// How it has come.
+    /// How it has ones.
     package enum Kind: String, Hashable, Sendable, CaseIterable {
         /// Into a root.
         case addData = "AddData"
@@ -36,13 +36,13 @@ package struct DataEvent: Hashable, Sendable {
     }
 
     package var kind: Kind
-    /// The least and the greatest position in the topic of what came; nil where none is known.
+    /// The least and the greatest position in the topic of what came; nil if none is known.
     package var positions: ClosedRange<Int64>?
-    /// How many events are new with it.
+    /// How many new events it has.
     package var records: Int64
     /// The hash of what came, in a form that can be made again from it.
     package var content: BlockHash
-    /// The latest event time seen so far; nil where no event was.
+    /// The latest event time seen so far; nil if no event was.
     package var watermark: Timestamp?
 
     package init(
@@ -101,7 +101,7 @@ package struct MetadataBlock: Hashable, Sendable {
     /// The hash of the block before; nil in the first one.
     package var previous: BlockHash?
     package var event: MetadataEvent
-    /// The hash it is stored with; ``computedHash(in:)`` tells whether rightly.
+    /// The hash it is stored with; compare ``computedHash(in:)``.
     package var hash: BlockHash
 
     /// A block as a catalogue has stored it.
@@ -119,7 +119,7 @@ package struct MetadataBlock: Hashable, Sendable {
         self.hash = hash
     }
 
-    /// A new block behind one whose hash is `previous`.
+    /// A new block after one whose hash is `previous`.
     init(
         sequence: Int64,
         of dataset: DatasetID,
@@ -139,7 +139,7 @@ package struct MetadataBlock: Hashable, Sendable {
         self.init(sequence: 0, of: dataset, time: time, previous: nil, event: event)
     }
 
-    /// The hash that everything it says has.
+    /// The hash of its content.
     package func computedHash(in dataset: DatasetID) -> BlockHash {
         MetadataBlock.hash(dataset, sequence, time, previous, event)
     }
@@ -176,7 +176,7 @@ package struct BlockHash: Hashable, Sendable, CustomStringConvertible {
     /// Its bytes, first to last.
     package let bytes: [UInt8]
 
-    /// The hash that these 32 bytes are; nil where they are more or fewer.
+    /// The hash that these 32 bytes are; nil if they are more or fewer.
     package init?(bytes: [UInt8]) {
         guard bytes.count == 32 else { return nil }
         self.bytes = bytes
@@ -197,9 +197,9 @@ package struct BlockHash: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Values one behind the other in the one form that they are hashed in.
+/// Values in the canonical form that is hashed.
 ///
-/// Numbers have eight bytes, the big end first; a text is its UTF-8 behind the count of its
+/// Numbers have eight bytes, the big end first; a text is its UTF-8 after the count of its
 /// bytes; what may be missing has a byte before it, 1 where it is there. So no two lists of
 /// values of the same kinds have the same bytes.
 package struct CanonicalBytes: Sendable {

@@ -2,14 +2,14 @@ internal import Documents
 internal import Reports
 package import Timekeeping
 
-/// A change of what runs, as somebody has marked it.
+/// A marked deployment: a change of what runs.
 package struct Deployment: Hashable, Sendable {
     package var version: String
     /// When it was marked; no other has the same instant.
     package var marked: Timestamp
-    /// How long the pipeline is to be stable before what is stored is judged.
+    /// How long the pipeline must be stable before the data are judged.
     package var settle: Duration
-    /// When the refresh was that judged it; nil while that is to come.
+    /// When a refresh judged it; nil before that.
     package var judged: Timestamp?
 
     package init(
@@ -26,8 +26,8 @@ package struct Deployment: Hashable, Sendable {
 }
 
 extension [Deployment] {
-    /// The deployment that is taken to be the cause of an anomaly: the last one before it was first
-    /// seen, unless what that one has stored had been judged already.
+    /// The deployment that an anomaly is attributed to: the last one before it was first
+    /// seen, unless that one had been judged already.
     package func cause(ofWhatWasFirstSeen instant: Timestamp) -> Deployment? {
         guard let last = filter({ $0.marked <= instant }).max(by: { $0.marked < $1.marked }) else {
             return nil
@@ -49,14 +49,14 @@ package protocol DeploymentLog: Sendable {
     func judge(deploymentMarkedAt marked: Timestamp, at instant: Timestamp) async throws
 }
 
-/// The deployments that a warehouse knows of, as a person or a program reads it.
+/// The deployments that a warehouse knows, for people and programs.
 package struct DeploymentListing: WrittenListing, Sendable {
     package struct Line: Encodable, Sendable {
         package var version: String
         /// RFC 3339.
         package var marked: String
         package var settle: String
-        /// RFC 3339; nil while that is to come.
+        /// RFC 3339; nil while that is to ones.
         package var judged: String?
         /// How many anomalies are attributed to it, those that have gone among them.
         package var anomalies: Int

@@ -1,22 +1,22 @@
 package import Timekeeping
 
-/// Something that must hold of what is stored, as a query for what offends against it.
+/// A rule about stored data: an SQL query that returns the rows that violate it.
 package struct Invariant: Hashable, Sendable {
     /// How much it matters.
     package enum Severity: String, Hashable, Sendable, CaseIterable {
-        /// Somebody has to look at once.
+        /// Someone must act at once.
         case page
-        /// Somebody has to look in working hours.
+        /// Someone must act in working hours.
         case ticket
     }
 
     package var name: String
     package var severity: Severity
-    /// The team that has to look.
+    /// The team that acts.
     package var owner: String
-    /// How long what was written may be unfinished before it is judged.
+    /// How long after it was written data may still be incomplete.
     package var grace: Duration
-    /// Whether it looks at the census of the raw events, and says nothing without one.
+    /// Whether it reads the census of the raw events, without which it cannot be checked.
     package var needsCensus: Bool
     /// What must hold.
     package var description: String
@@ -48,28 +48,28 @@ package struct Invariant: Hashable, Sendable {
         self.query = query
     }
 
-    /// The columns that a query returns, in this order: who offends, and in what way.
+    /// The columns that a query returns, in this order: what violates the rule, and how.
     package static let columns = ["subject", "detail"]
 
     /// Where the query names its columns, as `file:line:column`.
     package var place: String { "\(file):\(query.line):\(query.column)" }
 
-    /// As many offenders as a finding holds one by one; all of them are counted.
+    /// The most violations that a finding lists; all of them are counted.
     package static let offenderLimit = 10_000
 
-    /// The subject of what an invariant that needs a census says where there is none: neither that
-    /// anything offends nor that nothing does.
+    /// The subject that an invariant returns when it needs a census and there is none: it is then
+    /// neither violated nor known to hold.
     package static let noCensus = "no census"
 
     /// The query as a database runs it: at most ``offenderLimit`` rows of subject, detail and the
     /// count of all, a row a subject; long texts are cut.
     ///
-    /// The text of the file begins on line 2, so that line numbers are one too many.
+    /// The text of the file begins on line 2, so line numbers are one too high.
     package func statement(asOf now: Timestamp) -> String {
         statement(cutoff: "(\((now - grace).nanoseconds))")
     }
 
-    /// As ``statement(asOf:)``, with `cutoff` in the place of the instant up to which things are
+    /// As ``statement(asOf:)``, with `cutoff` in place of the instant up to which data are
     /// judged.
     package func statement(cutoff: String) -> String {
         let detail = Invariant.cut("CAST(detail AS text)", to: 2000)
@@ -82,7 +82,7 @@ package struct Invariant: Hashable, Sendable {
             + "ORDER BY subject LIMIT \(Invariant.offenderLimit)"
     }
 
-    /// The beginning and the end of a text: what a query finds may be of any length.
+    /// The beginning and the end of a text, which may be of any length.
     private static func cut(_ text: String, to length: Int) -> String {
         "CASE WHEN length(\(text)) > \(length) THEN substr(\(text), 1, \(length - 100)) || '… (' "
             + "|| length(\(text)) || ' characters) …' "
@@ -92,7 +92,7 @@ package struct Invariant: Hashable, Sendable {
     private var censusCheck: String {
         guard needsCensus else { return "" }
         return " UNION ALL SELECT '\(Invariant.noCensus)', "
-            + "'nothing is known of the raw events; name their store with --raw' "
+            + "'there is no census of the raw events; name their store with --raw' "
             + "WHERE NOT EXISTS (SELECT 1 FROM raw_census)"
     }
 }

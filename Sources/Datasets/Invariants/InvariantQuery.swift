@@ -6,11 +6,11 @@ package struct InvariantQuery: Hashable, Sendable {
     /// A part of the text.
     private enum Part: Hashable {
         case text(String)
-        /// Where the query wants to know until when what was written is judged.
+        /// Where the query uses the cutoff.
         case cutoff
     }
 
-    /// What is wrong with a text.
+    /// A mistake in the text.
     package struct Flaw: Error, Hashable, Sendable {
         /// From 1.
         package var line: Int
@@ -23,13 +23,13 @@ package struct InvariantQuery: Hashable, Sendable {
     package private(set) var line = 1
     package private(set) var column = 1
 
-    /// What the query writes for the instant, in nanoseconds since the epoch, up to which things
+    /// The parameter for the instant, in nanoseconds since the epoch, up to which data
     /// are judged: now less the grace period.
     package static let cutoffName = "cutoff_ns"
 
     /// The query in `text`.
     ///
-    /// - Throws: ``Flaw`` where it is not one query, or names another value than the cutoff.
+    /// - Throws: ``Flaw`` if it is not one query, or names another value than the cutoff.
     package init(_ text: String) throws(Flaw) {
         var scanner = QueryScanner(text)
         var parts: [Part] = []
@@ -55,7 +55,7 @@ package struct InvariantQuery: Hashable, Sendable {
                 guard name == InvariantQuery.cutoffName else {
                     throw token.flaw(
                         "there is no value :\(name); expected :\(InvariantQuery.cutoffName) alone, "
-                            + "the instant up to which things are judged"
+                            + "the instant up to which data are judged"
                     )
                 }
                 parts += [.text(pending), .cutoff]
@@ -64,7 +64,7 @@ package struct InvariantQuery: Hashable, Sendable {
             case .word, .other: break
             }
             if end != nil {
-                throw token.flaw("the file goes on behind its ';'; expected one query in a file")
+                throw token.flaw("there is more after the ';'; expected one query in a file")
             }
             if firstWord == nil {
                 guard case .word = token.kind,
@@ -72,7 +72,7 @@ package struct InvariantQuery: Hashable, Sendable {
                 else {
                     throw token.flaw(
                         "the statement begins with \"\(token.text)\"; expected a query, SELECT or "
-                            + "WITH, since an invariant only reads"
+                            + "WITH, because invariants only read"
                     )
                 }
                 firstWord = token.text
@@ -217,7 +217,7 @@ private struct QueryScanner {
         while index < scalars.count, condition(scalars[index]) { step() }
     }
 
-    /// Goes on behind the next `end`, past the first `head` scalars.
+    /// Goes on after the next `end`, past the first `head` scalars.
     private mutating func skip(
         past end: String,
         named what: String,
@@ -226,7 +226,7 @@ private struct QueryScanner {
         let flaw = InvariantQuery.Flaw(
             line: line,
             column: column,
-            message: "the \(what) that begins here has no end"
+            message: "the \(what) is not closed"
         )
         let end = Array(end.unicodeScalars)
         for _ in 0..<head { step() }
@@ -240,7 +240,7 @@ private struct QueryScanner {
         throw flaw
     }
 
-    /// PostgreSQL's `$tag$ … $tag$`; a `$` that begins none is a sign like any other.
+    /// PostgreSQL's `$tag$ … $tag$`; any other `$` is an ordinary character.
     private mutating func skipDollarQuote() throws(InvariantQuery.Flaw) {
         var end = index + 1
         while end < scalars.count, Self.isInWord(scalars[end]) { end += 1 }
@@ -251,7 +251,7 @@ private struct QueryScanner {
     }
 }
 
-/// Why a database does not take the query of an invariant.
+/// Why a database refuses the query of an invariant.
 package struct QueryMistake: Error, Hashable, Sendable, CustomStringConvertible {
     /// `file:line:column: what is wrong; what was expected`.
     package let description: String
@@ -260,13 +260,13 @@ package struct QueryMistake: Error, Hashable, Sendable, CustomStringConvertible 
     package init(_ invariant: Invariant, line: Int, said: String) {
         description =
             "\(invariant.file):\(line):1: the database refuses the query (\(said)); expected one "
-            + "that reads what a warehouse has"
+            + "over the tables of a warehouse"
     }
 
     /// A query with `columns`.
     package init(_ invariant: Invariant, columns: [String]) {
         description =
-            "\(invariant.place): the query gives \(columns.joined(separator: ", ")); expected "
+            "\(invariant.place): the query returns \(columns.joined(separator: ", ")); expected "
             + "the columns \(Invariant.columns.joined(separator: ", "))"
     }
 }

@@ -20,8 +20,8 @@ package struct InvariantReader {
             switch self {
             case .name: "'-- name: <lower-case letters, digits and ->'"
             case .severity:
-                "'-- severity: '"
-                    + Invariant.Severity.allCases.map(\.rawValue).joined(separator: " or ")
+                "'-- severity: "
+                    + Invariant.Severity.allCases.map(\.rawValue).joined(separator: " or ") + "'"
             case .owner: "'-- owner: <team>'"
             case .grace: "'-- grace: <duration, such as 0s or 10m>'"
             case .needs: "'-- needs: census', or no such line"
@@ -130,7 +130,7 @@ package struct InvariantReader {
         guard let entry = header[field] else { return nil }
         if !entry.value.isEmpty, let value = parse(entry.value) { return value }
         log.add(
-            "\(field.rawValue): \"\(entry.value)\" is none; expected \(field.expectation)",
+            "\(field.rawValue): \"\(entry.value)\" is not valid; expected \(field.expectation)",
             at: entry.place
         )
         return nil
@@ -161,7 +161,7 @@ package struct InvariantReader {
             }
             guard !said.isEmpty else { continue }
             guard let colon = said.firstIndex(of: ":") else {
-                log.add("\"\(said)\" is no field; expected '-- key: value'", at: place)
+                log.add("\"\(said)\" is not a field; expected '-- key: value'", at: place)
                 continue
             }
             let key = String(said[..<colon])
@@ -177,7 +177,7 @@ package struct InvariantReader {
                 continue
             }
             if fields[field] != nil {
-                log.add("\(key) is said twice; expected it once", at: place)
+                log.add("\(key) is given twice; expected it once", at: place)
             }
             fields[field] = Entry(value: String(value), place: place)
             last = field
@@ -186,18 +186,18 @@ package struct InvariantReader {
     }
 }
 
-/// The invariants that some files hold.
+/// The invariants of some files.
 package struct InvariantSet: Sendable {
     /// Those without a mistake, by name.
     package var invariants: [Invariant] = []
     /// All mistakes of all files.
     package var mistakes: [Mistake] = []
-    /// The names whose files have mistakes, with the first of them.
+    /// The names of invariants whose files have mistakes, each with its first one.
     package var refused: [(name: String, reason: String)] = []
 
     package init() {}
 
-    /// The set without the invariants that are for other databases than those of `dialect`.
+    /// The invariants of the set that are for databases of `dialect`.
     package func only(for dialect: SQLDialect) -> InvariantSet {
         var set = self
         set.invariants.removeAll { $0.dialect != nil && $0.dialect != dialect }

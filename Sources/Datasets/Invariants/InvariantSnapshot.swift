@@ -2,21 +2,21 @@ package import Timekeeping
 
 /// What the last refresh found, and since when.
 package struct InvariantSnapshot: Hashable, Sendable {
-    /// How one invariant stands.
+    /// The state of one invariant.
     package struct Standing: Hashable, Sendable {
         package var invariant: String
         package var severity: String
         package var owner: String
         package var description: String
-        /// How much offended when it was last looked at with success.
+        /// The violations at the last successful check.
         package var count: Int64
-        /// When that was; nil where no look has succeeded yet.
+        /// When that was; nil before the first success.
         package var refreshed: Timestamp?
         /// How long that took.
         package var took: Duration
-        /// How many looks have failed since.
+        /// How many checks have failed since.
         package var failures: Int64
-        /// Why the last of these failed; nil where none did.
+        /// Why the last of these failed; nil if none did.
         package var failure: String?
 
         package init(
@@ -41,7 +41,7 @@ package struct InvariantSnapshot: Hashable, Sendable {
             self.failure = failure
         }
 
-        /// An invariant that was never looked at.
+        /// An invariant that was never checked.
         package init(_ invariant: Invariant) {
             self.init(
                 invariant: invariant.name,
@@ -52,7 +52,7 @@ package struct InvariantSnapshot: Hashable, Sendable {
         }
     }
 
-    /// Something that offends, or did.
+    /// A violation, present or past.
     package struct Anomaly: Hashable, Sendable {
         package var invariant: String
         package var subject: String
@@ -92,7 +92,7 @@ package struct InvariantSnapshot: Hashable, Sendable {
         self.anomalies = anomalies
     }
 
-    /// The oldest look that any figure is from; nil where there are no figures, or one is missing.
+    /// The oldest check behind any figure; nil if there are none, or one is missing.
     package var asOf: Timestamp? {
         let times = standings.map(\.refreshed)
         return times.contains(nil) ? nil : times.compactMap(\.self).min()
@@ -100,8 +100,8 @@ package struct InvariantSnapshot: Hashable, Sendable {
 
     /// The snapshot after a refresh at `now` that found `findings`.
     ///
-    /// What a look that failed would have found stays as it was, and the failure is counted. An
-    /// anomaly that comes back after it had gone is a new one. Invariants of which `findings` says
+    /// A failed check leaves the figures as they were, and is counted. An
+    /// anomaly that comes back after it had gone is a new one. Invariants without
     /// nothing are forgotten.
     package func replaced(
         by findings: [InvariantFinding],

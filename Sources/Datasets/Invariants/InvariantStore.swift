@@ -1,7 +1,7 @@
 internal import Documents
 package import Timekeeping
 
-/// A database that invariants are held against, and that keeps what was found.
+/// A database that checks invariants and stores the results.
 ///
 /// - Guarantees: a query only reads, sees one state of the database, and ends within the timeout.
 ///   A snapshot is replaced whole or not at all.
@@ -9,31 +9,31 @@ package import Timekeeping
 /// - Failure and recovery: a query that fails is a failed finding, and the others go on; a database
 ///   that cannot be reached is an error, and leaves the last snapshot.
 package protocol InvariantStore: Sendable {
-    /// Whose SQL it speaks.
+    /// Its dialect of SQL.
     var dialect: SQLDialect { get }
 
-    /// Looks at each of `invariants`, and keeps nothing.
+    /// Checks `invariants`, and stores nothing.
     func evaluate(
         _ invariants: [Invariant],
         timeout: Duration,
         timeline: any Timeline
     ) async throws -> [InvariantFinding]
 
-    /// Looks at each invariant of `set` that is for this database, and replaces the snapshot.
+    /// Checks each invariant of `set` for this database, and replaces the snapshot.
     ///
     /// - Returns: The snapshot before, and the one after.
-    /// - Throws: ``RefreshUnderWay`` where another refresh has not ended yet.
+    /// - Throws: ``RefreshUnderWay`` if another refresh has not ended yet.
     func refresh(
         _ set: InvariantSet,
         timeout: Duration,
         timeline: any Timeline
     ) async throws -> (before: InvariantSnapshot, after: InvariantSnapshot)
 
-    /// How each invariant stood at the last refresh: the snapshot without its anomalies, which
+    /// The state of each invariant at the last refresh: the snapshot without its anomalies, which
     /// costs little however many these are.
     func standings() async throws -> [InvariantSnapshot.Standing]
 
-    /// When the census of the raw events was taken that invariants look at; nil for none.
+    /// When the census of the raw events was taken; nil for none.
     func censusTime() async throws -> Timestamp?
 
     /// What the last refresh found.
@@ -41,9 +41,9 @@ package protocol InvariantStore: Sendable {
 }
 
 extension InvariantStore {
-    /// `set` without the invariants of which a refresh could find nothing for want of a census.
+    /// `set` without the invariants that need a census where there is not one.
     ///
-    /// They are to be told beside the snapshot: in it they were neither anomalies nor none.
+    /// They are reported beside the snapshot, which cannot say anything about them.
     package func judgeable(_ set: InvariantSet) async throws -> InvariantSet {
         guard try await censusTime() == nil else { return set }
         var set = set
@@ -52,21 +52,21 @@ extension InvariantStore {
     }
 }
 
-/// There are never two refreshes at once.
+/// Two refreshes never run at once.
 package struct RefreshUnderWay: Error, CustomStringConvertible {
     package let description =
-        "another refresh of the invariants is under way; wait for its end, or read its snapshot"
+        "another refresh of the invariants is running; wait for it, or read the last snapshot"
 
     package init() {}
 }
 
-/// What one look at an invariant found.
+/// The result of one check of an invariant.
 package struct InvariantFinding: Hashable, Sendable {
-    /// Something that offends against an invariant.
+    /// A row that violates an invariant.
     package struct Violation: Hashable, Sendable {
-        /// What offends, such as a dataset's id.
+        /// What violates it, such as a dataset's id.
         package var subject: String
-        /// In what way.
+        /// How.
         package var detail: String
 
         package init(_ subject: String, _ detail: String) {
@@ -75,11 +75,11 @@ package struct InvariantFinding: Hashable, Sendable {
         }
     }
 
-    /// How the look ended.
+    /// How the check ended.
     package enum Outcome: Hashable, Sendable {
-        /// All that offends was counted; the first so many are told one by one, by subject.
+        /// All violations were counted; the first of them are listed, by subject.
         case found(count: Int64, [Violation])
-        /// Nothing is known, for the reason that a sentence with file and line gives.
+        /// The check failed; the reason is a sentence with file and line.
         case failed(String)
     }
 
@@ -94,7 +94,7 @@ package struct InvariantFinding: Hashable, Sendable {
         self.took = took
     }
 
-    /// How much offends; nil where nothing is known.
+    /// The number of violations; nil if unknown.
     package var count: Int64? {
         if case .found(let count, _) = outcome { count } else { nil }
     }
@@ -117,9 +117,9 @@ package struct RefreshSchedule: Hashable, Sendable {
         }
     }
 
-    /// In the database's own terms.
+    /// In the database's own syntax.
     package var expression: String
-    /// Nil where another program has changed it to what this one would not.
+    /// Nil if another program has changed it to something this one would not set.
     package var interval: Duration?
     package var isActive: Bool
     /// Nil before the first.
@@ -134,16 +134,16 @@ package struct RefreshSchedule: Hashable, Sendable {
 }
 
 /// A database that can refresh the snapshot of its invariants by itself: those that the last
-/// refresh by a client has looked at.
+/// refresh by a client has checked.
 ///
-/// Everything throws ``NoScheduler`` where the database has nothing that does so.
+/// Every call throws ``NoScheduler`` if the database has no scheduler.
 package protocol RefreshScheduler: Sendable {
-    /// The schedule; nil where there is none.
+    /// The schedule; nil if there is not one.
     func refreshSchedule() async throws -> RefreshSchedule?
 
     /// Makes or changes the schedule.
     ///
-    /// - Throws: ``UnschedulableInterval`` where the database cannot keep to it.
+    /// - Throws: ``UnschedulableInterval`` if the database cannot keep to it.
     func scheduleRefresh(every interval: Duration) async throws
 
     /// Removes the schedule, and says whether there was one.
@@ -157,7 +157,7 @@ package struct NoScheduler: Error, CustomStringConvertible {
     /// `reason` is a sentence without its end.
     package init(_ reason: String) {
         description =
-            "\(reason), so that nothing is scheduled in the database; 'weir run --serve' and "
+            "\(reason), so nothing is scheduled in the database; 'weir run --serve' and "
             + "'weir serve' refresh by themselves while they run (--invariants-every), and "
             + "'weir invariants refresh' does at once"
     }
@@ -170,7 +170,7 @@ package struct UnschedulableInterval: Error, CustomStringConvertible {
     /// `nearest` is an interval near to it that it can have.
     package init(_ interval: Duration, nearest: Duration) {
         description =
-            "nothing can be scheduled every \(DurationText.write(interval)); expected what divides "
+            "nothing can be scheduled every \(DurationText.write(interval)); expected a divisor of "
             + "an hour or a day, from 1m to 1d, such as \(DurationText.write(nearest))"
     }
 }

@@ -1,7 +1,7 @@
 package import Reports
 internal import Timekeeping
 
-/// What a catalogue says of a dataset, as a person or a program reads it.
+/// A report on a dataset, for people and programs.
 package struct DatasetReport: WrittenReport, Sendable {
     /// A block of its chain.
     package struct Block: Encodable, Sendable {
@@ -16,7 +16,7 @@ package struct DatasetReport: WrittenReport, Sendable {
         package var watermark: String?
     }
 
-    /// What came of holding the whole chain to what a chain is.
+    /// The result of checking the whole chain.
     package struct Verification: Encodable, Sendable {
         package var holds: Bool
         package var blocks: Int64
@@ -30,10 +30,10 @@ package struct DatasetReport: WrittenReport, Sendable {
     package var kind: String
     package var owner: String
     package var created: String
-    /// The number of the block that the head points to; nil where there is no head.
+    /// The number of the block that the head points to; nil if there is no head.
     package var head: Int64?
     package var headHash: String?
-    /// Nil where the catalogue has lost the statistics.
+    /// Nil if the catalogue has lost the statistics.
     package var blocks: Int64?
     package var records: Int64?
     package var lastPosition: Int64?
@@ -41,7 +41,7 @@ package struct DatasetReport: WrittenReport, Sendable {
     package var updated: String?
     package var upstream: [String]
     package var downstream: [String]
-    /// The last ones; nil where they were not asked for.
+    /// The last ones; nil if they were not asked for.
     package var chain: [Block]?
     package var verification: Verification?
 

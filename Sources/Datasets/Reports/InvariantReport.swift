@@ -2,13 +2,13 @@ internal import Documents
 package import Reports
 internal import Timekeeping
 
-/// How the invariants of a warehouse stand, as a person or a program reads it.
+/// The state of a warehouse's invariants, for people and programs.
 package struct InvariantReport: WrittenReport, Sendable {
-    /// Something that offends, or did.
+    /// A violation, present or past.
     package struct Anomaly: Encodable, Sendable {
         package var subject: String
         package var detail: String
-        /// RFC 3339; nil where nothing is kept.
+        /// RFC 3339; nil if nothing is kept.
         package var firstSeen: String?
         package var lastSeen: String?
         package var gone: String?
@@ -16,26 +16,26 @@ package struct InvariantReport: WrittenReport, Sendable {
         package var deployment: String?
     }
 
-    /// How one invariant stands.
+    /// The state of one invariant.
     package struct Invariant: Encodable, Sendable {
         package var name: String
         package var severity: String
         package var owner: String
         package var description: String
-        /// How much offends; nil where that was never found out.
+        /// The number of violations; nil if unknown.
         package var anomalies: Int64?
         /// Whether it needs a census of the raw events, of which there was none.
         package var lacksCensus = false
-        /// Since the snapshot before; nil where none is kept.
+        /// Since the snapshot before; nil if none is kept.
         package var appeared: Int?
         package var disappeared: Int?
-        /// Why the last look failed.
+        /// Why the last check failed.
         package var failure: String?
         /// When the figures were found, in RFC 3339; nil for never.
         package var asOf: String?
         package var tookSeconds: Double?
         package var rows: [Anomaly]
-        /// How many more offend than ``rows`` has.
+        /// How many more violations there are than ``rows`` has.
         package var more: Int64
     }
 
@@ -47,21 +47,21 @@ package struct InvariantReport: WrittenReport, Sendable {
     /// How many rows of an invariant a report has.
     package static let rowLimit = 100
 
-    /// Whether there are invariants, every one was looked at, and nothing offends.
+    /// Whether there are invariants, all were checked, and none is violated.
     package var holds: Bool {
         !invariants.isEmpty && !hasAnomalies && !hasFailures
             && !invariants.contains { $0.lacksCensus }
     }
 
-    /// Whether anything offends.
+    /// Whether any invariant is violated.
     package var hasAnomalies: Bool { invariants.contains { ($0.anomalies ?? 0) > 0 } }
 
-    /// Whether anything could not be looked at.
+    /// Whether any invariant could not be checked.
     package var hasFailures: Bool { invariants.contains { $0.failure != nil } }
 }
 
 extension InvariantReport {
-    /// What a look found, of which nothing is kept.
+    /// The result of a check that is not stored.
     package init(_ findings: [InvariantFinding], of set: InvariantSet, in warehouse: String) {
         self.warehouse = warehouse
         let refused = set.refused.map { InvariantFinding($0.name, .failed($0.reason), took: .zero) }
@@ -136,7 +136,7 @@ extension InvariantReport {
         }
     }
 
-    /// Adds those of `set` that the report lacks, since there is no census for them.
+    /// Adds those of `set` that the report lacks, which need a census and have none.
     package mutating func addUnjudged(of set: InvariantSet) {
         for invariant in set.invariants
         where invariant.needsCensus && !invariants.contains(where: { $0.name == invariant.name }) {
@@ -155,7 +155,7 @@ extension InvariantReport {
         invariants.sort { $0.name < $1.name }
     }
 
-    /// One anomaly as long as it is there.
+    /// An anomaly and how long it has been there.
     private struct Key: Hashable {
         var invariant: String
         var subject: String
@@ -203,12 +203,12 @@ extension InvariantReport {
         if !unknown.isEmpty {
             sections.append(
                 ReportDocument.Section(
-                    title: "Not looked at",
+                    title: "Not checked",
                     blocks: unknown.map { invariant in
                         .list(
                             title: invariant.name,
                             items: [invariant.failure ?? Self.lackOfCensus]
-                                + (invariant.asOf.map { ["its figures are of \($0)"] } ?? []),
+                                + (invariant.asOf.map { ["its figures are from \($0)"] } ?? []),
                             more: 0
                         )
                     }
@@ -218,7 +218,7 @@ extension InvariantReport {
         let holding = invariants.count { $0.failure == nil && $0.anomalies == 0 }
         let verdict =
             "\(holding) of \(invariants.count) invariants hold"
-            + (unknown.isEmpty ? "" : ", \(unknown.count) could not be looked at")
+            + (unknown.isEmpty ? "" : ", \(unknown.count) could not be checked")
         return ReportDocument(
             kind: "Invariants",
             title: "Invariants of \(warehouse)",
@@ -243,7 +243,7 @@ extension InvariantReport {
     private var table: ReportDocument.Table {
         let showsChanges = invariants.contains { $0.appeared != nil }
         return ReportDocument.Table(
-            "what offends",
+            "violation",
             [.text("invariant"), .text("severity"), .text("owner"), .number("anomalies")]
                 + (showsChanges ? [.number("new"), .number("gone")] : []),
             of: invariants
@@ -266,7 +266,7 @@ extension InvariantReport {
     }
 }
 
-/// The invariants that some files hold, as a person or a program reads it.
+/// The invariants of some files, for people and programs.
 package struct InvariantListing: WrittenListing, Sendable {
     package struct Line: Encodable, Sendable {
         package var name: String

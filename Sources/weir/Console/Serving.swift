@@ -14,7 +14,7 @@ struct Serving {
 
     /// Runs `body` while the console answers, which it does before `body` begins.
     ///
-    /// - Throws: `ConsoleError` where the console cannot be opened, and what `body` throws.
+    /// - Throws: `ConsoleError` if the console cannot be opened, and what `body` throws.
     func running<Value: Sendable>(
         _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {

@@ -9,7 +9,7 @@ internal import Timekeeping
 struct DeployCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "deploy",
-        abstract: "Mark deployments, to which the anomalies that they bring are attributed.",
+        abstract: "Mark deployments, so that new anomalies are attributed to them.",
         subcommands: [DeployMarkCommand.self, DeployListCommand.self]
     )
 }
@@ -18,12 +18,12 @@ struct DeployCommand: AsyncParsableCommand {
 struct DeployMarkCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "mark",
-        abstract: "Say that a version is deployed now.",
+        abstract: "Record that a version is deployed now.",
         discussion: """
-            Once the pipeline has been stable for as long as --settle says, 'weir run --serve' or \
+            Once the pipeline has been stable for --settle, 'weir run --serve' or \
             'weir serve' on the warehouse refreshes the invariants; what has appeared since the \
-            mark is attributed to the version. Stable is while no store fails, no alert fires \
-            that somebody is paged for, and the backlog has not grown for a minute on end; a \
+            mark is attributed to the version. Stable means: no store fails, no alert fires \
+            that pages someone, and the backlog has not grown for a whole minute; a \
             restart begins anew. With --settle 0s the invariants are refreshed here and now.
             """
     )
@@ -33,7 +33,7 @@ struct DeployMarkCommand: Verb {
 
     // A transform, since this duration may be nothing.
     @Option(
-        help: "How long the pipeline is to be stable before it is judged (default: 10m).",
+        help: "How long the pipeline must be stable before it is judged (default: 10m).",
         transform: { text in
             guard let duration = DurationText.parse(text) else {
                 throw ValidationError("expected a duration such as 10m, or 0s")
@@ -62,7 +62,7 @@ struct DeployMarkCommand: Verb {
             var deployment = Deployment(version: version, marked: timeline.now, settle: settle)
             try await opened.deployments.mark(deployment)
             guard let set else {
-                return "marked \(version) at \(deployment.marked); its anomalies are told "
+                return "marked \(version) at \(deployment.marked); its anomalies are reported "
                     + "once the pipeline has been stable for \(DurationText.write(settle))"
             }
             let (_, after) = try await opened.invariants.refresh(
@@ -88,7 +88,7 @@ struct DeployMarkCommand: Verb {
 struct DeployListCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "The deployments that a warehouse knows of, and the anomalies attributed to each."
+        abstract: "List the deployments of a warehouse, and the anomalies attributed to each."
     )
 
     @OptionGroup var store: WarehouseOptions

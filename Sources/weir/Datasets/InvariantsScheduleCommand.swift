@@ -9,17 +9,18 @@ internal import Timekeeping
 struct InvariantsScheduleCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "schedule",
-        abstract: "Let the database refresh the snapshot by itself; show, change or remove that.",
+        abstract: "Have the database refresh the snapshot on a schedule; show, change or remove "
+            + "it.",
         discussion: """
-            In PostgreSQL with pg_cron. With --every the invariants are looked at once, and from \
-            then on what was looked at is so again and again, whether Weir runs or not. Without \
+            In PostgreSQL with pg_cron. With --every the invariants are checked once now, and from \
+            then on by the database, whether Weir runs or not. Without \
             --every or --remove the schedule is shown.
             """
     )
 
     @OptionGroup var options: InvariantRunOptions
 
-    @Option(help: "How often: from 1m to 1d, what divides an hour or a day.")
+    @Option(help: "How often: from 1m to 1d, a divisor of an hour or a day.")
     var every: DurationArgument?
 
     @Flag(help: "Remove the schedule.")
@@ -70,7 +71,7 @@ private struct ScheduleListing: WrittenListing {
     var warehouse: String
     /// Whether there is one, and it is not paused.
     var scheduled: Bool
-    /// Such as 30m; nil where there is none, or one that no other than this program has made.
+    /// Such as 30m; nil if there is none, or one that no other than this program has made.
     var every: String?
     var expression: String?
     var lastRun: Run?

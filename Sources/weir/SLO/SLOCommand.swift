@@ -1,10 +1,10 @@
 internal import ArgumentParser
 
-/// `weir slo`: objectives held to a history.
+/// `weir slo`: objectives checked against a history.
 struct SLOCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "slo",
-        abstract: "Hold objectives to what a run, or a file, has of their history.",
+        abstract: "Judge objectives by the history that a run or a file has.",
         subcommands: [
             SLOReportCommand.self, SLOStatusCommand.self, SLOExplainCommand.self,
             SLOExportCommand.self, SLOReplayCommand.self, SLOLintCommand.self,

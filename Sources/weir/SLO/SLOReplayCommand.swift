@@ -5,7 +5,7 @@ internal import SLO
 struct SLOReplayCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "replay",
-        abstract: "What would have fired and been spent under another target, window or policy.",
+        abstract: "What would have fired and been spent with another target, window or policy.",
         discussion: """
             --objective takes a name, or a change: \(ObjectiveChange.forms). Changes are made to \
             every objective that is named, or to all. The alerts are those of a live run, moved \
@@ -22,7 +22,7 @@ struct SLOReplayCommand: Verb {
     func validate() throws {
         for text in changeTexts where ObjectiveChange(text) == nil {
             throw ValidationError(
-                "--objective \(text): this is no change; expected \(ObjectiveChange.forms)."
+                "--objective \(text): this is not a change; expected \(ObjectiveChange.forms)."
             )
         }
         if changeTexts.isEmpty, options.window == nil {

@@ -46,13 +46,13 @@ enum DocumentTemplate: String, CaseIterable, ExpressibleByArgument {
         -- description: Something is viewed in every hour that anything happens in. Say here what
         --   must hold; lines that are indented further go on with it.
 
-        -- severity is page (somebody looks at once) or ticket (in working hours). :cutoff_ns is
+        -- severity is page (act at once) or ticket (in working hours). :cutoff_ns is
         -- now less the grace period, in nanoseconds since the epoch: what is newer may be
         -- unfinished. A line 'needs: census' in the header lets the query look at the tables
         -- raw_census and raw_census_hours, _sources, _refunds and _findings, which
         -- 'weir invariants check --raw' fills.
         --
-        -- The query returns what offends, as the columns subject and detail, in this order.
+        -- The query returns the violations, as the columns subject and detail, in this order.
         SELECT start_ns AS subject, 'bought is ' || purchase || ', and nothing viewed' AS detail
         FROM window_aggregates
         WHERE grain = '1h' AND category = '' AND currency <> ''
@@ -85,7 +85,7 @@ enum DocumentTemplate: String, CaseIterable, ExpressibleByArgument {
 
     private static func objectiveText(_ name: String) -> String {
         """
-        # OpenSLO v1. Every pipeline that has this file under 'objectives' is held to it.
+        # OpenSLO v1. Every pipeline that has this file under 'objectives' is checked against it.
         apiVersion: openslo/v1
         kind: DataSource
         metadata: {name: \(name)-meters}
@@ -152,7 +152,7 @@ enum DocumentTemplate: String, CaseIterable, ExpressibleByArgument {
               store: warehouse
               owner: data
               windows: [1m, 1h, 1d]
-              allowedLateness: 10s    # how far events may lie behind the watermark
+              allowedLateness: 10s    # how far events may be behind the watermark
 
           # mongodb://… for raw events and postgresql://… for the warehouse are servers instead.
           stores:

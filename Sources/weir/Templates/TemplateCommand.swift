@@ -6,11 +6,11 @@ internal import Stages
 struct TemplateCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "new",
-        abstract: "Write a commented file to begin with: pipeline, slo, invariant or scenario.",
-        discussion: "The file is sound as it is written; a file that is there is left alone."
+        abstract: "Write a commented starter file: pipeline, slo, invariant or scenario.",
+        discussion: "The file is valid as written; an existing file is not overwritten."
     )
 
-    @Argument(help: "What it is of: pipeline, slo, invariant or scenario.")
+    @Argument(help: "What to write: pipeline, slo, invariant or scenario.")
     var kind: DocumentTemplate
 
     @Argument(help: "Its name: lower-case letters, digits and -.")
@@ -32,7 +32,8 @@ struct TemplateCommand: Verb {
             }
         guard isName else {
             throw ValidationError(
-                "\"\(name)\" is no name; expected lower-case letters, digits and -, a letter first."
+                "\"\(name)\" is not a name; expected lower-case letters, digits and -, a letter "
+                    + "first."
             )
         }
     }

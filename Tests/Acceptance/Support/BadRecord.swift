@@ -86,7 +86,7 @@ extension BadRecord {
             "a bad date",
             "2024-13-01T00:00:00Z,ann,o2,1,10.00".utf8,
             "bad-date",
-            "orders.csv:3:1: at: \"2024-13-01T00:00:00Z\" is no time; expected RFC 3339"
+            "orders.csv:3:1: at: \"2024-13-01T00:00:00Z\" is not a time; expected RFC 3339"
         ),
         .csv(
             "a negative count",
@@ -98,7 +98,7 @@ extension BadRecord {
             "a count that is no number",
             "2024-01-01T00:00:02Z,ann,o3,two,10.00".utf8,
             "bad-count",
-            "orders.csv:3:29: units: \"two\" is no count"
+            "orders.csv:3:29: units: \"two\" is not a count"
         ),
         .csv(
             "money with too many decimals",
@@ -162,7 +162,7 @@ extension BadRecord {
             ShopLog.line(id: "a", time: "yesterday", transaction: "t"),
             "bad-date",
             "events.ndjson:2:",
-            "time: \"yesterday\" is no time; expected RFC 3339"
+            "time: \"yesterday\" is not a time; expected RFC 3339"
         ),
         .ndjson(
             "an event of an unknown name",
@@ -187,7 +187,7 @@ extension BadRecord {
             "a bad date",
             " 00001 19971301  1   10.00",
             "bad-date",
-            "CDNOW_part.txt:2:8: date: \"19971301\" is no day"
+            "CDNOW_part.txt:2:8: date: \"19971301\" is not a day"
         ),
         .cdnow(
             "a negative count",

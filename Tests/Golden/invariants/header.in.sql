@@ -1,4 +1,3 @@
--- Mistakes in the header.
 -- === no header
 SELECT 1
 -- === a misspelt field

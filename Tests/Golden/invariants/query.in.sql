@@ -1,4 +1,3 @@
--- A right header, then queries that are wrong.
 -- name: no-negative-counts
 -- severity: ticket
 -- owner: data
