@@ -43,7 +43,7 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
 
         var count: Int { selection.count }
 
-        /// Keeps the first `room` messages and gives the rest, or nil if there is not one.
+        /// Keeps the first `room` messages and gives the rest, or nil if there is none.
         mutating func split(at room: Int) -> Parcel? {
             guard count > room else { return nil }
             var rest = self
@@ -110,7 +110,7 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
         return [deadlines.min?.instant, waiting.min?.instant, expiry].compactMap(\.self).min()
     }
 
-    /// When the oldest message that is not acked was published; nil if there is not one.
+    /// When the oldest message that is not acked was published; nil if there is none.
     package var oldestUnacked: Timestamp? {
         // A scan, for gauges: the delivery path does not ask for it.
         unsettledParcels.map(\.publication.publishTime).min()

@@ -286,8 +286,7 @@ public import Timekeeping
     }
 }
 
-/// Memory for events that released batches leave to later
-/// ones.
+/// Memory for events that released batches leave to later ones.
 ///
 /// Batches come and go by the megabyte. Giving that back to the system and having it cleared and
 /// mapped again would cost a third of the pipeline's throughput, and what was let go last is
@@ -318,7 +317,7 @@ public import Timekeeping
         self.byteLimit = byteLimit
     }
 
-    /// Empty arrays with the capacity of the batch that left last; new ones if there is not one.
+    /// Empty arrays with the capacity of the batch that left last; new ones if there is none.
     func take(capacity: Int) -> (events: [Event], items: [Item]) {
         guard var room = takeLast() else {
             var room = Room(events: [], items: [])

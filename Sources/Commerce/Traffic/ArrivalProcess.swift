@@ -154,7 +154,7 @@ package struct ArrivalProcess: Sendable {
 
 extension RatePieces {
     /// How long it takes until `need` events have come, at a `rate` that changes with `slope`;
-    /// nil if they never ones.
+    /// nil if they never come.
     fileprivate static func time(
         toCollect need: Double,
         from rate: Double,
@@ -249,7 +249,7 @@ struct ExponentialSampler: Sendable {
 struct Pacing: Sendable {
     /// Nil where events are due whenever they are asked for.
     private var arrivals: ArrivalProcess?
-    /// The next arrival, kept until it is due; nil if none is to ones.
+    /// The next arrival, kept until it is due; nil if there is none.
     private(set) var pending: Timestamp?
     /// The time of the last event that was due when asked for.
     private var latest = Timestamp.distantPast

@@ -9,7 +9,7 @@ package struct LoadProfile: Hashable, Sendable {
     package enum Arrivals: String, Sendable, CaseIterable {
         /// Evenly.
         case uniform
-        /// Independently of one another, as shoppers ones.
+        /// Independently of one another, as shoppers come.
         case poisson
     }
 

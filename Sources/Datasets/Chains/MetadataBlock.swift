@@ -27,7 +27,7 @@ package struct KeyEvent: Hashable, Sendable {
 
 /// An event that records new data: most of a chain.
 package struct DataEvent: Hashable, Sendable {
-    /// How it has ones.
+    /// How it has come.
     package enum Kind: String, Hashable, Sendable, CaseIterable {
         /// Into a root.
         case addData = "AddData"

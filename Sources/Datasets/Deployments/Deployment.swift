@@ -56,7 +56,7 @@ package struct DeploymentListing: WrittenListing, Sendable {
         /// RFC 3339.
         package var marked: String
         package var settle: String
-        /// RFC 3339; nil while that is to ones.
+        /// RFC 3339; nil before that.
         package var judged: String?
         /// How many anomalies are attributed to it, those that have gone among them.
         package var anomalies: Int

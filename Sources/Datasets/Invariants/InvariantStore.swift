@@ -41,7 +41,7 @@ package protocol InvariantStore: Sendable {
 }
 
 extension InvariantStore {
-    /// `set` without the invariants that need a census where there is not one.
+    /// `set` without the invariants that need a census where there is none.
     ///
     /// They are reported beside the snapshot, which cannot say anything about them.
     package func judgeable(_ set: InvariantSet) async throws -> InvariantSet {
@@ -138,7 +138,7 @@ package struct RefreshSchedule: Hashable, Sendable {
 ///
 /// Every call throws ``NoScheduler`` if the database has no scheduler.
 package protocol RefreshScheduler: Sendable {
-    /// The schedule; nil if there is not one.
+    /// The schedule; nil if there is none.
     func refreshSchedule() async throws -> RefreshSchedule?
 
     /// Makes or changes the schedule.
