@@ -125,7 +125,7 @@ package struct Deduplicator: Sendable {
     }
 
     /// Admits the beginning of `range` that is of one source and ascends above what was seen, and
-    /// gives the first place behind it.
+    /// gives the first place after it.
     private mutating func admitAscending(_ events: [Event], _ range: Range<Int>) -> Int {
         guard let first = range.first else { return range.upperBound }
         let series = Series(source: events[first].source, hasUUIDs: events[first].hasUUID)
@@ -137,7 +137,7 @@ package struct Deduplicator: Sendable {
         return end
     }
 
-    /// The run of `series`; nil where there are too many others.
+    /// The run of `series`; nil if there are too many others.
     private mutating func runIndex(of series: Series) -> Int? {
         if latestRun < runs.count, runs[latestRun].series == series { return latestRun }
         guard let known = runPlaces[series] else {
@@ -152,7 +152,7 @@ package struct Deduplicator: Sendable {
     }
 
     private func contains(_ id: EventID, in spans: Deque<Span>) -> Bool {
-        // The first span that ends at the id or behind it.
+        // The first span that ends at the id or after it.
         let place = spans.partitioningIndex { $0.last >= id }
         guard place < spans.count else { return false }
         return spans[place].high == id.high && spans[place].lows.contains(id.low)
@@ -161,7 +161,7 @@ package struct Deduplicator: Sendable {
 
 extension Deduplicator.Run {
     /// Adds those at the beginning of `range` that are of the run's series and ascend above what
-    /// was seen; gives the first place behind them.
+    /// was seen; gives the first place after them.
     fileprivate mutating func admit(
         _ events: UnsafeBufferPointer<Event>,
         _ range: Range<Int>

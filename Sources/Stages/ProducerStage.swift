@@ -42,7 +42,7 @@ package struct ProducerStage: Sendable {
 
     /// Publishes all of `source`; the topic stays open.
     ///
-    /// - Throws: ``InputError`` where the source cannot be read on; `CancellationError` when the
+    /// - Throws: ``InputError`` if the source cannot be read on; `CancellationError` when the
     ///   task is cancelled, with everything before that published.
     package func run(_ source: consuming sending any EventSource) async throws {
         var source = source
@@ -78,7 +78,7 @@ package struct ProducerStage: Sendable {
                 }
                 continue
             }
-            // A full batch, or a replay at once, has more behind it that is due already.
+            // A full batch, or a replay at once, has more after it that is due already.
             if made < batchLimit, schedule.speed != 0 {
                 let due = schedule.due(next)
                 // Events closer together than a tick are published in one batch.
@@ -89,7 +89,7 @@ package struct ProducerStage: Sendable {
         }
     }
 
-    /// Waits until more arrives; true where what is held back has been so for long enough.
+    /// Waits until more arrives; true if what is held back has been so for long enough.
     ///
     /// Counted from when that began, so that a record an hour away from the next one and one of
     /// a steady trickle are both published soon.
@@ -121,7 +121,7 @@ package struct ProducerStage: Sendable {
     }
 }
 
-/// What a producer did.
+/// The counts of a producer.
 package final class ProducerMeter: Sendable {
     /// The counts of a producer.
     package struct Counts: Sendable {

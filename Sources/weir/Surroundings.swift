@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Timekeeping
 
-/// What the process finds itself in: signals, limits and the clock of the machine.
+/// The process's environment: signals, limits and the clock of the machine.
 enum Surroundings {
     /// Something of the machine with which nothing can be done.
     struct Unfit: Error, CustomStringConvertible {

@@ -4,7 +4,7 @@ package import Timekeeping
 package struct PipelineCondition: Hashable, Sendable {
     /// Whether a store fails or does not answer, or the pipeline is about to end.
     package var isImpeded: Bool
-    /// Whether an alert fires that somebody is paged for.
+    /// Whether a paging alert fires.
     package var isBurning: Bool
     /// Messages that are not settled.
     package var backlog: Int64
@@ -18,10 +18,10 @@ package struct PipelineCondition: Hashable, Sendable {
 
 /// Since when a pipeline has been stable; a pure value.
 ///
-/// It is while no store fails, nobody is paged, and the backlog has not grown at each of the last
+/// Stable means: no store fails, no one is paged, and the backlog has not grown at each of the last
 /// ``growthLimit`` looks. What has not begun is not stable, so that after a restart time runs anew.
 package struct Stability: Hashable, Sendable {
-    /// So many looks in a row with more backlog each are no coincidence.
+    /// That many checks in a row with more backlog each are a trend.
     package static let growthLimit = 6
 
     /// Nil while it is not.

@@ -18,7 +18,7 @@ package enum PipelineMeter: Hashable, Sendable {
         [.messagesSuccess, .messagesTotal, .jobsDuration, .rawStoreConnections]
         + PipelineComponent.allCases.map { .availability($0) }
 
-    /// What an indicator calls it.
+    /// Its name in indicators.
     package var name: String {
         switch self {
         case .messagesSuccess: "messages.success"
@@ -29,7 +29,7 @@ package enum PipelineMeter: Hashable, Sendable {
         }
     }
 
-    /// The meter that `source` names, or nil where it is none of a pipeline's.
+    /// The meter that `source` names, or nil if it is not one of a pipeline's.
     init?(_ source: MetricSource) {
         guard source.kind == .weir, let name = source.spec["meter"],
             let meter = PipelineMeter.all.first(where: { $0.name == name })

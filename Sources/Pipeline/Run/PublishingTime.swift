@@ -11,7 +11,7 @@ package struct PublishingTime: Hashable, Sendable {
     /// How much later that was.
     package var late: Duration
 
-    /// What was asked of a shopper model, or of a log where both limits are nil.
+    /// The request of a shopper model, or of a log if both limits are nil.
     ///
     /// - Parameters:
     ///   - published: How long it took until the producers had ended.

@@ -46,7 +46,7 @@ package struct AlertEpisode: Sendable, Identifiable {
     /// The alert and when it started: the same whenever the same history is followed again.
     package var id: String { "\(alert)@\(start)" }
 
-    /// Whether it tells of budget being spent, and not of missing data.
+    /// Whether it reports budget being spent, and not of missing data.
     package var isAboutSpending: Bool {
         if case .silence = evidence { false } else { true }
     }
@@ -62,7 +62,7 @@ package enum AlertEvidence: Sendable {
     case silence(since: Timestamp)
 }
 
-/// What became of an alert.
+/// A change of an alert.
 package enum AlertTransition: Sendable {
     case fired(AlertEpisode)
     case resolved(AlertEpisode)

@@ -45,7 +45,7 @@ package struct AlertMachine: Sendable {
         return machines
     }
 
-    /// The episode that goes on, or nil where it is not firing.
+    /// The episode that goes on, or nil if it is not firing.
     package var episode: AlertEpisode? {
         if case .firing(let episode) = state { episode } else { nil }
     }
@@ -55,7 +55,7 @@ package struct AlertMachine: Sendable {
         if case .pending = state { true } else { false }
     }
 
-    /// Takes note of whether the condition holds; nil where nothing was observed.
+    /// Takes note of whether the condition holds; nil if nothing was observed.
     ///
     /// That neither fires nor resolves it; a wait begins anew: what is not known to hold has not
     /// held. Asks for the evidence only when the alert fires or is resolved, which it tells.

@@ -4,7 +4,7 @@ package import Timekeeping
 ///
 /// The machines are those of a live run. Another target, window or policy is another objective.
 package struct ObjectiveReplay: Sendable {
-    /// What is left of the budget at an instant, for a plot.
+    /// The budget left at an instant, for a plot.
     package struct Point: Sendable {
         package var instant: Timestamp
         /// Nil where nothing was observed.

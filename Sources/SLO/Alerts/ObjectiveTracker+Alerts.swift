@@ -1,7 +1,7 @@
 internal import Timekeeping
 
 extension ObjectiveTracker {
-    /// Moves the alerts to the slices that have ended by now, and tells what became of them.
+    /// Moves the alerts to the slices that have ended by now, and says what became of them.
     ///
     /// To be called once for each slice, after its counts are recorded.
     ///

@@ -8,13 +8,13 @@ internal import Timekeeping
 package struct ErrorBudget: Sendable {
     /// One less the target.
     package var share: ExactDecimal
-    /// The bad share of the whole window; nil where nothing was observed.
+    /// The bad share of the whole window; nil if nothing was observed.
     package var spentShare: ExactRatio?
-    /// Events or slices that may be bad; nil where that cannot be told.
+    /// Events or slices that may be bad; nil if that cannot be determined.
     ///
     /// Nil for `Occurrences` of several components, whose events are not of one kind.
     package var allowed: ExactRatio?
-    /// Events or slices that were bad, slices by their bad share; nil where nothing was observed.
+    /// Events or slices that were bad, slices by their bad share; nil if nothing was observed.
     package var spent: ExactRatio?
     /// The time for which everything may be bad.
     package var time: Duration
@@ -51,10 +51,10 @@ package struct ErrorBudget: Sendable {
     /// The spent part of the budget: 1 is all of it, and more than 1 is more than there was.
     package var spentRatio: ExactRatio? { spentShare?.divided(by: share) }
 
-    /// What is left of it: below zero where more was spent than there was.
+    /// What is left of it: below zero if more was spent than there was.
     package var remainingRatio: ExactRatio? { spentRatio.map { ExactRatio.one - $0 } }
 
-    /// Events or slices that may still be bad: below zero where too many were.
+    /// Events or slices that may still be bad: below zero if too many were.
     package var remaining: ExactRatio? {
         guard let allowed, let spent else { return nil }
         return allowed - spent
@@ -63,7 +63,7 @@ package struct ErrorBudget: Sendable {
     /// The spent part of ``time``.
     package var spentTime: Duration? { spentRatio.map { time(of: $0) } }
 
-    /// What is left of ``time``: below zero where more was spent than there was.
+    /// What is left of ``time``: below zero if more was spent than there was.
     package var remainingTime: Duration? { spentTime.map { time - $0 } }
 
     /// Whether more was spent than there was.

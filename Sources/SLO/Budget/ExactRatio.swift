@@ -22,7 +22,7 @@ package struct ExactRatio: Sendable {
     /// As nearly as a `Double` has it: for display only.
     package var approximation: Double { Double(numerator) / Double(denominator) }
 
-    /// The decimal that it is, where its denominator is a power of ten; nil where it is not.
+    /// The decimal that it is, where its denominator is a power of ten; nil if it is not.
     package var measured: MeasuredNumber? {
         (0...38).first { Int128.powerOfTen($0) == denominator }
             .map { MeasuredNumber(digits: numerator, scale: $0) }
@@ -34,7 +34,7 @@ package struct ExactRatio: Sendable {
         return ExactRatio(numerator / Int128(divisor), denominator / Int128(divisor))
     }
 
-    /// The ratio with `digits` behind the point, cut off and not rounded up, for display.
+    /// The ratio with `digits` after the point, cut off and not rounded up, for display.
     package func decimal(_ digits: Int) -> String {
         let sign = numerator < 0 ? "-" : ""
         var (whole, rest) = numerator.magnitude.quotientAndRemainder(

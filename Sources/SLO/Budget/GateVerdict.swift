@@ -1,4 +1,4 @@
-/// What a gate makes of an objective: whether a release, or a run, may go on.
+/// A gate's verdict on an objective: whether a release, or a run, may go on.
 package struct GateVerdict: Codable, Hashable, Sendable {
     /// How it ends.
     package enum Outcome: String, Codable, Hashable, Sendable {
@@ -17,7 +17,7 @@ package struct GateVerdict: Codable, Hashable, Sendable {
 extension ObjectiveStatus {
     /// The verdict over the objective's whole period.
     ///
-    /// It fails where more is spent than the budget; where the SLI of what was observed misses
+    /// It fails where the budget is overspent; where the SLI of what was observed misses
     /// the target, though a short outage may have spent little of a month's budget; and where
     /// what measured it has fallen silent. Not judged is what nothing has measured, not for a
     /// whole slice, or with fewer events than it asks for.

@@ -11,7 +11,7 @@ package struct ObjectiveStatus: Sendable {
     /// The whole period: of a calendar, its end may lie ahead.
     package var period: Range<Timestamp>
     package var measurement: WindowMeasurement
-    /// The end of the last slice in which anything reported; nil where nothing ever has.
+    /// The end of the last slice in which anything reported; nil if nothing ever has.
     package var lastReport: Timestamp?
     package var budget: ErrorBudget
     /// By window, shortest first.
@@ -25,7 +25,7 @@ package struct ObjectiveStatus: Sendable {
     package var projectionWindow: Duration
     /// The days that spent most, most first.
     package var worstDays: [DaySpending]
-    /// The period before this one, as it ended; nil where nothing was observed in it.
+    /// The period before this one, as it ended; nil if nothing was observed in it.
     package var previous: PreviousPeriod?
     package var faults: SliceDefects
     /// Alerts that are firing.
@@ -43,7 +43,7 @@ package struct ObjectiveStatus: Sendable {
     }
 }
 
-/// What is to be said of an objective.
+/// The report's line on an objective.
 package enum ObjectiveState: String, Hashable, Sendable, CaseIterable {
     case ok
     /// Little is left, or it is being spent fast.
@@ -70,7 +70,7 @@ package struct BurnRateReading: Sendable {
     package var value: ExactRatio? { measurement.spentShare?.divided(by: budget) }
 }
 
-/// What a day has cost.
+/// The share of the budget spent on a day.
 package struct DaySpending: Sendable {
     /// As the walls of the objective's zone have it.
     package var date: CivilDate
@@ -110,6 +110,6 @@ package struct StatusPolicy: Sendable {
 }
 
 extension ObjectiveStatus {
-    /// Whether an alert fires that somebody is paged for.
+    /// Whether a paging alert fires.
     package var isPaging: Bool { firing.contains { $0.alert.severity == "page" } }
 }

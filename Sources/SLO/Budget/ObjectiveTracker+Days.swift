@@ -29,7 +29,7 @@ extension ObjectiveTracker {
         )
     }
 
-    /// The zone whose days are told: that of the calendar, else UTC.
+    /// The zone whose days are reported: that of the calendar, else UTC.
     private var zone: CivilZone {
         if case .calendar(let window) = objective.timeWindow { window.zone } else { .utc }
     }

@@ -1,12 +1,12 @@
 package import Timekeeping
 
 extension ObjectiveTracker {
-    /// What was measured over the `length` before `instant`, in whole slices.
+    /// The measurement of the `length` before `instant`, in whole slices.
     package func measure(last length: Duration, asOf instant: Timestamp) -> WindowMeasurement {
         measure(SliceSpan(last: length, before: instant, slice: judgedLength ?? sliceLength))
     }
 
-    /// What was measured in a period, as far as it had passed at `instant`.
+    /// The measurement of a period, as far as it had passed at `instant`.
     ///
     /// A slice belongs to the period in which it starts.
     package func measure(
@@ -34,7 +34,7 @@ extension ObjectiveTracker {
         let read = answers[0].read
         let excluded = Int64(answers[0].sum.excluded)
         let sums = answers.map(\.sum)
-        // A part that nobody saw would look good in the whole.
+        // An unobserved part would make the whole look good.
         let hasData = sums.allSatisfy { $0.observed > 0 }
         let expected = Int64(read.count) + span.ahead - excluded
         return WindowMeasurement(
@@ -100,7 +100,7 @@ extension ObjectiveTracker {
 
 extension ObjectiveTracker {
     /// The bad share of the window before `instant`, what was not observed counting as nothing;
-    /// nil where nothing was observed.
+    /// nil if nothing was observed.
     ///
     /// The same figure as ``WindowMeasurement/spentShare``, without the sums behind it: alerts ask
     /// for it every slice. Of a composite of which a part was not observed, what the others spent.

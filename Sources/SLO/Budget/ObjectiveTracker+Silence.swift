@@ -1,14 +1,14 @@
 internal import Timekeeping
 
-// No traffic is no data, whether its slices are missing or say 0 of 0. What reports nothing is
+// No traffic is not data, whether its slices are missing or say 0 of 0. What reports nothing is
 // silent after a while that is the same for all; what reports that nothing happened is silent when
 // it is quiet for longer than its traffic explains, for a service with few events has gaps.
 
 extension ObjectiveTracker {
-    /// So many times as long as events are apart on average is no chance any more.
+    /// So many times as long as events are apart on average is no longer chance.
     private static let unusualGap: Int128 = 10
 
-    /// Why nothing can be said of now, though there was data before; nil where it can.
+    /// Why nothing can be said of now, though there was data before; nil if it can.
     ///
     /// `measurement` is of the whole period, `limit` how long nothing may have been reported.
     func silence(

@@ -1,6 +1,6 @@
 package import Timekeeping
 
-/// What was measured over a window, with every sum that its figures are made of.
+/// The measurement of a window, with every sum behind its figures.
 package struct WindowMeasurement: Sendable {
     /// What is counted: events (`Occurrences`) or judged time slices.
     package enum Unit: String, Hashable, Sendable {
@@ -31,18 +31,18 @@ package struct WindowMeasurement: Sendable {
     package var excludedEvents: [EventSum]
     /// The verdicts on the time slices; nil for `Occurrences`.
     package var judged: JudgedSum?
-    /// The bad share of what was observed; nil where nothing was counted.
+    /// The bad share of what was observed; nil if nothing was counted.
     package var errorRatio: ExactRatio?
     /// The bad share of the whole window: what was not observed has spent nothing, and is no
     /// success either, but lacks from ``coverage``.
     package var spentShare: ExactRatio?
     /// How many units the window may hold that were not asked for, because its edge lies where
-    /// only coarse sums are kept; zero where it is exact.
+    /// only coarse sums are kept; zero if it is exact.
     package var doubt: Int64
 
-    /// The good share of what was observed; nil where nothing was counted.
+    /// The good share of what was observed; nil if nothing was counted.
     ///
-    /// Below zero where the weights of a composite add up to more than one and enough fails.
+    /// Below zero if the weights of a composite sum to more than one and enough fails.
     package var sli: ExactRatio? {
         errorRatio.map { ExactRatio($0.denominator - $0.numerator, $0.denominator) }
     }
@@ -58,7 +58,7 @@ package struct WindowMeasurement: Sendable {
     /// Slices that should have been observed by now.
     package var expected: Int64 { max(0, elapsed - excluded) }
 
-    /// The observed share of the slices that have ended; nil where there are none to observe.
+    /// The observed share of the slices that have ended; nil if there are none to observe.
     package var coverage: ExactRatio? {
         expected > 0 ? ExactRatio(Int128(observed), Int128(expected)) : nil
     }

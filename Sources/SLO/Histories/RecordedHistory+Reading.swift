@@ -52,7 +52,7 @@ extension RecordedHistory {
 
     /// The least width that both divide.
     ///
-    /// - Throws: `RecordedHistoryError` where that is more than a year: no program of ours has
+    /// - Throws: `RecordedHistoryError` if that is more than a year: no program of ours has
     ///   written both.
     private static func leastCommonMultiple(
         _ left: Int64,

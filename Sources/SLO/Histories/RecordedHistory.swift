@@ -1,6 +1,6 @@
 package import Timekeeping
 
-/// What was counted for one objective, from wherever it was kept.
+/// The counts of one objective, from any source.
 package struct RecordedHistory: Sendable {
     /// The width of a slice.
     package var slice: Duration
@@ -10,7 +10,7 @@ package struct RecordedHistory: Sendable {
     package var components: [[Slice]]
     /// The versions of the objective under which slices were counted, oldest first.
     package var revisions: [RecordedRevision]
-    /// What its source could make no slices of.
+    /// What its source could not read.
     package var faults: SliceDefects
     /// How the queries behind it were read, where that had to be assumed.
     package var assumptions: [String] = []
@@ -63,7 +63,7 @@ package struct RecordedHistory: Sendable {
         return first..<(last + slice)
     }
 
-    /// What keeps the history from being followed for `objective` over `range`; nil where nothing
+    /// What keeps the history from being followed for `objective` over `range`; nil if nothing
     /// does.
     package func obstacle(to objective: Objective, over range: Range<Timestamp>) -> String? {
         guard components.count == objective.components.count else {

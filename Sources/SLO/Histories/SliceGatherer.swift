@@ -77,7 +77,7 @@ package struct SliceGatherer: Sendable {
         return scale
     }
 
-    /// Leaves only the slices for which `isKept` says so, told their places.
+    /// Keeps only the slices for which `isKept` returns true.
     package mutating func keep(where isKept: (Int, Slice) -> Bool) {
         var next = 0
         for (place, slice) in slices.enumerated() where isKept(place, slice) {

@@ -2,7 +2,7 @@ internal import Timekeeping
 
 extension BurnRateAlert {
     /// How long a step to `errorRatio` lasts, after a clean history, until the burn rate over the
-    /// long window exceeds the factor; nil where it never does.
+    /// long window exceeds the factor; nil if it never does.
     ///
     /// factor · (1 - target) · window / errorRatio, cut off to whole nanoseconds. The alert fires
     /// at the end of the first slice after that.

@@ -53,7 +53,7 @@ extension BurnRateAlert {
     /// Whether a total outage burns fast enough for the factor to be exceeded at this target.
     ///
     /// The largest burn rate there is is 1 / (1 - target): 10 for 90%. Asked of alerts that fire
-    /// on high burn rates; a composite whose weights add up to more than 1 can burn faster.
+    /// on high burn rates; a composite whose weights sum to more than 1 can burn faster.
     package func isReachable(target: ExactDecimal) -> Bool {
         let budget = target.complement
         // factor · budget < 1, and with `gte` it may be 1.

@@ -4,7 +4,7 @@
 /// factor (SRE Workbook, chapter 5, "Multiwindow, Multi-Burn-Rate Alerts").
 package struct BurnRateAlert: Hashable, Sendable {
     package var longWindow: Duration
-    /// Ends the alert soon after the cause has ended; nil where only one window is asked.
+    /// Ends the alert soon after the cause has ended; nil if only one window is asked.
     package var shortWindow: Duration?
     /// The burn rate to compare with; 1 spends the whole budget in exactly the period.
     package var factor: ExactDecimal

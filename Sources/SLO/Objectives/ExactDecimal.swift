@@ -1,14 +1,14 @@
 /// A decimal number as it was written: `digits` · 10^-`scale`, without rounding anywhere.
 ///
-/// Holds up to 18 significant digits, of which up to 18 behind the point. Kept without trailing
+/// Holds up to 18 significant digits, of which up to 18 after the point. Kept without trailing
 /// zeros, so that equal numbers are equal values: `0.990` is `0.99`.
 package struct ExactDecimal: Hashable, Sendable {
-    /// The most digits that a number may have, and the most of them behind the point.
+    /// The most digits that a number may have, and the most of them after the point.
     package static let longest = 18
 
     /// The digits without the point, with the sign.
     package let digits: Int64
-    /// How many of them stand behind the point: 0 to 18.
+    /// How many of them follow the point: 0 to 18.
     package let scale: Int
 
     package static let zero = ExactDecimal(0)
@@ -21,7 +21,7 @@ package struct ExactDecimal: Hashable, Sendable {
         scale = 0
     }
 
-    /// `digits` · 10^-`scale`, or nil where that has more digits than are held.
+    /// `digits` · 10^-`scale`, or nil if that has more digits than are held.
     package init?(digits: Int64, scale: Int) {
         var digits = digits
         var scale = scale
@@ -45,7 +45,7 @@ package struct ExactDecimal: Hashable, Sendable {
         self.scale = scale
     }
 
-    /// The number that `text` names exactly, or nil where it is none or has too many digits.
+    /// The number that `text` names exactly, or nil if it is not one or has too many digits.
     ///
     /// Takes a sign, digits with at most one point between them, and an exponent: `99.9`, `-4`,
     /// `1e3`, `2.5E-4`. Not a number, infinities, a bare point and spaces are nil.
@@ -67,7 +67,7 @@ package struct ExactDecimal: Hashable, Sendable {
         guard (1...2).contains(parts.count), parts.allSatisfy({ !$0.isEmpty }),
             parts.joined().allSatisfy({ (48...57).contains($0) })
         else { return nil }
-        // Zeros at either end are no digits that must be held.
+        // Zeros at either end are not digits that must be held.
         var fraction = parts.count == 2 ? parts[1] : []
         while fraction.last == 48 {
             fraction = fraction.dropLast()
@@ -78,7 +78,7 @@ package struct ExactDecimal: Hashable, Sendable {
         self.init(digits: isNegative ? -magnitude : magnitude, scale: fraction.count - exponent)
     }
 
-    /// A hundredth of this number, as of a number in per cent; nil where that has too many digits.
+    /// A hundredth of this number, as of a number in per cent; nil if that has too many digits.
     package var fromPercent: ExactDecimal? {
         ExactDecimal(digits: digits, scale: scale + 2)
     }

@@ -19,7 +19,7 @@ package enum Indicator: Hashable, Sendable {
 
 /// The OpenSLO `ratioMetric`.
 package struct RatioIndicator: Hashable, Sendable {
-    /// What the ratio is made of.
+    /// The terms of the ratio.
     package enum Terms: Hashable, Sendable {
         case goodTotal(good: MetricSource, total: MetricSource)
         case badTotal(bad: MetricSource, total: MetricSource)
@@ -27,7 +27,7 @@ package struct RatioIndicator: Hashable, Sendable {
         case raw(MetricSource, RawType)
     }
 
-    /// What a raw ratio is a ratio of.
+    /// The numerator of a raw ratio.
     package enum RawType: String, Hashable, Sendable, CaseIterable {
         case success
         case failure
@@ -82,7 +82,7 @@ package enum ThresholdComparison: String, Hashable, Sendable, CaseIterable {
     /// Whether it holds of values above a limit.
     package var isOfHighRates: Bool { self == .greaterThan || self == .greaterThanOrEqual }
 
-    /// What is written where it does not hold.
+    /// The text if it does not hold.
     package var opposite: String {
         switch self {
         case .lessThanOrEqual: ">"
@@ -105,7 +105,7 @@ package enum ThresholdComparison: String, Hashable, Sendable, CaseIterable {
 
 /// Where a number comes from: the OpenSLO `metricSource`, its data source resolved.
 package struct MetricSource: Hashable, Sendable {
-    /// What kind of thing answers.
+    /// The kind of server.
     package enum Kind: String, Hashable, Sendable, CaseIterable {
         /// A meter of a pipeline run.
         case weir

@@ -7,9 +7,9 @@ package struct MaintenanceWindow: Hashable, Sendable {
     package var start: CivilDateTime
     package var zone: CivilZone
     package var duration: Duration
-    /// How often it comes again; nil where it does not.
+    /// How often it comes again; nil if it does not.
     package var every: CalendarPeriod?
-    /// No one starts at this time or after it; nil where they go on.
+    /// The windows start before this; nil if they go on.
     package var until: CivilDateTime?
 
     package init(

@@ -1,17 +1,17 @@
 /// A number as a source wrote it, exactly: `digits` · 10^-`scale`.
 ///
 /// Holds 36 significant digits, twice as many as a binary fraction is written with, and any
-/// number of places behind the point that one may need. Kept without trailing zeros, so that equal
+/// number of places after the point that one may need. Kept without trailing zeros, so that equal
 /// numbers are equal values.
 package struct MeasuredNumber: Hashable, Sendable {
     /// The most significant digits that a number may have.
     package static let longest = 36
-    /// Counts are kept to this many places behind the point at most.
+    /// Counts are kept to this many places after the point at most.
     package static let finestScale = 24
 
     /// The digits without the point, with the sign.
     package let digits: Int128
-    /// How many of them stand behind the point.
+    /// How many of them follow the point.
     package let scale: Int
 
     package static let zero = MeasuredNumber(0)
@@ -39,7 +39,7 @@ package struct MeasuredNumber: Hashable, Sendable {
         self.scale = scale
     }
 
-    /// The number that `text` names, or nil where it is none or has too many digits.
+    /// The number that `text` names, or nil if it is not one or has too many digits.
     ///
     /// Takes what ``ExactDecimal`` takes.
     package init?(_ text: some StringProtocol) {
@@ -126,7 +126,7 @@ extension MeasuredNumber {
         return (digits < 0 ? -units : units, rest != 0)
     }
 
-    /// The sum; nil where it has more digits than are held.
+    /// The sum; nil if it has more digits than are held.
     package func adding(_ other: MeasuredNumber) -> MeasuredNumber? {
         let places = max(scale, other.scale)
         guard let left = digits(at: places), let right = other.digits(at: places) else {
@@ -136,12 +136,12 @@ extension MeasuredNumber {
         return overflow ? nil : MeasuredNumber(digits: sum, scale: places)
     }
 
-    /// The difference; nil where it has more digits than are held.
+    /// The difference; nil if it has more digits than are held.
     package func subtracting(_ other: MeasuredNumber) -> MeasuredNumber? {
         adding(MeasuredNumber(digits: -other.digits, scale: other.scale))
     }
 
-    /// What a rate per second comes to over `nanoseconds`; nil where it has too many digits.
+    /// A rate per second, multiplied by `nanoseconds`; nil if it has too many digits.
     package func over(nanoseconds: Int64) -> MeasuredNumber? {
         let (product, overflow) = digits.multipliedReportingOverflow(by: Int128(nanoseconds))
         return overflow ? nil : MeasuredNumber(digits: product, scale: scale + 9)

@@ -1,5 +1,5 @@
 extension ObjectiveComponent {
-    /// What the bad share of this component costs a composite with `budget`: in units of 10^-18,
+    /// The cost of this component's bad share to a composite with `budget`: in units of 10^-18,
     /// times its weight.
     func weigh(_ units: Int128, of budget: ExactDecimal) -> Int128 {
         let cost = cost(of: units, from: budget).magnitude
@@ -30,7 +30,7 @@ extension ObjectiveComponent {
 extension UInt128 {
     /// This times `factor` over `divisor`, to the nearest whole and to the even one of two.
     ///
-    /// What comes out has to fit, as it does where `factor` is not above `divisor`.
+    /// The result must fit, as it does if `factor` is not above `divisor`.
     func rounded(times factor: UInt128, over divisor: UInt128) -> UInt128 {
         let (quotient, rest) = divisor.dividingFullWidth(multipliedFullWidth(by: factor))
         let isUp = rest > divisor - rest || (rest == divisor - rest && quotient % 2 == 1)

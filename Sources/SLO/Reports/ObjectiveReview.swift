@@ -1,11 +1,11 @@
 package import Timekeeping
 
-/// An objective held to its history: how it stands, what fired, and how the budget went.
+/// An objective checked against its history: how it stands, what fired, and how the budget went.
 package struct ObjectiveReview: Sendable {
     package var status: ObjectiveStatus
     /// Alerts that were firing at some time of the period, in the order of their starts.
     package var episodes: [AlertEpisode]
-    /// What was left of the budget, over the period.
+    /// The budget left, over the period.
     package var burnDown: [ObjectiveReplay.Point]
     package var revisions: [RecordedRevision]
     /// How the queries behind it were read, where that had to be assumed.
@@ -70,7 +70,7 @@ package struct ObjectiveReview: Sendable {
         slice = history.slice
     }
 
-    /// What of a history matters at an instant; whole slices, empty where nothing does.
+    /// The part of a history that matters at an instant, in whole slices.
     private static func range(
         of history: RecordedHistory,
         _ objective: Objective,
@@ -88,7 +88,7 @@ package struct ObjectiveReview: Sendable {
     }
 }
 
-/// A history that an objective cannot be held to.
+/// A history that an objective cannot be checked against.
 package struct RecordedHistoryError: Error, CustomStringConvertible {
     package var description: String
 

@@ -1,6 +1,6 @@
 package import Reports
 
-/// What would have been spent and would have fired, had objectives been others
+/// What would have been spent and fired with other objectives
 /// (`schema_version` 1).
 package struct ReplayReport: WrittenReport, Codable, Sendable {
     /// An objective as its documents have it, and as it was changed.
@@ -26,7 +26,7 @@ package struct ReplayReport: WrittenReport, Codable, Sendable {
         }
     }
 
-    /// What the comparison says, for any form.
+    /// The comparison, for any format.
     package var document: ReportDocument {
         ReportDocument(
             kind: "SLO replay",

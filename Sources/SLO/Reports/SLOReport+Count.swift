@@ -61,7 +61,7 @@ extension SLOReport.Count: CustomStringConvertible {
 }
 
 extension SLOReport.Measured {
-    /// What was bad of how much, in the unit that the budget counts: of a composite whose budget
+    /// Bad of total, in the unit that the budget counts: of a composite whose budget
     /// is of events, each of its parts, for their events are not of one kind.
     var badText: String {
         if let judged { return "\(judged.bad) of \(judged.judged) slices bad" }

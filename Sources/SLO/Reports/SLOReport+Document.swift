@@ -7,7 +7,7 @@ extension SLOReport {
     typealias Table = ReportDocument.Table
     typealias Section = ReportDocument.Section
 
-    /// What the report says, for any form.
+    /// The report, for any format.
     package var document: ReportDocument {
         ReportDocument(
             kind: "SLO report",

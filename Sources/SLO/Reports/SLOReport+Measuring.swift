@@ -1,7 +1,7 @@
 internal import Timekeeping
 
 extension SLOReport {
-    /// What was measured over a window, with the sums of its slices.
+    /// The measurement of a window, with the sums of its slices.
     package struct Measured: Codable, Sendable {
         /// `events` or `slices`: what the budget counts.
         package var unit: String
@@ -103,11 +103,11 @@ extension SLOReport {
         package var isFiring: Bool
     }
 
-    /// What a day has cost.
+    /// The share of the budget spent on a day.
     package struct Day: Codable, Sendable {
         /// As the walls of the objective's zone have it.
         package var date: String
-        /// What was bad of how much, in the unit of the budget: events, or time slices.
+        /// Bad of total, in the unit of the budget: events, or time slices.
         package var measured: Measured
         /// The part of the period's whole budget that the day spent.
         package var spentRatio: Figure
@@ -141,7 +141,7 @@ extension SLOReport {
         package var sliChange: Figure?
     }
 
-    /// What was left of the budget at an instant.
+    /// The budget left at an instant.
     package struct Point: Codable, Sendable {
         package var at: String
         /// Nil where nothing was observed.

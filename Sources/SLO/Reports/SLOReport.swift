@@ -1,7 +1,7 @@
 internal import Reports
 internal import Timekeeping
 
-/// How some objectives stand at an instant, as it is written to JSON (`schema_version` 1).
+/// The state of some objectives at an instant, as written to JSON (`schema_version` 1).
 ///
 /// Instants are RFC 3339 texts in UTC. Keys are written in `snake_case`. What was not measured is
 /// left out. Every ratio is given exactly; see ``Figure``.
@@ -11,7 +11,7 @@ package struct SLOReport: WrittenReport, Codable, Sendable {
     /// Where the history came from: a store or a file.
     package var source: String
     package var objectives: [Objective]
-    /// The deployments that the store knows of; nil where there are none.
+    /// The deployments that the store knows of; nil if there are none.
     package var deployments: [Deployment]? = nil
 
     /// A deployment, as `weir deploy mark` marks it.
@@ -53,14 +53,14 @@ package struct SLOReport: WrittenReport, Codable, Sendable {
         package var target: String
         /// Whether the good share of what was observed is at least the target.
         package var meetsTarget: Bool?
-        /// What `--gate` makes of it.
+        /// The verdict of `--gate`.
         package var gate: GateVerdict
         /// `Occurrences`, `Timeslices` or `RatioTimeslices`.
         package var budgetingMethod: String
         /// The good share that a slice has to have (`Timeslices`).
         package var sliceTarget: String?
         package var window: Window
-        /// What was changed for this report, such as `window=7d`; none where nothing was.
+        /// The changes for this report, such as `window=7d`.
         package var overrides: [String]
         /// Of the objective as it is in its documents now.
         package var revision: String
@@ -79,9 +79,9 @@ package struct SLOReport: WrittenReport, Codable, Sendable {
         package var worstDays: [Day]
         /// Alerts that fired in the period.
         package var alerts: [Alert]
-        /// The period before; nil where nothing was observed in it.
+        /// The period before; nil if nothing was observed in it.
         package var previous: Previous?
-        /// How its queries were read, where that had to be assumed; nil where it had not.
+        /// How its queries were read, where that had to be assumed; nil if it had not.
         package var assumptions: [String]?
         package var faults: [Fault]
         package var burnDown: [Point]

@@ -1,14 +1,14 @@
-/// Makes increments of a counter that is only ever read, never told of.
+/// Derives increments from a counter that is only ever read.
 ///
-/// A value below the one before is a reset: the process behind it began anew, and what it has
-/// counted since is the increment. The first value is no increment, for nobody knows when those
-/// events were (Prometheus's `increase` takes it so too); a counter that is exposed at 0 before its
-/// first event loses none that way.
+/// A value below the one before is a reset: the process was restarted, and what it has
+/// counted since is the increment. The first value is not an increment, since it is unknown when
+/// those events were (Prometheus's `increase` takes it so too); a counter that is exposed at 0
+/// before its first event loses none that way.
 ///
-/// Where the counter is a sum of others, a fall is no reset of it: one of them began anew or went
-/// away. What was counted meanwhile is not known then, and there is no increment.
+/// Where the counter is a sum of others, a fall is not a reset of it: one of them was reset or
+/// went away. What was counted meanwhile is not known then, and there is no increment.
 package struct CounterReader: Hashable, Sendable {
-    /// What the counter said last.
+    /// The last value of the counter.
     package private(set) var last: MeasuredNumber?
     package private(set) var faults = SliceDefects()
     private let isSum: Bool
@@ -19,7 +19,7 @@ package struct CounterReader: Hashable, Sendable {
         self.isSum = isSum
     }
 
-    /// The events since the value before, or nil where this is the first one or is refused.
+    /// The events since the value before, or nil if this is the first one or is refused.
     package mutating func increment(to value: MeasuredNumber) -> MeasuredNumber? {
         guard value >= .zero else {
             faults.count(.negative)
@@ -36,7 +36,7 @@ package struct CounterReader: Hashable, Sendable {
 
     /// The same for a value as a data source writes it: `12`, `1.2e+01`, `0.5`.
     ///
-    /// What is no number is refused and counted, and does not become the last value.
+    /// What is not a number is refused and counted, and does not become the last value.
     package mutating func increment(to text: some StringProtocol) -> MeasuredNumber? {
         guard let value = MeasuredNumber(text)?.counted else {
             faults.count(.unreadable)

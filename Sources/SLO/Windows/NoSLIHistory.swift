@@ -1,7 +1,7 @@
 package import Timekeeping
 
 /// A history that keeps nothing: the trackers of a run remember what their windows need, and
-/// nobody comes after it.
+/// nothing comes after it.
 package struct NoSLIHistory: SLIHistory {
     package init() {}
 

@@ -11,7 +11,7 @@ package struct SliceSeries: Hashable, Sendable, Comparable {
     /// Of every slice.
     package var slice: Duration
 
-    /// No slice is narrower or wider, whoever has written it.
+    /// No slice is narrower or wider.
     package static let widths = Duration.milliseconds(1)...Duration.seconds(366 * 86_400)
 
     package init(

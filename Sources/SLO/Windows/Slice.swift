@@ -1,6 +1,6 @@
 package import Timekeeping
 
-/// What was counted in one slice of time.
+/// The counts of one slice of time.
 package struct Slice: Hashable, Sendable {
     /// Lies on the grid of its series: a multiple of the slice's width since the epoch.
     package var start: Timestamp
@@ -25,7 +25,7 @@ package struct Slice: Hashable, Sendable {
     /// More events than this in one slice are not believed, so that no sum can overflow.
     package static let largestTotal: Int128 = 1_000_000_000_000
 
-    /// What is wrong with the counts, or nil where they can be counts in units of `scale`.
+    /// What is wrong with the counts, or nil if they can be counts in units of `scale`.
     package func fault(in scale: CountScale = .whole) -> SliceDefect? {
         if good < 0 || total < 0 { return .negative }
         if good > total { return .goodExceedsTotal }
@@ -52,7 +52,7 @@ package enum SliceDefect: String, Hashable, Sendable, CaseIterable {
     case clockStep = "clock-step"
     /// A counter went backwards and was taken to have begun anew; nothing is lost by it.
     case reset
-    /// A sum of counters fell: one of them began anew or went away, and nobody knows what was
+    /// A sum of counters fell: one of them was reset or went away, and it is unknown what was
     /// counted meanwhile.
     case sumFell = "sum-fell"
     /// Finer than counts are kept, and rounded to the nearest unit; nothing is lost by it.

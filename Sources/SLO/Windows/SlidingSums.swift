@@ -7,14 +7,14 @@ internal import Timekeeping
 /// the multiple of a coarser level below it is taken, and the answer says how much lies between
 /// the two: the figures are off by no more than that. Windows that meet at an edge add up exactly.
 package struct SlidingSums<Sum: AdditiveArithmetic & Sendable>: Sendable {
-    /// What a window holds.
+    /// The contents of a window.
     package struct Answer: Sendable {
         package var sum: Sum
         /// The slices that were read: those that were asked for, or wider at the lower edge.
         package var read: Range<Int64>
-        /// What lies between the edges that were asked for and those that were read.
+        /// The difference between the requested edges and those that were read.
         ///
-        /// The true sum is within this of ``sum``, in each of its counts; zero where it is exact.
+        /// The true sum is within this of ``sum``, in each of its counts; zero if it is exact.
         package var doubt: Sum
     }
 
@@ -112,14 +112,14 @@ package struct SlidingSums<Sum: AdditiveArithmetic & Sendable>: Sendable {
         }
     }
 
-    /// What was counted in a slice that is ``open``.
+    /// The counts of a slice that is ``open``.
     package func value(of slice: Int64) -> Sum {
         precondition(open.contains(slice), "the slice is open")
         let ring = rings[0]
         return ring.marks[ring.index(slice + 1)] - ring.marks[ring.index(slice)]
     }
 
-    /// What was counted in the slices of `range`.
+    /// The counts of the slices of `range`.
     ///
     /// Those not yet open count nothing, and neither does a range of which nothing is kept any
     /// more. One whose beginning is not kept is read from where it is, unless it goes back to

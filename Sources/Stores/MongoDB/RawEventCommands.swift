@@ -28,7 +28,7 @@ enum RawEventCommands {
         )
     }
 
-    /// Counts the documents at `position` and behind.
+    /// Counts the documents from `position` on.
     static func count(from position: Int64) -> BSONDocument {
         let condition = BSONDocument { $0.append("$gte", position) }
         let filter = BSONDocument { $0.append("position", document: condition) }
@@ -87,7 +87,7 @@ enum RawEventCommands {
     /// there as a part of a binary value.
     private static let placeTypes = ["long", "int"].map { Array($0.utf8) }
 
-    /// Finds the events behind `position`, in the order of positions.
+    /// Finds the events after `position`, in the order of positions.
     ///
     /// The server ends a reply at 16 MiB, so that there may be fewer than `limit`.
     static func events(after position: Int64, atMost limit: Int) -> BSONDocument {
@@ -179,7 +179,7 @@ enum RawEventCommands {
         }
     }
 
-    /// What every document of the collection must be, whoever writes it.
+    /// The validation rule of the collection.
     static var validator: BSONDocument {
         BSONDocument(
             json: """

@@ -15,7 +15,7 @@ internal import Timekeeping
 /// | `sequence` | int64 | its place in the order of its source |
 /// | `name` | string | its GA4 name |
 /// | `user_id`, `session_id`, `transaction_id` | string | as GA4 has them |
-/// | `order_part` | bool | true where it holds further lines of an order published before |
+/// | `order_part` | bool | true if it holds further lines of an order published before |
 /// | `value_minor`, `currency` | int64, string | the amount in minor units (cents), and of what |
 /// | `items` | array | `item_id`, `item_category`, `price_minor` (int64), `quantity` (int32) |
 /// | `document` | string | the CloudEvents JSON it was read from, byte for byte |
@@ -94,7 +94,7 @@ struct RawEventEncoder {
 
     /// Puts the `_id` in ``text``, and says how long the id in it is.
     ///
-    /// The first space ends the id: a space within an id of somebody else's is escaped, and with
+    /// The first space ends the id: a space within a foreign id is escaped, and with
     /// it the sign that escapes, so that no two pairs make one key.
     @discardableResult
     private mutating func makeKey(_ place: Int, of batch: Batch) -> Int {

@@ -6,14 +6,14 @@ struct RunHolder: Hashable, Sendable {
     /// Unlike that of any other run.
     var run: String
     /// The machine, since it was started, and the processes that know each other by number there;
-    /// empty where the system does not say.
+    /// empty if the system does not say.
     var place: String
     var process: Int64
     /// When the process began, as its system counts: numbers of processes come again.
     var began: String
     var host: String
 
-    /// What errors call it.
+    /// Its name in errors.
     var text: String {
         "another run (process \(process)" + (host.isEmpty ? ")" : " on \(host))")
     }
@@ -47,7 +47,7 @@ struct RunHolder: Hashable, Sendable {
         return "\(boot) \(space)"
     }
 
-    /// When a process began, the 22nd field of what Linux says of it; empty where there is none.
+    /// When a process began, the 22nd field of what Linux says of it; empty if there is none.
     ///
     /// The name before may have spaces in it, and the third field says how the process is.
     private static func beginning(of process: Int64) -> String {

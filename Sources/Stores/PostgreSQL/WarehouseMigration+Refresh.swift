@@ -2,7 +2,7 @@ internal import Datasets
 internal import Timekeeping
 
 extension WarehouseMigration {
-    /// How the database itself looks at the invariants: whoever asks, a client or a schedule, calls
+    /// How the database itself checks the invariants: a client or a schedule calls
     /// one function, which fills a materialized view and holds the memory of anomalies to it.
     ///
     /// What is remembered is what `InvariantSnapshot.replaced(by:of:at:)` says.

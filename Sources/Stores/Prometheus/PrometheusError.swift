@@ -1,6 +1,6 @@
 /// Why a Prometheus gave no answer to a query.
 package struct PrometheusError: Error, CustomStringConvertible {
-    /// What a caller decides on.
+    /// The kind of error, for callers.
     package enum Code: Sendable {
         /// It cannot be reached, refuses the client, or answers with nonsense.
         case unavailable

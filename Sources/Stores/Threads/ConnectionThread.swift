@@ -7,7 +7,7 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// A thread on which one connection lives: whoever calls the connection awaits it, and only this
+/// A thread for one connection: callers await it, and only this
 /// thread ever waits for the server.
 ///
 /// The threads that run Swift's tasks must never wait, or nothing else goes on. A call may be half

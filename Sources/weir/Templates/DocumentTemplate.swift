@@ -1,6 +1,6 @@
 internal import ArgumentParser
 
-/// What `weir new` writes.
+/// The templates of `weir new`.
 enum DocumentTemplate: String, CaseIterable, ExpressibleByArgument {
     case pipeline
     case slo

@@ -73,7 +73,7 @@ internal import CMongoc
         find(path) { $0.flag }
     }
 
-    /// The text at `path`, or nil where there is none, or one that is no UTF-8.
+    /// The text at `path`, or nil if there is none, or one that is not UTF-8.
     func text(_ path: StaticString) -> String? {
         find(path) { $0.text }
     }

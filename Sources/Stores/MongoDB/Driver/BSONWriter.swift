@@ -1,6 +1,6 @@
 internal import CMongoc
 
-/// Appends fields to a BSON document that somebody else owns.
+/// Appends fields to a BSON document that it does not own.
 ///
 /// The document's own memory takes every value as it comes, so that nothing is built twice. An
 /// append can fail only where a document would outgrow 2 GiB: what was refused is left out, and

@@ -63,7 +63,7 @@ internal import CMongoc
         }
     }
 
-    /// What the server answers to `command`.
+    /// The server's answer to `command`.
     func run(
         _ command: BSONDocument,
         on target: Target = .own
@@ -139,7 +139,7 @@ internal import CMongoc
 
         /// Whether a document of the same `_id` is there.
         ///
-        /// The name of the index stands in front of the values, so no value can be taken for it.
+        /// The name of the index is in front of the values, so no value can be taken for it.
         var isSameID: Bool { code == 11_000 && message.contains(" index: _id_ ") }
         /// Whether a value that may occur once is there already.
         var isDuplicate: Bool { code == 11_000 }
