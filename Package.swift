@@ -54,7 +54,12 @@ let package = Package(
         .target(name: "Timekeeping", dependencies: [collections]),
         .target(name: "Reports", dependencies: ["Timekeeping"]),
         .target(name: "Documents", dependencies: ["Reports", "Timekeeping", yams]),
-        .target(name: "SLO", dependencies: ["Documents", "Reports", "Timekeeping"]),
+        .target(name: "SLO", dependencies: ["Reports", "Timekeeping"]),
+        .target(name: "Prometheus", dependencies: ["SLO", "Documents", "Reports", "Timekeeping"]),
+        .target(
+            name: "OpenSLO",
+            dependencies: ["Prometheus", "SLO", "Documents", "Reports", "Timekeeping"]
+        ),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "Digests", dependencies: ["COpenSSL"]),
         .target(name: "Broker", dependencies: ["Documents", "Timekeeping", collections]),
@@ -64,27 +69,47 @@ let package = Package(
             dependencies: ["Digests", "Documents", "Reports", "Timekeeping"]
         ),
         .target(
+            name: "Storage",
+            dependencies: ["Broker", "Commerce", "Datasets", "Timekeeping"]
+        ),
+        .target(
             name: "Stages",
-            dependencies: ["Broker", "Commerce", "Datasets", "Timekeeping", collections, logging]
+            dependencies: [
+                "Storage", "Broker", "Commerce", "Datasets", "Timekeeping", collections, logging,
+            ]
         ),
         .target(
             name: "Pipeline",
             dependencies: [
-                "Stages", "Broker", "Commerce", "Datasets", "SLO", "Reports", "Documents",
-                "Timekeeping", logging,
+                "Stages", "Storage", "Broker", "Commerce", "Datasets", "Prometheus", "SLO",
+                "Reports", "Documents", "Timekeeping", logging,
+            ]
+        ),
+        .target(
+            name: "Experiments",
+            dependencies: [
+                "Pipeline", "Stages", "Storage", "Broker", "Commerce", "SLO", "Reports",
+                "Documents", "Timekeeping", logging,
             ]
         ),
         .target(
             name: "Console",
             dependencies: [
-                "Reports", "SLO", "Timekeeping", httpTypes, hummingbird, hummingbirdCore, logging,
+                "Prometheus", "Reports", "Timekeeping", httpTypes, hummingbird, hummingbirdCore,
+                logging,
                 nioCore, nioHTTP1, nioPosix, serviceLifecycle,
             ]
         ),
         .target(
+            name: "SQLStores",
+            dependencies: ["Storage", "Broker", "Commerce", "Datasets", "SLO", "Timekeeping"],
+            path: "Sources/Stores/SQL"
+        ),
+        .target(
             name: "SQLiteStores",
             dependencies: [
-                "Stages", "Broker", "Commerce", "Datasets", "SLO", "Timekeeping", grdb, grdbSQLite,
+                "SQLStores", "Storage", "Broker", "Commerce", "Datasets", "SLO", "Timekeeping",
+                grdb, grdbSQLite,
             ],
             path: "Sources/Stores/SQLite"
         ),
@@ -98,7 +123,7 @@ let package = Package(
         .target(
             name: "MongoDBStores",
             dependencies: [
-                "StoreThreads", "Stages", "Broker", "Commerce", "Timekeeping", "CMongoc",
+                "StoreThreads", "Storage", "Broker", "Commerce", "Timekeeping", "CMongoc",
                 "CMongocSilence",
             ],
             path: "Sources/Stores/MongoDB"
@@ -107,22 +132,22 @@ let package = Package(
         .target(
             name: "PostgreSQLStores",
             dependencies: [
-                "StoreThreads", "Stages", "Broker", "Commerce", "Datasets", "SLO", "Timekeeping",
-                "CPostgres",
+                "SQLStores", "StoreThreads", "Storage", "Broker", "Commerce", "Datasets", "SLO",
+                "Timekeeping", "CPostgres",
             ],
             path: "Sources/Stores/PostgreSQL"
         ),
         .target(
             name: "PrometheusStores",
-            dependencies: ["SLO", "Timekeeping"],
+            dependencies: ["Prometheus", "SLO", "Timekeeping"],
             path: "Sources/Stores/Prometheus"
         ),
         .executableTarget(
             name: "weir",
             dependencies: [
-                "Console", "Pipeline", "SQLiteStores", "MongoDBStores", "PostgreSQLStores",
-                "PrometheusStores", "Stages", "Commerce", "Datasets", "SLO", "Reports", "Documents",
-                "Timekeeping",
+                "Console", "Experiments", "Pipeline", "SQLiteStores", "MongoDBStores",
+                "PostgreSQLStores", "PrometheusStores", "Storage", "Commerce", "Datasets",
+                "OpenSLO", "Prometheus", "SLO", "Reports", "Documents", "Timekeeping",
                 argumentParser, logging, unixSignals,
             ]
         ),
@@ -131,9 +156,27 @@ let package = Package(
         .testTarget(name: "DigestsTests", dependencies: ["Digests"]),
         .testTarget(name: "DocumentsTests", dependencies: ["Documents", "Timekeeping"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
+        .target(
+            name: "ObjectiveSamples",
+            dependencies: ["OpenSLO", "SLO", "Documents", "Timekeeping"],
+            path: "Tests/ObjectiveSamples"
+        ),
         .testTarget(
             name: "SLOTests",
-            dependencies: ["SLO", "Reports", "Documents", "Timekeeping", bigInt, subprocess]
+            dependencies: ["ObjectiveSamples", "SLO", "Reports", "Timekeeping", bigInt]
+        ),
+        .testTarget(
+            name: "OpenSLOTests",
+            dependencies: [
+                "ObjectiveSamples", "OpenSLO", "Prometheus", "SLO", "Documents", "Timekeeping",
+            ]
+        ),
+        .testTarget(
+            name: "PrometheusTests",
+            dependencies: [
+                "ObjectiveSamples", "Prometheus", "OpenSLO", "SLO", "Documents", "Timekeeping",
+                bigInt,
+            ]
         ),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Documents", "Timekeeping"]),
         .testTarget(
@@ -150,37 +193,46 @@ let package = Package(
             dependencies: ["TestSupport", "Broker", "Commerce", "Timekeeping"]
         ),
         .testTarget(
+            name: "StorageTests",
+            dependencies: ["TestSupport", "Storage", "Commerce", "Timekeeping"]
+        ),
+        .testTarget(
             name: "StagesTests",
             dependencies: [
-                "TestSupport", "Stages", "Broker", "Commerce", "Datasets", "Timekeeping", logging,
+                "TestSupport", "Stages", "Storage", "Broker", "Commerce", "Datasets", "Timekeeping",
+                logging,
             ]
         ),
         .testTarget(
             name: "StoresTests",
             dependencies: [
-                "TestSupport", "SQLiteStores", "MongoDBStores", "PostgreSQLStores",
-                "PrometheusStores", "Pipeline", "Stages", "Broker", "Commerce", "Datasets",
-                "Documents", "SLO", "Timekeeping", grdb, logging, subprocess,
+                "TestSupport", "SQLStores", "SQLiteStores", "MongoDBStores", "PostgreSQLStores",
+                "PrometheusStores", "Experiments", "Pipeline", "Stages", "Storage", "Broker",
+                "Commerce", "Datasets", "Documents", "Prometheus", "SLO", "Timekeeping", grdb,
+                logging, subprocess,
             ]
         ),
         .testTarget(
             name: "PipelineTests",
             dependencies: [
-                "TestSupport", "Pipeline", "Stages", "Broker", "Commerce", "Datasets", "SLO",
-                "Reports", "Documents", "Timekeeping", logging,
+                "TestSupport", "Experiments", "Pipeline", "Stages", "Storage", "Broker",
+                "Commerce", "Datasets", "OpenSLO", "Prometheus", "SLO", "Reports", "Documents",
+                "Timekeeping", logging,
             ]
         ),
         .testTarget(
             name: "ConsoleTests",
             dependencies: [
-                "TestSupport", "Console", "SLO", "Timekeeping", logging, nioCore, nioEmbedded,
+                "TestSupport", "Console", "Prometheus", "Timekeeping", logging, nioCore,
+                nioEmbedded,
             ]
         ),
         .testTarget(name: "TidyTests"),
         .testTarget(
             name: "GoldenTests",
             dependencies: [
-                "weir", "Pipeline", "Stages", "Broker", "Commerce", "Datasets", "SLO",
+                "weir", "Experiments", "Pipeline", "Stages", "Broker", "Commerce", "Datasets",
+                "OpenSLO",
                 "Documents", "Timekeeping",
             ]
         ),
@@ -192,16 +244,18 @@ let package = Package(
         .testTarget(
             name: "HostileTests",
             dependencies: [
-                "TestSupport", "weir", "SQLiteStores", "MongoDBStores", "PostgreSQLStores",
+                "TestSupport", "weir", "SQLStores", "SQLiteStores", "MongoDBStores",
+                "PostgreSQLStores",
                 "Reports", "Timekeeping", grdb,
             ]
         ),
         .executableTarget(
             name: "weir-bench",
             dependencies: [
-                "Console", "Pipeline", "SQLiteStores", "MongoDBStores", "PostgreSQLStores",
-                "CMongoc", "CPostgres", "Stages", "Broker", "Commerce", "Datasets", "Documents",
-                "SLO", "Timekeeping", "TestSupport",
+                "Console", "Experiments", "Pipeline", "SQLStores", "SQLiteStores",
+                "MongoDBStores", "PostgreSQLStores", "CMongoc", "CPostgres", "Stages", "Storage",
+                "Broker", "Commerce", "Datasets", "Documents", "OpenSLO", "Prometheus", "SLO",
+                "Timekeeping", "TestSupport",
                 argumentParser, grdb, grdbSQLite, logging,
             ],
             path: "Tests/Benchmarks"

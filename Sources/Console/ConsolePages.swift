@@ -1,10 +1,10 @@
 package import Logging
+package import Prometheus
 internal import Reports
-package import SLO
 internal import Synchronization
 package import Timekeeping
 
-/// Decides what a console answers: which page, to whom, in which form.
+/// Decides what a console answers: which page, to which client, in which format.
 package struct ConsolePages: Sendable {
     /// A request, as far as it matters.
     package struct Request: Hashable, Sendable {
@@ -51,7 +51,7 @@ package struct ConsolePages: Sendable {
 
     /// What `request` is answered; the body also where only its head is asked for.
     package func answer(_ request: Request) -> ConsoleAnswer {
-        // Whether the process lives is no secret, and who asks that may know none.
+        // Whether the process lives is not a secret, and who asks may not have the token.
         if let token, request.path != "/healthz" {
             guard let authorization = request.authorization else {
                 return unauthorized("a token is needed; send 'Authorization: Bearer <token>'", "")
@@ -60,18 +60,18 @@ package struct ConsolePages: Sendable {
                 return unauthorized("this is not the token", ", error=\"invalid_token\"")
             }
         }
-        // A page of somebody else's whose name has been bound to this address asks as its own
-        // host: it would read with the browser of whoever looks at it.
+        // A foreign page whose name has been bound to this address asks as its own
+        // host, and would read through the visitor's browser.
         guard token != nil || isKnown(request.host) else {
             return ConsoleAnswer(
                 403,
-                "this is asked for by another name than its own; ask for 127.0.0.1, localhost or "
+                "the Host header names another host; ask for 127.0.0.1, localhost or "
                     + "the address that is listened on, or set a token"
             )
         }
         guard ConsolePages.paths.contains(request.path) else {
             let known = ConsolePages.paths.joined(separator: ", ")
-            return ConsoleAnswer(404, "nothing is here; there are \(known)")
+            return ConsoleAnswer(404, "there is nothing here; try \(known)")
         }
         guard ["GET", "HEAD"].contains(request.method) else {
             return ConsoleAnswer(
@@ -114,7 +114,7 @@ package struct ConsolePages: Sendable {
             return ConsoleAnswer(text, contentType: format.contentType)
         } catch {
             logger.warning("a scrape failed", metadata: ["error": "\(error)"])
-            return ConsoleAnswer(500, "what is measured cannot be read now; the log says why")
+            return ConsoleAnswer(500, "the measurements cannot be read now; the log says why")
         }
     }
 
@@ -131,10 +131,10 @@ package struct ConsolePages: Sendable {
 package protocol ConsoleSubject: Sendable {
     /// Everything that is measured; each family once.
     ///
-    /// It is asked at every scrape, so it reads what is known and waits for nobody.
+    /// It is asked at every scrape, so it reads what is known and never waits.
     var families: [MetricFamily] { get throws }
 
-    /// Why the subject is not doing what it is for, a sentence each; none where it is.
+    /// Why the subject is not ready, a sentence each; none if it is.
     var impediments: [String] { get }
 }
 
@@ -164,7 +164,7 @@ package struct ConsoleAnswer: Hashable, Sendable {
 package enum AcceptedFormat {
     /// The format with the highest weight in the `Accept` header fields of a request.
     ///
-    /// OpenMetrics has to be named, for whoever says that anything will do may know nothing of it;
+    /// OpenMetrics must be named, since a client that accepts anything may not know it;
     /// where neither format is wanted it is text 0.0.4 as well.
     package static func choose(_ accepted: [String]) -> ExpositionText.Format {
         var weights: [ExpositionText.Format: Double] = [:]
@@ -207,7 +207,7 @@ package enum AcceptedFormat {
     }
 }
 
-/// The page of metrics that all who ask within a second are given: however many ask, and however
+/// The page of metrics that all clients get within a second: however many ask, and however
 /// often, what is measured is read and written once in that time.
 final class ScrapeCache: Sendable {
     private struct Page {

@@ -194,7 +194,7 @@ extension Response {
 
 /// A console that cannot be opened.
 package struct ConsoleError: Error, CustomStringConvertible {
-    /// What a caller decides on.
+    /// The kind of error, for callers.
     package enum Code: Sendable {
         /// Others could reach it, and it asks for no token.
         case needsToken

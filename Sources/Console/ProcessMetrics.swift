@@ -1,4 +1,4 @@
-package import SLO
+package import Prometheus
 package import Timekeeping
 
 #if canImport(Glibc)
@@ -7,7 +7,7 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// What the system says of this process, by the names that Prometheus's own clients use.
+/// What the system says about this process, under the names of Prometheus's own clients.
 package struct ProcessMetrics: Sendable {
     private let began: Timestamp
     private let version: String

@@ -1,3 +1,5 @@
+package import Timekeeping
+
 /// The keys of one kind of mapping: what its reader asks for and its JSON Schema describes.
 package struct KeySet: Hashable, Sendable {
     /// Its name among the `$defs` of the JSON Schema.

@@ -1,6 +1,7 @@
 package import Broker
 package import Commerce
 package import Logging
+package import Storage
 internal import Synchronization
 package import Timekeeping
 

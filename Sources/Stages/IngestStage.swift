@@ -1,6 +1,7 @@
 package import Broker
 package import Commerce
 package import Logging
+package import Storage
 package import Timekeeping
 
 /// Stores every sound event of a subscription in a raw store, and acknowledges it then.

@@ -1,4 +1,5 @@
 internal import Broker
+internal import Storage
 internal import Timekeeping
 
 /// How long a stage puts up with a store that fails, before the run ends.

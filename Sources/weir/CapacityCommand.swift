@@ -1,7 +1,9 @@
 internal import ArgumentParser
 internal import Documents
+internal import Experiments
 internal import Foundation
 internal import Logging
+internal import OpenSLO
 internal import Pipeline
 internal import Reports
 internal import SLO

@@ -1,7 +1,7 @@
 internal import Commerce
 internal import FoundationEssentials
 internal import SQLiteStores
-internal import Stages
+internal import Storage
 
 /// The rows of stores that the command could not read, and left out.
 enum DamagedRows {

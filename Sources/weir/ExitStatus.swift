@@ -6,7 +6,7 @@ internal import Documents
 internal import Pipeline
 internal import PrometheusStores
 internal import SLO
-internal import Stages
+internal import Storage
 
 /// The exit codes of the command line (`sysexits.h`, where it has one).
 enum ExitStatus: Int32 {

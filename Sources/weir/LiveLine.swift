@@ -1,6 +1,6 @@
-internal import Documents
 internal import Foundation
 internal import Pipeline
+internal import Reports
 internal import Synchronization
 internal import Timekeeping
 
@@ -51,17 +51,15 @@ final class LiveLine: Sendable {
 extension RunReport.Sample {
     /// `12 s  ·  1,000 events/s  ·  ingest p99 1.25 ms  ·  backlog ingest 12`.
     var liveText: String {
-        var parts = ["\(LiveText.whole(seconds)) s", "\(LiveText.whole(publishedRate)) events/s"]
-        for stage in stages {
-            parts.append(
-                stage.p99Ms.map { "\(stage.name) p99 \(LiveText.milliseconds($0))" }
-                    ?? "\(stage.name) no data"
-            )
+        let stages = stages.map { stage in
+            stage.p99Ms.map { "\(stage.name) p99 \(ReportNumbers.latency(milliseconds: $0))" }
+                ?? "\(stage.name) no data"
         }
         let backlog = backlog.sorted { $0.key < $1.key }
-            .map { "\($0.key) \(LiveText.whole(Double($0.value)))" }
-        parts.append("backlog \(backlog.joined(separator: ", "))")
-        return LiveText.joined(parts)
+            .map { "\($0.key) \(ReportNumbers.count($0.value))" }.joined(separator: ", ")
+        let rate = "\(ReportNumbers.fixed(publishedRate, 0)) events/s"
+        return (["\(ReportNumbers.fixed(seconds, 0)) s", rate] + stages + ["backlog \(backlog)"])
+            .joined(separator: "  ·  ")
     }
 }
 
@@ -85,32 +83,14 @@ struct SimulationProgress {
     var liveText: String {
         let now = timeline.now
         let passed = (now - start).inSeconds
-        let share = min(1, passed / length.inSeconds)
         let speed = passed / max((clock.now - began).inSeconds, 1e-9)
         var parts = [
             Timestamp(seconds: now.nanoseconds / 1_000_000_000).description,
-            share.formatted(.percent.precision(.fractionLength(0))),
-            "\(LiveText.whole(speed)) times as fast",
+            "\(ReportNumbers.fixed(min(1, passed / length.inSeconds) * 100, 0))%",
+            "\(ReportNumbers.fixed(speed, 0)) times as fast",
         ]
-        let left = speed > 0 ? Int((length.inSeconds - passed) / speed) : 0
-        if left > 0 {
-            parts.append(left < 60 ? "\(left) s left" : "\(left / 60) min \(left % 60) s left")
-        }
-        return LiveText.joined(parts)
-    }
-}
-
-/// Figures as a live line has them.
-private enum LiveText {
-    static func joined(_ parts: [String]) -> String {
-        parts.joined(separator: "  ·  ")
-    }
-
-    static func whole(_ value: Double) -> String {
-        value.formatted(.number.precision(.fractionLength(0)).locale(.init(identifier: "en_US")))
-    }
-
-    static func milliseconds(_ value: Double) -> String {
-        "\(value.formatted(.number.precision(.significantDigits(3)))) ms"
+        let left = (length.inSeconds - passed) / speed
+        if speed > 0, left >= 1 { parts.append("\(ReportNumbers.duration(seconds: left)) left") }
+        return parts.joined(separator: "  ·  ")
     }
 }

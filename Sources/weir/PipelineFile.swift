@@ -1,6 +1,8 @@
 internal import ArgumentParser
 internal import Documents
+internal import Experiments
 internal import Foundation
+internal import OpenSLO
 internal import Pipeline
 internal import Reports
 internal import SLO

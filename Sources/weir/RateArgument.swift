@@ -3,6 +3,7 @@ internal import Commerce
 internal import Documents
 internal import Logging
 internal import Pipeline
+internal import Timekeeping
 
 /// `--rate`: events per second, or `max`.
 struct RateArgument: ExpressibleByArgument {

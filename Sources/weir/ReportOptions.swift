@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Pipeline
 internal import Reports
 internal import SLO
-internal import Stages
+internal import Storage
 
 /// How a run is reported and judged.
 struct ReportOptions: ParsableArguments {

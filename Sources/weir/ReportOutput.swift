@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import Reports
-internal import Stages
+internal import Storage
 
 /// Where the report of a run goes: to standard output, and to files.
 struct ReportOutput: ParsableArguments {

@@ -2,12 +2,14 @@ internal import ArgumentParser
 internal import Commerce
 internal import Console
 internal import Datasets
+internal import Experiments
 internal import Foundation
 internal import Logging
+internal import OpenSLO
 internal import Pipeline
 internal import Reports
 internal import SLO
-internal import Stages
+internal import Storage
 internal import Timekeeping
 
 /// `weir run`: a pipeline in real time.
@@ -196,7 +198,7 @@ struct RunCommand: Verb {
     ) -> RunOptions {
         var options = RunOptions()
         options.objectives = objectives.objectives
-        options.scenario = scenario
+        options.experiment = scenario.map { Experiment(scenario: $0) }
         options.rate = rate?.rate
         options.duration = duration?.duration
         options.events = events

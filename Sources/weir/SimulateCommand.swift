@@ -1,10 +1,12 @@
 internal import ArgumentParser
 internal import Documents
+internal import Experiments
 internal import Logging
+internal import OpenSLO
 internal import Pipeline
 internal import Reports
 internal import SLO
-internal import Stages
+internal import Storage
 internal import Timekeeping
 
 /// `weir simulate`: a pipeline in virtual time.
@@ -132,11 +134,11 @@ struct SimulateCommand: Verb {
         options.rate = rate?.rate
         options.duration = length
         options.seed = seed
-        options.takesServiceTimes = true
-        options.scenario = try scenario.map { path in
+        let troubles = try scenario.map { path in
             try ScenarioDocument.read(path: path, for: document, lasting: length)
         }
-        try Simulation.check(document, options)
+        options.experiment = Experiment(scenario: troubles, takesServiceTimes: true)
+        try Simulation.check(document, options, troubles)
         let stores = try await StoreWiring(raw: raw, warehouse: warehouse).open(document)
         let simulation = Simulation(
             document: document,

@@ -5,7 +5,7 @@ internal import Pipeline
 internal import PostgreSQLStores
 internal import SLO
 internal import SQLiteStores
-internal import Stages
+internal import Storage
 
 /// A store URL that no adapter takes.
 struct StoreURLError: Error, CustomStringConvertible {

@@ -1,6 +1,6 @@
 internal import Foundation
 internal import Reports
-internal import Stages
+internal import Storage
 internal import Timekeeping
 
 /// Standard output for results, standard error for everything else.

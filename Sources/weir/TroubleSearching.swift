@@ -1,5 +1,7 @@
 internal import ArgumentParser
 internal import Documents
+internal import Experiments
+internal import OpenSLO
 internal import Pipeline
 internal import SLO
 internal import Timekeeping

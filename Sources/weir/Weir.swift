@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import Storage
 
 /// The command line: each verb is a file of its own.
 @main

@@ -7,7 +7,7 @@ import Testing
 /// The doors in: arguments, records of a log, and names and texts of pipelines, scenarios,
 /// objectives, histories and invariants. The doors out: standard output in every format, standard
 /// error with the log, and the files of reports. (The page of metrics and the answers of the
-/// console have tests of their own, in SLOTests and ConsoleTests.)
+/// console have tests of their own, in PrometheusTests and ConsoleTests.)
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct ControlDoorTests {
     /// A title, BEL, the screen wiped, CSI in one character of C1, and a direction override.

@@ -41,7 +41,7 @@ struct TemplateCommandTests {
         for name in ["Own", "1st", "a b", "../x", ""] {
             let ending = try await Program.run(["new", "invariant", name])
             #expect(ending.exitCode == 64)
-            #expect(ending.errors.contains("is no name"))
+            #expect(ending.errors.contains("is not a name"))
         }
         let kind = try await Program.run(["new", "invariants", "own"])
         #expect(kind.exitCode == 64)

@@ -1,6 +1,6 @@
 internal import Logging
 internal import Pipeline
-internal import Stages
+internal import Storage
 internal import Timekeeping
 
 /// A pipeline that does nothing but store what a shop sends, as fast as it is taken.

@@ -3,6 +3,7 @@ internal import Documents
 internal import Foundation
 internal import Pipeline
 internal import PostgreSQLStores
+internal import SQLStores
 internal import Timekeeping
 
 /// What it costs to hold 50,000 datasets with 1.2 million blocks in PostgreSQL to the invariants

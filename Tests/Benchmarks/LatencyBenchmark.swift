@@ -2,7 +2,8 @@ internal import Commerce
 internal import Foundation
 internal import Logging
 internal import Pipeline
-internal import Stages
+internal import Storage
+internal import TestSupport
 internal import Timekeeping
 
 /// Latency from intended send to analytics' acknowledgement, open loop, on memory stores.
@@ -11,27 +12,13 @@ struct LatencyBenchmark {
     var seconds = 10
 
     func measure() async throws -> [Figure] {
-        let text = """
-            apiVersion: weir/v1
-            kind: Pipeline
-            metadata: {name: storefront-1s}
-            spec:
-              topics: [{name: events}]
-              subscriptions:
-                - {name: ingest, topic: events}
-                - {name: analytics, topic: events}
-              stages:
-                - {name: shop, kind: producer, publishes: events}
-                - {name: ingest, kind: ingest, subscription: ingest, store: raw}
-                - {name: analytics, kind: analytics, subscription: analytics,
-                   store: warehouse, windows: [1s], commitInterval: 0s, distinctCounts: false,
-                   productSales: false}
-              stores:
-                - {name: raw, role: raw, url: "memory:"}
-                - {name: warehouse, role: warehouse, url: "memory:"}
-              traffic: {model: mix}
-            """
-        let document = try PipelineDocument.parse(text: text, file: "latency-50k")
+        var shop = ShopPipeline(
+            analytics: """
+                windows: [1s], commitInterval: 0s, distinctCounts: false, productSales: false
+                """
+        )
+        shop.end = "  traffic: {model: mix}"
+        let document = try PipelineDocument.parse(text: shop.text, file: "latency-50k")
         var options = RunOptions()
         options.rate = .perSecond(rate)
         options.duration = .seconds(seconds)

@@ -2,7 +2,7 @@ internal import Commerce
 internal import Foundation
 internal import Logging
 internal import Pipeline
-internal import Stages
+internal import Storage
 internal import Timekeeping
 
 /// Peak resident memory of a run ten times as long: bounded by configuration, not by the input.

@@ -1,8 +1,9 @@
 internal import Console
 internal import Logging
 internal import Pipeline
+internal import Prometheus
 internal import SLO
-internal import Stages
+internal import Storage
 internal import TestSupport
 internal import Timekeeping
 
@@ -143,32 +144,19 @@ struct MetricsBenchmark {
     }
 
     private func pipeline() throws -> PipelineRun {
-        let text = """
-            apiVersion: weir/v1
-            kind: Pipeline
-            metadata: {name: metrics}
-            spec:
-              topics: [{name: events}]
-              subscriptions:
-                - {name: ingest, topic: events}
-                - {name: analytics, topic: events}
-              stages:
-                - {name: shop, kind: producer, publishes: events, batch: 2048}
-                - {name: ingest, kind: ingest, subscription: ingest, store: raw}
-                - {name: analytics, kind: analytics, subscription: analytics,
-                   store: warehouse, windows: [1s], commitInterval: 10ms, distinctCounts: false,
-                   productSales: false}
-              stores:
-                - {name: raw, role: raw, url: "memory:"}
-                - {name: warehouse, role: warehouse, url: "memory:"}
-              traffic: {model: mix}
-            """
+        var shop = ShopPipeline(
+            analytics: """
+                windows: [1s], commitInterval: 10ms, distinctCounts: false, productSales: false
+                """
+        )
+        shop.producer = ", batch: 2048"
+        shop.end = "  traffic: {model: mix}"
         var options = RunOptions()
         options.rate = .maximum
         options.events = events
         options.objectives = (0..<4).map { SLOBenchmark().objective(name: "bench-\($0)") }
         return PipelineRun(
-            document: try PipelineDocument.parse(text: text, file: "metrics"),
+            document: try PipelineDocument.parse(text: shop.text, file: "metrics"),
             options: options,
             stores: RunStores(
                 raw: [.init(name: "raw", label: "memory:", store: MemoryRawStore())],

@@ -1,7 +1,7 @@
 internal import Foundation
 internal import MongoDBStores
 internal import Pipeline
-internal import Stages
+internal import Storage
 internal import TestSupport
 internal import Timekeeping
 

@@ -5,8 +5,9 @@ internal import Foundation
 internal import Logging
 internal import Pipeline
 internal import PostgreSQLStores
-internal import Stages
+internal import Storage
 internal import Synchronization
+internal import TestSupport
 internal import Timekeeping
 
 /// There is no PostgreSQL server to measure with.
@@ -75,27 +76,12 @@ struct PostgreSQLBenchmark {
 
     /// The pipeline as it is shipped, but for its stores.
     static func run(_ options: RunOptions, _ warehouse: any Warehouse) throws -> PipelineRun {
-        let text = """
-            apiVersion: weir/v1
-            kind: Pipeline
-            metadata: {name: postgresql}
-            spec:
-              topics: [{name: events}]
-              subscriptions:
-                - {name: ingest, topic: events}
-                - {name: analytics, topic: events}
-              stages:
-                - {name: shop, kind: producer, publishes: events}
-                - {name: ingest, kind: ingest, subscription: ingest, store: raw}
-                - {name: analytics, kind: analytics, subscription: analytics,
-                   store: warehouse, windows: [1s, 1m, 1h, 1d, 1mo], commitInterval: 200ms}
-              stores:
-                - {name: raw, role: raw, url: "memory:"}
-                - {name: warehouse, role: warehouse}
-              traffic: {model: sessions, users: 100000, products: 10000, categories: 50}
-            """
+        var shop = ShopPipeline(
+            analytics: "windows: [1s, 1m, 1h, 1d, 1mo], commitInterval: 200ms"
+        )
+        shop.end = "  traffic: {model: sessions, users: 100000, products: 10000, categories: 50}"
         return PipelineRun(
-            document: try PipelineDocument.parse(text: text, file: "postgresql"),
+            document: try PipelineDocument.parse(text: shop.text, file: "postgresql"),
             options: options,
             stores: RunStores(
                 raw: [.init(name: "raw", label: "memory:", store: MemoryRawStore())],

@@ -110,7 +110,7 @@ struct SLOBenchmark {
 
     /// An objective with four pairs of windows.
     func objective(name: String = "bench") -> Objective {
-        let source = MetricSource(dataSource: "run", kind: .weir, spec: [:])
+        let source = MetricSource(dataSource: "run", .meter(""))
         guard let target = ExactDecimal("0.999") else { preconditionFailure("a number") }
         return Objective(
             name: name,

@@ -5,7 +5,7 @@ internal import GRDB
 internal import GRDBSQLite
 internal import Pipeline
 internal import SQLiteStores
-internal import Stages
+internal import Storage
 internal import Timekeeping
 
 /// Raw ingest into SQLite through the pipeline against a bare loop that inserts the same rows in

@@ -1,9 +1,12 @@
 internal import Broker
 internal import Commerce
+internal import Experiments
 internal import Logging
+internal import OpenSLO
 internal import Pipeline
 internal import SLO
 internal import Stages
+internal import Storage
 internal import Timekeeping
 
 /// The storefront in virtual time against a fused loop: the same shoppers at the same rate and

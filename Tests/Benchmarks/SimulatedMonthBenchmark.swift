@@ -1,7 +1,8 @@
+internal import Experiments
 internal import Foundation
 internal import Logging
 internal import Pipeline
-internal import Stages
+internal import Storage
 internal import Timekeeping
 
 /// Resident memory of a simulation after two virtual days and after thirty.

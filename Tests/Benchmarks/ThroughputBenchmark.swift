@@ -3,6 +3,7 @@ internal import Commerce
 internal import Logging
 internal import Pipeline
 internal import Stages
+internal import Storage
 internal import Timekeeping
 
 /// The pipeline from producer to memory stores against a fused loop: the same generator and the

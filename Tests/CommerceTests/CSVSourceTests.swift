@@ -29,7 +29,7 @@ struct CSVSourceTests {
     ) throws -> (batch: Batch, rejections: [Rejection]) {
         let end = rows.hasSuffix("\n") ? "" : "\n"
         let log = try TemporaryLog("\(header)\r\n\(rows)\(end)", name: "shop.csv")
-        var source = try CSVSource(path: log.path, mapping: mapping, symbols: SymbolTable())
+        var source = try LogReplay(csv: log.path, mapping: mapping, symbols: SymbolTable())
         return try readAll(&source)
     }
 
@@ -157,7 +157,7 @@ struct CSVSourceTests {
             Array("\(CSVSourceTests.header)\n7,".utf8) + [0xe9, 10]
             + [UInt8](repeating: 120, count: 10_000_000) + [10] + Array("\(sound)\n".utf8)
         let log = try TemporaryLog(bytes)
-        var source = try CSVSource(path: log.path, mapping: mapping(), symbols: SymbolTable())
+        var source = try LogReplay(csv: log.path, mapping: mapping(), symbols: SymbolTable())
         let (batch, rejections) = try readAll(&source)
         #expect(batch.count == 1)
         #expect(rejections.map(\.reason) == ["invalid-utf8", "too-large"])
@@ -182,7 +182,7 @@ struct CSVSourceTests {
     @Test func `an empty file has no header`() throws {
         let log = try TemporaryLog("")
         let error = #expect(throws: InputError.self) {
-            _ = try CSVSource(path: log.path, mapping: mapping(), symbols: SymbolTable())
+            _ = try LogReplay(csv: log.path, mapping: mapping(), symbols: SymbolTable())
         }
         #expect(error?.code == .wrongFormat)
     }

@@ -20,7 +20,7 @@ struct InputFormatTests {
         #expect(guessed is CDNOWSource)
         #expect(try readAll(&guessed).batch.count == 1)
         let given = try openInput(path: log.path, format: .ndjson, mapping: nil, symbols: symbols)
-        #expect(given is NDJSONSource)
+        #expect(given is LogReplay)
     }
 
     @Test func `a CSV file needs a mapping and an unknown name a format`() throws {

@@ -8,9 +8,9 @@ struct NDJSONSourceTests {
             + #""time":"1997-01-01T00:00:0\#(second)Z"\#(extra)}"#
     }
 
-    private func source(_ text: String) throws -> (NDJSONSource, TemporaryLog) {
+    private func source(_ text: String) throws -> (LogReplay, TemporaryLog) {
         let log = try TemporaryLog(text, name: "events.ndjson")
-        return (try NDJSONSource(path: log.path, symbols: SymbolTable()), log)
+        return (try LogReplay(ndjson: log.path, symbols: SymbolTable()), log)
     }
 
     private func second(_ second: Int64) -> Timestamp { Timestamp(seconds: 852_076_800 + second) }
@@ -68,7 +68,7 @@ struct NDJSONSourceTests {
             Array(line("b", second: 1, extra: #","subject":"\#(long)""#).utf8) + [10]
             + [123, 0xff, 10] + [123, 34, 0, 10] + sound
         let log = try TemporaryLog(text)
-        var source = try NDJSONSource(path: log.path, symbols: SymbolTable())
+        var source = try LogReplay(ndjson: log.path, symbols: SymbolTable())
         let (batch, rejections) = try readAll(&source)
         #expect(batch.count == 1)
         #expect(rejections.map(\.reason) == ["too-large", "invalid-utf8", "nul-byte"])

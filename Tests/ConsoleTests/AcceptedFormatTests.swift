@@ -1,5 +1,5 @@
 import Console
-import SLO
+import Prometheus
 import Testing
 
 @Suite struct AcceptedFormatTests {

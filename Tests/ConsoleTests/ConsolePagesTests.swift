@@ -1,6 +1,6 @@
 import Console
 import Logging
-import SLO
+import Prometheus
 import Testing
 import Timekeeping
 

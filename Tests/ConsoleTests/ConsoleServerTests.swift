@@ -1,7 +1,7 @@
 import Console
 import Foundation
 import Logging
-import SLO
+import Prometheus
 import TestSupport
 import Testing
 import Timekeeping

@@ -1,5 +1,5 @@
 import Console
-import SLO
+import Prometheus
 
 /// A subject that always says the same.
 struct FixedSubject: ConsoleSubject {

@@ -1,6 +1,6 @@
 import Console
 import Logging
-import SLO
+import Prometheus
 import Synchronization
 import TestSupport
 import Testing

@@ -11,8 +11,10 @@ struct GoldenFile: CustomTestStringConvertible, Sendable {
     struct Case {
         /// Empty where the file is one case.
         var title: String
-        /// What the head and the case say. Where there is a head, empty lines stand between, so
-        /// that a line has the number that it has in the file.
+        /// What the head and the case say.
+        ///
+        /// Where there is a head, empty lines stand between, so that a line has the number that it
+        /// has in the file.
         var text: String
         /// How many lines of the file stand before the first of `text`.
         var offset: Int

@@ -1,9 +1,10 @@
 import Commerce
 import Datasets
 import Documents
+import Experiments
 import Foundation
+import OpenSLO
 import Pipeline
-import SLO
 import Testing
 
 /// What is said about wrong documents is what the files of `Tests/Golden` say.

@@ -1,6 +1,7 @@
 import Commerce
 import Foundation
 import Pipeline
+import Testing
 import Timekeeping
 
 /// What is said while a log is read.
@@ -19,7 +20,7 @@ struct LogReading {
         if name.hasPrefix("ndjson") { format = .ndjson }
         if name.hasPrefix("csv") {
             format = .csv
-            let end = log.range(of: "---\n")!
+            let end = try #require(log.range(of: "---\n"))
             mapping = try PipelineDocument.parse(
                 text: String(log[..<end.lowerBound]),
                 file: "this file"

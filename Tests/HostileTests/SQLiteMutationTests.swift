@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import TestSupport
 import Testing
 import Timekeeping
 
@@ -45,16 +46,7 @@ struct HostileFiles {
     private static func loosen(_ store: String, in folder: String) throws {
         let queue = try DatabaseQueue(path: "\(folder)/\(store).sqlite")
         try queue.writeWithoutTransaction { database in
-            try database.execute(
-                sql: """
-                    PRAGMA writable_schema = ON;
-                    UPDATE sqlite_master SET sql = replace(replace(replace(replace(sql,
-                        'WITHOUT ROWID, STRICT', 'WITHOUT ROWID'), ') STRICT', ')'),
-                        ' NOT NULL', ''), 'CHECK (kind IN (''root'', ''derivative''))', '');
-                    PRAGMA writable_schema = OFF;
-                    PRAGMA journal_mode = DELETE;
-                    """
-            )
+            try database.execute(sql: looseningColumns + "PRAGMA journal_mode = DELETE;")
         }
         try queue.close()
         try FileManager.default.moveItem(

@@ -2,6 +2,7 @@ import Foundation
 import MongoDBStores
 import PostgreSQLStores
 import Reports
+import SQLStores
 import SQLiteStores
 import Testing
 import Timekeeping

@@ -1,10 +1,12 @@
 import Commerce
 import Documents
+import Experiments
 import Foundation
 import Logging
+import OpenSLO
 import Pipeline
 import SLO
-import Stages
+import Storage
 import Testing
 import Timekeeping
 
@@ -223,7 +225,7 @@ struct AskedTimeTests {
             $0.slice = .seconds(1)
             $0.rate = .perSecond(20)
             $0.duration = .seconds(300)
-            $0.scenario = try? ScenarioDocument.parse(
+            let scenario = try? ScenarioDocument.parse(
                 text: """
                     apiVersion: weir/v1
                     kind: Scenario
@@ -234,6 +236,7 @@ struct AskedTimeTests {
                 for: PipelineDocument.read(path: shippedFile("storefront.yaml").path),
                 lasting: .seconds(300)
             )
+            $0.experiment = Experiment(scenario: scenario)
         }
         let availability = try #require(report.objectives?.first { $0.name == "availability" })
         let sli = try #require(availability.sli?.ratio)

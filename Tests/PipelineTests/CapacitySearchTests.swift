@@ -1,3 +1,4 @@
+import Experiments
 import Pipeline
 import Testing
 import Timekeeping

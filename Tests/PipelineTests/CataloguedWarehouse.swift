@@ -1,6 +1,6 @@
 import Broker
 import Datasets
-import Stages
+import Storage
 import Timekeeping
 
 /// A warehouse in memory that has a catalogue, so that commits have blocks.

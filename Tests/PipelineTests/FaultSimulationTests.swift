@@ -1,9 +1,11 @@
 import Documents
+import Experiments
 import Foundation
 import Logging
+import OpenSLO
 import Pipeline
 import SLO
-import Stages
+import Storage
 import TestSupport
 import Testing
 import Timekeeping
@@ -19,36 +21,18 @@ struct FaultSimulationTests {
         raw: String = "",
         arrivals: String = "poisson"
     ) throws -> PipelineDocument {
-        try PipelineDocument.parse(
-            text: """
-                apiVersion: weir/v1
-                kind: Pipeline
-                metadata: {name: shop}
-                spec:
-                  topics: [{name: events}]
-                  subscriptions:
-                    - name: ingest
-                      topic: events
-                      retryPolicy: {minimumBackoff: 0.1s, maximumBackoff: 1s}
-                      deadLetterPolicy: {maxDeliveryAttempts: 5}
-                    - {name: analytics, topic: events}
-                  stages:
-                    - {name: shop, kind: producer, publishes: events}
-                    - {name: ingest, kind: ingest, subscription: ingest, store: raw\(ingest)}
-                    - name: analytics
-                      kind: analytics
-                      subscription: analytics
-                      store: warehouse
-                      windows: [1m, 1d]
-                      allowedLateness: 1h
-                  stores:
-                    - {name: raw, role: raw, url: "memory:"\(raw)}
-                    - {name: warehouse, role: warehouse, url: "memory:"}
-                  load: {shape: constant, rate: 10, arrivals: \(arrivals)}
-                  traffic: {model: mix, users: 200, products: 50, categories: 5}
-                """,
-            file: "shop.yaml"
-        )
+        var shop = ShopPipeline(analytics: "windows: [1m, 1d], allowedLateness: 1h")
+        shop.subscription = """
+            , retryPolicy: {minimumBackoff: 0.1s, maximumBackoff: 1s}, \
+            deadLetterPolicy: {maxDeliveryAttempts: 5}
+            """
+        shop.ingest = ingest
+        shop.raw = raw
+        shop.end = """
+              load: {shape: constant, rate: 10, arrivals: \(arrivals)}
+              traffic: {model: mix, users: 200, products: 50, categories: 5}
+            """
+        return try PipelineDocument.parse(text: shop.text, file: "shop.yaml")
     }
 
     private static func simulate(
@@ -67,9 +51,9 @@ struct FaultSimulationTests {
         options.seed = seed
         options.slice = slice
         options.objectives = objectives
-        options.takesServiceTimes = true
+        var experiment = Experiment(takesServiceTimes: true)
         if !faults.isEmpty {
-            options.scenario = try ScenarioDocument.parse(
+            experiment.scenario = try ScenarioDocument.parse(
                 text: """
                     apiVersion: weir/v1
                     kind: Scenario
@@ -82,6 +66,7 @@ struct FaultSimulationTests {
                 lasting: length
             )
         }
+        options.experiment = experiment
         let stores = RunStores(
             raw: [.init(name: "raw", label: "memory:", store: MemoryRawStore())],
             warehouses: [

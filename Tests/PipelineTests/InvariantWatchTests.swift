@@ -1,8 +1,9 @@
 import Datasets
 import Logging
 import Pipeline
+import Prometheus
 import SLO
-import Stages
+import Storage
 import TestSupport
 import Testing
 import Timekeeping

@@ -4,6 +4,7 @@ import Documents
 import Foundation
 import Pipeline
 import Stages
+import Storage
 import Testing
 import Timekeeping
 

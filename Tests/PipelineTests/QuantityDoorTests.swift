@@ -1,10 +1,12 @@
 import Broker
 import Commerce
 import Documents
+import Experiments
 import Foundation
 import Pipeline
 import SLO
 import Testing
+import Timekeeping
 
 /// A quantity is read alike at every door.
 ///

@@ -2,35 +2,16 @@ import Commerce
 import Documents
 import Logging
 import Pipeline
+import Prometheus
 import SLO
-import Stages
+import Storage
 import TestSupport
 import Testing
 import Timekeeping
 
 /// What a run in virtual time tells a scraper.
 @Suite struct RunMetricsTests {
-    private static let text = """
-        apiVersion: weir/v1
-        kind: Pipeline
-        metadata: {name: shop}
-        spec:
-          topics: [{name: events}]
-          subscriptions:
-            - {name: ingest, topic: events}
-            - {name: analytics, topic: events}
-          stages:
-            - {name: shop, kind: producer, publishes: events}
-            - {name: ingest, kind: ingest, subscription: ingest, store: raw}
-            - name: analytics
-              kind: analytics
-              subscription: analytics
-              store: warehouse
-              windows: [1h]
-          stores:
-            - {name: raw, role: raw, url: "memory:"}
-            - {name: warehouse, role: warehouse, url: "memory:"}
-        """
+    private static let text = ShopPipeline(analytics: "windows: [1h]").text
 
     /// What the scraper saw: before the first event, at each sample, and after the end.
     private struct Seen {

@@ -1,4 +1,5 @@
 import Documents
+import Experiments
 import Foundation
 import Pipeline
 import Testing

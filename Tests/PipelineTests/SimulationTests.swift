@@ -1,11 +1,13 @@
 import Commerce
 import Documents
+import Experiments
 import Foundation
 import Logging
+import OpenSLO
 import Pipeline
 import Reports
 import SLO
-import Stages
+import Storage
 import TestSupport
 import Testing
 import Timekeeping

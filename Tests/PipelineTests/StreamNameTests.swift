@@ -1,9 +1,10 @@
 import Commerce
 import Documents
+import Experiments
 import Foundation
 import Logging
 import Pipeline
-import Stages
+import Storage
 import TestSupport
 import Testing
 import Timekeeping

@@ -1,9 +1,11 @@
 import Broker
 import Documents
+import Experiments
 import Foundation
+import OpenSLO
 import Pipeline
 import SLO
-import Stages
+import Storage
 import Synchronization
 import TestSupport
 import Testing

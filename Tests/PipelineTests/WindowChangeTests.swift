@@ -1,8 +1,9 @@
 import Commerce
+import Experiments
 import Logging
 import Pipeline
 import Reports
-import Stages
+import Storage
 import Testing
 import Timekeeping
 

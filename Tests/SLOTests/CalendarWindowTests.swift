@@ -1,3 +1,4 @@
+import ObjectiveSamples
 import SLO
 import Testing
 import Timekeeping

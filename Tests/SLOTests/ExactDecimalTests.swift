@@ -1,3 +1,4 @@
+import ObjectiveSamples
 import SLO
 import Testing
 import Timekeeping
@@ -95,7 +96,7 @@ import Timekeeping
         var counted = base
         counted.components[0].indicator = .threshold(
             ThresholdIndicator(
-                metric: MetricSource(dataSource: "run", kind: .weir, spec: ["a": "b"]),
+                metric: MetricSource(dataSource: "run", .meter("b")),
                 comparison: .lessThan,
                 value: .one
             )

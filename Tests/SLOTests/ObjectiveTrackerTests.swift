@@ -1,3 +1,4 @@
+import ObjectiveSamples
 import SLO
 import Testing
 import Timekeeping
@@ -327,7 +328,7 @@ import Timekeeping
 
     @Test func `measurements and raw ratios become slices`() throws {
         let threshold = ThresholdIndicator(
-            metric: MetricSource(dataSource: "run", kind: .weir, spec: [:]),
+            metric: MetricSource(dataSource: "run", .meter("")),
             comparison: .lessThan,
             value: ExactDecimal(10)
         )

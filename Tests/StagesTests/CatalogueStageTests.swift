@@ -3,6 +3,7 @@ import Commerce
 import Datasets
 import Logging
 import Stages
+import Storage
 import TestSupport
 import Testing
 import Timekeeping

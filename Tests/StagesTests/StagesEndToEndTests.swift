@@ -2,6 +2,7 @@ import Broker
 import Commerce
 import Logging
 import Stages
+import Storage
 import TestSupport
 import Testing
 import Timekeeping

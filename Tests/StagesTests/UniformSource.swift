@@ -1,6 +1,7 @@
 import Broker
 import Commerce
 import Stages
+import Storage
 import TestSupport
 import Timekeeping
 

@@ -27,7 +27,12 @@ struct House {
             Room(name: "Timekeeping", rooms: [], products: ["Collections"]),
             Room(name: "Reports", rooms: ["Timekeeping"]),
             Room(name: "Documents", rooms: ["Reports", "Timekeeping"], products: ["Yams"]),
-            Room(name: "SLO", rooms: ["Documents", "Reports", "Timekeeping"]),
+            Room(name: "SLO", rooms: ["Reports", "Timekeeping"]),
+            Room(name: "Prometheus", rooms: ["SLO", "Documents", "Reports", "Timekeeping"]),
+            Room(
+                name: "OpenSLO",
+                rooms: ["Prometheus", "SLO", "Documents", "Reports", "Timekeeping"]
+            ),
             Room(name: "Digests", rooms: ["COpenSSL"]),
             Room(name: "Datasets", rooms: ["Digests", "Documents", "Reports", "Timekeeping"]),
             Room(
@@ -37,47 +42,65 @@ struct House {
             ),
             Room(name: "Commerce", rooms: ["Broker", "Digests", "Documents", "Timekeeping"]),
             Room(
+                name: "Storage",
+                rooms: ["Broker", "Commerce", "Datasets", "SLO", "Timekeeping"]
+            ),
+            Room(
                 name: "Stages",
-                rooms: ["Broker", "Commerce", "Datasets", "Timekeeping"],
+                rooms: ["Storage", "Broker", "Commerce", "Datasets", "Timekeeping"],
                 products: ["Collections", "Logging"]
             ),
             Room(
                 name: "Pipeline",
                 rooms: [
-                    "Stages", "Broker", "Commerce", "Datasets", "SLO", "Reports", "Documents",
-                    "Timekeeping",
+                    "Stages", "Storage", "Broker", "Commerce", "Datasets", "Prometheus", "SLO",
+                    "Reports", "Documents", "Timekeeping",
+                ],
+                products: ["Logging"]
+            ),
+            Room(
+                name: "Experiments",
+                rooms: [
+                    "Pipeline", "Stages", "Storage", "Broker", "Commerce", "SLO", "Reports",
+                    "Documents", "Timekeeping",
                 ],
                 products: ["Logging"]
             ),
             Room(
                 name: "Console",
-                rooms: ["Reports", "SLO", "Timekeeping"],
+                rooms: ["Prometheus", "Reports", "Timekeeping"],
                 products: [
                     "Hummingbird", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore",
                     "NIOHTTP1", "NIOPosix", "ServiceLifecycle",
                 ]
             ),
-            // The ports of Stages are written in terms of the broker's publications.
+            // The ports of Storage are written in terms of the broker's publications.
+            Room(
+                name: "SQLStores",
+                rooms: ["Storage", "Broker", "Commerce", "Datasets", "SLO", "Timekeeping"]
+            ),
             Room(
                 name: "SQLiteStores",
-                rooms: ["Stages", "Broker", "Commerce", "Datasets", "SLO", "Timekeeping"],
+                rooms: [
+                    "SQLStores", "Storage", "Broker", "Commerce", "Datasets", "SLO", "Timekeeping",
+                ],
                 products: ["GRDB", "GRDBSQLite"]
             ),
             Room(
                 name: "MongoDBStores",
                 rooms: [
-                    "StoreThreads", "Stages", "Broker", "Commerce", "Timekeeping", "CMongoc",
+                    "StoreThreads", "Storage", "Broker", "Commerce", "Timekeeping", "CMongoc",
                     "CMongocSilence",
                 ]
             ),
             Room(
                 name: "PostgreSQLStores",
                 rooms: [
-                    "StoreThreads", "Stages", "Broker", "Commerce", "Datasets", "SLO",
+                    "SQLStores", "StoreThreads", "Storage", "Broker", "Commerce", "Datasets", "SLO",
                     "Timekeeping", "CPostgres",
                 ]
             ),
-            Room(name: "PrometheusStores", rooms: ["SLO", "Timekeeping"]),
+            Room(name: "PrometheusStores", rooms: ["Prometheus", "SLO", "Timekeeping"]),
             Room(name: "StoreThreads", rooms: []),
             Room(name: "CMongoc", rooms: []),
             Room(name: "COpenSSL", rooms: []),
@@ -86,9 +109,10 @@ struct House {
             Room(
                 name: "weir",
                 rooms: [
-                    "Console", "Pipeline", "SQLiteStores", "MongoDBStores", "PostgreSQLStores",
-                    "PrometheusStores", "Stages", "Broker", "Commerce", "Datasets", "SLO",
-                    "Reports", "Documents", "Timekeeping",
+                    "Console", "Experiments", "Pipeline", "SQLiteStores", "MongoDBStores",
+                    "PostgreSQLStores", "PrometheusStores", "Stages", "Storage", "Broker",
+                    "Commerce", "Datasets", "OpenSLO", "Prometheus", "SLO", "Reports",
+                    "Documents", "Timekeeping",
                 ],
                 products: ["ArgumentParser", "Logging", "UnixSignals"]
             ),

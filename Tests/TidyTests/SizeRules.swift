@@ -1,6 +1,9 @@
-/// Keeps files, functions and lines small enough to be read at once.
+/// Keeps functions and lines small enough to be read at once, and files no shorter than their
+/// subject.
 struct SizeRules {
-    var fileLimit = 400
+    var fileLimit = 500
+    /// An aspect of a type with fewer lines belongs in the type's own file.
+    var aspectLeast = 30
     var functionLimit = 70
     var columnLimit = 100
 
@@ -15,9 +18,25 @@ struct SizeRules {
             Finding(
                 file.path,
                 line: fileLimit + 1,
-                "\(count) lines, more than \(fileLimit); move an aspect to Type+Aspect.swift"
+                "\(count) lines, more than \(fileLimit); give a part a type and file of its own"
             )
         ]
+    }
+
+    /// Files `Type+Aspect.swift` that are slivers, with room for them in `Type.swift` beside them.
+    func checkAspects(of files: [SwiftFile]) -> [Finding] {
+        let lengths = Dictionary(uniqueKeysWithValues: files.map { ($0.path, $0.file.lines.count) })
+        return files.compactMap { file in
+            guard let plus = file.path.lastIndex(of: "+"), file.path[plus...].hasSuffix(".swift"),
+                let count = lengths[file.path], count < aspectLeast
+            else { return nil }
+            let home = "\(file.path[..<plus]).swift"
+            guard let own = lengths[home], own + count <= fileLimit else { return nil }
+            return Finding(
+                file.path,
+                "\(count) lines of a type of which \(home) has \(own); move them there"
+            )
+        }
     }
 
     private func checkColumns(of file: SwiftFile) -> [Finding] {

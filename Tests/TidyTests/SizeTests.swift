@@ -33,8 +33,19 @@ import Testing
         #expect(self.lines(text) == lines)
     }
 
-    @Test func `files, functions and lines are small`() {
+    @Test(arguments: [
+        (["Sources/A.swift", "Sources/A+B.swift"], ["Sources/A+B.swift"]),
+        (["Sources/C/A.swift", "Sources/A+B.swift"], []),
+        (["Sources/A+B.swift"], []),
+    ])
+    func `a sliver of a type whose file has room is found`(paths: [String], found: [String]) {
+        let files = paths.map { SwiftFile(path: $0, "extension A {}\n") }
+        #expect(rules.checkAspects(of: files).map(\.file) == found)
+    }
+
+    @Test func `files, functions and lines are small, and no file is a sliver`() {
         #expect(!Repository.swiftFiles.isEmpty)
         expectNone(Repository.swiftFiles.flatMap(SizeRules().check))
+        expectNone(SizeRules().checkAspects(of: Repository.swiftFiles))
     }
 }

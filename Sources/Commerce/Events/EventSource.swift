@@ -63,25 +63,7 @@ package struct InputArrival: Sendable {
     /// What is wrong, what was expected, and how to fix it.
     @usableFromInline package var message: String
     /// How many records it is about: of an order with several lines, all of them.
-    @usableFromInline package var records: Int
-
-    package init(
-        file: String,
-        line: Int,
-        column: Int? = nil,
-        field: String? = nil,
-        reason: String,
-        message: String,
-        records: Int = 1
-    ) {
-        self.records = records
-        self.file = file
-        self.line = line
-        self.column = column
-        self.field = field
-        self.reason = reason
-        self.message = message
-    }
+    @usableFromInline package var records = 1
 
     /// `file:line:column: field: message`, without the parts it does not have.
     @usableFromInline package var description: String {

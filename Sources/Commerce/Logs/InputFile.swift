@@ -169,9 +169,9 @@ enum InputKind {
 package enum InputFormat: String, Sendable, CaseIterable {
     /// The purchases of CDNOW's customers, 1997 and 1998 (``CDNOWSource``).
     case cdnow
-    /// CloudEvents, one JSON object a line (``NDJSONSource``).
+    /// CloudEvents, one JSON object a line.
     case ndjson
-    /// Comma-separated values with a mapping of columns (``CSVSource``).
+    /// Comma-separated values with a mapping of columns.
     case csv
 
     /// The format that the name of the file at `path` tells, or nil where it tells none.
@@ -201,7 +201,7 @@ package func openInput(
 ) throws(InputError) -> any EventSource {
     switch format ?? InputFormat.guess(from: path) {
     case .cdnow: return try CDNOWSource(path: path, options: options, symbols: symbols)
-    case .ndjson: return try NDJSONSource(path: path, options: options, symbols: symbols)
+    case .ndjson: return try LogReplay(ndjson: path, options: options, symbols: symbols)
     case .csv:
         guard let mapping else {
             try InputFile.find(path)
@@ -211,7 +211,7 @@ package func openInput(
                     + "give one in the pipeline file"
             )
         }
-        return try CSVSource(path: path, mapping: mapping, options: options, symbols: symbols)
+        return try LogReplay(csv: path, mapping: mapping, options: options, symbols: symbols)
     case nil:
         // A file that is not there is told first: its name may be what is wrong.
         try InputFile.find(path)

@@ -1,20 +1,21 @@
-internal import Timekeeping
+package import Timekeeping
 
-/// Replays a log in the order of its records: what the readers of NDJSON and CSV have in common.
+/// Replays a log in the order of its records: NDJSON or CSV.
 ///
 /// The place of an event in its stream is the number of its line, so that reading the same file
-/// again gives every event the same place.
-struct LogReplay<Format: LogFormat>: Sendable {
+/// again gives every event the same place. An event whose time lies before that of the one ahead
+/// of it is due at once.
+package struct LogReplay: EventSource {
     /// How many rejections one call collects, so that a damaged file does not fill the memory.
     private let rejectionLimit = 1024
     /// How many lines may be rejected before the first event: then the format is another one.
     private let strangeLineLimit = 10_000
 
-    private(set) var stream: Symbol
-    private(set) var symbols: SymbolTable
+    package private(set) var stream: Symbol
+    package private(set) var symbols: SymbolTable
     private let reader: RecordReader
     private let options: LogOptions
-    private var format: Format
+    private var format: any LogFormat
     /// The next event, which waits until it is due.
     private var upcoming: LogEntry?
     /// The time of the last event that was read; nil before the first one.
@@ -22,32 +23,64 @@ struct LogReplay<Format: LogFormat>: Sendable {
     private var rejected = 0
     private var isAtEnd = false
     /// What there is to wait for, where the last call found nothing more to read.
-    private(set) var arrival: InputArrival?
+    package private(set) var arrival: InputArrival?
 
-    init(_ reader: RecordReader, format: Format, options: LogOptions, symbols: SymbolTable) {
+    /// Opens the file of CloudEvents at `path` (`-` is standard input), one JSON object a line.
+    ///
+    /// An event without a `sequence` gets the number of its line for one. The last line may have
+    /// no line end: an object says itself where it ends.
+    package init(
+        ndjson path: String,
+        options: LogOptions = LogOptions(),
+        symbols: SymbolTable
+    ) throws(InputError) {
+        let format = NDJSONFormat(decoder: CloudEventDecoder(symbols: symbols))
+        try self.init(try RecordReader(path: path), format, options, symbols)
+    }
+
+    /// Opens the CSV file at `path` (RFC 4180; `-` is standard input), and finds the columns of
+    /// `mapping` in its first line, where that is there already.
+    ///
+    /// The lines of one order become one purchase with as many items, and lines with a negative
+    /// quantity its return, a refund (``OrderWindow``). The first line is the event's sequence. An
+    /// event's subject is its order on a purchase or refund, else its session.
+    package init(
+        csv path: String,
+        mapping: CSVMapping,
+        options: LogOptions = LogOptions(),
+        symbols: SymbolTable
+    ) throws(InputError) {
+        var options = options
+        options.lastRowIsWhole = options.lastRowIsWhole || mapping.lastRowIsWhole
+        let reader = try RecordReader(path: path, delimiter: mapping.delimiter)
+        try self.init(reader, CSVFormat(mapping, options, symbols), options, symbols)
+    }
+
+    private init(
+        _ reader: RecordReader,
+        _ format: any LogFormat,
+        _ options: LogOptions,
+        _ symbols: SymbolTable
+    ) throws(InputError) {
         self.reader = reader
         self.format = format
         self.options = options
         self.symbols = symbols
         stream = symbols.symbol(for: reader.streamName, in: .text)
-    }
-
-    /// Reads the header, where there is to be one and it is there.
-    mutating func begin() throws(InputError) {
         guard format.needsHeader else { return }
+        // The header, where it is there already.
         switch try reader.next() {
-        case .record(let record): try format.takeHeader(record, file: reader.fileName)
+        case .record(let record): try self.format.takeHeader(record, file: reader.fileName)
         case .pending: return
-        case .end: try format.takeHeader(nil, file: reader.fileName)
+        case .end: try self.format.takeHeader(nil, file: reader.fileName)
         }
     }
 
-    /// Gives out what is held back, see ``EventSource/settle()``.
-    mutating func settle() {
+    package mutating func settle() {
         format.close()
     }
 
-    mutating func fill(
+    package mutating func fill(
         _ builder: inout BatchBuilder,
         until horizon: Timestamp,
         limit: Int

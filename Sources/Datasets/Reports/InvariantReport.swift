@@ -243,7 +243,7 @@ extension InvariantReport {
     private var table: ReportDocument.Table {
         let showsChanges = invariants.contains { $0.appeared != nil }
         return ReportDocument.Table(
-            "violation",
+            "violations",
             [.text("invariant"), .text("severity"), .text("owner"), .number("anomalies")]
                 + (showsChanges ? [.number("new"), .number("gone")] : []),
             of: invariants

@@ -1,6 +1,8 @@
 package import Broker
 package import Commerce
 package import Documents
+package import Stages
+package import Storage
 package import Timekeeping
 
 /// A pipeline as its file describes it: `apiVersion: weir/v1`, `kind: Pipeline`.
@@ -152,5 +154,196 @@ package struct PipelineDocument: Hashable, Sendable {
     /// An empty pipeline of this name.
     package init(name: String) {
         self.name = name
+    }
+}
+
+extension PipelineDocument {
+    /// Something that makes, takes or passes on events.
+    package struct Stage: Hashable, Sendable {
+        /// What a stage does, with what only such a stage has.
+        package enum Kind: Hashable, Sendable {
+            /// Publishes what shoppers do.
+            case producer(topic: String)
+            /// Writes every event to a raw store.
+            case ingest(subscription: String, store: String)
+            /// Writes aggregates to a warehouse.
+            case analytics(Analytics)
+            /// Publishes what it reads to a further topic.
+            case relay(subscription: String, topic: String)
+        }
+
+        /// What an analytics stage needs to know.
+        package struct Analytics: Hashable, Sendable {
+            package var subscription: String
+            package var store: String
+            /// From the shortest to the longest.
+            package var windows: [Grain]
+            /// How far events may lie behind the watermark and still be counted.
+            package var allowedLateness = Duration.seconds(10)
+            /// How often aggregates and position are written, and messages acknowledged.
+            package var commitInterval = Duration.milliseconds(200)
+            /// Whether distinct shoppers and sessions are counted.
+            package var distinctCounts = true
+            /// Whether sales are kept by product.
+            package var productSales = true
+
+            /// What the stage computes.
+            package var options: AnalyticsOptions {
+                var options = AnalyticsOptions()
+                options.grains = windows
+                options.allowedLateness = allowedLateness
+                options.commitInterval = commitInterval
+                options.countsDistinct = distinctCounts
+                options.countsProducts = productSales
+                return options
+            }
+
+            package init(subscription: String, store: String, windows: [Grain]) {
+                self.subscription = subscription
+                self.store = store
+                self.windows = windows
+            }
+        }
+
+        package var name: String
+        package var kind: Kind
+        package var owner: String?
+        /// Names of services.
+        package var calls: [String] = []
+        /// How many of it work side by side.
+        package var workers = 1
+        /// How long each worker has what it takes up, in virtual time; nil for no time.
+        package var serviceTime: ServiceTime?
+        /// How many events it moves at once, at most.
+        package var batch = 512
+
+        package init(name: String, kind: Kind, owner: String? = nil) {
+            self.name = name
+            self.kind = kind
+            self.owner = owner
+        }
+
+        /// Whether it publishes without reading anything.
+        package var isProducer: Bool { subscription == nil }
+
+        /// The word for ``kind`` in the pipeline file.
+        package var kindName: String {
+            switch kind {
+            case .producer: "producer"
+            case .ingest: "ingest"
+            case .analytics: "analytics"
+            case .relay: "relay"
+            }
+        }
+
+        /// The subscription it reads, or nil for a producer.
+        package var subscription: String? {
+            switch kind {
+            case .producer: nil
+            case .ingest(let subscription, _), .relay(let subscription, _): subscription
+            case .analytics(let analytics): analytics.subscription
+            }
+        }
+
+        /// How long it gathers what it has taken before it settles it, because it was asked to.
+        var pause: Duration {
+            if case .analytics(let analytics) = kind { analytics.commitInterval } else { .zero }
+        }
+
+        /// The topic it publishes to, if any.
+        package var topic: String? {
+            switch kind {
+            case .producer(let topic), .relay(_, let topic): topic
+            case .ingest, .analytics: nil
+            }
+        }
+
+        /// The store it writes to, if any.
+        package var store: String? {
+            switch kind {
+            case .ingest(_, let store): store
+            case .analytics(let analytics): analytics.store
+            case .producer, .relay: nil
+            }
+        }
+    }
+
+    /// The pipeline that the file at `path` describes, in which `settings` are made.
+    ///
+    /// - Throws: ``DocumentError`` with every mistake of the file.
+    package static func read(
+        path: String,
+        with settings: [DocumentSetting] = []
+    ) throws(DocumentError) -> PipelineDocument {
+        try parse(
+            text: DocumentFile.text(at: path, kind: "a pipeline"),
+            file: path,
+            with: settings
+        )
+    }
+
+    /// The pipeline that `text` describes, in which `settings` are made; `file` is what messages
+    /// call it.
+    ///
+    /// A setting whose path is one word, such as `workers=4`, is made for every stage that reads a
+    /// subscription; `workers` for those of which there can be several.
+    ///
+    /// - Throws: ``DocumentError`` with every mistake of the text; where there is none, with those
+    ///   that the settings made.
+    package static func parse(
+        text: String,
+        file: String,
+        with settings: [DocumentSetting] = []
+    ) throws(DocumentError) -> PipelineDocument {
+        let log = MistakeLog(file: file)
+        guard text.utf8.count <= DocumentFile.maximumBytes else {
+            log.add("the document is larger than 1 MiB; expected a pipeline", at: .start)
+            throw DocumentError(log.mistakes)
+        }
+        guard let root = DocumentLoader.load(text, log: log) else {
+            throw DocumentError(log.mistakes)
+        }
+        let document = try read(root, log)
+        guard !settings.isEmpty else { return document }
+        let changed = MistakeLog(
+            file: "\(file) with \(settings.map(\.description).joined(separator: " "))"
+        )
+        var node = root
+        for setting in settings.flatMap({ $0.expanded(in: document) }) {
+            do {
+                node = try node.with(setting)
+            } catch {
+                throw DocumentError(.wrong, "\(file) with \(error)")
+            }
+        }
+        return try read(node, changed)
+    }
+
+    private static func read(
+        _ root: DocumentNode,
+        _ log: MistakeLog
+    ) throws(DocumentError) -> PipelineDocument {
+        var reader = PipelineReader(log: log)
+        var document = reader.read(NodeReader(root, label: "the document", log: log))
+        guard log.isClean else { throw DocumentError(log.mistakes) }
+        document.warnings = log.warnings
+        return document
+    }
+}
+
+extension DocumentSetting {
+    /// The settings that it stands for in `document`.
+    fileprivate func expanded(in document: PipelineDocument) -> [DocumentSetting] {
+        guard path.count == 1, !PipelineKeys.document.keys.contains(path[0]) else { return [self] }
+        let stages = document.stages.filter { stage in
+            switch stage.kind {
+            case .producer: false
+            case .analytics: path != ["workers"]
+            case .ingest, .relay: true
+            }
+        }
+        return stages.map { stage in
+            DocumentSetting(path: ["spec", "stages", stage.name] + path, value: value)
+        }
     }
 }

@@ -1,5 +1,6 @@
 internal import Broker
 internal import Documents
+internal import Stages
 internal import Timekeeping
 
 extension PipelineReader {
@@ -136,5 +137,190 @@ extension PipelineReader {
                 log.warn("no stage uses the \(table.noun) '\(name.name)'", at: name.place)
             }
         }
+    }
+
+    /// Looks at who counts what where: the aggregates of a warehouse are one, so an event that
+    /// two stages count there is counted twice, and a window that one of them keeps holds the
+    /// events of that one alone.
+    func checkCounting(of document: PipelineDocument) {
+        let urls = Dictionary(document.stores.map { ($0.name, $0.url) }) { first, _ in first }
+        let sources = TopicSources(document)
+        var counted: [(stage: String, plan: PipelineDocument.Stage.Analytics, place: String)] = []
+        for flow in flows {
+            guard case .analytics(let plan) = flow.stage.kind, let url = urls[plan.store],
+                let topic = document.topic(of: plan.subscription)
+            else { continue }
+            // Each warehouse in memory is one of its own.
+            let place = url == "memory:" ? "memory: \(plan.store)" : url
+            for other in counted where other.place == place {
+                let otherTopic = document.topic(of: other.plan.subscription) ?? ""
+                if let shared = sources.common(topic, otherTopic) {
+                    let events =
+                        topic == otherTopic
+                        ? "the events of the topic '\(topic)'"
+                        : "events that come from the topic '\(shared)'"
+                    log.add(
+                        "the stage '\(flow.stage.name)' would count \(events) once more, which "
+                            + "'\(other.stage)' counts in the store '\(other.plan.store)' "
+                            + "already; expected a warehouse for each of them, or one stage",
+                        at: flow.subscription?.place ?? DocumentPlace(line: 1, column: 1)
+                    )
+                    break
+                }
+                if let difference = plan.differenceInParts(from: other.plan) {
+                    log.add(
+                        "the stage '\(flow.stage.name)' keeps other \(difference) than "
+                            + "'\(other.stage)' in the same warehouse, whose sums would not agree; "
+                            + "expected the same, or a warehouse for each of them",
+                        at: flow.store?.place ?? DocumentPlace(line: 1, column: 1)
+                    )
+                    break
+                }
+            }
+            counted.append((flow.stage.name, plan, place))
+        }
+        checkRoles(of: document)
+    }
+
+    /// A file or a database holds raw events or aggregates.
+    private func checkRoles(of document: PipelineDocument) {
+        var roles: [String: PipelineDocument.Store] = [:]
+        for store in document.stores where store.url != "memory:" {
+            guard let other = roles[store.url] else {
+                roles[store.url] = store
+                continue
+            }
+            guard other.role != store.role,
+                let place = stores.declared.first(where: { $0.name == store.name })?.place
+            else { continue }
+            log.add(
+                "the store '\(store.name)' is to lie where '\(other.name)' lies, and one holds "
+                    + "raw events, the other aggregates; expected a place for each of them",
+                at: place
+            )
+        }
+    }
+}
+
+extension PipelineDocument.Stage.Analytics {
+    /// What the two keep differently, in a word; nil where they keep the same.
+    func differenceInParts(from other: Self) -> String? {
+        if windows != other.windows { return "windows" }
+        if distinctCounts != other.distinctCounts { return "distinct counts" }
+        if productSales != other.productSales { return "sales by product" }
+        return nil
+    }
+}
+
+/// Finds the circles of a directed graph whose edges stand in a document.
+struct CycleSearch {
+    /// A thicket has more circles than anyone wants to read; cutting these cuts others.
+    static let maximumCycles = 20
+    private struct Edge {
+        var target: Int
+        var label: String?
+        var place: DocumentPlace
+    }
+
+    private var names: [String] = []
+    private var indices: [String: Int] = [:]
+    private var edges: [[Edge]] = []
+
+    /// Adds an edge, which `place` names in the document and `label` in a path.
+    mutating func connect(
+        _ source: String,
+        to target: String,
+        through label: String?,
+        at place: DocumentPlace
+    ) {
+        let from = index(of: source)
+        let edge = Edge(target: index(of: target), label: label, place: place)
+        edges[from].append(edge)
+    }
+
+    private mutating func index(of name: String) -> Int {
+        if let index = indices[name] { return index }
+        indices[name] = names.count
+        names.append(name)
+        edges.append([])
+        return names.count - 1
+    }
+
+    /// One path for each edge that closes a circle, from its node back to it, in the order in
+    /// which edges were added.
+    ///
+    /// A depth-first search with a stack of its own: a document may hold a long chain.
+    func cycles() -> [(path: [String], place: DocumentPlace)] {
+        var found: [(path: [String], place: DocumentPlace)] = []
+        var isDone = [Bool](repeating: false, count: names.count)
+        for root in names.indices where !isDone[root] && found.count < Self.maximumCycles {
+            // The nodes from the root to here, and how far each one's edges are looked at.
+            var trail: [(node: Int, next: Int)] = [(root, 0)]
+            var depths: [Int: Int] = [root: 0]
+            while let top = trail.last, found.count < Self.maximumCycles {
+                guard top.next < edges[top.node].count else {
+                    isDone[top.node] = true
+                    depths[top.node] = nil
+                    trail.removeLast()
+                    continue
+                }
+                let edge = edges[top.node][top.next]
+                trail[trail.count - 1].next += 1
+                if let depth = depths[edge.target] {
+                    found.append((path(of: trail[depth...]), edge.place))
+                } else if !isDone[edge.target] {
+                    depths[edge.target] = trail.count
+                    trail.append((edge.target, 0))
+                }
+            }
+        }
+        return found
+    }
+
+    private func path(of trail: ArraySlice<(node: Int, next: Int)>) -> [String] {
+        var path: [String] = []
+        for (node, next) in trail {
+            path.append(names[node])
+            // The edge that was taken is the one before the next.
+            if let label = edges[node][next - 1].label {
+                path.append(label)
+            }
+        }
+        if let first = trail.first {
+            path.append(names[first.node])
+        }
+        return path
+    }
+}
+
+/// Which topics the events of a topic come from, through relays; a pure value.
+struct TopicSources {
+    private var sources: [String: Set<String>] = [:]
+
+    init(_ document: PipelineDocument) {
+        let edges = document.stages.compactMap { stage -> (from: String, to: String)? in
+            guard case .relay(let subscription, let target) = stage.kind,
+                let topic = document.topic(of: subscription)
+            else { return nil }
+            return (topic, target)
+        }
+        // order-free: each name once
+        for topic in Set(document.topics.map(\.name)) {
+            var found: Set = [topic]
+            var grew = true
+            while grew {
+                grew = false
+                for edge in edges where found.contains(edge.to) {
+                    if found.insert(edge.from).inserted { grew = true }
+                }
+            }
+            sources[topic] = found
+        }
+    }
+
+    /// A topic that the events of both come from, the first by name; nil where there is none.
+    func common(_ left: String, _ right: String) -> String? {
+        guard let left = sources[left], let right = sources[right] else { return nil }
+        return left.intersection(right).min()
     }
 }

@@ -1,10 +1,11 @@
 package import Datasets
-package import SLO
+package import Prometheus
+internal import SLO
 internal import Timekeeping
 
-/// What a scraper is told of invariants, all of it from the last snapshot.
+/// The metrics of invariants, all from the last snapshot.
 package struct InvariantMetrics: Sendable {
-    /// What became of the refreshes of one process.
+    /// The outcomes of the refreshes of one process.
     package struct Refreshes: Hashable, Sendable {
         package var succeeded: Int64 = 0
         package var failed: Int64 = 0
@@ -18,7 +19,7 @@ package struct InvariantMetrics: Sendable {
     private let refreshes: Refreshes
     private let interval: Duration
 
-    /// How `standings` are told, and with 0 the invariants of `set` that were never looked at.
+    /// The metrics of `standings`; invariants of `set` that were never checked have 0.
     ///
     /// `interval` is how old figures are before this process refreshes them.
     package init(

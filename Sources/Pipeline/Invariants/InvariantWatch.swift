@@ -1,13 +1,14 @@
 package import Datasets
 package import Logging
-package import SLO
+package import Prometheus
+internal import SLO
 internal import Synchronization
 package import Timekeeping
 
-/// Keeps the snapshot of a warehouse's invariants fresh, and what a scraper is told of it.
+/// Keeps the snapshot of a warehouse's invariants fresh, and serves its metrics.
 ///
 /// Whoever refreshes counts: as long as another process, or a schedule of the database's, does so
-/// in time, this one only reads what was found. A scrape waits for nothing: it is told what the
+/// in time, this one only reads the results. A scrape waits for nothing: it gets what the
 /// last reading of the snapshot gave.
 package final class InvariantWatch: Sendable {
     private struct State {
@@ -50,7 +51,7 @@ package final class InvariantWatch: Sendable {
         self.logger = logger
     }
 
-    /// What a scraper is told.
+    /// What a scraper gets.
     package var families: [MetricFamily] {
         let state = state.withLock { $0 }
         return InvariantMetrics(state.standings, of: set, state.refreshes, every: interval)
@@ -59,7 +60,7 @@ package final class InvariantWatch: Sendable {
 
     /// Reads and refreshes until the task is cancelled; nothing that fails ends it.
     ///
-    /// `condition` tells how the pipeline is doing, nil before it has begun.
+    /// `condition` says how the pipeline is doing, nil before it has begun.
     package func run(_ condition: @Sendable () -> PipelineCondition?) async {
         while !Task.isCancelled {
             await read()
@@ -121,7 +122,7 @@ package final class InvariantWatch: Sendable {
         }
     }
 
-    /// When what was found is of; nil where nothing was.
+    /// When what was found is of; nil if nothing was.
     private func refresh() async -> Timestamp? {
         do {
             let (_, after) = try await store.refresh(

@@ -1,6 +1,8 @@
 internal import Broker
+internal import Prometheus
 internal import SLO
 internal import Stages
+internal import Storage
 internal import Timekeeping
 
 extension RunMetrics {
@@ -15,21 +17,19 @@ extension RunMetrics {
     }
 
     private func subscriptions() -> [Subscribed] {
-        zip(assembly.run.document.subscriptions, assembly.broker.subscriptions).map {
-            plan,
-            subscription in
+        graph.subscriptions.map { subscription in
             Subscribed(
-                name: plan.name,
-                topic: plan.topic,
-                counts: subscription.counts,
-                oldestUnacked: subscription.oldestUnacked
+                name: subscription.plan.name,
+                topic: subscription.plan.topic,
+                counts: subscription.port.counts,
+                oldestUnacked: subscription.port.oldestUnacked
             )
         }
     }
 
     /// Topics and subscriptions, by our names and by those that messaging has in common.
     var brokerFamilies: [MetricFamily] {
-        let topics = assembly.broker.topics.map { ($0.name, $0.published.messages) }
+        let topics = graph.broker.topics.map { ($0.name, $0.published.messages) }
         let subscriptions = subscriptions()
         let published = family(
             "weir_topic_published_messages",
@@ -51,7 +51,7 @@ extension RunMetrics {
                 ($0.labels, value($0.counts))
             }
         }
-        let now = assembly.run.timeline.now
+        let now = timeline.now
         let ages = subscriptions.map { subscription in
             let age = subscription.oldestUnacked.map { max(0, (now - $0).inSeconds) } ?? 0
             return Sample(subscription.labels, .number(age))
@@ -123,10 +123,11 @@ extension RunMetrics {
             histogram(
                 "messaging_process_duration_seconds",
                 help: "How long processing one set of deliveries took: a job.",
-                of: assembly.meters.subscribers
+                of: graph.stages
             ) { subscriber in
-                let name = subscriber.subscription.name
-                let topic = subscriptions.first { $0.name == name }?.topic ?? ""
+                let (name, topic) = (
+                    subscriber.plan.subscription ?? "", subscriber.subscription.plan.topic
+                )
                 let labels = RunMetrics.messagingLabels("process", topic: topic)
                 return (
                     labels + [

@@ -1,11 +1,13 @@
+internal import Prometheus
 internal import SLO
 internal import Stages
+internal import Storage
 
 extension RunMetrics {
     /// What producers and stages did.
     var stageFamilies: [MetricFamily] {
-        let producers = assembly.producerMeters.map { (name: $0.name, total: $0.total) }
-        let stages = assembly.stageMeters.map { (name: $0.name, total: $0.total) }
+        let producers = graph.producers.map { (name: $0.plan.name, total: $0.meter.total) }
+        let stages = graph.stages.map { (name: $0.plan.name, total: $0.meter.total) }
         func counter(
             _ name: String,
             _ help: String,
@@ -60,7 +62,7 @@ extension RunMetrics {
 
     /// What was asked of the stores, and what came of it.
     var storeFamilies: [MetricFamily] {
-        let stores = assembly.meters.storeMeters.map { meter in
+        let stores = graph.storeMeters.map { meter in
             (name: meter.name, total: meter.total, isUp: meter.failing == nil)
         }
         let reasons = stores.flatMap { store in
@@ -98,16 +100,15 @@ extension RunMetrics {
 
     /// Nothing where no raw store has a server.
     private var connectionFamilies: [MetricFamily] {
-        let known = zip(assembly.meters.rawStores, assembly.meters.connections)
-        let samples = known.flatMap { raw, connections -> [Sample] in
-            guard let connections else { return [] }
+        let samples = graph.rawStores.flatMap { raw -> [Sample] in
+            guard let connections = raw.connections.value else { return [] }
             let states = [
                 ("server", connections.server), ("open", connections.open),
                 ("in_use", connections.inUse), ("limit", connections.limit),
             ]
             return states.map { state, count in
                 Sample(
-                    [Label("store", raw.meter.name), Label("state", state)],
+                    [Label("store", raw.name), Label("state", state)],
                     count.map { .integer(Int64($0)) } ?? .absent
                 )
             }
@@ -123,9 +124,4 @@ extension RunMetrics {
             )
         ]
     }
-}
-
-extension PipelineMeters {
-    /// Of the raw stores, then of the warehouses.
-    var storeMeters: [StoreMeter] { rawStores.map(\.meter) + warehouses.map(\.meter) }
 }

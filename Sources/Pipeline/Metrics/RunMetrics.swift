@@ -1,6 +1,7 @@
 internal import Broker
-package import SLO
-internal import Stages
+package import Prometheus
+internal import SLO
+internal import Storage
 internal import Timekeeping
 
 /// What a run tells a scraper of itself, read from its meters at that moment.
@@ -12,12 +13,21 @@ package struct RunMetrics: Sendable {
     typealias Label = MetricFamily.Label
     typealias Sample = MetricFamily.Sample
 
-    let assembly: Assembly
+    let graph: PipelineGraph
+    let timeline: any Timeline
+    private let progress: RunProgress
     private let objectives: ObjectiveRecorder
 
-    init(_ assembly: Assembly, _ objectives: ObjectiveRecorder) {
-        self.assembly = assembly
+    init(
+        _ graph: PipelineGraph,
+        _ progress: RunProgress,
+        _ objectives: ObjectiveRecorder,
+        _ timeline: any Timeline
+    ) {
+        self.graph = graph
+        self.progress = progress
         self.objectives = objectives
+        self.timeline = timeline
     }
 
     /// Everything, in a fixed order.
@@ -31,15 +41,15 @@ package struct RunMetrics: Sendable {
         PipelineCondition(
             isImpeded: !impediments.isEmpty,
             isBurning: objectives.statuses.contains(where: \.isPaging),
-            backlog: assembly.broker.subscriptions.reduce(0) { $0 + $1.counts.unsettled }
+            backlog: graph.backlog
         )
     }
 
     /// Why the run is not doing what it is for, a sentence each; none where it is.
     package var impediments: [String] {
-        let now = assembly.run.timeline.now
-        var found = assembly.meters.storeMeters.compactMap { $0.impediment(at: now) }
-        if assembly.wasStopped {
+        let now = timeline.now
+        var found = graph.storeMeters.compactMap { $0.impediment(at: now) }
+        if progress.state.wasStopped {
             found.append("the run was stopped, and drains what is under way")
         }
         return found

@@ -1,6 +1,7 @@
 internal import Broker
 internal import Commerce
 internal import Stages
+internal import Storage
 internal import Timekeeping
 
 /// Whether the parts of a pipeline worked, slice by slice.

@@ -1,5 +1,6 @@
 internal import SLO
 internal import Stages
+internal import Storage
 internal import Timekeeping
 
 /// What the meters of a run said at an instant.
@@ -131,10 +132,7 @@ extension IndicatorProbe.Measure {
             switch meter {
             case .jobsDuration: self = Self.jobs(threshold)
             case .rawStoreConnections, .availability:
-                let average = threshold.metric.spec["averageOver"].flatMap {
-                    CalendarPeriod(shorthand: $0)
-                }
-                self = .gauge(meter, threshold, average: average?.nominalLength)
+                self = .gauge(meter, threshold, average: threshold.metric.averageOver)
             case .messagesSuccess, .messagesTotal: self = .nothing
             }
         }

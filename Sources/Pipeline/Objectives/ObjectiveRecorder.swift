@@ -1,4 +1,5 @@
 internal import Logging
+package import Prometheus
 package import SLO
 internal import Synchronization
 internal import Timekeeping
@@ -33,7 +34,7 @@ package final class ObjectiveRecorder: Sendable {
     /// Takes up `objectives` where `history` left them, except those whose slice windows are no
     /// multiple of `slice`.
     ///
-    /// The `writer` is the run, whose slices these are; `read` tells what the meters say at an
+    /// The `writer` is the run, whose slices these are; `read` says what the meters say at an
     /// instant; `onSlice` hears of the end of each slice, and whether an objective counted
     /// anything bad in it. Throws what `history` throws.
     init(
@@ -108,7 +109,7 @@ package final class ObjectiveRecorder: Sendable {
 
     /// How each objective stands, with what was counted since the start.
     ///
-    /// The sums are worked out on a copy, so that nobody waits for them.
+    /// The sums are worked out on a copy, so that nothing waits for them.
     package var readings: [ObjectiveMetrics.Reading] {
         followed.withLock { $0.map(\.tracker) }.compactMap { ObjectiveMetrics.Reading($0) }
     }

@@ -31,7 +31,7 @@ package enum PipelineMeter: Hashable, Sendable {
 
     /// The meter that `source` names, or nil if it is not one of a pipeline's.
     init?(_ source: MetricSource) {
-        guard source.kind == .weir, let name = source.spec["meter"],
+        guard case .meter(let name, _) = source.measure,
             let meter = PipelineMeter.all.first(where: { $0.name == name })
         else { return nil }
         self = meter

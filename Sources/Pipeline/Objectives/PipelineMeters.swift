@@ -2,46 +2,23 @@ internal import Broker
 internal import Commerce
 internal import SLO
 internal import Stages
+internal import Storage
 internal import Synchronization
 internal import Timekeeping
 
 /// The meters of a run, read together.
 final class PipelineMeters: Sendable {
-    /// A stage that reads a subscription.
-    struct Subscriber: Sendable {
-        var stage: PipelineDocument.Stage
-        var meter: StageMeter
-        var subscription: InProcessSubscription<Batch>
-    }
-
-    /// A store as the stages see it, and the meter of what they ask of it.
-    struct Store<Port: Sendable>: Sendable {
-        var store: Port
-        var meter: StoreMeter
-    }
-
-    let rawStores: [Store<any RawStore>]
-    let warehouses: [Store<any Warehouse>]
-    let subscribers: [Subscriber]
-    private let broker: InProcessBroker<Batch>
+    private let graph: PipelineGraph
     private let health: Mutex<ComponentHealth>
-    /// What each raw store said last of its connections, in their order; nil where it has none.
-    private let lastConnections: Mutex<[StoreConnections?]>
 
-    init(
-        subscribers: [Subscriber],
-        broker: InProcessBroker<Batch>,
-        rawStores: [Store<any RawStore>],
-        warehouses: [Store<any Warehouse>]
-    ) {
-        self.subscribers = subscribers
-        self.broker = broker
-        self.rawStores = rawStores
-        self.warehouses = warehouses
-        lastConnections = Mutex(rawStores.map { _ in nil })
+    init(_ graph: PipelineGraph) {
+        self.graph = graph
         func readings(of kind: String) -> [ComponentHealth.Reading] {
-            subscribers.filter { $0.stage.kindName == kind }.map {
-                ComponentHealth.Reading(subscription: $0.subscription, pause: $0.stage.pause)
+            graph.stages.filter { $0.plan.kindName == kind }.map {
+                ComponentHealth.Reading(
+                    subscription: $0.subscription.port,
+                    pause: $0.plan.pause
+                )
             }
         }
         health = Mutex(
@@ -49,9 +26,10 @@ final class PipelineMeters: Sendable {
                 readings: [
                     .ingest: readings(of: "ingest"), .analytics: readings(of: "analytics"),
                 ],
-                everySubscription: broker.subscriptions,
+                everySubscription: graph.subscriptions.map(\.port),
                 stores: [
-                    .rawStore: rawStores.map(\.meter), .warehouse: warehouses.map(\.meter),
+                    .rawStore: graph.rawStores.map(\.meter),
+                    .warehouse: graph.warehouses.map(\.meter),
                 ]
             )
         )
@@ -85,31 +63,25 @@ final class PipelineMeters: Sendable {
 
     /// Asks the raw stores for their connections.
     func askForConnections() async {
-        for (place, raw) in rawStores.enumerated() {
-            let answer = await raw.store.connections()
-            lastConnections.withLock { $0[place] = answer }
-        }
+        for raw in graph.rawStores { raw.connections.value = await raw.port.connections() }
     }
-
-    /// What each raw store said last of its connections, in their order; nil where it has none.
-    var connections: [StoreConnections?] { lastConnections.withLock { $0 } }
 
     /// What all meters say at `now`; components are judged since the call before.
     func read(at now: Timestamp) -> MeterReading {
         var reading = MeterReading()
-        for subscription in broker.subscriptions {
-            let counts = subscription.counts
+        for subscription in graph.subscriptions {
+            let counts = subscription.port.counts
             reading.messagesSuccess += counts.acked
             reading.messagesTotal += counts.ended
         }
-        for subscriber in subscribers {
-            let jobs = subscriber.meter.jobCounts
+        for stage in graph.stages {
+            let jobs = stage.meter.jobCounts
             reading.jobs += jobs.all
-            for (limit, count) in zip(subscriber.meter.jobLimits, jobs.within) {
+            for (limit, count) in zip(stage.meter.jobLimits, jobs.within) {
                 reading.jobsWithin[limit, default: 0] += count
             }
         }
-        let open = connections.compactMap { $0.map { $0.server ?? $0.open } }
+        let open = graph.rawStores.compactMap(\.connections.value).map { $0.server ?? $0.open }
         reading.connections = open.isEmpty ? nil : open.reduce(0, +)
         reading.isUp = health.withLock { $0.takeSlice(at: now) }
         return reading

@@ -1,4 +1,6 @@
 package import Reports
+internal import Stages
+internal import Storage
 
 extension RunReport {
     typealias Cell = ReportDocument.Cell
@@ -11,9 +13,6 @@ extension RunReport {
     static let equation =
         "published = acked + outstanding + backlog + waiting + dead-lettered + expired "
         + "+ filtered + shed"
-
-    /// How many subscriptions stand side by side in the conservation table.
-    private static let subscriptionsAcross = 6
 
     /// What the report says, for any form.
     package var document: ReportDocument {
@@ -83,140 +82,241 @@ extension RunReport {
         )
     }
 
-    // MARK: - Latency
-
-    private var latencySection: Section {
-        let head: [Column] = [
-            .text("stage"), .number("messages"), .number("mean"), .number("p50"), .number("p90"),
-            .number("p99"), .number("p99.9"), .number("max"),
+    /// That it was a simulation, and all that it takes to repeat it; nothing for a run in real
+    /// time.
+    var simulationFacts: [Fact] {
+        guard let simulation else { return [] }
+        let tick = ReportNumbers.duration(seconds: simulation.tickSeconds)
+        return [
+            Fact("simulated", Cell("\(simulation.from) to \(simulation.to), in virtual time")),
+            Fact("tick", Cell("\(tick): events gather so long, which is part of every latency")),
+            Fact(
+                "kept",
+                Cell(
+                    simulation.keepsRawEvents
+                        ? "raw events, aggregates and exceptions"
+                        : "aggregates and exceptions; raw events are counted, not kept"
+                )
+            ),
+            Fact("digest", Cell(simulation.digest)),
+            Fact("replay", Cell(simulation.replay)),
         ]
-        let stages = Table("Latency by stage", head, of: stages) {
-            [Cell($0.name)] + RunReport.cells($0.latency)
-        }
-        guard !self.stages.isEmpty else {
-            return Section(title: "Latency", blocks: [.note(Cell("no data", .absent))])
-        }
-        return Section(
-            title: "Latency",
-            blocks: [
-                .note(Cell("from \(input.latencyFrom) to the stage's acknowledgement")),
-                .table(stages),
-            ]
-        )
     }
 
-    private static func cells(_ latency: Latency) -> [Cell] {
-        let values = [
-            latency.meanMs, latency.p50Ms, latency.p90Ms, latency.p99Ms, latency.p999Ms,
-            latency.maxMs,
-        ]
-        return [Cell.count(latency.count)]
-            + values.map { latency.count > 0 ? RunReport.cell(milliseconds: $0) : .absent }
+    /// Whether the states of every subscription add up to what was published.
+    ///
+    /// Nil without any published message: nothing was checked then.
+    var isConserved: Bool? {
+        guard published > 0 else { return nil }
+        return subscriptions.allSatisfy(\.addsUp)
     }
 
-    /// A latency, or that there is none.
-    static func cell(milliseconds: Double?) -> Cell {
-        milliseconds.map { Cell(ReportNumbers.latency(milliseconds: $0)) } ?? .absent
+    var published: Int64 { producers.reduce(0) { $0 + $1.published } }
+
+    var rejected: Int64 {
+        producers.reduce(0) { $0 + $1.rejected.values.reduce(0, +) }
     }
 
-    // MARK: - Conservation
-
-    private var conservationSection: Section {
-        guard !subscriptions.isEmpty else {
-            return Section(
-                title: "Conservation",
-                blocks: [.note(Cell("no subscriptions", .absent))]
+    /// How the run ended, in one line.
+    var verdict: ReportDocument.Cell {
+        let broken = subscriptions.filter { !$0.addsUp }
+        if let first = broken.first {
+            let others = broken.count > 1 ? " and \(broken.count - 1) more" : ""
+            return .init(
+                "\(ending); NOT conserved: messages of subscription \(first.name)\(others) "
+                    + "are unaccounted for",
+                .bad
             )
         }
-        var tables: [ReportDocument.Block] = []
-        for start in stride(from: 0, to: subscriptions.count, by: RunReport.subscriptionsAcross) {
-            let end = min(start + RunReport.subscriptionsAcross, subscriptions.count)
-            tables.append(.table(conservationTable(Array(subscriptions[start..<end]))))
+        if outcome == .failed { return .init(ending, .bad) }
+        guard isConserved != nil else {
+            if rejected > 0 {
+                let count = ReportNumbers.count(rejected)
+                return .init("\(ending); nothing could be read: \(count) records rejected", .bad)
+            }
+            return .init("\(ending); no events were published", .absent)
         }
-        let deliveries = Table(
-            "Deliveries",
-            [
-                .text("subscription"), .text("topic"), .number("delivered"),
-                .number("redelivered"), .number("nacked"), .number("deadlines passed"),
-            ],
-            of: subscriptions
-        ) {
-            [
-                Cell($0.name), Cell($0.topic), .count($0.delivered), .count($0.redelivered),
-                .count($0.nacked), .count($0.expiredDeadlines),
-            ]
+        guard !subscriptions.isEmpty else {
+            return .init("\(ending); no subscription to check", .absent)
         }
-        return Section(
-            title: "Conservation",
-            blocks: [.note(Cell(RunReport.equation))] + tables + [.table(deliveries)]
+        let text = "\(ending); every message accounted for"
+        let remarks = remarks
+        guard remarks.isEmpty else {
+            return .init("\(text); \(remarks.joined(separator: ", "))", .warning)
+        }
+        return .init(text, outcome == .completed ? .good : .warning)
+    }
+
+    private var ending: String {
+        switch outcome {
+        case .completed: "completed"
+        case .interrupted: "interrupted, and drained"
+        case .failed: "failed: " + (failure ?? "the reason is not known")
+        }
+    }
+
+    /// What did not go the normal way, as "3 dead-lettered".
+    private var remarks: [String] {
+        let counts: [(Int64, String)] = [
+            (rejected, "rejected"),
+            (stages.reduce(0) { $0 + ($1.repeatedOrders ?? 0) }, "of repeated orders"),
+            (stages.reduce(0) { $0 + ($1.conflicts ?? 0) }, "in conflict with others of their id"),
+            (
+                producers.reduce(0) { $0 + ($1.droppedItems ?? 0) },
+                "lines without pieces left out"
+            ),
+            (subscriptions.reduce(0) { $0 + $1.deadLettered }, "dead-lettered"),
+            (subscriptions.reduce(0) { $0 + $1.expired }, "expired"),
+            (subscriptions.reduce(0) { $0 + $1.shed }, "shed"),
+            (subscriptions.reduce(0) { $0 + $1.unsettled }, "left unsettled"),
+        ]
+        return counts.filter { $0.0 > 0 }.map { "\(ReportNumbers.count($0.0)) \($0.1)" }
+            + (warehouse?.gaps ?? []).map(\.text)
+            + (warehouse?.dropped.map { [RunReport.text(ofDropped: $0)] } ?? [])
+    }
+
+    /// What goes stale, as "windows of 1d and 1mo are no longer kept and go stale, …".
+    private static func text(ofDropped parts: [String]) -> String {
+        let others = [CountedPart.distinct.text, CountedPart.products.text]
+        let windows = parts.filter { !others.contains($0) }
+        let subjects =
+            (windows.isEmpty ? [] : [subject(of: windows.joined(separator: ", "))])
+            + parts.filter(others.contains).map { subject(of: $0) }
+        // Longer windows are filled from shorter ones that were kept on; nothing else can be.
+        return "\(subjects.joined(separator: " and ")) are no longer kept and go stale, with the "
+            + "views over them; name them again in the pipeline, which fills windows from "
+            + "shorter ones"
+    }
+
+    /// A part of the aggregates, as a sentence calls it.
+    fileprivate static func subject(of part: String) -> String {
+        switch part {
+        case CountedPart.distinct.text: "distinct counts"
+        case CountedPart.products.text: "sales by product"
+        default: "windows of \(part)"
+        }
+    }
+}
+
+extension RunReport.Gap {
+    /// What is missing, as "windows of 1d lack 19 events counted before they were kept".
+    fileprivate var text: String {
+        let subject = RunReport.subject(of: part)
+        guard missing > 0 else {
+            return "\(subject) count no shoppers and sessions of what came before they were kept"
+        }
+        let events = missing == 1 ? "event" : "events"
+        return "\(subject) lack \(ReportNumbers.count(missing)) \(events) counted before they "
+            + "were kept"
+    }
+}
+
+extension RunReport.Subscription {
+    /// Every state with its name, in the order of the equation.
+    var states: [(name: String, count: Int64)] {
+        [
+            ("acked", acked),
+            ("outstanding", outstanding),
+            ("backlog", backlog),
+            ("waiting", waitingToRetry),
+            ("dead-lettered", deadLettered),
+            ("expired", expired),
+            ("filtered", filtered),
+            ("shed", shed),
+        ]
+    }
+
+    /// The sum of the states is computed here once more: a report that merely repeats the
+    /// broker's word would show ✓ beside figures that do not add up.
+    var addsUp: Bool { conserved && surplus == 0 }
+
+    /// Published messages less those in any state.
+    var surplus: Int64 { states.reduce(published) { $0 &- $1.count } }
+
+    var unsettled: Int64 { outstanding &+ backlog &+ waitingToRetry }
+}
+
+extension RunReport {
+    /// The few figures that one reads from across the room.
+    var cards: [Fact] {
+        var cards = [
+            Fact(
+                "published",
+                .count(published),
+                remark: "events in \(ReportNumbers.duration(seconds: durationSeconds))"
+            ),
+            rateCard,
+        ]
+        for stage in stages.prefix(3) {
+            let latency = stage.latency.count > 0 ? stage.latency : nil
+            let maximum = RunReport.cell(milliseconds: latency?.maxMs).text
+            let middle = RunReport.cell(milliseconds: latency?.p50Ms).text
+            cards.append(
+                Fact(
+                    "p99 of \(stage.name)",
+                    RunReport.cell(milliseconds: latency?.p99Ms),
+                    remark: "p50 \(middle), max \(maximum)"
+                )
+            )
+        }
+        if !subscriptions.isEmpty {
+            let unsettled = subscriptions.reduce(0) { $0 &+ $1.unsettled }
+            let dead = subscriptions.reduce(0) { $0 &+ $1.deadLettered }
+            cards.append(
+                Fact(
+                    "unsettled",
+                    published > 0 ? .count(unsettled, ifAny: .warning) : .absent,
+                    remark: "messages left at the end"
+                )
+            )
+            cards.append(
+                Fact(
+                    "dead letters",
+                    published > 0 ? .count(dead, ifAny: .warning) : .absent,
+                    remark: published + rejected > 0
+                        ? "\(ReportNumbers.count(rejected)) records rejected" : ""
+                )
+            )
+        }
+        return cards + (warehouse.map { RunReport.cards(of: $0.totals) } ?? [])
+    }
+
+    private var rateCard: Fact {
+        guard published > 0, rate.reached.isFinite else { return Fact("rate", .absent) }
+        let reached = Cell(ReportNumbers.rate(rate.reached))
+        guard let asked = rate.asked, asked > 0 else {
+            return Fact("rate", reached, remark: "asked: \(rate.profile)")
+        }
+        let share = ReportNumbers.percent(rate.reached / asked)
+        return Fact(
+            "rate",
+            Cell(reached.text, rate.isLate(by: 0.01) ? .warning : .none),
+            remark: "\(share) of \(ReportNumbers.rate(asked)) asked"
         )
     }
 
-    /// A column a subscription, so that the equation reads as a sum from top to bottom.
-    private func conservationTable(_ subscriptions: [Subscription]) -> Table {
-        let names = ["published"] + (subscriptions.first?.states.map(\.name) ?? [])
-        var rows = names.enumerated().map { index, name -> [Cell] in
-            let sign = index == 0 ? "" : index == 1 ? "= " : "+ "
-            return [Cell(sign + name)]
-                + subscriptions.map { subscription in
-                    guard index > 0 else { return .count(subscription.published) }
-                    let state = subscription.states[index - 1]
-                    let worrying = !["acked", "filtered"].contains(state.name)
-                    return .count(state.count, ifAny: worrying ? .warning : .none)
-                }
-        }
-        rows.append(
-            [Cell("holds")]
-                + subscriptions.map { subscription in
-                    if !subscription.addsUp {
-                        let off = subscription.surplus
-                        let text = off == 0 ? "" : " off by \(ReportNumbers.count(off))"
-                        return Cell("✗ VIOLATED\(text)", .bad)
-                    }
-                    return subscription.published > 0 ? Cell("✓", .good) : .absent
-                }
-        )
-        return Table(
-            caption: "Conservation by subscription",
-            columns: [.text("state")] + subscriptions.map { Column.number($0.name) },
-            rows: rows
-        )
-    }
-
-    // MARK: - Stages
-
-    private var stageSection: Section {
-        let work = Table(
-            "Work of each stage",
-            [
-                .text("stage"), .text("kind"), .text("subscription"), .number("processed"),
-                .number("duplicate"), .number("late"), .number("failed"),
-                .number("store retries"),
-            ],
-            of: stages
-        ) { stage in
-            [
-                Cell(stage.name), Cell(stage.kind), Cell(stage.subscription),
-                .count(stage.processed), .count(stage.duplicates),
-                .count(stage.late, ifAny: .warning),
-                .count(stage.failures.values.reduce(0, &+), ifAny: .warning),
-                .count(stage.storeRetries, ifAny: .warning),
-            ]
-        }
-        let jobs = Table(
-            "Processing one set of deliveries",
-            [
-                .text("stage"), .number("sets"), .number("mean"), .number("p50"), .number("p90"),
-                .number("p99"), .number("p99.9"), .number("max"),
-            ],
-            of: stages
-        ) {
-            [Cell($0.name)] + RunReport.cells($0.jobs)
-        }
-        return Section(
-            title: "Stages",
-            blocks: stages.isEmpty
-                ? [.note(Cell("no stages", .absent))] : [.table(work), .table(jobs)]
-        )
+    private static func cards(of totals: Totals) -> [Fact] {
+        [
+            Fact(
+                "revenue",
+                revenue(totals.sales, otherwise: .absent),
+                remark: "refunds \(refunds(totals.sales, otherwise: .absent).text)"
+            ),
+            Fact(
+                "orders",
+                .count(totals.orders),
+                remark: "\(ReportNumbers.count(totals.units)) units"
+            ),
+            Fact(
+                "conversion",
+                conversion(totals, otherwise: .absent),
+                remark: "from viewing to buying"
+            ),
+            Fact(
+                "shoppers",
+                distinct(totals.shoppers, otherwise: .absent),
+                remark: "sessions " + distinct(totals.sessions, otherwise: .absent).text
+            ),
+        ]
     }
 }

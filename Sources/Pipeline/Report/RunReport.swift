@@ -1,5 +1,6 @@
 internal import Reports
-package import Stages
+package import SLO
+package import Storage
 
 /// Everything a run has to say about itself, as it is written to JSON (`schema_version` 1).
 ///
@@ -52,12 +53,6 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         /// When it was marked, in RFC 3339 and since the start of the run.
         package var marked: String
         package var seconds: Double
-
-        package init(version: String, marked: String, seconds: Double) {
-            self.version = version
-            self.marked = marked
-            self.seconds = seconds
-        }
     }
 
     /// A run in virtual time, and how to repeat it.
@@ -68,13 +63,18 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         package var to: String
         package var seed: UInt64
         /// How long events gather before they are published together.
-        package var tickSeconds: Double
+        package var tickSeconds = 0.0
         /// Whether the documents of the raw events are in a store after the run.
-        package var keepsRawEvents: Bool
+        package var keepsRawEvents = false
         /// Equal for runs that did the same: every event, delivery, settlement, commit, alert.
         package var digest: String
         /// The command that runs it again.
         package var replay: String
+
+        package init(from: String, to: String, seed: UInt64, digest: String, replay: String) {
+            (self.from, self.to, self.seed) = (from, to, seed)
+            (self.digest, self.replay) = (digest, replay)
+        }
     }
 
     /// Where the events came from.
@@ -89,20 +89,6 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         package var speed: Double?
         /// Where latency is counted from, in words.
         package var latencyFrom: String
-
-        package init(
-            kind: String,
-            stream: String,
-            seed: UInt64?,
-            speed: Double?,
-            latencyFrom: String
-        ) {
-            self.kind = kind
-            self.stream = stream
-            self.seed = seed
-            self.speed = speed
-            self.latencyFrom = latencyFrom
-        }
     }
 
     /// Events per second.
@@ -119,7 +105,7 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         package var lateSeconds: Double?
 
         /// Whether more than `share` of the time was more than was asked for.
-        func isLate(by share: Double) -> Bool {
+        package func isLate(by share: Double) -> Bool {
             (lateSeconds ?? 0) > share * (seconds ?? 0)
         }
     }
@@ -209,11 +195,6 @@ package struct RunReport: WrittenReport, Codable, Sendable {
     package struct RawStore: Codable, Sendable {
         package var store: String
         package var events: Int64
-
-        package init(store: String, events: Int64) {
-            self.store = store
-            self.events = events
-        }
     }
 
     /// What the warehouse holds after the run, all runs together.
@@ -320,5 +301,67 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         package var p50Ms: Double?
         package var p99Ms: Double?
         package var maxMs: Double?
+    }
+
+    /// How an objective stood at the end of the run, over its whole period.
+    package struct Objective: Codable, Sendable {
+        package var name: String
+        /// `ok`, `at-risk`, `breached`, `partial` or `no-data`.
+        package var state: String
+        /// Why, in one sentence.
+        package var reason: String
+        package var target: String
+        /// Events; nil for a composite, the events of whose parts are not of one kind.
+        package var good: SLOReport.Count?
+        package var total: SLOReport.Count?
+        /// The good share of what was observed; nil where nothing was.
+        package var sli: SLOReport.Figure?
+        /// The part of the error budget that is left, below 0 where too much was spent.
+        package var remainingRatio: SLOReport.Figure?
+        /// The observed share of the period so far.
+        package var coverage: SLOReport.Figure?
+        /// Whether the good share of what was observed is at least the target, or nil.
+        ///
+        /// A short run may miss it and have spent little of a month's budget.
+        package var meetsTarget: Bool?
+        /// What `--gate` makes of it.
+        package var gate: GateVerdict
+    }
+
+    /// One time that an alert fired.
+    package struct Alert: Codable, Sendable {
+        /// `objective/policy/rule`.
+        package var alert: String
+        package var severity: String
+        package var start: String
+        /// Nil where it was firing at the end of the run.
+        package var end: String?
+    }
+
+    /// One time that a fault of the scenario was there.
+    package struct Fault: Codable, Sendable {
+        package var name: String
+        /// Such as `unavailable`.
+        package var kind: String
+        /// What of the pipeline it happened to.
+        package var target: String
+        package var start: String
+        package var end: String
+        /// Calls, deliveries, batches or events it changed; 0 where none came by.
+        package var effects: Int64 = 0
+        package var firstEffect: String?
+        /// The end of the first slice in which an objective counted something bad.
+        package var visible: String?
+        /// The first alert that fired after its start and before it was recovered from.
+        package var alert: String?
+        package var alerted: String?
+        /// The end of the first slice after it in which nothing was bad and no more messages
+        /// waited than before.
+        package var recovered: String?
+
+        package init(name: String, kind: String, target: String, start: String, end: String) {
+            (self.name, self.kind, self.target) = (name, kind, target)
+            (self.start, self.end) = (start, end)
+        }
     }
 }

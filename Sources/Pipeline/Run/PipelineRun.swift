@@ -3,10 +3,11 @@ package import Commerce
 package import Logging
 internal import SLO
 internal import Stages
+internal import Storage
 internal import Synchronization
 package import Timekeeping
 
-/// One run of a pipeline: assembles its stages over the ports and drives them to the end.
+/// One run of a pipeline: makes its graph over the ports and drives it to the end.
 package struct PipelineRun: Sendable {
     /// What came of a run.
     package struct Result: Sendable {
@@ -20,8 +21,8 @@ package struct PipelineRun: Sendable {
     let stores: RunStores
     let timeline: any Timeline
     let logger: Logger
-    /// What the run's decisions go into; nil where nobody asks.
-    let digest: RunDigest?
+    /// Sees what the stages ask of broker and stores; nil where nobody asks.
+    let witness: (any RunInterceptor)?
     /// Hears of every record of a log that no event could be made of.
     let onRejection: @Sendable (Rejection) -> Void
 
@@ -31,7 +32,7 @@ package struct PipelineRun: Sendable {
         stores: RunStores,
         timeline: any Timeline,
         logger: Logger,
-        digest: RunDigest? = nil,
+        witness: (any RunInterceptor)? = nil,
         onRejection: @escaping @Sendable (Rejection) -> Void = { _ in }
     ) {
         self.document = document
@@ -39,7 +40,7 @@ package struct PipelineRun: Sendable {
         self.stores = stores
         self.timeline = timeline
         self.logger = logger
-        self.digest = digest
+        self.witness = witness
         self.onRejection = onRejection
     }
 
@@ -58,109 +59,94 @@ package struct PipelineRun: Sendable {
     ) async throws -> Result {
         try await stores.hold()
         let began = timeline.now
-        let faults = injector(from: began)
-        let watch = Mutex(faults.map { FaultWatch($0.plan) })
-        let assembly = try await Assembly.make(self, began: began, faults)
+        let experiment = options.experiment?.interceptor(
+            of: document,
+            options,
+            began: began,
+            timeline: timeline
+        )
+        let interceptors = RunInterceptors([experiment, witness])
+        let graph = try await PipelineGraph(self, began: began, interceptors)
+        let meters = PipelineMeters(graph)
+        let sampler = RunSampler(graph, every: options.sampleInterval, timeline)
+        let progress = RunProgress()
         let objectives = try await ObjectiveRecorder(
             options.objectives,
             history: stores.history,
-            writer: "\(assembly.input.stream) at \(began)",
+            writer: "\(graph.input.stream) at \(began)",
             slice: options.slice,
             timeline: timeline,
             logger: logger,
-            onSlice: { end, isBad in
-                let backlog = assembly.broker.subscriptions.reduce(0) { $0 + $1.counts.unsettled }
-                watch.withLock { $0?.see(sliceEndingAt: end, isBad: isBad, backlog: backlog) }
-            },
-            read: assembly.meters.read
+            onSlice: { interceptors.sliceEnded(at: $0, isBad: $1, backlog: graph.backlog) },
+            read: meters.read
         )
         // So that their series are there from the start as well.
-        await assembly.meters.askForConnections()
-        onStart(RunMetrics(assembly, objectives))
-        let failure = Mutex<(any Error)?>(nil)
+        await meters.askForConnections()
+        onStart(RunMetrics(graph, progress, objectives, timeline))
         await withTaskGroup { group in
-            group.addTask { await assembly.sampler.run(onSample: onSample) }
+            group.addTask { await sampler.run(onSample: onSample) }
             group.addTask { await objectives.run() }
-            group.addTask { await assembly.datasets.run() }
-            group.addTask { await assembly.meters.watchConnections(every: options.slice, timeline) }
+            group.addTask { await graph.datasets.run() }
+            group.addTask { await meters.watchConnections(every: options.slice, timeline) }
             do {
-                try await drive(assembly, stop: stop)
+                try await drive(graph, progress, began: began, stop: stop)
             } catch {
-                failure.withLock { $0 = error }
+                progress.note { $0.failure = error }
             }
             group.cancelAll()
         }
-        assembly.sampler.take()
+        sampler.take()
         await objectives.finish()
-        var problem = failure.withLock { $0 }
+        var failure = progress.state.failure
         // After a failure the stores may not answer, and the next run records what is missing.
-        if problem == nil {
-            await assembly.datasets.finish()
-            // No success is told that nobody has looked at.
-            do { try await assembly.readBack() } catch { problem = error }
+        if failure == nil {
+            await graph.datasets.finish()
+            // A run is not called a success before its stores were read back.
+            do { try await graph.readBack() } catch { failure = error }
         }
-        let outcome: RunReport.Outcome =
-            problem != nil ? .failed : assembly.wasStopped ? .interrupted : .completed
-        var report = await assembly.report(
-            outcome: outcome,
-            failure: problem,
+        let builder = RunReportBuilder(
+            run: self,
+            graph: graph,
+            state: progress.state,
+            failure: failure,
             began: began,
             ended: timeline.now
         )
-        digest?.note(objectives.episodes)
-        report.objectives = objectives.statuses.map(RunReport.Objective.init)
-        let episodes = objectives.episodes.filter { $0.start >= began }
-        report.alerts = episodes.map(RunReport.Alert.init)
-        if let faults, options.scenario != nil {
-            let sights = watch.withLock { $0?.sights ?? [] }
-            report.faults = zip(zip(faults.plan.occurrences, faults.effects), sights).map {
-                RunReport.Fault($0.0, $0.1, $1, episodes: episodes)
-            }
-        }
-        return Result(report: report, failure: problem)
-    }
-
-    /// What happens to the ports of the run; nil where nothing does.
-    private func injector(from began: Timestamp) -> FaultInjector? {
-        guard options.scenario != nil || options.takesServiceTimes else { return nil }
-        let scenario = options.scenario ?? ScenarioDocument(name: "")
-        return FaultInjector(
-            FaultPlan(scenario, start: began, lasting: options.duration, seed: options.seed),
-            timeline: timeline
-        )
-    }
-
-    /// How long each store takes that says so, where that counts.
-    var serviceTimesOfStores: [String: ServiceTime] {
-        guard options.takesServiceTimes else { return [:] }
-        return Dictionary(
-            document.stores.compactMap { store in store.serviceTime.map { (store.name, $0) } },
-            uniquingKeysWith: { first, _ in first }
-        )
+        var report = await builder.report(sampler.samples, objectives)
+        interceptors.finish(&report, objectives.episodes)
+        return Result(report: report, failure: failure)
     }
 
     /// Runs all stages; ends when the last message is settled, or with the first failure.
-    private func drive(_ assembly: Assembly, stop: Signal) async throws {
+    private func drive(
+        _ graph: PipelineGraph,
+        _ progress: RunProgress,
+        began: Timestamp,
+        stop: Signal
+    ) async throws {
+        let closer = TopicCloser(graph)
         try await withThrowingTaskGroup { group in
-            for subscriber in assembly.subscribers {
-                group.addTask {
-                    try await subscriber.run()
-                    subscriber.publishesTo.map(assembly.ends.publisherEnded)
-                    assembly.ends.subscriberEnded()
+            for stage in graph.stages {
+                for worker in stage.workers {
+                    group.addTask {
+                        try await worker()
+                        stage.plan.topic.map(closer.publisherEnded)
+                        closer.subscriberEnded()
+                    }
                 }
             }
-            if let deadLetters = assembly.deadLetters {
+            if let deadLetters = graph.deadLetters {
                 group.addTask { try await deadLetters.run() }
             }
-            group.addTask { await produce(assembly, stop: stop) }
+            group.addTask {
+                await produce(graph, progress, began: began, stop: stop, closer)
+            }
             // Not waitForAll(), which goes on waiting for the others when one has failed: the
             // first failure leaves the group, and so cancels the rest.
             while try await group.next() != nil {}
         }
         // What was published before an input failed has been settled by now.
-        if let failure = assembly.inputFailure {
-            throw failure
-        }
+        if let failure = progress.state.inputFailure { throw failure }
     }
 
     private enum ProducingEvent: Sendable {
@@ -170,11 +156,18 @@ package struct PipelineRun: Sendable {
     }
 
     /// Runs the producers until their sources end, or until they are told to stop.
-    private func produce(_ assembly: Assembly, stop: Signal) async {
+    private func produce(
+        _ graph: PipelineGraph,
+        _ progress: RunProgress,
+        began: Timestamp,
+        stop: Signal,
+        _ closer: TopicCloser
+    ) async {
         await withTaskGroup(of: ProducingEvent.self) { group in
-            for producer in assembly.producers {
+            for producer in graph.producers {
                 group.addTask {
-                    await assembly.run(producer)
+                    await run(producer, progress, began: began)
+                    closer.publisherEnded(producer.topic)
                     return .producerEnded
                 }
             }
@@ -189,18 +182,98 @@ package struct PipelineRun: Sendable {
                     return .timeIsUp
                 }
             }
-            var producing = assembly.producers.count
+            var producing = graph.producers.count
             while producing > 0, let event = await group.next() {
                 switch event {
                 case .producerEnded: producing -= 1
                 case .stopped:
-                    assembly.noteStopped()
+                    progress.note { $0.wasStopped = true }
                     group.cancelAll()
                 case .timeIsUp: group.cancelAll()
                 }
             }
             group.cancelAll()
         }
-        assembly.noteProducingEnded(at: timeline.now)
+        let now = timeline.now
+        progress.note { $0.producingEnded = now }
+    }
+
+    /// Runs a producer to the end of its source, and of the time for which it is to publish.
+    private func run(
+        _ producer: PipelineGraph.Producer,
+        _ progress: RunProgress,
+        began: Timestamp
+    ) async {
+        do {
+            try await producer.stage.run(producer.source)
+            try await producer.flush()
+            if options.endsByTime, let duration = options.duration {
+                try await timeline.sleep(until: began + duration)
+            }
+        } catch is CancellationError {
+            // It was told to stop; what it had published drains.
+        } catch {
+            progress.note { $0.inputFailure = error }
+        }
+    }
+}
+
+/// How far a run is.
+final class RunProgress: Sendable {
+    struct State: Sendable {
+        /// Whether the producers were told to stop.
+        var wasStopped = false
+        /// Why an input could not be read to its end.
+        var inputFailure: (any Error)?
+        /// When the last producer ended.
+        var producingEnded: Timestamp?
+        /// Why the run failed.
+        var failure: (any Error)?
+    }
+
+    private let mutex = Mutex(State())
+
+    var state: State { mutex.withLock { $0 } }
+
+    func note(_ change: (inout State) -> Void) { mutex.withLock { change(&$0) } }
+}
+
+/// Closes each topic once the last of its publishers has ended, and the dead letters once the
+/// last subscriber has.
+final class TopicCloser: Sendable {
+    private struct State {
+        var publishers: [String: Int]
+        var subscribers: Int
+    }
+
+    private let broker: InProcessBroker<Batch>
+    private let state: Mutex<State>
+
+    /// Closes at once each topic of `graph` that nobody publishes to.
+    init(_ graph: PipelineGraph) {
+        broker = graph.broker
+        let publishers = graph.publishers
+        let subscribers = graph.stages.reduce(0) { $0 + $1.workers.count }
+        state = Mutex(State(publishers: publishers, subscribers: subscribers))
+        for topic in broker.topics where publishers[topic.name] == nil { topic.close() }
+        if subscribers == 0 { broker.closeDeadLetters() }
+    }
+
+    /// A publisher of `topic` has ended.
+    func publisherEnded(_ topic: String) {
+        let wasLast = state.withLock { state in
+            state.publishers[topic, default: 0] -= 1
+            return state.publishers[topic] == 0
+        }
+        if wasLast { broker.topic(topic)?.close() }
+    }
+
+    /// A subscriber has ended.
+    func subscriberEnded() {
+        let wasLast = state.withLock { state in
+            state.subscribers -= 1
+            return state.subscribers == 0
+        }
+        if wasLast { broker.closeDeadLetters() }
     }
 }

@@ -1,5 +1,5 @@
 internal import Commerce
-package import Stages
+package import Storage
 internal import Synchronization
 
 /// A raw store whose answers are added up, to hold it to them at the end of the run.

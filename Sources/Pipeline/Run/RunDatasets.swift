@@ -1,6 +1,7 @@
 internal import Datasets
 internal import Reports
 internal import Stages
+internal import Storage
 internal import Timekeeping
 
 /// The datasets that a run writes, where its warehouses have a catalogue of them.

@@ -1,6 +1,6 @@
 package import Commerce
 package import SLO
-package import Stages
+package import Storage
 package import Timekeeping
 
 /// What a run is asked for beyond its pipeline file.
@@ -41,11 +41,8 @@ package struct RunOptions: Sendable {
     package var events: Int?
     package var seed: UInt64 = 1
     package var log: Log?
-    /// What goes wrong in the run.
-    package var scenario: ScenarioDocument?
-    /// Whether stores and stages take the times that the pipeline declares: in virtual time,
-    /// where they take none by themselves.
-    package var takesServiceTimes = false
+    /// What is done to the run on purpose; nil for nothing.
+    package var experiment: (any RunExperiment)?
     /// What the run is held to.
     package var objectives: [Objective] = []
     /// How wide the slices are in which the objectives are counted; it divides each objective's

@@ -1,6 +1,6 @@
 internal import Broker
-internal import Commerce
 internal import Stages
+internal import Storage
 internal import Synchronization
 internal import Timekeeping
 
@@ -14,38 +14,21 @@ final class RunSampler: Sendable {
         var interval: Duration
         var lastTime: Timestamp
         var lastPublished: Int64 = 0
-        var lastProcessed: [Int64]
     }
 
     private static let limit = 1200
 
     private let began: Timestamp
     private let timeline: any Timeline
-    private let producers: [ProducerMeter]
-    private let stages: [StageMeter]
-    private let subscriptions: [InProcessSubscription<Batch>]
+    private let graph: PipelineGraph
     private let state: Mutex<State>
 
     /// A sampler that begins with slices as long as `interval`.
-    init(
-        interval: Duration,
-        timeline: any Timeline,
-        producers: [ProducerMeter],
-        stages: [StageMeter],
-        subscriptions: [InProcessSubscription<Batch>]
-    ) {
+    init(_ graph: PipelineGraph, every interval: Duration, _ timeline: any Timeline) {
         self.timeline = timeline
-        self.producers = producers
-        self.stages = stages
-        self.subscriptions = subscriptions
+        self.graph = graph
         began = timeline.now
-        state = Mutex(
-            State(
-                interval: interval,
-                lastTime: began,
-                lastProcessed: Array(repeating: 0, count: stages.count)
-            )
-        )
+        state = Mutex(State(interval: interval, lastTime: began))
     }
 
     /// The slices so far.
@@ -69,23 +52,24 @@ final class RunSampler: Sendable {
     @discardableResult
     func take() -> RunReport.Sample {
         let now = timeline.now
-        let published = producers.reduce(0) { $0 + $1.total.published }
-        let slices = stages.map { $0.takeSlice() }
-        let backlog = subscriptions.map { ($0.name, $0.counts.unsettled) }
+        let published = graph.producers.reduce(0) { $0 + $1.meter.total.published }
+        let stages = graph.stages.map { stage in
+            let slice = stage.meter.takeSlice()
+            let latency = RunReport.Latency(slice)
+            return RunReport.StageSample(
+                name: stage.plan.name,
+                rate: Double(slice.count),
+                p50Ms: latency.p50Ms,
+                p99Ms: latency.p99Ms,
+                maxMs: latency.maxMs
+            )
+        }
+        let backlog = graph.subscriptions.map { ($0.plan.name, $0.port.counts.unsettled) }
         return state.withLock { state in
             var sample = RunReport.Sample(
                 seconds: (now - began).inSeconds,
                 publishedRate: Double(published - state.lastPublished),
-                stages: zip(stages, slices).map { stage, slice in
-                    let latency = RunReport.Latency(slice)
-                    return RunReport.StageSample(
-                        name: stage.name,
-                        rate: Double(slice.count),
-                        p50Ms: latency.p50Ms,
-                        p99Ms: latency.p99Ms,
-                        maxMs: latency.maxMs
-                    )
-                },
+                stages: stages,
                 backlog: Dictionary(backlog, uniquingKeysWith: { first, _ in first })
             )
             // What is left at the end of a run is no slice of its own: divided by next to no

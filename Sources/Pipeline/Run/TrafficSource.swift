@@ -10,6 +10,49 @@ struct TrafficSource {
 }
 
 extension TrafficSource {
+    /// One for each producer of `run`, which began at `began`.
+    ///
+    /// - Throws: ``RunError`` where a log has not exactly one producer; `InputError` where it
+    ///   cannot be opened.
+    static func all(
+        of run: PipelineRun,
+        began: Timestamp,
+        _ interceptors: RunInterceptors
+    ) throws -> [(producer: PipelineDocument.Stage, source: TrafficSource)] {
+        let producers = run.document.stages.filter(\.isProducer)
+        let symbols = SymbolTable()
+        if let log = run.options.log {
+            guard let producer = producers.first, producers.count == 1 else {
+                throw RunError(
+                    "the pipeline has \(producers.count) producers; "
+                        + "a log can be replayed by a pipeline with exactly one"
+                )
+            }
+            let source = try TrafficSource.log(
+                log,
+                events: run.options.events,
+                document: run.document,
+                began: began,
+                symbols: symbols
+            )
+            return [(producer, source)]
+        }
+        return producers.enumerated().map { index, producer in
+            let source = TrafficSource.model(
+                run.document,
+                producer: producer,
+                index: index,
+                of: producers.count,
+                options: run.options,
+                change: interceptors.traffic(of: producer),
+                start: began,
+                tick: run.timeline.tick,
+                symbols: symbols
+            )
+            return (producer, source)
+        }
+    }
+
     /// A log, replayed in proportion to its own clock or at once.
     static func log(
         _ log: RunOptions.Log,
@@ -54,31 +97,28 @@ extension TrafficSource {
     /// The shopper model of producer `index` of `count`, which share the load evenly.
     static func model(
         _ document: PipelineDocument,
-        producer: String,
+        producer: PipelineDocument.Stage,
         index: Int,
         of count: Int,
         options: RunOptions,
-        surges: [LoadProfile.Surge] = [],
+        change: TrafficChange,
         start: Timestamp,
         tick: Duration,
         symbols: SymbolTable
     ) -> TrafficSource {
         var load = Self.load(of: document, options, sharedBy: count)
         let seed = options.seed &+ UInt64(index)
-        let producers = document.stages.filter(\.isProducer)
-        let topic = producers.first { $0.name == producer }?.topic ?? ""
         // What is left out makes no other events: how long the run is, its stages and stores.
         // What goes wrong is named by the file, not by when it comes: a longer run has more of it.
         let name = StreamName(
             pipeline: document.name,
-            producer: producer,
+            producer: producer.name,
             start: start,
             madeOf: [
-                seed, load as Any, document.traffic, tick, topic,
-                options.scenario?.faults.filter { $0.place == .producer } ?? [],
+                seed, load as Any, document.traffic, tick, producer.topic ?? "", change.causes,
             ]
         ).text
-        load?.surges = surges
+        load?.surges = change.surges
         let model: any EventSource =
             switch document.traffic.model {
             case .sessions(let sessions):

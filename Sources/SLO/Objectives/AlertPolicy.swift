@@ -1,3 +1,5 @@
+internal import Timekeeping
+
 /// What to watch of an objective, and whom to tell: the OpenSLO `AlertPolicy`, resolved.
 ///
 /// OpenSLO has one condition in a policy; several rules come from our annotations.
@@ -41,5 +43,61 @@ package struct NotificationTarget: Hashable, Sendable {
     package init(name: String, target: String) {
         self.name = name
         self.target = target
+    }
+}
+
+/// Fires while nothing of the period's error budget is left.
+package struct BudgetExhaustedAlert: Hashable, Sendable {
+    package var severity: String
+
+    package init(severity: String) {
+        self.severity = severity
+    }
+}
+
+/// Fires while nothing has been measured for a while.
+package struct NoDataAlert: Hashable, Sendable {
+    /// How long nothing must have been measured.
+    package var after: Duration
+    package var severity: String
+
+    package init(after: Duration, severity: String) {
+        self.after = after
+        self.severity = severity
+    }
+}
+
+/// One condition of a policy.
+package enum AlertRule: Hashable, Sendable {
+    case burnRate(BurnRateAlert)
+    case budgetExhausted(BudgetExhaustedAlert)
+    case noData(NoDataAlert)
+
+    package var severity: String {
+        switch self {
+        case .burnRate(let alert): alert.severity
+        case .budgetExhausted(let alert): alert.severity
+        case .noData(let alert): alert.severity
+        }
+    }
+
+    /// Whether it tells of budget being spent, and not of missing data.
+    package var isAboutSpending: Bool { if case .noData = self { false } else { true } }
+
+    package var tier: AlertTier? {
+        if case .burnRate(let alert) = self { alert.tier } else { nil }
+    }
+
+    /// What tells it from the other rules of its policy: the tier where it has one, else the kind
+    /// with its windows.
+    package var name: String {
+        switch self {
+        case .burnRate(let alert):
+            alert.tier?.rawValue
+                ?? "burn-rate-\(alert.factor)-\(DurationText.write(alert.longWindow))"
+                + (alert.shortWindow.map { "-\(DurationText.write($0))" } ?? "")
+        case .budgetExhausted: "budget-exhausted"
+        case .noData: "no-data"
+        }
     }
 }

@@ -1,3 +1,5 @@
+internal import Timekeeping
+
 /// An alert on the speed at which the error budget is spent.
 ///
 /// Fires while the burn rate over the long window and that over the short one both exceed the
@@ -54,12 +56,173 @@ package enum AlertTier: String, Hashable, Sendable, CaseIterable, Comparable {
         left.rank < right.rank
     }
 
-    private var rank: Int {
-        switch self {
-        case .fast: 0
-        case .medium: 1
-        case .slow: 2
-        case .long: 3
+    private var rank: Int { AlertTier.allCases.firstIndex(of: self) ?? 0 }
+}
+
+extension BurnRateAlert {
+    /// The period for which the SRE Workbook gives its pairs.
+    package static let workbookPeriod = Duration.seconds(30 * 86_400)
+
+    /// How ``workbook(period:grid:minimumEvents:)`` fits the pairs to a period, for reports.
+    package static let scalingName = "proportional-windows"
+
+    /// One line on ``scalingName``, for reports.
+    package static let scalingText =
+        "factors as in the SRE Workbook; windows scaled by period/30d, up to whole slices, so "
+        + "that each pair fires at the same share of the budget in a period of any length"
+
+    private static let pairs: [(tier: AlertTier, long: Int, short: Int, factor: String)] = [
+        (.fast, 3600, 300, "14.4"),
+        (.medium, 21_600, 1800, "6"),
+        (.slow, 86_400, 7200, "3"),
+        (.long, 259_200, 21_600, "1"),
+    ]
+
+    /// The four pairs of the SRE Workbook (table 5-8 and the code below it) for a period.
+    ///
+    /// Fast and medium page, slow and long open tickets. At 30 days the pairs are the Workbook's
+    /// own. For another period the factors stay and the windows are scaled in proportion, each
+    /// rounded up to a multiple of `grid`: a pair spends the same share of the budget (2, 5, 10
+    /// and 10 per cent) until it fires, and what is reachable for one period is so for all.
+    package static func workbook(
+        period: Duration,
+        grid: Duration = .seconds(1),
+        minimumEvents: Int64 = 0
+    ) -> [BurnRateAlert] {
+        precondition(period > .zero && grid > .zero, "a period and a grid take time")
+        func scaled(_ seconds: Int) -> Duration {
+            let exact = Int128(period.inNanoseconds) * Int128(seconds)
+            let unit = Int128(grid.inNanoseconds) * 30 * 86_400
+            let steps = max(1, (exact + unit - 1) / unit)
+            return .nanoseconds(Int64(steps) * grid.inNanoseconds)
         }
+        return pairs.compactMap { pair in
+            guard let factor = ExactDecimal(pair.factor) else { return nil }
+            return BurnRateAlert(
+                longWindow: scaled(pair.long),
+                shortWindow: scaled(pair.short),
+                factor: factor,
+                tier: pair.tier,
+                severity: pair.tier <= .medium ? "page" : "ticket",
+                minimumEvents: minimumEvents
+            )
+        }
+    }
+
+    /// Whether a total outage burns fast enough for the factor to be exceeded at this target.
+    ///
+    /// The largest burn rate there is is 1 / (1 - target): 10 for 90%. Asked of alerts that fire
+    /// on high burn rates; a composite whose weights sum to more than 1 can burn faster.
+    package func isReachable(target: ExactDecimal) -> Bool {
+        let budget = target.complement
+        // factor · budget < 1, and with `gte` it may be 1.
+        let product = Int128(factor.digits) * Int128(budget.digits)
+        let one = Int128(Int64.powerOfTen(factor.scale)) * Int128(Int64.powerOfTen(budget.scale))
+        switch comparison {
+        case .greaterThan: return product < one
+        case .greaterThanOrEqual: return product <= one
+        case .lessThan, .lessThanOrEqual: return true
+        }
+    }
+
+    /// The share of the period's budget that is spent when a step to this burn rate has lasted
+    /// for the long window: factor · window / period, for display.
+    package func budgetShare(period: Duration) -> Double {
+        factor.approximation * longWindow.inSeconds / period.inSeconds
+    }
+}
+
+extension Objective {
+    /// With the pairs of the Workbook as they are for 30 days, and their factors scaled by
+    /// period/30d in place of the windows; a pair that looks back further than the period is left
+    /// out.
+    ///
+    /// Other alerts stay as their documents have them.
+    package var withScaledFactors: Objective {
+        let period = timeWindow.nominalLength
+        let grid = budgeting.sliceWindow ?? .seconds(60)
+        let scaled = BurnRateAlert.workbook(period: period, grid: grid)
+        let plain = BurnRateAlert.workbook(period: BurnRateAlert.workbookPeriod, grid: grid)
+        var objective = self
+        for index in alertPolicies.indices {
+            objective.alertPolicies[index].rules = alertPolicies[index].rules.compactMap { rule in
+                guard case .burnRate(var alert) = rule,
+                    let place = scaled.firstIndex(where: { alert.isPair($0) })
+                else { return rule }
+                alert.longWindow = plain[place].longWindow
+                alert.shortWindow = plain[place].shortWindow
+                alert.factor = alert.factor.scaled(by: period, over: BurnRateAlert.workbookPeriod)
+                return alert.longWindow > period ? nil : .burnRate(alert)
+            }
+        }
+        return objective
+    }
+}
+
+extension BurnRateAlert {
+    /// Whether it looks at the same windows for the same factor.
+    fileprivate func isPair(_ other: BurnRateAlert) -> Bool {
+        tier == other.tier && longWindow == other.longWindow && shortWindow == other.shortWindow
+            && factor == other.factor
+    }
+}
+
+extension ExactDecimal {
+    /// This number, which is above 0, times `part` / `whole`: to twelve decimals where it is not
+    /// exact with fewer.
+    fileprivate func scaled(by part: Duration, over whole: Duration) -> ExactDecimal {
+        let units = (digits.magnitude.wide * Int64.powerOfTen(12).magnitude.wide).rounded(
+            times: part.inNanoseconds.magnitude.wide,
+            over: whole.inNanoseconds.magnitude.wide * Int64.powerOfTen(scale).magnitude.wide
+        )
+        return Int64(exactly: units).flatMap { ExactDecimal(digits: $0, scale: 12) } ?? self
+    }
+}
+
+extension UInt64 {
+    fileprivate var wide: UInt128 { UInt128(self) }
+}
+
+extension BurnRateAlert {
+    /// How long a step to `errorRatio` lasts, after a clean history, until the burn rate over the
+    /// long window exceeds the factor; nil if it never does.
+    ///
+    /// factor · (1 - target) · window / errorRatio, cut off to whole nanoseconds. The alert fires
+    /// at the end of the first slice after that.
+    package func detectionTime(
+        errorRatio: ExactDecimal,
+        target: ExactDecimal
+    ) -> Duration? {
+        let budget = target.complement
+        guard ExactRatio(errorRatio).compares(comparison, to: factor, of: budget) else {
+            return nil
+        }
+        return .nanoseconds(time(errorRatio, budget))
+    }
+
+    /// How long the long window alone keeps the alert firing after such a step has ended that
+    /// lasted as long as the window: window · (1 - factor · (1 - target) / errorRatio).
+    ///
+    /// The short window ends it earlier. Nil where the alert never fires.
+    package func resetTime(errorRatio: ExactDecimal, target: ExactDecimal) -> Duration? {
+        detectionTime(errorRatio: errorRatio, target: target).map { longWindow - $0 }
+    }
+
+    /// How long such a step lasts until the whole budget of a period is spent: 0 < `errorRatio`.
+    package static func exhaustionTime(
+        errorRatio: ExactDecimal,
+        target: ExactDecimal,
+        period: Duration
+    ) -> Duration {
+        let budget = BurnRateAlert(longWindow: period, factor: .one, severity: "")
+        return .nanoseconds(budget.time(errorRatio, target.complement))
+    }
+
+    private func time(_ errorRatio: ExactDecimal, _ budget: ExactDecimal) -> Int64 {
+        let product = ExactRatio(factor)
+            .multiplied(by: ExactRatio(budget))
+            .multiplied(by: ExactRatio(Int128(longWindow.inNanoseconds), 1))
+            .divided(by: errorRatio)
+        return Int64(clamping: product.numerator / product.denominator)
     }
 }

@@ -118,15 +118,54 @@ package struct MetricSource: Hashable, Sendable {
         package static let read: [Kind] = [.weir, .prometheus]
     }
 
+    /// What is asked for.
+    package enum Measure: Hashable, Sendable {
+        /// A meter of a pipeline run, by its name; with a threshold, the mean of what it says over
+        /// a period is compared where one is given.
+        case meter(String, averageOver: CalendarPeriod? = nil)
+        /// A query that a Prometheus answers, and how its values are read where a document says so.
+        case query(String, gives: QueryForm? = nil)
+        /// Nothing that is read here.
+        case unread
+
+        /// What kind of thing answers.
+        package var kind: Kind {
+            switch self {
+            case .meter: .weir
+            case .query: .prometheus
+            case .unread: .unread
+            }
+        }
+    }
+
     /// The name of the data source.
     package var dataSource: String
-    package var kind: Kind
-    /// The keys of `spec` with their values as text; nested keys are joined by points.
-    package var spec: [String: String]
+    package var measure: Measure
 
-    package init(dataSource: String, kind: Kind, spec: [String: String]) {
+    package init(dataSource: String, _ measure: Measure) {
         self.dataSource = dataSource
-        self.kind = kind
-        self.spec = spec
+        self.measure = measure
     }
+
+    package var kind: Kind { measure.kind }
+
+    /// The expression of PromQL, where one is asked for.
+    package var query: String? {
+        if case .query(let query, _) = measure { query } else { nil }
+    }
+
+    /// Over how long measurements are averaged before there is one to judge.
+    package var averageOver: Duration? {
+        if case .meter(_, let period) = measure { period?.nominalLength } else { nil }
+    }
+}
+
+/// How the values of a query are read.
+package enum QueryForm: String, Hashable, Sendable, CaseIterable {
+    /// Each series counts up; a slice has its increment, and the increments are added.
+    case counter
+    /// Per second: a slice has it times its length.
+    case rate
+    /// What the slice has counted.
+    case count
 }

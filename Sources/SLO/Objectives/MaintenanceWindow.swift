@@ -29,3 +29,50 @@ package struct MaintenanceWindow: Hashable, Sendable {
         self.until = until
     }
 }
+
+/// Answers whether there is maintenance at an instant, and remembers until when that holds.
+package struct MaintenanceSchedule: Sendable {
+    private let windows: [MaintenanceWindow]
+    private var answer = false
+    /// The instants for which ``answer`` holds.
+    private var holds = Timestamp.distantPast..<Timestamp.distantPast
+
+    package init(_ windows: [MaintenanceWindow]) {
+        self.windows = windows
+    }
+
+    package var isEmpty: Bool { windows.isEmpty }
+
+    /// Whether `instant` lies in one of the windows.
+    package mutating func isUnderMaintenance(at instant: Timestamp) -> Bool {
+        if windows.isEmpty { return false }
+        if holds.contains(instant) { return answer }
+        answer = false
+        var end = Timestamp.distantFuture
+        for window in windows {
+            let (isUnderway, until) = window.state(at: instant)
+            answer = answer || isUnderway
+            end = min(end, until)
+        }
+        holds = instant..<end
+        return answer
+    }
+}
+
+extension MaintenanceWindow {
+    /// Whether it is underway at `instant`, and until when that is not going to change.
+    package func state(at instant: Timestamp) -> (isUnderway: Bool, until: Timestamp) {
+        let first = zone.instant(at: start)
+        guard instant >= first else { return (false, first) }
+        let end = until.map(zone.instant) ?? .distantFuture
+        guard let every else {
+            let over = first + duration
+            return instant < over ? (true, over) : (false, .distantFuture)
+        }
+        let period = CalendarWindow(start: start, period: every, zone: zone)
+            .period(containing: instant)
+        guard period.lowerBound < end else { return (false, .distantFuture) }
+        let over = min(period.lowerBound + duration, period.upperBound)
+        return instant < over ? (true, over) : (false, period.upperBound)
+    }
+}

@@ -86,8 +86,14 @@ extension Indicator {
         }
         for source in sources {
             fields += ["source", source.kind.rawValue, source.dataSource]
-            for (key, value) in source.spec.sorted(by: { $0.key < $1.key }) {
-                fields += [key, value]
+            switch source.measure {
+            case .meter(let name, let average):
+                if let average { fields += ["averageOver", average.description] }
+                fields += ["meter", name]
+            case .query(let query, let form):
+                if let form { fields += ["gives", form.rawValue] }
+                fields += ["query", query]
+            case .unread: break
             }
         }
         return fields

@@ -129,4 +129,244 @@ extension SLOReport.Objective {
         }
         return plot
     }
+
+    typealias Cell = ReportDocument.Cell
+    typealias Fact = ReportDocument.Fact
+    typealias Table = ReportDocument.Table
+
+    /// The objective's part of the report.
+    var section: ReportDocument.Section {
+        var blocks: [ReportDocument.Block] = []
+        if !overrides.isEmpty {
+            let text =
+                "reckoned with \(overrides.joined(separator: ", ")) in place of what the "
+                + "documents say"
+            blocks.append(.note(Cell(text, .warning)))
+        }
+        blocks.append(.facts(facts.map(\.whole)))
+        blocks.append(.table(burnTable))
+        if !worstDays.isEmpty { blocks.append(.table(dayTable)) }
+        if !alerts.isEmpty {
+            let reasons = alerts.prefix(20).map { "\($0.start) \($0.alert): \($0.because)" }
+            let more = Int64(alerts.count - reasons.count)
+            blocks.append(.table(alertTable))
+            blocks.append(.list(title: "why they fired", items: Array(reasons), more: more))
+        }
+        if revisions.contains(where: { !$0.isCurrent }) {
+            blocks.append(.table(revisionTable))
+        }
+        if let assumptions {
+            blocks.append(.list(title: "how its queries are read", items: assumptions, more: 0))
+        }
+        if !faults.isEmpty {
+            let items = faults.map { "\($0.fault): \(ReportNumbers.count($0.count))" }
+            blocks.append(.list(title: "what the source got wrong", items: items, more: 0))
+        }
+        return ReportDocument.Section(title: title, blocks: blocks)
+    }
+
+    private var facts: [Fact] {
+        var facts = [
+            Fact("state", Cell(state, mark), remark: reason),
+            Fact("SLI", Cell(FigureText.percent(measured.sli, digits: 6)), remark: sliRemark),
+            Fact("target", Cell(FigureText.percent(target: target)), remark: budgetingMethod),
+            Fact("period", Cell("\(window.start) to \(window.end)"), remark: windowRemark),
+            Fact(
+                "covered",
+                Cell(FigureText.percent(measured.coverage)),
+                remark: "\(ReportNumbers.count(measured.observed)) of "
+                    + "\(ReportNumbers.count(max(0, measured.elapsed - measured.excluded))) slices"
+            ),
+        ]
+        facts += budgetFacts
+        if budget.isExhausted {
+            facts.append(Fact("exhausted", Cell("already", .bad), remark: "nothing is left"))
+        } else if measured.sli != nil {
+            facts.append(
+                Fact(
+                    "exhausted",
+                    projectedExhaustion.map { Cell($0, .warning) }
+                        ?? Cell("not within the period"),
+                    remark: "if it goes on as over the last \(projectionWindow)"
+                )
+            )
+        }
+        if measured.excluded > 0 {
+            facts.append(
+                Fact("excluded", .count(measured.excluded), remark: "slices under maintenance")
+            )
+        }
+        if let previous {
+            facts.append(
+                Fact(
+                    "period before",
+                    Cell("SLI \(FigureText.percent(previous.sli, digits: 6))"),
+                    remark: "change \(FigureText.points(previous.sliChange)), budget left then "
+                        + FigureText.percent(previous.remainingRatio, digits: 2)
+                )
+            )
+        }
+        if let owner { facts.append(Fact("owner", Cell(owner))) }
+        return facts
+    }
+
+    private var budgetFacts: [Fact] {
+        let whole = Fact(
+            "budget",
+            Cell("\(FigureText.number(budget.allowedMinutes)) min"),
+            remark: "\(FigureText.number(budget.allowed)) \(measured.unit)"
+                + (budget.isEstimated ? ", at the traffic observed" : "")
+        )
+        guard budget.spentRatio != nil else { return [whole] }
+        let isOverspent = budget.remainingRatio?.ratio.map { $0 < .zero } ?? false
+        let mark: ReportDocument.Mark = isOverspent ? .bad : .none
+        let unit = measured.unit
+        return [
+            whole,
+            Fact(
+                "spent",
+                Cell("\(FigureText.number(budget.spentMinutes)) min", mark),
+                remark: "\(FigureText.number(budget.spent)) \(unit), "
+                    + FigureText.percent(budget.spentRatio)
+            ),
+            Fact(
+                "left",
+                Cell("\(FigureText.number(budget.remainingMinutes)) min", mark),
+                remark: "\(FigureText.number(budget.remaining)) \(unit), "
+                    + FigureText.percent(budget.remainingRatio)
+            ),
+        ]
+    }
+
+    private var sliRemark: String { measured.badText }
+
+    private var windowRemark: String {
+        "\(window.kind) \(window.length)" + (window.timeZone.map { ", \($0)" } ?? "")
+    }
+
+    private var burnTable: Table {
+        Table(
+            "burn rates",
+            [
+                .text("window"), .number("burn rate"), .number("bad"), .number("total"),
+                .number("covered"),
+            ],
+            of: burnRates
+        ) { rate in
+            let (bad, total) = rate.measured.badCells
+            return [
+                Cell(rate.window), Cell(FigureText.number(rate.value, digits: 4)),
+                Cell(bad), Cell(total), Cell(FigureText.percent(rate.measured.coverage)),
+            ]
+        }
+    }
+
+    private var dayTable: Table {
+        Table(
+            "worst days",
+            [.text("day"), .number("bad"), .number("total"), .number("of the budget")],
+            of: worstDays
+        ) { day in
+            let (bad, total) = day.measured.badCells
+            return [
+                Cell(day.date), Cell(bad), Cell(total), Cell(FigureText.percent(day.spentRatio)),
+            ]
+        }
+    }
+
+    private var alertTable: Table {
+        Table(
+            "alerts",
+            [
+                .text("alert"), .text("severity"), .text("fired"), .text("resolved"),
+            ],
+            of: alerts,
+            limit: 100
+        ) {
+            [
+                Cell($0.alert), Cell($0.severity, .bad), Cell($0.start),
+                $0.end.map { Cell($0) } ?? Cell("still firing", .bad),
+            ]
+        }
+    }
+
+    private var revisionTable: Table {
+        Table(
+            "versions in the history (the figures are reckoned under the current one, \(revision))",
+            [
+                .text("revision"), .text("indicator"), .text("from"), .text("to"),
+                .text("is"),
+            ],
+            of: revisions
+        ) { seen in
+            [
+                Cell(seen.revision), Cell("\(seen.component) \(seen.indicatorRevision)"),
+                Cell(seen.start), Cell(seen.end),
+                seen.isCurrent
+                    ? Cell("current")
+                    : seen.isCounted
+                        ? Cell("earlier, counted", .warning)
+                        : Cell("another indicator, not counted", .warning),
+            ]
+        }
+    }
+}
+
+extension ReportDocument.Fact {
+    /// The fact with its remark in its value, since Markdown shows no remarks.
+    var whole: ReportDocument.Fact {
+        guard !remark.isEmpty else { return self }
+        return ReportDocument.Fact(name, .init("\(value.text) (\(remark))", value.mark))
+    }
+}
+
+extension ReportDocument.Section {
+    /// The section with every remark in its value.
+    var whole: ReportDocument.Section {
+        let blocks = blocks.map { block -> ReportDocument.Block in
+            if case .facts(let facts) = block { .facts(facts.map(\.whole)) } else { block }
+        }
+        return ReportDocument.Section(title: title, blocks: blocks)
+    }
+}
+
+/// Exact figures as people read them: cut off and never rounded up, so that 99.999% is not 100%.
+package enum FigureText {
+    /// A ratio in per cent, to `digits` decimals.
+    package static func percent(_ figure: SLOReport.Figure?, digits: Int = 4) -> String {
+        guard let ratio = figure?.ratio else { return "–" }
+        return number(ratio.multiplied(by: ExactRatio(100, 1)), digits: digits) + "%"
+    }
+
+    /// A number, to `digits` decimals at most.
+    package static func number(_ figure: SLOReport.Figure?, digits: Int = 2) -> String {
+        guard let ratio = figure?.ratio else { return "–" }
+        return number(ratio, digits: digits)
+    }
+
+    static func number(_ ratio: ExactRatio, digits: Int) -> String {
+        var text = ratio.decimal(digits)
+        while text.contains("."), text.hasSuffix("0") || text.hasSuffix(".") {
+            text.removeLast()
+        }
+        if text == "-0" { return "0" }
+        let sign = text.hasPrefix("-") ? "-" : ""
+        let parts = text.drop { $0 == "-" }.split(separator: ".")
+        let whole = parts.first.map { ReportNumbers.grouped($0) } ?? "0"
+        return sign + whole + (parts.count > 1 ? ".\(parts[1])" : "")
+    }
+
+    /// A difference of ratios in percentage points, with its sign.
+    static func points(_ figure: SLOReport.Figure?) -> String {
+        guard let ratio = figure?.ratio else { return "–" }
+        let text = number(ratio.multiplied(by: ExactRatio(100, 1)), digits: 4)
+        return (text.hasPrefix("-") || text == "0" ? "" : "+") + text + " points"
+    }
+
+    /// The target, a decimal text, in per cent with all its digits.
+    package static func percent(target: String) -> String {
+        guard let decimal = ExactDecimal(target) else { return target }
+        let ratio = ExactRatio(decimal).multiplied(by: ExactRatio(100, 1))
+        return number(ratio, digits: 16) + "%"
+    }
 }

@@ -20,6 +20,22 @@ package struct Slice: Hashable, Sendable {
         self.init(start: start, good: Int128(good), total: Int128(total))
     }
 
+    /// A slice of an indicator that counts bad events.
+    package init(start: Timestamp, bad: some BinaryInteger, total: some BinaryInteger) {
+        // More bad events than events leave fewer than none good, which is a fault of its own.
+        self.init(start: start, good: Int128(total) &- Int128(bad), total: Int128(total))
+    }
+
+    /// A slice of a threshold indicator: each measurement is an event, good where it holds.
+    package init(
+        start: Timestamp,
+        measurements: some Collection<ExactDecimal>,
+        of indicator: ThresholdIndicator
+    ) {
+        let good = measurements.count { indicator.isGood($0) }
+        self.init(start: start, good: good, total: measurements.count)
+    }
+
     package var bad: Int128 { total &- good }
 
     /// More events than this in one slice are not believed, so that no sum can overflow.
@@ -57,9 +73,7 @@ package enum SliceDefect: String, Hashable, Sendable, CaseIterable {
     case sumFell = "sum-fell"
     /// Finer than counts are kept, and rounded to the nearest unit; nothing is lost by it.
     case rounded
-}
 
-extension SliceDefect {
     /// Whether what it was met in is missing from the figures.
     package var losesSlice: Bool { ![.reset, .clockStep, .rounded].contains(self) }
 }
@@ -93,17 +107,88 @@ package struct SliceDefects: Hashable, Sendable {
     }
 
     private static func place(of fault: SliceDefect) -> Int {
-        switch fault {
-        case .negative: 0
-        case .goodExceedsTotal: 1
-        case .implausible: 2
-        case .unreadable: 3
-        case .tooLate: 4
-        case .ahead: 5
-        case .clockStep: 6
-        case .reset: 7
-        case .sumFell: 8
-        case .rounded: 9
+        SliceDefect.allCases.firstIndex(of: fault) ?? 0
+    }
+}
+
+/// The unit in which counts are kept: 10^-`places` of an event.
+///
+/// Most counts are whole, and then the unit is an event. What a query or a file has counted in
+/// fractions is kept in the unit that its finest fraction needs, so that sums are integers and
+/// exact; a ratio of two counts is the same in every unit.
+package struct CountScale: Hashable, Sendable {
+    /// From 0 to ``MeasuredNumber/finestScale``.
+    package let places: Int
+
+    /// Whole events.
+    package static let whole = CountScale(places: 0)
+
+    package init(places: Int) {
+        precondition((0...MeasuredNumber.finestScale).contains(places), "a unit of counts")
+        self.places = places
+    }
+
+    /// How many units make an event.
+    package var unitsPerEvent: Int128 { .powerOfTen(places) }
+
+    /// The most units that a slice may have.
+    ///
+    /// A million million events at most, and 10^24 units at most: five million slices of that,
+    /// times their number, are below what 127 bits hold.
+    package var largestTotal: Int128 {
+        places >= 12 ? .powerOfTen(24) : Slice.largestTotal * .powerOfTen(places)
+    }
+
+    /// The events that some units are.
+    package func events(_ units: Int128) -> MeasuredNumber {
+        MeasuredNumber(digits: units, scale: places)
+    }
+}
+
+/// Derives increments from a counter that is only ever read.
+///
+/// A value below the one before is a reset: the process was restarted, and what it has
+/// counted since is the increment. The first value is not an increment, since it is unknown when
+/// those events were (Prometheus's `increase` takes it so too); a counter that is exposed at 0
+/// before its first event loses none that way.
+///
+/// Where the counter is a sum of others, a fall is not a reset of it: one of them was reset or
+/// went away. What was counted meanwhile is not known then, and there is no increment.
+package struct CounterReader: Hashable, Sendable {
+    /// The last value of the counter.
+    package private(set) var last: MeasuredNumber?
+    package private(set) var faults = SliceDefects()
+    private let isSum: Bool
+
+    /// Begins after `last`, or with the next value where that is nil.
+    package init(last: MeasuredNumber? = nil, ofSum isSum: Bool = false) {
+        self.last = last
+        self.isSum = isSum
+    }
+
+    /// The events since the value before, or nil if this is the first one or is refused.
+    package mutating func increment(to value: MeasuredNumber) -> MeasuredNumber? {
+        guard value >= .zero else {
+            faults.count(.negative)
+            return nil
         }
+        defer { last = value }
+        guard let last else { return nil }
+        if value < last {
+            faults.count(isSum ? .sumFell : .reset)
+            return isSum ? nil : value
+        }
+        return value.subtracting(last)
+    }
+
+    /// The same for a value as a data source writes it: `12`, `1.2e+01`, `0.5`.
+    ///
+    /// What is not a number is refused and counted, and does not become the last value.
+    package mutating func increment(to text: some StringProtocol) -> MeasuredNumber? {
+        guard let value = MeasuredNumber(text)?.counted else {
+            faults.count(.unreadable)
+            return nil
+        }
+        return increment(to: value)
     }
 }

@@ -2,6 +2,7 @@ package import Broker
 package import Commerce
 package import Datasets
 package import Logging
+package import Storage
 internal import Synchronization
 package import Timekeeping
 

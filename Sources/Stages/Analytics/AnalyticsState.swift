@@ -1,6 +1,7 @@
 package import Broker
 package import Commerce
 package import Datasets
+package import Storage
 package import Timekeeping
 
 /// What analytics knows between two commits; a pure value.

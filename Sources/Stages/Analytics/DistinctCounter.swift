@@ -1,5 +1,6 @@
 package import Broker
 package import Commerce
+package import Storage
 internal import Timekeeping
 
 /// Counts shoppers and sessions distinctly in every window; a pure value.

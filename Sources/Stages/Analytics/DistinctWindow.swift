@@ -1,4 +1,5 @@
 internal import Commerce
+internal import Storage
 internal import Timekeeping
 
 /// What is counted distinctly within a window.

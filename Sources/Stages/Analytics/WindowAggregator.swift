@@ -1,5 +1,6 @@
 package import Broker
 package import Commerce
+package import Storage
 internal import Timekeeping
 
 /// What analytics computes.
@@ -22,6 +23,16 @@ package struct AnalyticsOptions: Hashable, Sendable {
     package var identityHorizon = 1 << 18
 
     package init() {}
+}
+
+extension CountingClaim {
+    /// The claim of a stage that reads `subscription` of `topic` with these options.
+    package init(topic: String, subscription: String, options: AnalyticsOptions) {
+        var parts = options.grains.sorted().map(CountedPart.windows)
+        if options.countsDistinct { parts.append(.distinct) }
+        if options.countsProducts { parts.append(.products) }
+        self.init(topic: topic, subscription: subscription, parts: parts)
+    }
 }
 
 /// Sums events into event-time windows; a pure value.

@@ -1,5 +1,6 @@
 package import Datasets
 package import Logging
+package import Storage
 package import Timekeeping
 
 /// Records in the catalogue what ingest has stored of a topic, a block each interval.

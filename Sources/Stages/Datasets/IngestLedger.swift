@@ -1,6 +1,7 @@
 internal import Broker
 internal import Commerce
 internal import Datasets
+package import Storage
 internal import Synchronization
 internal import Timekeeping
 

@@ -1,6 +1,7 @@
 internal import Broker
 internal import Commerce
 internal import Datasets
+internal import Storage
 internal import Timekeeping
 
 /// Gathers, between two commits, what the block of the next one says of the events it holds.

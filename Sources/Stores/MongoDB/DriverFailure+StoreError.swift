@@ -1,4 +1,4 @@
-package import Stages
+package import Storage
 
 extension DriverFailure {
     /// The failure as the stages know it: what to decide on, and a sentence with the remedy.

@@ -1,6 +1,6 @@
 internal import Broker
 internal import Commerce
-internal import Stages
+internal import Storage
 internal import StoreThreads
 
 /// One connection with a thread of its own, on which everything here runs and may wait.

@@ -1,4 +1,4 @@
-internal import Stages
+internal import Storage
 internal import Synchronization
 
 /// The connections of one store, each lent to one caller at a time.

@@ -1,4 +1,4 @@
-package import Stages
+package import Storage
 
 /// Where a MongoDB store lies: `mongodb://[user:password@]host[:port][,…][/database][?options]`.
 ///

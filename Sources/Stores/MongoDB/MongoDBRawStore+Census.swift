@@ -1,5 +1,5 @@
 internal import Commerce
-package import Stages
+package import Storage
 internal import Timekeeping
 
 extension MongoDBRawStore: RawEventScan {

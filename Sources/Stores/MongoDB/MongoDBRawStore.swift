@@ -1,5 +1,5 @@
 internal import Broker
-package import Stages
+package import Storage
 internal import Synchronization
 
 /// Raw events in a MongoDB collection, `raw_events`: one document an event.

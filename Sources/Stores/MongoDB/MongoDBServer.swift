@@ -1,4 +1,4 @@
-internal import Stages
+internal import Storage
 
 /// What a store asks of the server and of the collection before it uses them.
 struct MongoDBServer {

@@ -1,4 +1,4 @@
-internal import Stages
+internal import Storage
 
 /// The commands about the one document that says which run writes to the database, and until when
 /// it may be trusted to be there.

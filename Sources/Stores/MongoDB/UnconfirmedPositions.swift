@@ -1,5 +1,5 @@
 internal import Broker
-internal import Stages
+internal import Storage
 internal import Synchronization
 
 /// The positions whose events a call that failed may have stored: until another call stores them.

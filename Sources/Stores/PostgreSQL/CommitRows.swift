@@ -1,6 +1,7 @@
 internal import Broker
 internal import Commerce
-package import Stages
+internal import SQLStores
+package import Storage
 internal import Timekeeping
 
 /// A commit as the rows that it adds.
@@ -32,10 +33,10 @@ package struct CommitRows {
         ) {
             if !isEmpty { steps.append(Step(table: table, then: then, rows: rows)) }
         }
-        add(commit.cells.isEmpty, "staged_windows", then: ["add_windows"]) {
+        add(commit.cells.isEmpty, SQLInsert.windows.staged, then: [SQLInsert.windows.move]) {
             CommitRows.windows(of: commit)
         }
-        add(commit.products.isEmpty, "staged_products", then: ["add_products"]) {
+        add(commit.products.isEmpty, SQLInsert.products.staged, then: [SQLInsert.products.move]) {
             CommitRows.products(of: commit)
         }
         add(commit.sketches.isEmpty, CommitRows.sketchTable) {
@@ -48,10 +49,11 @@ package struct CommitRows {
         add(commit.orders.isEmpty, "counted_orders (subscription, identity)") {
             CommitRows.orders(of: commit)
         }
-        add(commit.uncounted.isEmpty, "staged_uncounted", then: ["add_uncounted"]) {
+        add(commit.uncounted.isEmpty, SQLInsert.uncounted.staged, then: [SQLInsert.uncounted.move])
+        {
             CommitRows.uncounted(of: commit)
         }
-        add(commit.late.isEmpty, "staged_late", then: ["add_late"]) {
+        add(commit.late.isEmpty, SQLInsert.late.staged, then: [SQLInsert.late.move]) {
             CommitRows.late(of: commit)
         }
         add(
@@ -64,19 +66,7 @@ package struct CommitRows {
         return steps
     }
 
-    /// What puts sketches back that were taken out, with fewer hashes.
-    static func step(_ sketches: [(key: SketchText, hashes: [UInt64])]) -> Step {
-        Step(table: sketchTable, then: []) {
-            var rows = CopyRows(columns: 5)
-            for (key, hashes) in sketches {
-                rows.append(hashes, for: key)
-            }
-            return rows
-        }
-    }
-
-    private static let sketchTable =
-        "distinct_hashes (grain, start_ns, measure, category, hashes)"
+    private static let sketchTable = SQLInsert.hashes.target
 
     /// The rest of a transaction that stores the rows of `steps`, its end included.
     ///
@@ -106,7 +96,7 @@ package struct CommitRows {
             if commit.symbols.isEmpty(key.category) { key.category = .none }
             merged[key, default: WindowCell()] += delta
         }
-        var rows = CopyRows(columns: 4 + WarehouseStatement.sums.count)
+        var rows = CopyRows(columns: SQLInsert.windows.columns.count)
         // order-free: a row a key, all in one statement
         for (key, delta) in merged {
             rows.append(delta, for: key, commit.symbols)
@@ -122,7 +112,7 @@ package struct CommitRows {
             if commit.symbols.isEmpty(key.product) { key.product = .none }
             merged[key, default: ProductCell()] += delta
         }
-        var rows = CopyRows(columns: 8)
+        var rows = CopyRows(columns: SQLInsert.products.columns.count)
         // order-free: a row a key, all in one statement
         for (key, delta) in merged {
             rows.append(delta, for: key, commit.symbols)
@@ -152,38 +142,14 @@ package struct CommitRows {
     }
 
     private static func uncounted(of commit: WarehouseCommit) -> CopyRows {
-        var rows = CopyRows(columns: 8)
-        for event in commit.uncounted {
-            let batch = event.publication.batch
-            let identity = IdentityText(batch, event.place)
-            let found = batch.events[event.place]
-            rows.beginRow()
-            rows.append(commit.subscription)
-            rows.append(event.reason.rawValue)
-            rows.append(key: identity.source)
-            rows.append(key: identity.id)
-            rows.append(Int64(bitPattern: event.content))
-            rows.append(found.time.nanoseconds)
-            rows.append(batch.symbols.text(of: found.transaction, in: .order))
-            rows.append(bytesOf: batch.document(of: event.place))
-        }
+        var rows = CopyRows(columns: SQLInsert.uncounted.columns.count)
+        for event in commit.uncounted { rows.append(event.values(of: commit.subscription)) }
         return rows
     }
 
     private static func late(of commit: WarehouseCommit) -> CopyRows {
-        var rows = CopyRows(columns: 7)
-        for event in commit.late {
-            let batch = event.publication.batch
-            let identity = IdentityText(batch, event.place)
-            rows.beginRow()
-            rows.append(commit.subscription)
-            rows.append(key: identity.source)
-            rows.append(key: identity.id)
-            rows.append(batch.events[event.place].time.nanoseconds)
-            rows.append(event.missed.rawValue)
-            rows.append(event.lateness.inNanoseconds)
-            rows.append(String(decoding: batch.document(of: event.place), as: UTF8.self))
-        }
+        var rows = CopyRows(columns: SQLInsert.late.columns.count)
+        for event in commit.late { rows.append(event.values(of: commit.subscription)) }
         return rows
     }
 
@@ -211,7 +177,7 @@ package struct CommitRows {
 }
 
 extension CopyRows {
-    /// What is added to a window, as a row of `staged_windows`.
+    /// What is added to a window, as a row that is staged.
     fileprivate mutating func append(
         _ delta: WindowCell,
         for key: WindowKey,
@@ -222,16 +188,14 @@ extension CopyRows {
         append(key.start.nanoseconds)
         append(key: key.category, in: .category, symbols)
         append(key.currency.code)
-        for name in EventName.allCases {
-            append(delta[name])
-        }
+        for name in EventName.allCases { append(delta[name]) }
         append(delta.units)
         append(delta.revenue)
         append(delta.refunded)
         append(delta.orderParts)
     }
 
-    /// What is added to a product in a window, as a row of `staged_products`.
+    /// What is added to a product in a window, as a row that is staged.
     fileprivate mutating func append(
         _ delta: ProductCell,
         for key: ProductKey,

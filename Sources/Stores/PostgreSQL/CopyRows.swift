@@ -1,4 +1,5 @@
 internal import Commerce
+internal import SQLStores
 
 /// Rows for a `COPY … FROM STDIN (FORMAT binary)`.
 ///
@@ -65,6 +66,22 @@ package struct CopyRows: Sendable {
         let length = UInt32(bytes.count - start - 4)
         for place in 0..<4 {
             bytes[start + place] = UInt8(truncatingIfNeeded: length >> (24 - 8 * place))
+        }
+    }
+
+    /// A whole row.
+    mutating func append(_ row: [SQLValue]) {
+        beginRow()
+        for value in row { append(value) }
+    }
+
+    mutating func append(_ value: SQLValue) {
+        switch value {
+        case .integer(let number): append(number)
+        case .text(let text): append(text)
+        case .key(let text): append(key: text)
+        case .bytes(let bytes): append(bytesOf: bytes)
+        case .null: appendNull()
         }
     }
 

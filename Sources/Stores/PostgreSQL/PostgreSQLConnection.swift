@@ -1,63 +1,286 @@
-internal import Stages
-internal import StoreThreads
+internal import CPostgres
+package import Datasets
+package import SQLStores
+internal import Storage
 
-/// A connection to a server that is opened at its first call and, when it has died, again at the
-/// next one; its calls take turns.
-actor PostgreSQLConnection {
-    private nonisolated let thread = ConnectionThread()
-    private let location: PostgreSQLLocation
-    /// What a new connection does first.
-    private let prepare: @Sendable (PostgreSQLLine) throws(StoreError) -> Void
-    private var line: PostgreSQLLine?
-    private var isClosed = false
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Darwin
+#endif
 
-    /// A connection to `location`, not opened yet.
-    init(
-        _ location: PostgreSQLLocation,
-        prepare: @escaping @Sendable (PostgreSQLLine) throws(StoreError) -> Void = { _ in }
-    ) {
-        self.location = location
-        self.prepare = prepare
+/// A connection to a server, in libpq's terms; with ``PostgreSQLConnection+Connecting`` and
+/// ``PostgreSQLRow`` the only place that calls libpq.
+///
+/// Its calls wait, so it lives on a ``ConnectionThread``. libpq itself never does: everything is
+/// sent and received without blocking, and waited for in ``wait(for:)`` alone, which knows when
+/// to give up.
+@safe
+package final class PostgreSQLConnection: SQLSession {
+    package static let dialect = SQLDialect.postgresql
+
+    let handle: OpaquePointer
+    /// Host, port and database, to be named in errors.
+    package let store: String
+    /// In slices of ``sliceMilliseconds``, after each of which it looks whether the task that
+    /// waits has been cancelled.
+    private let slices: Int
+    /// The names of the statements that the server has prepared for this connection.
+    private var prepared: [String: String] = [:]
+    /// Whether what the server will say next is unknown; nothing more can be asked then.
+    private(set) var isBroken = false
+    /// What the server said of the last statement that it refused.
+    private(set) var lastFault: ServerFailure?
+
+    static let sliceMilliseconds: Int32 = 50
+
+    /// Takes over an open connection.
+    init(_ handle: OpaquePointer, store: String, slices: Int) {
+        unsafe self.handle = handle
+        self.store = store
+        self.slices = slices
     }
 
-    nonisolated var unownedExecutor: UnownedSerialExecutor {
-        unsafe thread.asUnownedSerialExecutor()
+    deinit {
+        unsafe PQfinish(handle)
     }
 
-    /// What `body` gives, on the connection's own thread.
+    /// Whether a call may be made: the server has not hung up since the last one.
+    var isUsable: Bool {
+        guard !isBroken else { return false }
+        // Reads what has come since, an end of the connection among it.
+        return unsafe PQconsumeInput(handle) == 1 && PQstatus(handle) == CONNECTION_OK
+            && PQtransactionStatus(handle) == PQTRANS_IDLE && !isAtEnd
+    }
+
+    /// libpq notices the end of a connection only when it reads once more.
+    private var isAtEnd: Bool {
+        var entry = unsafe pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
+        return unsafe poll(&entry, 1, 0) > 0
+    }
+
+    // MARK: - Statements
+
+    /// Runs a text of one or more statements, in which there are no values.
     ///
-    /// A transaction that `body` has left open when it throws is rolled back.
-    func run<Value: Sendable>(
-        _ body: @Sendable (PostgreSQLLine) throws(StoreError) -> Value
-    ) throws(StoreError) -> Value {
-        let line = try usableLine()
-        do throws(StoreError) {
-            return try body(line)
-        } catch {
-            if !line.isBroken, !line.isUsable {
-                try? line.execute("ROLLBACK")
+    /// Each `COPY … FROM STDIN` in it takes the next of `copying`, which is made while the server
+    /// works on the one before; `meanwhile` is called once, while it works on the first statement.
+    func execute(
+        _ script: String,
+        copying rows: [() -> CopyRows] = [],
+        meanwhile: () -> Void = {}
+    ) throws(StoreError) {
+        var rest = rows[...]
+        try check(unsafe PQsendQuery(handle, script))
+        try flush()
+        meanwhile()
+        var next = rest.popFirst()?()
+        while let result = try nextResult() {
+            if result.status == PGRES_COPY_IN {
+                try send(next ?? CopyRows())
+                next = rest.popFirst()?()
             }
-            if !line.isUsable { self.line = nil }
-            throw error
+        }
+        precondition(next == nil, "a script must have a COPY for everything it is given")
+    }
+
+    /// The server parses and plans a statement once a connection.
+    package func forEach(
+        _ statement: SQLStatement,
+        _ values: [SQLValue],
+        _ body: (PostgreSQLRow) throws -> Void
+    ) throws {
+        guard let result = try result(of: statement.sql, values) else { return }
+        for row in 0..<result.count {
+            try body(PostgreSQLRow(result: result, row: row, statement: statement, store: store))
         }
     }
 
-    private func usableLine() throws(StoreError) -> PostgreSQLLine {
-        guard !isClosed else {
-            throw StoreError(.refused, "\(location.label) is used after it was closed")
-        }
-        if let line, line.isUsable { return line }
-        // The old connection is given back before there is a new one.
-        line = nil
-        let new = try PostgreSQLLine(location)
-        try prepare(new)
-        line = new
-        return new
+    /// All of them are one statement for the server, which is asked once.
+    package func run(_ statements: [SQLStatement], _ values: [SQLValue]) throws {
+        let steps = statements.dropLast().enumerated().map { "step\($0) AS (\($1.sql))" }
+        let last = statements.last?.sql ?? ""
+        _ = try result(
+            of: steps.isEmpty ? last : "WITH \(steps.joined(separator: ", ")) \(last)",
+            values
+        )
     }
 
-    /// Closes the connection for good.
-    func close() {
-        isClosed = true
-        line = nil
+    /// Copies the rows, where they are sure to be new.
+    package func insert(_ rows: some Sequence<[SQLValue]>, into table: SQLInsert) throws {
+        guard !table.replacesRows else {
+            for row in rows { try run(table.one, row) }
+            return
+        }
+        var copied = CopyRows(columns: table.columns.count)
+        for row in rows { copied.append(row) }
+        let all = copied
+        try execute("COPY \(table.target) FROM STDIN (FORMAT binary)", copying: [{ all }])
+    }
+
+    private func result(
+        of sql: String,
+        _ values: [SQLValue]
+    ) throws(StoreError) -> QueryResult? {
+        let name = prepared[sql] ?? "weir_\(prepared.count)"
+        if prepared[sql] == nil {
+            try check(unsafe PQsendPrepare(handle, name, sql, 0, nil))
+            try finish()
+            prepared[sql] = name
+        }
+        try send(name, values)
+        guard let result = try nextResult() else { return nil }
+        try finish()
+        return result
+    }
+
+    /// The names of the columns that `sql` gives, without running it.
+    func columns(of sql: String) throws(StoreError) -> [String] {
+        try check(unsafe PQsendPrepare(handle, "", sql, 0, nil))
+        try finish()
+        try check(unsafe PQsendDescribePrepared(handle, ""))
+        let description = try nextResult()
+        try finish()
+        return description?.columns ?? []
+    }
+
+    private func send(_ name: String, _ parameters: [SQLValue]) throws(StoreError) {
+        var bytes: [UInt8] = []
+        let ends = parameters.map { parameter in
+            parameter.append(to: &bytes)
+            return bytes.count
+        }
+        // libpq wants a pointer to each value; an empty value has one as well, or it were NULL.
+        bytes.append(0)
+        let sent = unsafe bytes.withUnsafeBytes { bytes -> Int32 in
+            var starts: [UnsafePointer<CChar>?] = unsafe []
+            var lengths: [Int32] = []
+            var start = 0
+            for (end, parameter) in zip(ends, parameters) {
+                let value = unsafe bytes.baseAddress?.advanced(by: start)
+                unsafe starts.append(
+                    parameter.isNull ? nil : value?.assumingMemoryBound(to: CChar.self)
+                )
+                lengths.append(Int32(end - start))
+                start = end
+            }
+            let formats = Array(repeating: Int32(1), count: ends.count)
+            return unsafe PQsendQueryPrepared(
+                handle,
+                name,
+                Int32(ends.count),
+                starts,
+                lengths,
+                formats,
+                1
+            )
+        }
+        try check(sent)
+    }
+
+    private func send(_ rows: CopyRows) throws(StoreError) {
+        try put(rows.bytes)
+        try put(CopyRows.trailer)
+        var code: Int32 = 0
+        while code == 0 {
+            code = unsafe PQputCopyEnd(handle, nil)
+            guard code >= 0 else { throw lost() }
+            try flush()
+        }
+    }
+
+    /// Sends a piece at a time, or libpq would hold a copy of everything.
+    private func put(_ bytes: [UInt8]) throws(StoreError) {
+        var start = 0
+        while start < bytes.count {
+            let end = min(start + 1 << 18, bytes.count)
+            let code = unsafe bytes.withUnsafeBytes { bytes -> Int32 in
+                unsafe PQputCopyData(
+                    handle,
+                    bytes.baseAddress?.advanced(by: start).assumingMemoryBound(to: CChar.self),
+                    Int32(end - start)
+                )
+            }
+            guard code >= 0 else { throw lost() }
+            try flush()
+            // Zero: nothing was taken, since its own buffer could not be sent before.
+            if code == 1 { start = end }
+        }
+    }
+
+    // MARK: - Answers
+
+    /// The next result of what was sent, or nil where there are no more.
+    ///
+    /// - Throws: The fault, where the result is one: after reading all that follows, so that the
+    ///   connection can be used again.
+    private func nextResult() throws(StoreError) -> QueryResult? {
+        try flush()
+        while unsafe PQisBusy(handle) == 1 {
+            try wait(for: Int32(POLLIN))
+            guard unsafe PQconsumeInput(handle) == 1 else { throw lost() }
+        }
+        guard let result = unsafe QueryResult(PQgetResult(handle)) else { return nil }
+        guard var fault = result.fault else { return result }
+        if unsafe PQstatus(handle) == CONNECTION_OK {
+            // What follows an error in a script is skipped by the server.
+            while (try? nextResult()) != nil {}
+        } else {
+            isBroken = true
+            fault.state = fault.state ?? "08006"
+        }
+        lastFault = fault
+        throw fault.storeError(at: store)
+    }
+
+    /// Reads to the end of what was sent.
+    private func finish() throws(StoreError) {
+        while try nextResult() != nil {}
+    }
+
+    // MARK: - Waiting
+
+    private func check(_ sent: Int32) throws(StoreError) {
+        guard sent == 1 else { throw lost() }
+    }
+
+    /// Sends everything that libpq has gathered.
+    private func flush() throws(StoreError) {
+        while true {
+            switch unsafe PQflush(handle) {
+            case 0: return
+            case 1:
+                // The server may not read on before what it has said is read.
+                try wait(for: Int32(POLLIN | POLLOUT))
+                guard unsafe PQconsumeInput(handle) == 1 else { throw lost() }
+            default: throw lost()
+            }
+        }
+    }
+
+    /// Waits until the socket is ready for any of `events`.
+    private func wait(for events: Int32) throws(StoreError) {
+        for _ in 0..<slices {
+            guard !Task.isCancelled else {
+                isBroken = true
+                throw StoreError(.unavailable, "\(store): the call was cancelled")
+            }
+            var entry = unsafe pollfd(fd: PQsocket(handle), events: Int16(events), revents: 0)
+            let ready = unsafe poll(&entry, 1, PostgreSQLConnection.sliceMilliseconds)
+            if ready > 0 { return }
+        }
+        isBroken = true
+        throw StoreError(
+            .unavailable,
+            "\(store): the server has given no sign of life for "
+                + "\(slices * Int(Self.sliceMilliseconds) / 1000) s; see that it runs "
+                + "and is not overloaded"
+        )
+    }
+
+    private func lost() -> StoreError {
+        isBroken = true
+        let said = unsafe String(cString: PQerrorMessage(handle))
+        return ServerFailure(state: "08006", message: said.onOneLine).storeError(at: store)
     }
 }

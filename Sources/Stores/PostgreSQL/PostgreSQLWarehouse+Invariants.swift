@@ -1,5 +1,6 @@
 package import Datasets
-internal import Stages
+internal import SQLStores
+package import Storage
 package import Timekeeping
 
 extension PostgreSQLWarehouse: InvariantStore {
@@ -10,8 +11,8 @@ extension PostgreSQLWarehouse: InvariantStore {
         timeout: Duration,
         timeline: any Timeline
     ) async throws -> [InvariantFinding] {
-        try await withPatientConnection(timeout) { line throws(StoreError) in
-            try InvariantRun(line, timeout, timeline).findings(of: invariants)
+        try await withPatientConnection(timeout) { connection in
+            try InvariantRun(connection, timeout, timeline).findings(of: invariants)
         }
     }
 
@@ -24,71 +25,45 @@ extension PostgreSQLWarehouse: InvariantStore {
         let milliseconds = max(1, timeout.inNanoseconds / 1_000_000)
         let snapshots = try await withPatientConnection(
             timeout
-        ) { [flaws] line throws(StoreError) in
-            let run = InvariantRun(line, timeout, timeline)
+        ) { [flaws] connection in
+            let run = InvariantRun(connection, timeout, timeline)
             var refusals: [String: String] = [:]
             for invariant in set.invariants {
                 refusals[invariant.name] = try run.flaw(of: invariant)
             }
             // What ends the transaction, a lost connection or server among it, ends the lock, and
             // leaves the snapshot as it was.
-            try line.execute(
+            try connection.execute(
                 "BEGIN ISOLATION LEVEL READ COMMITTED; "
                     + "SET LOCAL statement_timeout = \(milliseconds)"
             )
-            let isAlone = try line.query(SnapshotRows.lock) { row throws(StoreError) in
+            let isAlone = try connection.map(SnapshotRows.lock) { row in
                 try row.bool(0)
             }
             guard isAlone == [true] else {
-                try line.execute("ROLLBACK")
+                try connection.execute("ROLLBACK")
                 return nil as (before: InvariantSnapshot, after: InvariantSnapshot)?
             }
-            let rows = SnapshotRows(line, notingIn: flaws)
+            let rows = SnapshotRows(connection, notingIn: flaws)
             let before = try rows.snapshot()
             try rows.install(set, flaws: refusals)
             try rows.refresh(at: timeline.now)
             let after = try rows.snapshot()
-            try line.execute("COMMIT")
+            try connection.execute("COMMIT")
             return (before, after)
         }
         guard let snapshots else { throw RefreshUnderWay() }
         return snapshots
     }
 
-    package func standings() async throws -> [InvariantSnapshot.Standing] {
-        try await reports.run { [flaws] line throws(StoreError) in
-            try SnapshotRows(line, notingIn: flaws).standings()
-        }
-    }
-
-    package func censusTime() async throws -> Timestamp? {
-        let statement = Statement(
-            name: "census_time",
-            sql: "SELECT taken_ns FROM raw_census",
-            table: "raw_census"
-        )
-        return try await reports.run { line throws(StoreError) in
-            try line.query(statement) { row throws(StoreError) in try row.instant(0) }.first
-        }
-    }
-
-    package func snapshot() async throws -> InvariantSnapshot {
-        try await reports.run { [flaws] line throws(StoreError) in
-            try line.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            let snapshot = try SnapshotRows(line, notingIn: flaws).snapshot()
-            try line.execute("COMMIT")
-            return snapshot
-        }
-    }
-
     /// Runs `body` on a connection of its own, on which nothing else waits, and which waits for
     /// longer than `timeout` before it gives the server up.
     private func withPatientConnection<Value: Sendable>(
         _ timeout: Duration,
-        _ body: @Sendable (PostgreSQLLine) throws(StoreError) -> Value
+        _ body: @Sendable (PostgreSQLConnection) throws -> Value
     ) async throws(StoreError) -> Value {
         let patience = max(location.patience, timeout + .seconds(5))
-        let connection = PostgreSQLConnection(location.patient(for: patience))
+        let connection = PostgreSQLClient(location.patient(for: patience))
         do throws(StoreError) {
             let value = try await connection.run(body)
             await connection.close()
@@ -102,20 +77,20 @@ extension PostgreSQLWarehouse: InvariantStore {
 
 /// One look at invariants, over a connection that does nothing else.
 private struct InvariantRun {
-    private let line: PostgreSQLLine
+    private let connection: PostgreSQLConnection
     private let timeout: Duration
     private let timeline: any Timeline
     private let now: Timestamp
 
-    init(_ line: PostgreSQLLine, _ timeout: Duration, _ timeline: any Timeline) {
-        self.line = line
+    init(_ connection: PostgreSQLConnection, _ timeout: Duration, _ timeline: any Timeline) {
+        self.connection = connection
         self.timeout = timeout
         self.timeline = timeline
         now = timeline.now
     }
 
-    func findings(of invariants: [Invariant]) throws(StoreError) -> [InvariantFinding] {
-        let role = try InvariantRole.isAllowed(line) ? "; \(InvariantRole.statement)" : ""
+    func findings(of invariants: [Invariant]) throws -> [InvariantFinding] {
+        let role = try InvariantRole.isAllowed(connection) ? "; \(InvariantRole.statement)" : ""
         var findings: [InvariantFinding] = []
         for (number, invariant) in invariants.enumerated() {
             let began = timeline.now
@@ -130,25 +105,24 @@ private struct InvariantRun {
         of invariant: Invariant,
         _ number: Int,
         _ role: String
-    ) throws(StoreError) -> InvariantFinding.Outcome {
+    ) throws -> InvariantFinding.Outcome {
         let milliseconds = max(1, timeout.inNanoseconds / 1_000_000)
-        try line.execute(
+        try connection.execute(
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
                 + "SET LOCAL statement_timeout = \(milliseconds)\(role)"
         )
         var lineOffset = 0
         let query = invariant.query.text(cutoff: now)
         var sql = query
-        do throws(StoreError) {
-            let columns = try line.columns(of: query)
+        do {
+            let columns = try connection.columns(of: query)
             guard columns == Invariant.columns else {
-                try line.execute("ROLLBACK")
+                try connection.execute("ROLLBACK")
                 return .failed(QueryMistake(invariant, columns: columns).description)
             }
             sql = invariant.statement(asOf: now)
             lineOffset = 1
-            let rows = try line.query(Statement(name: "invariant_\(number)", sql: sql)) {
-                row throws(StoreError) in
+            let rows = try connection.map(SQLStatement(sql)) { row in
                 (
                     offender: InvariantFinding.Violation(
                         KeyText.stored(try row.text(0)),
@@ -158,11 +132,11 @@ private struct InvariantRun {
                 )
             }
             // Not COMMIT: what a query may have changed for the session is taken back as well.
-            try line.execute("ROLLBACK")
+            try connection.execute("ROLLBACK")
             return .found(count: rows.first?.count ?? 0, rows.map(\.offender))
         } catch {
             guard let fault = faultOfQuery else { throw error }
-            try line.execute("ROLLBACK")
+            try connection.execute("ROLLBACK")
             if fault.state == "57014" {
                 return .failed(
                     "\(invariant.place): the query has not ended within \(timeout); "
@@ -174,17 +148,17 @@ private struct InvariantRun {
     }
 
     /// Why the database does not take a query, as far as that shows without running it.
-    func flaw(of invariant: Invariant) throws(StoreError) -> String? {
+    func flaw(of invariant: Invariant) throws -> String? {
         var lineOffset = 0
         var sql = invariant.query.text(cutoff: now)
-        do throws(StoreError) {
-            let columns = try line.columns(of: sql)
+        do {
+            let columns = try connection.columns(of: sql)
             guard columns == Invariant.columns else {
                 return QueryMistake(invariant, columns: columns).description
             }
             lineOffset = 1
             sql = invariant.statement(asOf: now)
-            _ = try line.columns(of: sql)
+            _ = try connection.columns(of: sql)
             return nil
         } catch {
             guard let fault = faultOfQuery else { throw error }
@@ -194,7 +168,7 @@ private struct InvariantRun {
 
     /// The last fault, where it is that of a query.
     private var faultOfQuery: ServerFailure? {
-        guard !line.isBroken, let fault = line.lastFault, let state = fault.state else {
+        guard !connection.isBroken, let fault = connection.lastFault, let state = fault.state else {
             return nil
         }
         return InvariantRun.isOfQuery(state) ? fault : nil
@@ -217,4 +191,136 @@ private struct InvariantRun {
         state == "57014" || state == "0A000"
             || ["21", "22", "25", "42"].contains { state.hasPrefix($0) }
     }
+}
+
+/// The role under which the queries of invariants run: one that may read everything and write
+/// nothing.
+///
+/// The transaction is read-only in any case. The role keeps a query also from what a superuser may
+/// do without writing to a table, such as reading files of the server.
+enum InvariantRole {
+    /// Of PostgreSQL 14 and later, and without a login.
+    private static let name = "pg_read_all_data"
+
+    private static let question = SQLStatement(
+        """
+        SELECT pg_has_role(oid, CASE
+            WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET'
+            ELSE 'MEMBER' END)
+        FROM pg_roles WHERE rolname = '\(name)'
+        """
+    )
+
+    /// Whether the connection's role may take it.
+    static func isAllowed(_ connection: PostgreSQLConnection) throws -> Bool {
+        try connection.map(question) { row in try row.bool(0) } == [true]
+    }
+
+    /// Takes the role until the transaction ends.
+    static let statement = "SET LOCAL ROLE \(name)"
+}
+
+extension PostgreSQLWarehouse {
+    /// What is not as it should be where invariants are looked at; nil where everything is.
+    package func invariantWarning() async throws(StoreError) -> String? {
+        let isAllowed = try await reports.run { connection in
+            try InvariantRole.isAllowed(connection)
+        }
+        if isAllowed { return nil }
+        return "invariants run in read-only transactions, but with all rights of the role of "
+            + "\(location.label); GRANT pg_read_all_data to that role lets them do with less"
+    }
+}
+
+/// What the database knows of invariants and keeps of their snapshot, within a transaction of the
+/// caller's.
+struct SnapshotRows {
+    private let connection: PostgreSQLConnection
+    private let flaws: DamagedValues
+
+    /// What cannot be read goes into `flaws`.
+    init(_ connection: PostgreSQLConnection, notingIn flaws: DamagedValues) {
+        self.connection = connection
+        self.flaws = flaws
+    }
+
+    /// Whether nobody else refreshes until the transaction ends.
+    static let lock = SQLStatement(
+        "SELECT dataset_invariants_lock()"
+    )
+
+    func snapshot() throws -> InvariantSnapshot {
+        try connection.snapshot(notingIn: flaws)
+    }
+
+    /// Makes the invariants of `set` those that a refresh looks at, and forgets all others; one
+    /// that has one of `flaws` is not looked at, and told with it.
+    func install(_ set: InvariantSet, flaws: [String: String]) throws {
+        let names = set.invariants.map(\.name) + set.refused.map(\.name)
+        try run(SnapshotStatement.forget, [.text(names.joined(separator: ","))])
+        for invariant in set.invariants {
+            let flaw = flaws[invariant.name]
+            try run(
+                SnapshotStatement.install,
+                [
+                    .text(invariant.name), .text(invariant.severity.rawValue),
+                    .text(invariant.owner), .text(invariant.description), .text(invariant.file),
+                    .integer(invariant.grace.inNanoseconds),
+                    flaw == nil ? .text(invariant.statement(cutoff: "($1)")) : .null,
+                    flaw.map(SQLValue.text) ?? .null,
+                ]
+            )
+        }
+        for (name, reason) in set.refused {
+            try run(SnapshotStatement.refuse, [.text(name), .text(reason)])
+        }
+    }
+
+    /// Looks at what is installed, and replaces the snapshot.
+    func refresh(at now: Timestamp) throws {
+        try run(SnapshotStatement.refresh, [.integer(now.nanoseconds)])
+    }
+
+    private func run(_ statement: SQLStatement, _ values: [SQLValue]) throws {
+        try connection.run(statement, values)
+    }
+}
+
+/// The texts of ``SnapshotRows``.
+private enum SnapshotStatement {
+    /// The names, which have no commas, are one text with commas between them.
+    static let forget = SQLStatement(
+        """
+        WITH forgotten AS (
+            DELETE FROM dataset_invariants
+            WHERE invariant <> ALL (string_to_array($1, ',')) RETURNING invariant
+        )
+        DELETE FROM dataset_anomalies USING forgotten
+        WHERE dataset_anomalies.invariant = forgotten.invariant
+        """
+    )
+
+    static let install = SQLStatement(
+        """
+        INSERT INTO dataset_invariants AS kept (invariant, severity, owner, description, file,
+            grace_ns, query, flaw, anomalies, took_ns, failures)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0)
+        ON CONFLICT (invariant) DO UPDATE SET severity = excluded.severity,
+            owner = excluded.owner, description = excluded.description, file = excluded.file,
+            grace_ns = excluded.grace_ns, query = excluded.query, flaw = excluded.flaw
+        """
+    )
+
+    static let refuse = SQLStatement(
+        """
+        INSERT INTO dataset_invariants AS kept (invariant, severity, owner, description, flaw,
+            anomalies, took_ns, failures)
+        VALUES ($1, '', '', '', $2, 0, 0, 0)
+        ON CONFLICT (invariant) DO UPDATE SET query = NULL, flaw = excluded.flaw
+        """
+    )
+
+    static let refresh = SQLStatement(
+        "SELECT dataset_invariants_refresh($1)"
+    )
 }

@@ -1,5 +1,9 @@
-internal import Commerce
-package import Stages
+package import Broker
+package import Commerce
+package import Datasets
+package import SLO
+package import SQLStores
+package import Storage
 internal import Synchronization
 internal import Timekeeping
 
@@ -11,20 +15,21 @@ internal import Timekeeping
 /// - Non-guarantees: one object serves one run; a run of its own opens its own.
 /// - Failure and recovery: a connection that dies is opened again at the next call. A server that
 ///   gives no sign of life for the location's patience is `unavailable`, and may be asked again.
-package final class PostgreSQLWarehouse: Warehouse {
+package final class PostgreSQLWarehouse: SQLWarehouse, DatasetCatalogue, DeploymentLog,
+    CensusStore, SLIHistory
+{
     /// Three, so that what a stage looks up waits neither for a commit nor for a report.
-    let commits: PostgreSQLConnection
-    let lookups: PostgreSQLConnection
-    let reports: PostgreSQLConnection
+    let commits: PostgreSQLClient
+    let lookups: PostgreSQLClient
+    let reports: PostgreSQLClient
     let location: PostgreSQLLocation
     /// What could not be read of it.
-    let flaws: DamagedValues
+    package let flaws: DamagedValues
     /// Who the commits of this object are from: drawn by the server.
     private let writer: Identifier
     /// What each subscription's mark was when its progress was asked for.
     private let seen = Mutex<[String: WriterMark?]>([:])
-    /// The subscriptions of which it is known that no earlier version has counted a log.
-    let understood = Mutex<Set<String>>([])
+    package let understood = UnderstoodSubscriptions()
     /// Whether the run holds the warehouse: then each connection that commits takes the lock.
     let holding: RunHold
     /// How many parts were added to each sketch since it was last one.
@@ -42,23 +47,23 @@ package final class PostgreSQLWarehouse: Warehouse {
     ) async throws(StoreError) {
         self.location = location
         self.flaws = flaws
-        lookups = PostgreSQLConnection(location)
-        reports = PostgreSQLConnection(location)
+        lookups = PostgreSQLClient(location)
+        reports = PostgreSQLClient(location)
         let holding = RunHold()
         self.holding = holding
-        commits = PostgreSQLConnection(location) { line throws(StoreError) in
-            try line.execute(WarehouseStatement.session)
+        commits = PostgreSQLClient(location) { connection in
+            try connection.execute(WarehouseStatement.session)
             // A new connection in the place of one that is gone. The server may not know that yet;
             // whoever else writes meanwhile is told by the mark of the writer.
-            if holding.isHeld { try line.execute(RunHold.attempt) }
+            if holding.isHeld { try connection.execute(RunHold.attempt) }
         }
-        writer = try await lookups.run { line throws(StoreError) in
-            try ServerRequirements.check(line)
-            try WarehouseMigration.migrate(line, location)
-            try ServerRequirements.checkRights(line, location)
-            let drawn = try line.query(
-                Statement(name: "draw_writer", sql: "SELECT gen_random_uuid()")
-            ) { row throws(StoreError) in try row.identifier(0) }
+        writer = try await lookups.run { connection in
+            try ServerRequirements.check(connection)
+            try WarehouseMigration.migrate(connection, location)
+            try ServerRequirements.checkRights(connection, location)
+            let drawn = try connection.map(
+                SQLStatement("SELECT gen_random_uuid()")
+            ) { row in try row.identifier(0) }
             return drawn.first ?? Identifier(high: 0, low: 0)
         }
         try await commits.run { _ in }
@@ -70,38 +75,59 @@ package final class PostgreSQLWarehouse: Warehouse {
         await reports.close()
     }
 
+    package var catalogue: (any DatasetCatalogue)? { self }
+
+    package func hold() async throws(StoreError) {
+        guard !holding.isHeld else { return }
+        try await commits.run { [location] connection in try RunHold.take(on: connection, location)
+        }
+        holding.begin()
+    }
+
+    package func read<Value: Sendable>(
+        _ body: @Sendable @escaping (PostgreSQLConnection) throws -> Value
+    ) async throws(StoreError) -> Value {
+        try await reports.run { connection in
+            try connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            let value = try body(connection)
+            try connection.execute("COMMIT")
+            return value
+        }
+    }
+
+    package func lookUp<Value: Sendable>(
+        _ body: @Sendable @escaping (PostgreSQLConnection) throws -> Value
+    ) async throws(StoreError) -> Value {
+        try await lookups.run(body)
+    }
+
+    /// Over the reports' connection: what the stages look up does not wait for the lock.
+    package func write<Value: Sendable>(
+        _ body: @Sendable @escaping (PostgreSQLConnection) throws -> Value
+    ) async throws(StoreError) -> Value {
+        try await reports.run { connection in
+            try connection.execute(
+                "BEGIN ISOLATION LEVEL READ COMMITTED; \(WarehouseStatement.lock)"
+            )
+            let value = try body(connection)
+            try connection.execute("COMMIT")
+            return value
+        }
+    }
+
+    package func readBack() async throws(StoreError) -> Int64 {
+        // What the server says is all there is: this process remembers nothing of it.
+        try await read { try CountingRows($0).counted(.all) }
+    }
+
     package func progress(of subscription: String) async throws(StoreError) -> [StreamProgress] {
-        let (mark, streams) = try await lookups.run { line throws(StoreError) in
-            try line.execute(
+        let (mark, streams) = try await lookups.run { connection in
+            try connection.execute(
                 "BEGIN ISOLATION LEVEL READ COMMITTED; \(WarehouseStatement.sharedLock)"
             )
-            let mark = try PostgreSQLWarehouse.mark(of: subscription, line)
-            let rows = try line.query(
-                WarehouseStatement.progress,
-                [.text(subscription)]
-            ) { row throws(StoreError) in
-                // Nothing is left out: what is not known to be consumed would be counted again.
-                (
-                    stream: try row.text(1), watermark: try row.watermark(4),
-                    interval: row.isNull(2) ? nil : try row.offsets(2)
-                )
-            }
-            try line.execute("COMMIT")
-            var streams: [StreamProgress] = []
-            for row in rows {
-                if streams.last.map({ $0.stream.utf8.elementsEqual(row.stream.utf8) }) != true {
-                    streams.append(
-                        StreamProgress(
-                            stream: row.stream,
-                            consumed: IntervalSet(),
-                            watermark: row.watermark
-                        )
-                    )
-                }
-                if let interval = row.interval {
-                    streams[streams.count - 1].consumed.insert(interval)
-                }
-            }
+            let mark = try PostgreSQLWarehouse.mark(of: subscription, connection)
+            let streams = try connection.progress(of: subscription)
+            try connection.execute("COMMIT")
             return (mark, streams)
         }
         seen.withLock { $0[subscription] = .some(mark) }
@@ -113,40 +139,42 @@ package final class PostgreSQLWarehouse: Warehouse {
         // Beside the commit, over another connection: what is stored stays the same.
         async let merged: Void = merge(parts.withLock { $0.due(after: commit) })
         let (location, mark) = (location, WriterMark(writer: writer, number: commit.number))
-        let before = try await commits.run { line throws(StoreError) in
+        let before = try await commits.run { connection in
             var steps = CommitRows(commit).steps
-            try line.execute("BEGIN ISOLATION LEVEL READ COMMITTED; \(WarehouseStatement.lock)") {
+            try connection.execute(
+                "BEGIN ISOLATION LEVEL READ COMMITTED; \(WarehouseStatement.lock)"
+            ) {
                 guard let first = steps.first?.rows() else { return }
                 steps[0].rows = { first }
             }
             let found =
-                try line.query(
+                try connection.map(
                     WarehouseStatement.admit,
-                    [.text(commit.subscription), .identifier(mark.writer), .integer(mark.number)]
-                ) { row throws(StoreError) in
+                    [.text(commit.subscription), mark.writer.value, .integer(mark.number)]
+                ) { row in
                     row.isNull(0) ? nil : try row.mark()
                 }.first ?? nil
             // Who never asked for the progress takes over from whoever is there.
             let seen = looked ?? found
-            switch Admission(of: mark, found: found, seen: seen) {
+            switch CommitFence(of: mark, found: found, seen: seen) {
             case .new:
                 if let block = commit.block {
-                    try CatalogueRows(line).append(block)
+                    try CatalogueRows(connection).append(block)
                 }
-                try line.execute(CommitRows.script(steps), copying: steps.map(\.rows))
+                try connection.execute(CommitRows.script(steps), copying: steps.map(\.rows))
             case .stored:
-                try line.execute("ROLLBACK")
+                try connection.execute("ROLLBACK")
             case .taken:
                 throw StoreError(
                     .refused,
-                    "\(line.server): another run is writing subscription "
+                    "\(connection.store): another run is writing subscription "
                         + "\"\(commit.subscription)\" to schema \(location.schema); let one run "
                         + "at a time write it, then start this one again"
                 )
             case .outOfOrder:
                 throw StoreError(
                     .refused,
-                    "\(line.server): commit \(commit.number) of subscription "
+                    "\(connection.store): commit \(commit.number) of subscription "
                         + "\"\(commit.subscription)\" comes after commit \(found?.number ?? 0); a "
                         + "run opens a warehouse of its own"
                 )
@@ -157,32 +185,134 @@ package final class PostgreSQLWarehouse: Warehouse {
         await merged
     }
 
+    package func storeDeadLetters(_ letters: [DeadLetter<Batch>]) async throws(StoreError) {
+        guard !letters.isEmpty else { return }
+        let rows = PostgreSQLWarehouse.rows(of: letters)
+        try await commits.run { connection in
+            try connection.execute(
+                """
+                BEGIN ISOLATION LEVEL READ COMMITTED; \(WarehouseStatement.lock)
+                COPY \(SQLInsert.letters.staged) FROM STDIN (FORMAT binary);
+                EXECUTE \(SQLInsert.letters.move); COMMIT
+                """,
+                copying: [{ rows }]
+            )
+        }
+    }
+
+    /// A row a message: PostgreSQL refuses to replace one row twice in one statement.
+    private static func rows(of letters: [DeadLetter<Batch>]) -> CopyRows {
+        let columns = SQLInsert.letters.columns
+        let lasting = columns.indices.filter {
+            ["first_failure_ns", "document"].contains(columns[$0])
+        }
+        var places: [[[UInt8]]: Int] = [:]
+        var merged: [[SQLValue]] = []
+        for letter in letters {
+            var row = letter.values
+            let identity = IdentityText(letter.publication.batch, letter.place)
+            let key = [letter.subscription, identity.source, identity.id].map { Array($0.utf8) }
+            if let place = places[key] {
+                for column in lasting { row[column] = merged[place][column] }
+                merged[place] = row
+            } else {
+                places[key] = merged.count
+                merged.append(row)
+            }
+        }
+        var rows = CopyRows(columns: columns.count)
+        for row in merged { rows.append(row) }
+        return rows
+    }
+
+    package func append(
+        _ slices: [Slice],
+        to series: SliceSeries,
+        writer: String
+    ) async throws {
+        // PostgreSQL refuses to replace one row twice in one statement: the last one counts.
+        var latest: [Timestamp: Slice] = [:]
+        for slice in slices { latest[slice.start] = slice }
+        let ordered = latest.values.sorted { $0.start < $1.start }
+        try await commits.run { connection in
+            try connection.execute(
+                "BEGIN ISOLATION LEVEL READ COMMITTED; \(WarehouseStatement.lock)"
+            )
+            let number = try connection.number(of: series)
+            var rows = CopyRows(columns: SQLInsert.slices.columns.count)
+            for slice in ordered {
+                rows.beginRow()
+                rows.append(number)
+                rows.append(slice.start.nanoseconds)
+                rows.append(writer)
+                rows.append(Int64(clamping: slice.good))
+                rows.append(Int64(clamping: slice.total))
+            }
+            try connection.execute(
+                """
+                COPY \(SQLInsert.slices.staged) FROM STDIN (FORMAT binary);
+                EXECUTE \(SQLInsert.slices.move); COMMIT
+                """,
+                copying: [{ [rows] in rows }]
+            )
+        }
+    }
+
+    package static func counted(
+        _ question: CountedQuestion,
+        by subscription: String,
+        in connection: PostgreSQLConnection
+    ) throws -> CountedAnswer {
+        func find(
+            _ identities: [IdentityDigest],
+            _ sql: String,
+            _ body: (PostgreSQLRow) throws -> Void
+        ) throws {
+            guard !identities.isEmpty else { return }
+            try connection.forEach(
+                SQLStatement(
+                    "\(sql) WHERE subscription = $1 AND identity = ANY ($2::uuid[])",
+                    of: "counted_events or counted_orders"
+                ),
+                [.text(subscription), SQLValue(array: identities.map(Identifier.init))],
+                body
+            )
+        }
+        var answer = CountedAnswer()
+        try find(question.events, "SELECT identity, content FROM counted_events") { row in
+            answer.events[try row.identifier(0).digest] =
+                UInt64(bitPattern: try row.optionalInteger(1) ?? 0)
+        }
+        try find(question.orders, "SELECT identity FROM counted_orders") { row in
+            answer.orders.insert(try row.identifier(0).digest)
+        }
+        return answer
+    }
+
     private static func mark(
         of subscription: String,
-        _ line: PostgreSQLLine
-    ) throws(StoreError) -> WriterMark? {
-        try line.query(
+        _ connection: PostgreSQLConnection
+    ) throws -> WriterMark? {
+        try connection.map(
             WarehouseStatement.lastWriter,
             [.text(subscription)]
-        ) { row throws(StoreError) in
+        ) { row in
             try row.mark()
         }.first
     }
 }
 
-extension ResultRow {
+extension PostgreSQLRow {
     /// Who wrote last, in the first two columns.
-    fileprivate func mark() throws(StoreError) -> WriterMark {
+    fileprivate func mark() throws -> WriterMark {
         WriterMark(writer: try identifier(0), number: try integer(1))
     }
+}
 
-    /// The first and the last offset of an interval.
-    fileprivate func offsets(_ column: Int32) throws(StoreError) -> ClosedRange<Int64> {
-        let first = try count(column)
-        let last = try count(column + 1)
-        guard first <= last else {
-            throw flaw(column + 1, expected: "an offset from \(first)")
-        }
-        return first...last
+extension Identifier {
+    init(_ identity: IdentityDigest) {
+        self.init(high: identity.high, low: identity.low)
     }
+
+    fileprivate var digest: IdentityDigest { IdentityDigest(high: high, low: low) }
 }

@@ -1,6 +1,6 @@
 internal import CPostgres
-internal import Stages
-internal import Timekeeping
+package import SQLStores
+internal import Storage
 
 /// An answer of the server, which is given back to libpq with the last reference to it.
 @safe
@@ -56,21 +56,18 @@ final class QueryResult {
 extension String {
     /// Its lines, without the space that begins them, one after the other.
     var onOneLine: String {
-        split(whereSeparator: \.isNewline).map { line in
-            String(line.drop { $0 == " " || $0 == "\t" })
+        split(whereSeparator: \.isNewline).map { connection in
+            String(connection.drop { $0 == " " || $0 == "\t" })
         }.joined(separator: "; ")
     }
 }
 
-/// A row that a query gave; every value is held to what its column has to hold.
-///
-/// Nothing here trusts the database: another program may have changed a table, or a value.
-struct ResultRow {
+/// A row that a query of PostgreSQL's gave.
+package struct PostgreSQLRow: SQLRow {
     let result: QueryResult
     let row: Int32
-    let statement: Statement
-    /// The server, as errors name it.
-    let server: String
+    package let statement: SQLStatement
+    package let store: String
 
     /// The numbers of PostgreSQL's types (`pg_type.dat`).
     private enum TypeNumber {
@@ -78,107 +75,48 @@ struct ResultRow {
         static let bytea: UInt32 = 17
         static let bigint: UInt32 = 20
         static let uuid: UInt32 = 2950
+        /// name, text, bpchar and varchar.
+        static let texts: [UInt32] = [19, 25, 1042, 1043]
     }
 
-    func isNull(_ column: Int32) -> Bool {
+    package func isNull(_ column: Int32) -> Bool {
         unsafe PQgetisnull(result.pointer, row, column) == 1
     }
 
-    /// A `bigint`.
-    func integer(_ column: Int32) throws(StoreError) -> Int64 {
-        guard has(TypeNumber.bigint, of: 8, column) else {
-            throw flaw(column, expected: "a whole number")
-        }
+    package func rawInteger(_ column: Int32) -> Int64? {
+        guard has(TypeNumber.bigint, column), unsafe value(column).count == 8 else { return nil }
         return Int64(bitPattern: unsafe number(value(column)))
     }
 
-    /// A `bigint` that may be NULL.
-    func optionalInteger(_ column: Int32) throws(StoreError) -> Int64? {
-        isNull(column) ? nil : try integer(column)
+    package func rawText(_ column: Int32) -> String? {
+        guard TypeNumber.texts.contains(type(column)), !isNull(column) else { return nil }
+        return unsafe String(validating: value(column), as: UTF8.self)
     }
 
-    /// A whole number that is not negative.
-    func count(_ column: Int32) throws(StoreError) -> Int64 {
-        let number = try integer(column)
-        guard number >= 0 else { throw flaw(column, expected: "a whole number from 0") }
-        return number
+    package func rawBytes(_ column: Int32) -> [UInt8]? {
+        guard has(TypeNumber.bytea, column), !isNull(column) else { return nil }
+        return unsafe Array(value(column))
     }
 
-    /// An instant, which is never at an end of time.
-    func instant(_ column: Int32) throws(StoreError) -> Timestamp {
-        let instant = Timestamp(nanoseconds: try integer(column))
-        guard instant > .distantPast, instant < .distantFuture else {
-            throw flaw(column, expected: "nanoseconds since 1970")
-        }
-        return instant
+    package func name(_ column: Int32) -> String {
+        let names = result.columns
+        return names.indices.contains(Int(column)) ? names[Int(column)] : "\(column)"
     }
 
-    func optionalInstant(_ column: Int32) throws(StoreError) -> Timestamp? {
-        isNull(column) ? nil : try instant(column)
-    }
-
-    /// How far a stream has come: an instant, or an end of time.
-    func watermark(_ column: Int32) throws(StoreError) -> Timestamp {
-        Timestamp(nanoseconds: try integer(column))
-    }
-
-    /// A span of time that is not negative.
-    func span(_ column: Int32) throws(StoreError) -> Duration {
-        .nanoseconds(try count(column))
-    }
+    package func rawText(ofOther column: Int32) -> String { "a value of another type" }
 
     func bool(_ column: Int32) throws(StoreError) -> Bool {
-        guard has(TypeNumber.bool, of: 1, column) else {
+        guard has(TypeNumber.bool, column), unsafe value(column).count == 1 else {
             throw flaw(column, expected: "true or false")
         }
         return unsafe value(column).first == 1
     }
 
-    /// A text.
-    func text(_ column: Int32) throws(StoreError) -> String {
-        guard !isNull(column), let text = unchecked(column) else {
-            throw flaw(column, expected: "a text")
-        }
-        return text
-    }
-
-    func optionalText(_ column: Int32) throws(StoreError) -> String? {
-        isNull(column) ? nil : try text(column)
-    }
-
-    /// One of the values that have a text.
-    func value<Value: RawRepresentable & CaseIterable>(
-        _ column: Int32
-    ) throws(StoreError) -> Value where Value.RawValue == String {
-        guard let value = Value(rawValue: try text(column)) else {
-            let names = Value.allCases.map(\.rawValue).joined(separator: ", ")
-            throw flaw(column, expected: "one of \(names)")
-        }
-        return value
-    }
-
-    /// A `bytea`.
-    func bytes(_ column: Int32) throws(StoreError) -> [UInt8] {
-        guard !isNull(column), has(TypeNumber.bytea, of: nil, column) else {
-            throw flaw(column, expected: "bytes")
-        }
-        return unsafe Array(value(column))
-    }
-
-    /// A `bytea` of 64-bit numbers, each with its little end first.
-    func numbers(_ column: Int32) throws(StoreError) -> [UInt64] {
-        guard !isNull(column), has(TypeNumber.bytea, of: nil, column),
-            unsafe value(column).count.isMultiple(of: 8)
-        else { throw flaw(column, expected: "hashes of 8 bytes each") }
-        let value = unsafe value(column)
-        return stride(from: 0, to: value.count, by: 8).map { start in
-            unsafe UInt64(littleEndian: value.loadUnaligned(fromByteOffset: start, as: UInt64.self))
-        }
-    }
-
     /// A `uuid`.
     func identifier(_ column: Int32) throws(StoreError) -> Identifier {
-        guard has(TypeNumber.uuid, of: 16, column) else { throw flaw(column, expected: "a uuid") }
+        guard has(TypeNumber.uuid, column), unsafe value(column).count == 16 else {
+            throw flaw(column, expected: "a uuid")
+        }
         let value = unsafe value(column)
         return unsafe Identifier(
             high: number(.init(rebasing: value.prefix(8))),
@@ -186,47 +124,9 @@ struct ResultRow {
         )
     }
 
-    /// Why a value is not what it has to be.
-    func flaw(_ column: Int32, expected: String) -> StoreError {
-        let names = result.columns
-        func name(_ column: Int32) -> String {
-            names.indices.contains(Int(column)) ? names[Int(column)] : "\(column)"
-        }
-        let row = (0..<statement.keys).map { "\(name($0)) \(shown($0))" }.joined(separator: ", ")
-        return StoreError(
-            DamagedValue(
-                store: server,
-                table: statement.table,
-                row: row,
-                column: name(column),
-                found: shown(column),
-                expected: expected
-            )
-        )
-    }
+    private func has(_ wanted: UInt32, _ column: Int32) -> Bool { type(column) == wanted }
 
-    /// Whether a column has this type, and its value this length.
-    private func has(_ type: UInt32, of length: Int?, _ column: Int32) -> Bool {
-        guard unsafe PQftype(result.pointer, column) == type else { return false }
-        guard let length else { return true }
-        return unsafe value(column).count == length
-    }
-
-    /// A value as an error shows it.
-    private func shown(_ column: Int32) -> String {
-        if isNull(column) { return "nothing" }
-        if has(TypeNumber.bigint, of: 8, column) {
-            return "\(Int64(bitPattern: unsafe number(value(column))))"
-        }
-        if has(TypeNumber.bytea, of: nil, column) || has(TypeNumber.uuid, of: nil, column) {
-            return "\(unsafe value(column).count) bytes"
-        }
-        return unchecked(column).map(DamagedValue.quote) ?? "a value of another type"
-    }
-
-    private func unchecked(_ column: Int32) -> String? {
-        unsafe String(validating: value(column), as: UTF8.self)
-    }
+    private func type(_ column: Int32) -> UInt32 { unsafe PQftype(result.pointer, column) }
 
     private func value(_ column: Int32) -> UnsafeRawBufferPointer {
         unsafe UnsafeRawBufferPointer(
@@ -238,5 +138,20 @@ struct ResultRow {
     /// Eight bytes, the big end first.
     private func number(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
         unsafe UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self))
+    }
+}
+
+extension SQLValue {
+    var isNull: Bool { self == .null }
+
+    /// Appends it in PostgreSQL's binary form.
+    func append(to bytes: inout [UInt8]) {
+        switch self {
+        case .integer(let value): bytes.append(bigEndian: value)
+        case .text(let text): bytes.append(contentsOf: text.utf8)
+        case .key(let text): bytes.append(contentsOf: KeyText.stored(text).utf8)
+        case .bytes(let value): bytes.append(contentsOf: value)
+        case .null: break
+        }
     }
 }

@@ -1,84 +1,97 @@
-internal import Stages
+internal import Datasets
+internal import SQLStores
+internal import Storage
 
 /// A step from one form of the warehouse's tables to the next.
 struct WarehouseMigration {
-    /// From 1, without gaps.
-    var version: Int64
     var name: String
     /// Statements without values.
     var sql: String
 
-    /// Every step, in order.
+    private init(
+        _ name: String,
+        _ tables: ((SQLDialect) -> String)?,
+        _ more: String
+    ) {
+        self.name = name
+        sql = (tables?(.postgresql) ?? "") + more
+    }
+
+    /// Every step, in order; their versions count from 1.
     static let all = [
-        WarehouseMigration(version: 1, name: "aggregates and exceptions", sql: tables + views),
-        WarehouseMigration(version: 2, name: "slices of objectives", sql: slices),
-        WarehouseMigration(version: 3, name: "datasets and invariants", sql: datasets + snapshot),
-        WarehouseMigration(version: 4, name: "refresh of the invariants", sql: refresh),
-        WarehouseMigration(version: 5, name: "deployments", sql: deployments),
-        WarehouseMigration(version: 6, name: "census of raw events", sql: census),
-        WarehouseMigration(version: 7, name: "orders", sql: orders),
-        WarehouseMigration(version: 8, name: "owners of what is counted", sql: owners),
-        WarehouseMigration(version: 9, name: "amounts of four decimals", sql: amounts),
+        WarehouseMigration(
+            "aggregates and exceptions",
+            WarehouseTables.aggregates,
+            aggregates + views
+        ),
+        WarehouseMigration("slices of objectives", WarehouseTables.history, history),
+        WarehouseMigration(
+            "datasets and invariants",
+            { WarehouseTables.datasets($0) + WarehouseTables.snapshot($0) },
+            datasets + snapshot
+        ),
+        WarehouseMigration("refresh of the invariants", nil, refresh),
+        WarehouseMigration("deployments", WarehouseTables.deployments, deployments),
+        WarehouseMigration("census of raw events", WarehouseTables.census, census),
+        WarehouseMigration("orders", WarehouseTables.orders, orders),
+        WarehouseMigration("owners of what is counted", WarehouseTables.owners, owners),
+        WarehouseMigration("amounts of four decimals", nil, amounts),
     ]
 
     /// Brings the schema of `location` up to date; processes that start at once take turns.
     static func migrate(
-        _ line: PostgreSQLLine,
+        _ connection: PostgreSQLConnection,
         _ location: PostgreSQLLocation
-    ) throws(StoreError) {
+    ) throws {
         // Without a lock and without rights to create anything, where there is nothing to do.
-        if try storedVersion(line, location) == Int64(all.count) { return }
-        try line.execute("BEGIN ISOLATION LEVEL READ COMMITTED; \(WarehouseStatement.lock)")
-        let stored = try storedVersion(line, location)
+        if try storedVersion(connection, location) == Int64(all.count) { return }
+        try connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED; \(WarehouseStatement.lock)")
+        let stored = try storedVersion(connection, location)
         if stored == nil {
-            try line.execute("CREATE SCHEMA IF NOT EXISTS \(location.schema); \(ledger)")
+            try connection.execute("CREATE SCHEMA IF NOT EXISTS \(location.schema); \(ledger)")
         }
-        for migration in all where migration.version > stored ?? 0 {
-            try line.execute(migration.sql)
-            _ = try line.query(
-                Statement(
-                    name: "record_migration",
-                    sql: "INSERT INTO migrations (version, name) VALUES ($1, $2)"
-                ),
-                [.integer(migration.version), .text(migration.name)]
-            ) { _ in }
+        for (version, migration) in zip(Int64(1)..., all) where version > stored ?? 0 {
+            try connection.execute(migration.sql)
+            try connection.run(
+                "INSERT INTO migrations (version, name) VALUES ($1, $2)",
+                [.integer(version), .text(migration.name)]
+            )
         }
-        try line.execute("COMMIT")
+        try connection.execute("COMMIT")
     }
 
     /// The version that the schema has; nil where there is none, or nothing in it.
     private static func storedVersion(
-        _ line: PostgreSQLLine,
+        _ connection: PostgreSQLConnection,
         _ location: PostgreSQLLocation
-    ) throws(StoreError) -> Int64? {
-        let tables = try line.query(
-            Statement(
-                name: "list_tables",
-                sql: """
-                    SELECT relname::text FROM pg_class
-                    WHERE relnamespace = to_regnamespace($1) AND relkind IN ('r', 'p', 'v', 'm')
-                    """
+    ) throws -> Int64? {
+        let tables = try connection.map(
+            SQLStatement(
+                """
+                SELECT relname::text FROM pg_class
+                WHERE relnamespace = to_regnamespace($1) AND relkind IN ('r', 'p', 'v', 'm')
+                """
             ),
             [.text(location.schema)]
-        ) { row throws(StoreError) in try row.text(0) }
+        ) { row in try row.text(0) }
         guard !tables.isEmpty else { return nil }
         guard tables.contains("migrations"), tables.contains("window_aggregates") else {
             throw StoreError(
                 .wrongFormat,
-                "\(line.server): schema \(location.schema) belongs to another program; name "
+                "\(connection.store): schema \(location.schema) belongs to another program; name "
                     + "another one in the URL with ?schema="
             )
         }
-        let versions = try line.query(
-            Statement(name: "read_version", sql: "SELECT max(version) FROM migrations")
-        ) { row throws(StoreError) in try row.optionalInteger(0) ?? 0 }
+        let versions = try connection.map(
+            SQLStatement("SELECT max(version) FROM migrations")
+        ) { row in try row.optionalInteger(0) ?? 0 }
         let version = versions.first ?? 0
         guard version <= Int64(all.count) else {
             throw StoreError(
                 .wrongFormat,
-                "\(line.server): schema \(location.schema) has version \(version), which a newer "
-                    + "weir has made, and this one knows \(all.count); use that weir, or name "
-                    + "another schema in the URL with ?schema="
+                "\(connection.store): schema \(location.schema) has version \(version), which a "
+                    + "newer weir has made, and this one knows \(all.count); use that weir, or "
+                    + "name another schema in the URL with ?schema="
             )
         }
         return version
@@ -93,4 +106,97 @@ struct WarehouseMigration {
         COMMENT ON TABLE migrations IS
             'Which steps have made the tables of this schema what they are.';
         """
+}
+
+extension WarehouseMigration {
+    // Functions of SQL whose body is one expression are put in place by the planner, so the views
+    // cost nothing over what they show. pg_catalog's names are found whatever the search path is.
+    static let views = """
+        CREATE FUNCTION weir_time(nanoseconds bigint) RETURNS timestamptz
+            LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+            SELECT timestamptz '1970-01-01 00:00:00+00'
+                + make_interval(secs => nanoseconds / 1000000000)
+                + (nanoseconds % 1000000000) / 1000 * interval '1 microsecond'
+            $$;
+        COMMENT ON FUNCTION weir_time IS 'Nanoseconds since the epoch as a time, to microseconds.';
+
+        CREATE FUNCTION \(amount(fourDecimals: ""))
+        COMMENT ON FUNCTION weir_amount IS
+            'Minor units as an amount with the digits that ISO 4217 gives the currency.';
+
+        CREATE VIEW revenue_per_hour AS
+        SELECT weir_time(start_ns) AS hour, currency, purchase AS orders, units,
+            weir_amount(revenue, currency) AS revenue, weir_amount(refunded, currency) AS refunded,
+            weir_amount(revenue::numeric - refunded, currency) AS net,
+            CASE WHEN purchase > 0 THEN weir_amount(round(revenue::numeric / purchase), currency)
+            END AS average_order
+        FROM window_aggregates
+        WHERE grain = '1h' AND category = '' AND purchase + refund > 0
+        ORDER BY start_ns, currency;
+        COMMENT ON VIEW revenue_per_hour IS 'What the shop sold and refunded in each hour (UTC).';
+
+        CREATE VIEW sales_per_day AS
+        SELECT (weir_time(start_ns) AT TIME ZONE 'UTC')::date AS day, currency,
+            purchase AS orders, units,
+            weir_amount(revenue, currency) AS revenue, weir_amount(refunded, currency) AS refunded
+        FROM window_aggregates
+        WHERE grain = '1d' AND category = '' AND purchase + refund > 0
+        ORDER BY start_ns, currency;
+        COMMENT ON VIEW sales_per_day IS 'What the shop sold and refunded on each day (UTC).';
+
+        CREATE VIEW conversion_by_day AS
+        SELECT (weir_time(start_ns) AT TIME ZONE 'UTC')::date AS day, category,
+            sum(view_item)::bigint AS views, sum(add_to_cart)::bigint AS carts,
+            sum(begin_checkout)::bigint AS checkouts, sum(purchase)::bigint AS orders,
+            round(100 * sum(add_to_cart) / nullif(sum(view_item), 0), 2) AS cart_percent,
+            round(100 * sum(purchase) / nullif(sum(view_item), 0), 2) AS order_percent
+        FROM window_aggregates
+        WHERE grain = '1d'
+        GROUP BY start_ns, category
+        ORDER BY start_ns, category;
+        COMMENT ON VIEW conversion_by_day IS
+            'From view to cart to order on each day (UTC), in per cent of the views.';
+        COMMENT ON COLUMN conversion_by_day.category IS 'Empty for all categories.';
+
+        CREATE VIEW top_products AS
+        SELECT product, currency, sum(views)::bigint AS views, sum(orders)::bigint AS orders,
+            sum(units)::bigint AS units, weir_amount(sum(revenue), currency) AS revenue
+        FROM product_sales GROUP BY product, currency
+        ORDER BY sum(product_sales.revenue) DESC, product, currency;
+        COMMENT ON VIEW top_products IS 'The products by revenue over all days.';
+
+        CREATE VIEW late_events_by_day AS
+        SELECT (weir_time(time_ns) AT TIME ZONE 'UTC')::date AS day, subscription, missed_grain,
+            count(*) AS events,
+            avg(lateness_ns) / 1000000000 * interval '1 second' AS average_lateness,
+            max(lateness_ns) / 1000000000 * interval '1 second' AS longest_lateness
+        FROM late_events
+        GROUP BY 1, subscription, missed_grain
+        ORDER BY 1, subscription, missed_grain;
+        COMMENT ON VIEW late_events_by_day IS
+            'How many events of a day (UTC) came after their windows were closed, and how late.';
+        """
+
+    /// Minor units of four decimals, beside those of none, two and three.
+    static let amounts =
+        "CREATE OR REPLACE FUNCTION "
+        + amount(
+            fourDecimals: "WHEN currency IN ('CLF', 'UYW') THEN round(minor_units * 0.0001, 4)"
+        )
+
+    private static func amount(fourDecimals: String) -> String {
+        """
+        weir_amount(minor_units numeric, currency text) RETURNS numeric
+            LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+            SELECT CASE
+                WHEN currency IN ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG',
+                    'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF') THEN minor_units
+                WHEN currency IN ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND')
+                    THEN round(minor_units * 0.001, 3)
+                \(fourDecimals)
+                ELSE round(minor_units * 0.01, 2)
+            END
+            $$;
+        """
+    }
 }

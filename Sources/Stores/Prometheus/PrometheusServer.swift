@@ -1,5 +1,6 @@
 internal import Foundation
-package import SLO
+package import Prometheus
+internal import SLO
 package import Timekeeping
 
 /// A Prometheus, or what speaks its HTTP API, that is asked for the past of a query.
@@ -8,7 +9,7 @@ package import Timekeeping
 package struct PrometheusServer: Sendable {
     /// Prometheus gives 11,000 points to a query at most.
     private static let mostPoints: Int64 = 10_000
-    /// Prometheus has nothing from before 1970, and nobody asks for what comes after 2200.
+    /// Prometheus has nothing from before 1970, and queries end before 2200.
     fileprivate static let seconds = 0.0...7_258_118_400.0
     /// An answer with more bytes is not read: less of the past is asked for at a time then.
     private static let mostBytes = 16 << 20
@@ -19,7 +20,7 @@ package struct PrometheusServer: Sendable {
 
     /// The server at `url`, an `http:` or `https:` URL without login, query and fragment.
     ///
-    /// - Returns: nil where it is none.
+    /// - Returns: nil if it is not one.
     package init?(url: String, bearerToken: String? = nil) {
         guard let parts = URL(string: url), let scheme = parts.scheme,
             ["http", "https"].contains(scheme), let host = parts.host(), !host.isEmpty,
@@ -58,7 +59,7 @@ package struct PrometheusServer: Sendable {
         }
     }
 
-    /// What is answered to a question; nil where that is more than is read.
+    /// What is answered to a question; nil if that is more than is read.
     private func ask(_ fields: [(String, String)]) async throws(PrometheusError) -> [UInt8]? {
         let form = fields.map { "\($0)=\(Self.escaped($1))" }.joined(separator: "&")
         guard let url = URL(string: "\(label)/api/v1/query_range") else { throw unreachable }

@@ -1,5 +1,5 @@
 internal import Foundation
-internal import Stages
+internal import Storage
 internal import Synchronization
 
 #if canImport(Glibc)

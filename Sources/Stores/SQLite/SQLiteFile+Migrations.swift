@@ -1,5 +1,6 @@
 internal import GRDB
-internal import Stages
+internal import SQLStores
+internal import Storage
 
 extension SQLiteFile {
     private static let migrations = "grdb_migrations"
@@ -17,11 +18,13 @@ extension SQLiteFile {
         guard try database.tableExists(migrations) else {
             throw migrationsLack("everything: it is not there", location, schema)
         }
-        let applied = try RowReader(
-            database,
-            StoredTable(migrations, keys: 1),
-            "SELECT rowid, identifier FROM \(migrations)"
-        ).map { row in
+        let applied = try SQLiteSession(database).map(
+            SQLStatement(
+                "SELECT rowid, identifier FROM \(migrations)",
+                of: migrations,
+                keys: 1
+            )
+        ) { row in
             guard let identifier = try? row.text(1), known.contains(identifier) else {
                 throw row.flaw(
                     1,
@@ -78,5 +81,66 @@ extension SQLiteFile {
 
     private static func list(_ identifiers: [String]) -> String {
         identifiers.map(DamagedValue.quote).joined(separator: ", ")
+    }
+}
+
+extension SQLiteFile {
+    /// What SQLite said, as a caller of a store takes it.
+    static func storeError(_ error: any Error, _ location: SQLiteLocation) -> StoreError {
+        if let error = error as? StoreError { return error }
+        let path = location.path
+        guard let error = error as? DatabaseError else {
+            return StoreError(.unavailable, "\(path): \(error)")
+        }
+        let said = error.message ?? "code \(error.extendedResultCode.rawValue)"
+        switch error.resultCode {
+        case .SQLITE_FULL:
+            return StoreError(.full, "\(path) is full (\(said)); make room or raise max_pages")
+        case .SQLITE_BUSY, .SQLITE_LOCKED:
+            return StoreError(.busy, "\(path) is locked by another process; end that or wait")
+        case .SQLITE_CANTOPEN:
+            return StoreError(
+                .unavailable,
+                "\(path) cannot be opened (\(said)); see that its directory exists and is writable"
+            )
+        case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
+            return StoreError(.readOnly, "\(path) is read-only; a run must be able to write to it")
+        case .SQLITE_NOTADB:
+            return StoreError(.wrongFormat, "\(path) is not a SQLite database; name another file")
+        case .SQLITE_CORRUPT:
+            return StoreError(.corrupted, "\(path) is damaged (\(said)); restore it or remove it")
+        case .SQLITE_IOERR:
+            return StoreError(
+                .unavailable,
+                "\(path) cannot be read or written (\(said)); see that its disk is well"
+            )
+        case .SQLITE_CONSTRAINT:
+            return StoreError(
+                .refused,
+                "\(path) contradicts what it was given (\(said)); see that no other run writes "
+                    + "to it"
+            )
+        default:
+            return StoreError(.refused, "\(path) refused a statement: \(said)")
+        }
+    }
+}
+
+extension SQLiteFile {
+    /// A file of up to so many pages, 256 MiB of them, is looked at as a whole.
+    private static let wholePages = 65_536
+
+    /// Whether SQLite's check of every page, row and index of the file takes no time to speak of.
+    static func isSmall(_ database: Database) throws -> Bool {
+        try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0 <= wholePages
+    }
+
+    /// The first thing that a check of SQLite's own finds; nil where all is well.
+    static func finding(
+        of check: String = "integrity_check(1)",
+        in database: Database
+    ) throws -> String? {
+        let found = try String.fetchOne(database, sql: "PRAGMA \(check)")
+        return found == "ok" ? nil : found
     }
 }

@@ -1,7 +1,7 @@
 internal import Foundation
 internal import GRDB
 internal import GRDBSQLite
-internal import Stages
+internal import Storage
 internal import Timekeeping
 
 /// Where a SQLite store lies and how it is opened: `sqlite:<path>[?max_pages=<n>]`.

@@ -1,7 +1,8 @@
 internal import Broker
 internal import Commerce
 internal import GRDB
-package import Stages
+internal import SQLStores
+package import Storage
 internal import Timekeeping
 
 /// Raw events in a SQLite file: one row an event, keyed by its position in the topic, so that
@@ -141,17 +142,19 @@ package final class SQLiteRawStore: RawStore {
 
     package func nextPosition() async throws(StoreError) -> Int64 {
         try await file.read { database in
-            try RowReader(
-                database,
-                StoredTable("raw_events", keys: 1),
-                "SELECT max(position) AS position FROM raw_events"
-            ).first { row in
+            try SQLiteSession(database).map(
+                SQLStatement(
+                    "SELECT max(position) AS position FROM raw_events",
+                    of: "raw_events",
+                    keys: 1
+                )
+            ) { row in
                 let last = try row.optionalInteger(0) ?? 0
                 guard last >= 0, last < RawEvent.endOfPositions else {
                     throw row.flaw(0, expected: "a position in a topic")
                 }
                 return last + 1
-            } ?? 1
+            }.first ?? 1
         }
     }
 
@@ -274,5 +277,93 @@ private struct EncodedRows: Sendable {
         }
         try database.execute(sql: "INSERT INTO sources (source) VALUES (?)", arguments: [source])
         return database.lastInsertedRowID
+    }
+}
+
+extension SQLiteRawStore: RawEventScan {
+    package func events(
+        after position: Int64,
+        atMost limit: Int
+    ) async throws(StoreError) -> [RawEvent] {
+        let rows = try await file.read { [flaws = file.flaws] database in
+            try SQLiteSession(database).map(
+                SQLStatement(
+                    """
+                    SELECT position, coalesce(source, '') AS source, id, document
+                    FROM raw_events LEFT JOIN sources USING (source_id)
+                    WHERE position > $1 ORDER BY position LIMIT $2
+                    """,
+                    of: "raw_events",
+                    keys: 1
+                ),
+                [.integer(position), .integer(Int64(limit))]
+            ) { row in
+                // An event that cannot be read is told as one, and counts as stored.
+                (
+                    position: try row.integer(0), source: row.text(1, notingIn: flaws),
+                    id: row.text(2, notingIn: flaws), document: row.text(3, notingIn: flaws)
+                )
+            }
+        }
+        // A symbol table a page: one for all would keep every text there is.
+        let decoder = CloudEventDecoder(symbols: SymbolTable())
+        return rows.map { row in
+            let decoded = row.document.flatMap { try? decoder.decode(Array($0.utf8)[...]) }
+            return RawEvent(
+                position: row.position,
+                source: row.source ?? "",
+                id: row.id ?? "",
+                content: decoded.map { RawEvent.Content($0.event, $0.items, decoder.symbols) }
+            )
+        }
+    }
+
+    package func repeated(
+        atMost limit: Int
+    ) async throws(StoreError) -> [(source: String, id: String)] {
+        try await file.read { [flaws = file.flaws, path = file.location.path] database in
+            // In the order of the index that makes it impossible, as long as there is one; what
+            // it says is what the rows say only where it names them all.
+            if try SQLiteRawStore.hasNames(database) {
+                do {
+                    _ = try SQLiteRawStore.whole(from: .min, in: database)
+                } catch let error as StoreError {
+                    throw StoreError(
+                        error.code,
+                        "\(path): \(error.message); restore a copy of the store"
+                    )
+                }
+            }
+            return try SQLiteSession(database).map(
+                SQLStatement(
+                    """
+                    SELECT coalesce(source, '') AS source, id
+                    FROM (
+                        SELECT source_id, id FROM raw_events
+                        GROUP BY source_id, id HAVING count(*) > 1 LIMIT $1
+                    ) LEFT JOIN sources USING (source_id) ORDER BY source, id
+                    """,
+                    of: "raw_events"
+                ),
+                [.integer(Int64(limit))],
+                notingIn: flaws
+            ) { row in (source: try row.text(0), id: try row.text(1)) }
+        }
+    }
+}
+
+extension RawEvent.Content {
+    fileprivate init(_ event: Event, _ items: [Item], _ symbols: SymbolTable) {
+        self.init(
+            time: event.time,
+            sequence: event.sequence,
+            name: event.name,
+            transaction: event.transaction.isPresent
+                ? symbols.text(of: event.transaction, in: .order) : "",
+            currency: event.currency,
+            value: event.value,
+            units: items.reduce(0) { $0.addingSaturated(Int64($1.quantity)) },
+            isOrderPart: event.isOrderPart
+        )
     }
 }

@@ -2,7 +2,8 @@ package import Datasets
 internal import Foundation
 internal import GRDB
 internal import GRDBSQLite
-internal import Stages
+internal import SQLStores
+internal import Storage
 package import Timekeeping
 
 extension SQLiteWarehouse: InvariantStore {
@@ -48,30 +49,8 @@ extension SQLiteWarehouse: InvariantStore {
         let before = try await snapshot()
         let findings = try await evaluate(set.invariants, timeout: timeout, timeline: timeline)
         let after = before.replaced(by: findings, of: set, at: timeline.now)
-        try await file.write { try SnapshotRows.replace(by: after, in: $0) }
+        try await write { try $0.replaceSnapshot(by: after) }
         return (before, after)
-    }
-
-    package func standings() async throws -> [InvariantSnapshot.Standing] {
-        try await file.read { [flaws = file.flaws] in
-            try SnapshotRows.standings(from: $0, notingIn: flaws)
-        }
-    }
-
-    package func censusTime() async throws -> Timestamp? {
-        try await file.read { database in
-            try RowReader(
-                database,
-                StoredTable("raw_census", keys: 0),
-                "SELECT taken_ns FROM raw_census"
-            ).first { try $0.instant(0) }
-        }
-    }
-
-    package func snapshot() async throws -> InvariantSnapshot {
-        try await file.read { [flaws = file.flaws] in
-            try SnapshotRows.read(from: $0, notingIn: flaws)
-        }
     }
 
     /// What is wrong with the queries of `invariants` that a catalogue without datasets shows.
@@ -214,81 +193,39 @@ private struct RefreshLock {
     }
 }
 
-/// The rows of the snapshot, within a transaction of the caller's.
-private enum SnapshotRows {
-    static func standings(
-        from database: Database,
-        notingIn flaws: DamagedValues
-    ) throws -> [InvariantSnapshot.Standing] {
-        try RowReader(
-            database,
-            StoredTable("dataset_invariants", keys: 1),
-            """
-            SELECT invariant, severity, owner, description, anomalies, refreshed_ns, took_ns,
-                failures, failure
-            FROM dataset_invariants ORDER BY invariant
-            """
-        ).map(notingIn: flaws) { row in
-            InvariantSnapshot.Standing(
-                invariant: try row.text(0),
-                severity: try row.text(1),
-                owner: try row.text(2),
-                description: try row.text(3),
-                count: try row.count(4),
-                refreshed: try row.optionalInstant(5),
-                took: try row.span(6),
-                failures: try row.count(7),
-                failure: try row.optionalText(8)
+extension SQLiteSession {
+    fileprivate func replaceSnapshot(by snapshot: InvariantSnapshot) throws {
+        try run("DELETE FROM dataset_invariants")
+        try run("DELETE FROM dataset_anomalies")
+        try insert(
+            snapshot.standings.lazy.map { row -> [SQLValue] in
+                [
+                    .text(row.invariant), .text(row.severity), .text(row.owner),
+                    .text(row.description), .integer(row.count), SQLValue(row.refreshed),
+                    .integer(row.took.inNanoseconds), .integer(row.failures),
+                    SQLValue(row.failure),
+                ]
+            },
+            into: SQLInsert(
+                "dataset_invariants",
+                [
+                    "invariant", "severity", "owner", "description", "anomalies", "refreshed_ns",
+                    "took_ns", "failures", "failure",
+                ]
             )
-        }
-    }
-
-    static func read(
-        from database: Database,
-        notingIn flaws: DamagedValues
-    ) throws -> InvariantSnapshot {
-        let anomalies = try RowReader(
-            database,
-            StoredTable("dataset_anomalies", keys: 3),
-            """
-            SELECT invariant, subject, first_seen_ns, detail, last_seen_ns, gone_ns
-            FROM dataset_anomalies ORDER BY invariant, subject, first_seen_ns
-            """
-        ).map(notingIn: flaws) { row in
-            InvariantSnapshot.Anomaly(
-                invariant: try row.text(0),
-                subject: try row.text(1),
-                detail: try row.text(3),
-                firstSeen: try row.instant(2),
-                lastSeen: try row.instant(4),
-                gone: try row.optionalInstant(5)
+        )
+        try insert(
+            snapshot.anomalies.lazy.map { row -> [SQLValue] in
+                [
+                    .text(row.invariant), .text(row.subject), .text(row.detail),
+                    .integer(row.firstSeen.nanoseconds), .integer(row.lastSeen.nanoseconds),
+                    SQLValue(row.gone),
+                ]
+            },
+            into: SQLInsert(
+                "dataset_anomalies",
+                ["invariant", "subject", "detail", "first_seen_ns", "last_seen_ns", "gone_ns"]
             )
-        }
-        return InvariantSnapshot(
-            standings: try standings(from: database, notingIn: flaws),
-            anomalies: anomalies
         )
-    }
-
-    static func replace(by snapshot: InvariantSnapshot, in database: Database) throws {
-        try database.execute(sql: "DELETE FROM dataset_invariants; DELETE FROM dataset_anomalies")
-        let standing = try database.cachedStatement(
-            sql: "INSERT INTO dataset_invariants VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        )
-        for row in snapshot.standings {
-            try standing.execute(arguments: [
-                row.invariant, row.severity, row.owner, row.description, row.count,
-                row.refreshed?.nanoseconds, row.took.inNanoseconds, row.failures, row.failure,
-            ])
-        }
-        let anomaly = try database.cachedStatement(
-            sql: "INSERT INTO dataset_anomalies VALUES (?, ?, ?, ?, ?, ?)"
-        )
-        for row in snapshot.anomalies {
-            try anomaly.execute(arguments: [
-                row.invariant, row.subject, row.detail, row.firstSeen.nanoseconds,
-                row.lastSeen.nanoseconds, row.gone?.nanoseconds,
-            ])
-        }
     }
 }

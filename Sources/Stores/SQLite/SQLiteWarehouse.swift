@@ -1,7 +1,10 @@
-internal import Broker
-internal import Commerce
+package import Broker
+package import Commerce
+package import Datasets
 internal import GRDB
-package import Stages
+package import SLO
+package import SQLStores
+package import Storage
 internal import Synchronization
 internal import Timekeeping
 
@@ -10,19 +13,26 @@ internal import Timekeeping
 /// - Guarantees: those of ``Warehouse``.
 /// - Failure and recovery: a killed process leaves the file at its last commit, deltas and
 ///   progress alike.
-package final class SQLiteWarehouse: Warehouse {
+package final class SQLiteWarehouse: SQLWarehouse, DatasetCatalogue, DeploymentLog, CensusStore,
+    SLIHistory
+{
+    /// By its bytes: two names that Unicode calls equivalent are two.
     private struct StreamKey: Hashable {
-        var subscription: String
-        var stream: String
+        var subscription: [UInt8]
+        var stream: [UInt8]
+
+        init(_ subscription: String, _ stream: String) {
+            self.subscription = Array(subscription.utf8)
+            self.stream = Array(stream.utf8)
+        }
     }
 
     let file: SQLiteFile
+    package let understood = UnderstoodSubscriptions()
     /// The intervals that the file holds, so that a commit writes only what has changed.
     private let storedIntervals = Mutex<[StreamKey: IntervalSet]>([:])
     /// The number of the last commit of each subscription that this run stored.
     private let lastCommits = Mutex<[String: Int64]>([:])
-    /// The subscriptions of which it is known that no earlier version has counted a log.
-    let understood = Mutex<Set<String>>([])
     /// How many parts were added to each sketch since it was last one.
     private let parts = Mutex(SketchParts(limit: 64))
 
@@ -42,225 +52,277 @@ package final class SQLiteWarehouse: Warehouse {
         )
     }
 
-    package func progress(
-        of subscription: String
-    ) async throws(StoreError) -> [StreamProgress] {
-        let streams = try await file.read { database in
-            // Nothing is left out: what is not known to be consumed would be counted again.
-            try RowReader(
-                database,
-                StoredTable("watermarks", keys: 2),
-                """
-                SELECT subscription, stream, watermark_ns FROM watermarks
-                WHERE subscription = ? ORDER BY stream
-                """,
-                [subscription]
-            ).map { row in (stream: try row.text(1), watermark: try row.watermark(2)) }
-                .map { stream, watermark in
-                    let key = StreamKey(subscription: subscription, stream: stream)
-                    return StreamProgress(
-                        stream: stream,
-                        consumed: try SQLiteWarehouse.intervals(of: key, in: database),
-                        watermark: watermark
-                    )
-                }
-        }
-        storedIntervals.withLock { stored in
-            for progress in streams {
-                stored[StreamKey(subscription: subscription, stream: progress.stream)] =
-                    progress.consumed
-            }
-        }
-        return streams
-    }
-
-    package func sketch(_ key: SketchText) async throws(StoreError) -> [UInt64] {
-        try await file.read { try SQLiteWarehouse.hashes(of: key, in: $0) }
-    }
-
-    package func commit(_ commit: WarehouseCommit) async throws(StoreError) {
-        let before = storedIntervals.withLock { $0 }
-        let last = lastCommits.withLock { $0[commit.subscription] }
-        let isStored = commit.isStored(last: last) { stream in
-            before[StreamKey(subscription: commit.subscription, stream: stream)]
-        }
-        if isStored { return }
-        let crowded = Set(parts.withLock { $0.due(after: commit) })
-        try await file.write { [path = file.location.path] database in
-            try SQLiteWarehouse.add(commit.cells, commit.symbols, to: database)
-            try SQLiteWarehouse.add(commit.products, commit.symbols, to: database)
-            for (key, added) in commit.sketches {
-                let text = SketchText(key, commit.symbols)
-                try SQLiteWarehouse.insert(added, for: text, into: database)
-                if crowded.contains(text) {
-                    try SQLiteWarehouse.merge(text, capacity: key.capacity, in: database)
-                }
-            }
-            for event in commit.late {
-                try SQLiteWarehouse.insert(event, commit.subscription, into: database)
-            }
-            try SQLiteWarehouse.insertCounted(commit, into: database)
-            for progress in commit.progress {
-                let key = StreamKey(subscription: commit.subscription, stream: progress.stream)
-                try SQLiteWarehouse.replace(
-                    try before[key] ?? SQLiteWarehouse.intervals(of: key, in: database),
-                    by: progress,
-                    of: commit.subscription,
-                    in: database
-                )
-            }
-            if let block = commit.block {
-                try CatalogueRows(database, path).append(block)
-            }
-        }
-        lastCommits.withLock { $0[commit.subscription] = commit.number }
-        storedIntervals.withLock { stored in
-            for progress in commit.progress {
-                stored[StreamKey(subscription: commit.subscription, stream: progress.stream)] =
-                    progress.consumed
-            }
-        }
+    package func hold() throws(StoreError) {
+        try file.hold()
     }
 
     package func close() throws(StoreError) {
         try file.close()
     }
 
-    // MARK: - Statements
+    package var catalogue: (any DatasetCatalogue)? { self }
 
-    private static func add(
-        _ cells: [(key: WindowKey, delta: WindowCell)],
-        _ symbols: SymbolTable,
-        to database: Database
-    ) throws {
-        let names = EventName.allCases.map(\.ga4) + ["order_parts", "units", "revenue", "refunded"]
-        let places = Array(repeating: "?", count: names.count + 4).joined(separator: ", ")
-        let sums = names.map { "\($0) = \($0) + excluded.\($0)" }.joined(separator: ", ")
-        let statement = try database.cachedStatement(
-            sql: """
-                INSERT INTO window_aggregates
-                    (grain, start_ns, category, currency, \(names.joined(separator: ", ")))
-                VALUES (\(places))
-                ON CONFLICT (grain, start_ns, category, currency) DO UPDATE SET \(sums)
-                """
-        )
-        for (key, delta) in cells {
-            var values: [any DatabaseValueConvertible] = [
-                key.grain.rawValue, key.start.nanoseconds,
-                symbols.text(of: key.category, in: .category), key.currency.code,
-            ]
-            for name in EventName.allCases {
-                values.append(delta[name])
+    package var flaws: DamagedValues { file.flaws }
+
+    package func read<Value: Sendable>(
+        _ body: @Sendable @escaping (SQLiteSession) throws -> Value
+    ) async throws(StoreError) -> Value {
+        try await file.read { try body(SQLiteSession($0)) }
+    }
+
+    package func lookUp<Value: Sendable>(
+        _ body: @Sendable @escaping (SQLiteSession) throws -> Value
+    ) async throws(StoreError) -> Value {
+        try await read(body)
+    }
+
+    package func write<Value: Sendable>(
+        _ body: @Sendable @escaping (SQLiteSession) throws -> Value
+    ) async throws(StoreError) -> Value {
+        try await file.write { try body(SQLiteSession($0)) }
+    }
+
+    package func readBack() async throws(StoreError) -> Int64 {
+        try await file.readBack { database in
+            // The aggregates are few beside the events; a large file is looked at where the sums
+            // are. The quick check of SQLite 3.40 finds a NULL, where there is none, in a table
+            // whose key has another order than its columns, as dataset_dependencies has.
+            let found =
+                try SQLiteFile.isSmall(database)
+                ? SQLiteFile.finding(in: database)
+                : SQLiteFile.finding(of: "quick_check(window_aggregates)", in: database)
+            if let found { throw StoreError(.corrupted, found) }
+            return try CountingRows(SQLiteSession(database)).counted(.all)
+        }
+    }
+
+    package func progress(
+        of subscription: String
+    ) async throws(StoreError) -> [StreamProgress] {
+        let streams = try await read { try $0.progress(of: subscription) }
+        remember(streams, of: subscription)
+        return streams
+    }
+
+    private func remember(_ streams: [StreamProgress], of subscription: String) {
+        storedIntervals.withLock { stored in
+            for progress in streams {
+                stored[StreamKey(subscription, progress.stream)] = progress.consumed
             }
-            values += [delta.orderParts, delta.units, delta.revenue, delta.refunded] as [Int64]
-            try statement.execute(arguments: StatementArguments(values))
         }
     }
 
-    private static func add(
-        _ products: [(key: ProductKey, delta: ProductCell)],
-        _ symbols: SymbolTable,
-        to database: Database
-    ) throws {
-        let statement = try database.cachedStatement(
-            sql: """
-                INSERT INTO product_sales
-                    (grain, start_ns, product, currency, views, orders, units, revenue)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-                ON CONFLICT (grain, start_ns, product, currency) DO UPDATE SET
-                    views = views + excluded.views, orders = orders + excluded.orders,
-                    units = units + excluded.units, revenue = revenue + excluded.revenue
-                """
-        )
-        for (key, delta) in products {
-            try statement.execute(arguments: [
-                key.grain.rawValue, key.start.nanoseconds,
-                symbols.text(of: key.product, in: .product), key.currency.code,
-                delta.views, delta.orders, delta.units, delta.revenue,
-            ])
+    // MARK: - Writing
+
+    package func commit(_ commit: WarehouseCommit) async throws(StoreError) {
+        let before = storedIntervals.withLock { $0 }
+        let last = lastCommits.withLock { $0[commit.subscription] }
+        let isStored = commit.isStored(last: last) { stream in
+            before[StreamKey(commit.subscription, stream)]
         }
-    }
-
-    private static func insert(
-        _ event: LateEvent,
-        _ subscription: String,
-        into database: Database
-    ) throws {
-        let batch = event.publication.batch
-        let identity = IdentityText(batch, event.place)
-        try database.cachedStatement(
-            sql: """
-                INSERT INTO late_events (subscription, source, id, time_ns, missed_grain,
-                    lateness_ns, document)
-                VALUES (?, ?, ?, ?, ?, ?, ?)
-                ON CONFLICT (subscription, source, id) DO NOTHING
-                """
-        ).execute(arguments: [
-            subscription, identity.source, identity.id,
-            batch.events[event.place].time.nanoseconds, event.missed.rawValue,
-            event.lateness.inNanoseconds, batch.document(of: event.place).asText,
-        ])
-    }
-
-    private static func intervals(
-        of key: StreamKey,
-        in database: Database
-    ) throws -> IntervalSet {
-        IntervalSet(
-            try RowReader(
-                database,
-                StoredTable("progress", keys: 3),
-                """
-                SELECT subscription, stream, first_offset, last_offset FROM progress
-                WHERE subscription = ? AND stream = ? ORDER BY first_offset
-                """,
-                [key.subscription, key.stream]
-            ).map { row in
-                let first = try row.count(2)
-                let last = try row.count(3)
-                guard first <= last else {
-                    throw row.flaw(3, expected: "an offset from \(first)")
+        if isStored { return }
+        let crowded = parts.withLock { $0.due(after: commit) }
+        try await write { session in
+            try session.insertSums(of: commit)
+            for key in crowded { try session.merge(key) }
+            let subscription = commit.subscription
+            try session.insert(commit.late.lazy.map { $0.values(of: subscription) }, into: .late)
+            try session.insertCounted(commit)
+            var stored: [StreamProgress]?
+            for progress in commit.progress {
+                var known = before[StreamKey(subscription, progress.stream)]
+                if known == nil {
+                    let all = try stored ?? session.progress(of: subscription)
+                    stored = all
+                    known =
+                        all.first {
+                            $0.stream.utf8.elementsEqual(progress.stream.utf8)
+                        }?.consumed
                 }
-                return first...last
+                try session.replace(known ?? IntervalSet(), by: progress, of: subscription)
             }
+            if let block = commit.block { try CatalogueRows(session).append(block) }
+        }
+        lastCommits.withLock { $0[commit.subscription] = commit.number }
+        remember(commit.progress, of: commit.subscription)
+    }
+
+    package func storeDeadLetters(_ letters: [DeadLetter<Batch>]) async throws(StoreError) {
+        try await write { try $0.insert(letters.lazy.map(\.values), into: .letters) }
+    }
+
+    package func append(
+        _ slices: [Slice],
+        to series: SliceSeries,
+        writer: String
+    ) async throws {
+        try await write { session in
+            let number = SQLValue.integer(try session.number(of: series))
+            let writer = SQLValue.integer(try session.number(ofWriter: writer))
+            try session.insert(
+                slices.lazy.map { slice -> [SQLValue] in
+                    [
+                        number, .integer(slice.start.nanoseconds), writer,
+                        .integer(Int64(clamping: slice.good)),
+                        .integer(Int64(clamping: slice.total)),
+                    ]
+                },
+                into: .slices
+            )
+        }
+    }
+
+    package static func counted(
+        _ question: CountedQuestion,
+        by subscription: String,
+        in session: SQLiteSession
+    ) throws -> CountedAnswer {
+        var answer = CountedAnswer()
+        let events = try session.prepare(
+            SQLStatement(
+                """
+                SELECT content FROM counted_events
+                WHERE subscription = $1 AND identity_high = $2 AND identity_low = $3
+                """,
+                of: "counted_events"
+            )
+        )
+        // In the order of the table, so that neighbours are read together.
+        for identity in question.events.sorted() {
+            try events.forEach(identity.values(of: subscription)) { row in
+                answer.events[identity] = UInt64(bitPattern: try row.optionalInteger(0) ?? 0)
+            }
+        }
+        let orders = try session.prepare(
+            """
+            SELECT 1 FROM counted_orders
+            WHERE subscription = $1 AND identity_high = $2 AND identity_low = $3
+            """
+        )
+        for identity in question.orders.sorted() {
+            try orders.forEach(identity.values(of: subscription)) { _ in
+                answer.orders.insert(identity)
+            }
+        }
+        return answer
+    }
+}
+
+extension SQLInsert {
+    fileprivate static let events = SQLInsert(
+        "counted_events",
+        ["subscription", "identity_high", "identity_low", "content"]
+    )
+
+    fileprivate static let orders = SQLInsert(
+        "counted_orders",
+        ["subscription", "identity_high", "identity_low"]
+    )
+
+    fileprivate static let progress = SQLInsert(
+        "progress",
+        ["subscription", "stream", "first_offset", "last_offset"]
+    )
+}
+
+extension IdentityDigest {
+    fileprivate func values(of subscription: String) -> [SQLValue] {
+        [
+            .text(subscription), .integer(Int64(bitPattern: high)),
+            .integer(Int64(bitPattern: low)),
+        ]
+    }
+}
+
+extension SQLiteSession {
+    fileprivate func insertSums(of commit: WarehouseCommit) throws {
+        let symbols = commit.symbols
+        try insert(
+            commit.cells.lazy.map { key, delta -> [SQLValue] in
+                [
+                    .text(key.grain.rawValue), .integer(key.start.nanoseconds),
+                    .text(symbols.text(of: key.category, in: .category)),
+                    .text(key.currency.code),
+                ] + delta.values.map(SQLValue.integer)
+            },
+            into: .windows
+        )
+        try insert(
+            commit.products.lazy.map { key, delta -> [SQLValue] in
+                [
+                    .text(key.grain.rawValue), .integer(key.start.nanoseconds),
+                    .text(symbols.text(of: key.product, in: .product)), .text(key.currency.code),
+                ] + delta.values.map(SQLValue.integer)
+            },
+            into: .products
+        )
+        try insert(
+            commit.sketches.lazy.map { key, added -> [SQLValue] in
+                SketchText(key, symbols).values + [SQLValue(hashes: added)]
+            },
+            into: .hashes
+        )
+    }
+
+    /// Replaces the parts of a sketch by one.
+    fileprivate func merge(_ key: SketchText) throws {
+        let capacity = SketchKey.capacity(key.grain, ofOneCategory: !key.category.isEmpty)
+        let merged = DistinctSketch(capacity: capacity, values: try takeSketch(key))
+        // order-free: a set of hashes
+        try insert([key.values + [SQLValue(hashes: merged.values)]], into: .hashes)
+    }
+
+    /// Remembers what `commit` counts, and what it does not.
+    ///
+    /// A second count of an event or an order fails the whole commit: the keys are unique.
+    fileprivate func insertCounted(_ commit: WarehouseCommit) throws {
+        let subscription = commit.subscription
+        try insert(
+            commit.counted.lazy.map { event -> [SQLValue] in
+                event.identity.values(of: subscription)
+                    + [.integer(Int64(bitPattern: event.content))]
+            },
+            into: .events
+        )
+        try insert(commit.orders.lazy.map { $0.values(of: subscription) }, into: .orders)
+        try insert(
+            commit.uncounted.lazy.map { $0.values(of: subscription) },
+            into: .uncounted
         )
     }
 
     /// Writes the difference between the stored intervals of a stream and those of `progress`.
-    private static func replace(
+    fileprivate func replace(
         _ stored: IntervalSet,
         by progress: StreamProgress,
-        of subscription: String,
-        in database: Database
+        of subscription: String
     ) throws {
+        let stream: [SQLValue] = [.text(subscription), .text(progress.stream)]
         let old = Set(stored.intervals)
         let new = Set(progress.consumed.intervals)
         for interval in stored.intervals where !new.contains(interval) {
-            try database.cachedStatement(
-                sql: """
-                    DELETE FROM progress
-                    WHERE subscription = ? AND stream = ? AND first_offset = ?
-                    """
-            ).execute(arguments: [subscription, progress.stream, interval.lowerBound])
+            try run(
+                """
+                DELETE FROM progress
+                WHERE subscription = $1 AND stream = $2 AND first_offset = $3
+                """,
+                stream + [.integer(interval.lowerBound)]
+            )
         }
         for interval in progress.consumed.intervals where !old.contains(interval) {
-            try database.cachedStatement(
-                sql: """
-                    INSERT INTO progress (subscription, stream, first_offset, last_offset)
-                    VALUES (?, ?, ?, ?)
-                    """
-            ).execute(arguments: [
-                subscription, progress.stream, interval.lowerBound, interval.upperBound,
-            ])
+            try insert(
+                [stream + [.integer(interval.lowerBound), .integer(interval.upperBound)]],
+                into: .progress
+            )
         }
-        try database.cachedStatement(
-            sql: """
-                INSERT INTO watermarks (subscription, stream, watermark_ns) VALUES (?, ?, ?)
-                ON CONFLICT (subscription, stream) DO UPDATE
-                    SET watermark_ns = excluded.watermark_ns
-                """
-        ).execute(arguments: [
-            subscription, progress.stream, progress.watermark.nanoseconds,
-        ])
+        try insert([stream + [.integer(progress.watermark.nanoseconds)]], into: .watermarks)
+    }
+
+    fileprivate func number(ofWriter writer: String) throws -> Int64 {
+        let name = [SQLValue.text(writer)]
+        try run("INSERT INTO sli_writers (name) VALUES ($1) ON CONFLICT (name) DO NOTHING", name)
+        return try map("SELECT writer FROM sli_writers WHERE name = $1", name) {
+            try $0.integer(0)
+        }.first ?? 0
     }
 }

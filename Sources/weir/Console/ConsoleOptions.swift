@@ -6,7 +6,7 @@ internal import Foundation
 internal import Logging
 internal import Pipeline
 internal import SLO
-internal import Stages
+internal import Storage
 internal import Timekeeping
 
 extension ListenAddress: ExpressibleByArgument {

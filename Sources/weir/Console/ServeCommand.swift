@@ -1,9 +1,11 @@
 internal import ArgumentParser
 internal import Console
 internal import Logging
+internal import OpenSLO
 internal import Pipeline
+internal import Prometheus
 internal import SLO
-internal import Stages
+internal import Storage
 internal import Synchronization
 internal import Timekeeping
 internal import UnixSignals

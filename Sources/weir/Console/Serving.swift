@@ -1,6 +1,7 @@
 internal import Console
 internal import Logging
 internal import Pipeline
+internal import Prometheus
 internal import SLO
 internal import Synchronization
 internal import Timekeeping
@@ -59,7 +60,7 @@ final class RunSubject: ConsoleSubject {
     private let process: ProcessMetrics
     private let invariants: InvariantWatch?
     private let run = Mutex<RunMetrics?>(nil)
-    /// What there was to be read when the run had ended.
+    /// The data read back after the run.
     private let last = Mutex<[MetricFamily]?>(nil)
     /// Raised when the last figures have been asked for.
     let isRead = Signal()

@@ -4,7 +4,7 @@ internal import Datasets
 internal import Foundation
 internal import MongoDBStores
 internal import SQLiteStores
-internal import Stages
+internal import Storage
 internal import Timekeeping
 
 /// `--raw`, for commands that hold a warehouse to the raw events it was made from.

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Datasets
 internal import Documents
 internal import Reports
-internal import Stages
+internal import Storage
 
 /// `weir datasets`: what a warehouse's catalogue knows.
 struct DatasetsCommand: AsyncParsableCommand {

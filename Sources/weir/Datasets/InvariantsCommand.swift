@@ -3,7 +3,7 @@ internal import Datasets
 internal import Documents
 internal import Reports
 internal import SQLiteStores
-internal import Stages
+internal import Storage
 internal import Timekeeping
 
 /// `weir invariants`: what must hold of what is stored.

@@ -4,7 +4,7 @@ internal import Datasets
 internal import Foundation
 internal import PostgreSQLStores
 internal import SQLiteStores
-internal import Stages
+internal import Storage
 
 /// `--warehouse`, for commands that read what a run has stored in one.
 struct WarehouseOptions: ParsableArguments {

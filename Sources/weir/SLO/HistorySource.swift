@@ -2,9 +2,11 @@ internal import ArgumentParser
 internal import Commerce
 internal import Documents
 internal import Foundation
+internal import OpenSLO
+internal import Prometheus
 internal import PrometheusStores
 internal import SLO
-internal import Stages
+internal import Storage
 internal import Timekeeping
 
 /// An objective as its documents have it, and each way in which it is followed.

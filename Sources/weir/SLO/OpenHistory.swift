@@ -1,7 +1,7 @@
 internal import PostgreSQLStores
 internal import SLO
 internal import SQLiteStores
-internal import Stages
+internal import Storage
 
 /// A warehouse that was opened for the history in it.
 struct OpenHistory {

@@ -1,5 +1,7 @@
 internal import Documents
 internal import Foundation
+internal import OpenSLO
+internal import Prometheus
 internal import PrometheusStores
 internal import SLO
 internal import Timekeeping
@@ -60,9 +62,8 @@ struct PrometheusSources: Sendable {
     private static func server(
         _ source: ObjectiveSet.DataSource
     ) throws(SourceFlaw) -> PrometheusServer {
-        let details = source.connectionDetails
         var token: String?
-        if let name = details["bearerTokenEnv"] {
+        if let name = source.bearerTokenEnv {
             token = ProcessInfo.processInfo.environment[name]
             guard token != nil else {
                 throw SourceFlaw(
@@ -70,7 +71,7 @@ struct PrometheusSources: Sendable {
                 )
             }
         }
-        guard let url = details["url"],
+        guard let url = source.url,
             let server = PrometheusServer(url: url, bearerToken: token)
         else {
             throw SourceFlaw(
@@ -105,7 +106,7 @@ struct PrometheusSources: Sendable {
                 var counts: [QueriedCounts] = []
                 for (source, reading) in zip(indicator.sources, readings) {
                     counts.append(try await self.counts(of: source, reading, in: asked, slice))
-                    let query = "'\(source.spec["query"] ?? "")'"
+                    let query = "'\(source.query ?? "")'"
                     assumptions += reading.assumption.map { ["\(query) is read as \($0)"] } ?? []
                     assumptions += reading.doubt.map { ["\(query): \($0)"] } ?? []
                 }
@@ -133,7 +134,7 @@ struct PrometheusSources: Sendable {
     ) async throws -> QueriedCounts {
         var counts = QueriedCounts(reading, slice: slice)
         guard let server = servers[source.dataSource], let range else { return counts }
-        try await server.series(of: source.spec["query"] ?? "", in: range, step: slice) {
+        try await server.series(of: source.query ?? "", in: range, step: slice) {
             counts.take($0)
         }
         return counts
@@ -149,7 +150,7 @@ struct PrometheusSources: Sendable {
         guard let source = indicator.sources.first, let server = servers[source.dataSource],
             let range
         else { return series }
-        let query = source.spec["query"] ?? ""
+        let query = source.query ?? ""
         try await server.series(of: query, in: range, step: slice) {
             answer throws(PrometheusError) in
             guard answer.count <= 1 else { throw server.severalSeries(answer.count, of: query) }

@@ -1,10 +1,12 @@
 internal import ArgumentParser
 internal import Datasets
 internal import Documents
+internal import OpenSLO
+internal import Prometheus
 internal import SLO
 internal import Timekeeping
 
-/// Objectives held to their history, as the options ask for it.
+/// Objectives checked against their history, as the options ask for it.
 struct SLOEvaluation {
     static let defaultObjectives = ["slo/storefront"]
 
@@ -18,7 +20,7 @@ struct SLOEvaluation {
     var revisions: [String: Revision] = [:]
     /// Those that the warehouse knows of.
     var deployments: [Deployment] = []
-    /// How many rows of a file have a mistake, each of which was told.
+    /// How many rows of a file have a mistake, each of which was reported.
     var rowsNotCounted = 0
     /// Where the histories came from; it is closed.
     private var place: HistorySource
@@ -40,7 +42,7 @@ struct SLOEvaluation {
         return report
     }
 
-    /// What `--gate` makes of it; rows of a file that were not counted let nothing pass.
+    /// The verdict of `--gate`; with rows of a file that were not counted nothing passes.
     var gate: Gate {
         Gate(
             reviews.map { ($0.status.objective.name, $0.status.gateVerdict) },
@@ -158,7 +160,7 @@ struct SLOEvaluation {
                 Terminal.message("warning: \(review.status.objective.name): \(assumption)")
             }
         }
-        // Who read a file has told of each by its line.
+        // Who read a file has reported each by its line.
         if case .file(_, let path) = place.place {
             for review in reviews where review.status.lastReport == nil {
                 Terminal.message(

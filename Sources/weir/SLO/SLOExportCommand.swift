@@ -1,4 +1,6 @@
 internal import ArgumentParser
+internal import OpenSLO
+internal import Prometheus
 internal import SLO
 internal import Timekeeping
 
@@ -11,7 +13,7 @@ struct SLOExportCommand: Verb {
 
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "The history as counters with timestamps, for Prometheus to be filled with.",
+        abstract: "Export the history as counters with timestamps, to fill a Prometheus.",
         discussion: """
             weir slo export > history.om
             promtool tsdb create-blocks-from openmetrics history.om <data directory>
@@ -20,7 +22,7 @@ struct SLOExportCommand: Verb {
 
     @OptionGroup var options: SLOOptions
 
-    @Option(help: "How it is printed: openmetrics.")
+    @Option(help: "The output format: openmetrics.")
     var format: Format = .openmetrics
 
     func validate() throws {

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Documents
+internal import OpenSLO
 internal import Pipeline
 internal import SLO
 
@@ -7,8 +8,8 @@ internal import SLO
 struct SLOLintCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "lint",
-        abstract: "Check OpenSLO documents: all mistakes at once, and judgement.",
-        discussion: "Mistakes end with 65. What is doubtful is told, and ends with 0."
+        abstract: "Check OpenSLO documents: all mistakes at once, and warnings.",
+        discussion: "With mistakes it ends with 65, with warnings alone with 0."
     )
 
     @Argument(help: "Files or directories (default: slo/storefront).")

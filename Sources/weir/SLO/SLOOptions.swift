@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Documents
+internal import OpenSLO
 internal import SLO
 internal import Timekeeping
 
@@ -10,7 +11,8 @@ struct SLOOptions: ParsableArguments {
 
     @Option(
         help: """
-            Where a run kept the history: sqlite:<path> or postgresql://… (also WEIR_WAREHOUSE_URL).
+            Where a run stored the history: sqlite:<path> or postgresql://… \
+            (also WEIR_WAREHOUSE_URL).
             """
     )
     var warehouse: String?
@@ -20,16 +22,16 @@ struct SLOOptions: ParsableArguments {
 
     @Option(
         help: """
-            How wide the slices of --history are, or those a Prometheus is asked for, such as 1m \
+            The width of the slices of --history, or those a Prometheus is asked for, such as 1m \
             (default: as the file shows, or the objective says).
             """
     )
     var slice: DurationArgument?
 
-    @Option(help: "Only this objective; with a CSV --history, the one it is the history of.")
+    @Option(help: "Only this objective; with a CSV --history, the one that the file is about.")
     var objective: [String] = []
 
-    @Option(help: "A rolling window, such as 7d, in place of the one each objective has.")
+    @Option(help: "A rolling window, such as 7d, in place of each objective's own.")
     var window: DurationArgument?
 
     @Option(

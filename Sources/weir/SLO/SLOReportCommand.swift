@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Prometheus
 internal import Reports
 internal import SLO
 
@@ -83,8 +84,9 @@ struct SLOExplainCommand: Verb {
     func perform() async throws {
         let evaluation = try await SLOEvaluation(options, only: [slo])
         let report = evaluation.report
-        for objective in report.objectives {
-            try output.print(SLOExplanation(objective, in: report))
+        for (objective, review) in zip(report.objectives, evaluation.reviews) {
+            let definition = review.status.objective
+            try output.print(SLOExplanation(objective, of: definition, in: report))
         }
         try evaluation.expectAnswers()
     }

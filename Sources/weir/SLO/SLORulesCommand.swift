@@ -1,4 +1,6 @@
 internal import ArgumentParser
+internal import OpenSLO
+internal import Prometheus
 internal import SLO
 
 /// `weir slo rules`: what Prometheus and Alertmanager need to know of the objectives.
@@ -26,7 +28,7 @@ struct SLORulesCommand: Verb {
     @Option(help: "OpenSLO files or directories (repeatable; default: slo/storefront).")
     var objectives: [String] = []
 
-    @Option(help: "What is printed: rules, tests (for promtool) or inhibition (Alertmanager).")
+    @Option(help: "What to print: rules, tests (for promtool) or inhibition (Alertmanager).")
     var part: Part = .rules
 
     @Option(help: "What the rules read: scrape (of a run with --serve) or queries (the SLIs' own).")
@@ -40,7 +42,7 @@ struct SLORulesCommand: Verb {
     )
     var scaling: BurnRateScaling = .windows
 
-    @Option(help: "Where the rules are, as seen from the tests.")
+    @Option(help: "The path of the rules, relative to the tests.")
     var rulesFile = "rules.yaml"
 
     func validate() throws {

@@ -1,6 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
-internal import Stages
+internal import Storage
 
 /// `weir new`: a file to begin with.
 struct TemplateCommand: Verb {

@@ -1,3 +1,4 @@
+import ObjectiveSamples
 import Reports
 import SLO
 import Testing

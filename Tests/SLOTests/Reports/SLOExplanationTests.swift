@@ -1,3 +1,4 @@
+import ObjectiveSamples
 import Reports
 import SLO
 import Testing
@@ -8,7 +9,9 @@ import Timekeeping
 
     private static func text(_ objective: Objective, _ history: RecordedHistory) throws -> String {
         let report = try SLOReportTests.report(objective, history)
-        return SLOExplanation(report.objectives[0], in: report).document.text(colour: false)
+        return SLOExplanation(report.objectives[0], of: objective, in: report).document.text(
+            colour: false
+        )
     }
 
     @Test func `every figure has its sum`() throws {

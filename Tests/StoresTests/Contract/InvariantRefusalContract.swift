@@ -1,6 +1,6 @@
 import Datasets
 import Documents
-import Stages
+import Storage
 import TestSupport
 import Testing
 import Timekeeping

@@ -3,7 +3,7 @@ import Foundation
 import GRDB
 import MongoDBStores
 import SQLiteStores
-import Stages
+import Storage
 import TestSupport
 import Testing
 

@@ -1,6 +1,6 @@
 import Commerce
 import Datasets
-import Stages
+import Storage
 import TestSupport
 import Testing
 import Timekeeping

@@ -1,6 +1,6 @@
 import Broker
 import Commerce
-import Stages
+import Storage
 import TestSupport
 import Testing
 import Timekeeping

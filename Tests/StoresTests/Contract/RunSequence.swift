@@ -1,10 +1,11 @@
 import Commerce
 import Documents
+import Experiments
 import Foundation
 import Logging
 import Pipeline
 import SQLiteStores
-import Stages
+import Storage
 import TestSupport
 import Testing
 import Timekeeping

@@ -4,7 +4,7 @@ import Foundation
 import Pipeline
 import PostgreSQLStores
 import SQLiteStores
-import Stages
+import Storage
 import TestSupport
 import Testing
 import Timekeeping

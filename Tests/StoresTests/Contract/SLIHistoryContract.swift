@@ -1,5 +1,5 @@
 import SLO
-import Stages
+import Storage
 import Testing
 import Timekeeping
 

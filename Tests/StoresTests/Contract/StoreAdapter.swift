@@ -1,4 +1,4 @@
-import Stages
+import Storage
 import Testing
 
 /// An adapter that the contracts of the ports are held to.

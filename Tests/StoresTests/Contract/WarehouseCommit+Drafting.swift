@@ -1,5 +1,5 @@
 import Commerce
-import Stages
+import Storage
 import Synchronization
 import Testing
 import Timekeeping

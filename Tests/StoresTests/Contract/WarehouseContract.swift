@@ -1,5 +1,5 @@
 import Commerce
-import Stages
+import Storage
 import TestSupport
 import Testing
 import Timekeeping

@@ -1,6 +1,6 @@
 import Commerce
 import MongoDBStores
-import Stages
+import Storage
 import Synchronization
 import TestSupport
 import Testing

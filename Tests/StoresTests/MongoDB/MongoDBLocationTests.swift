@@ -1,5 +1,5 @@
 import MongoDBStores
-import Stages
+import Storage
 import Testing
 
 struct MongoDBLocationTests {

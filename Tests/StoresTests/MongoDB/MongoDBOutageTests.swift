@@ -1,7 +1,7 @@
 import Commerce
 import Foundation
 import MongoDBStores
-import Stages
+import Storage
 import Synchronization
 import TestSupport
 import Testing

@@ -2,7 +2,7 @@ import Broker
 import Commerce
 import Foundation
 import MongoDBStores
-import Stages
+import Storage
 import TestSupport
 import Testing
 import Timekeeping

@@ -1,6 +1,6 @@
 import Foundation
 import MongoDBStores
-import Stages
+import Storage
 import TestSupport
 import Testing
 

@@ -1,7 +1,8 @@
 import Commerce
 import Foundation
 import PostgreSQLStores
-import Stages
+import SQLStores
+import Storage
 import TestSupport
 import Testing
 import Timekeeping

@@ -1,5 +1,6 @@
 import PostgreSQLStores
-import Stages
+import SQLStores
+import Storage
 import TestSupport
 import Testing
 import Timekeeping

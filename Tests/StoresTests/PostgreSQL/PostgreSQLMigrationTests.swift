@@ -1,5 +1,5 @@
 import PostgreSQLStores
-import Stages
+import Storage
 import TestSupport
 import Testing
 

@@ -1,7 +1,8 @@
 import Commerce
 import Foundation
 import PostgreSQLStores
-import Stages
+import SQLStores
+import Storage
 import Subprocess
 import TestSupport
 import Testing

@@ -1,6 +1,6 @@
 import Datasets
 import PostgreSQLStores
-import Stages
+import Storage
 import TestSupport
 import Testing
 import Timekeeping

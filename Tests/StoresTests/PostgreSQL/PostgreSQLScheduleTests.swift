@@ -1,6 +1,7 @@
 import Datasets
 import PostgreSQLStores
-import Stages
+import SQLStores
+import Storage
 import TestSupport
 import Testing
 import Timekeeping

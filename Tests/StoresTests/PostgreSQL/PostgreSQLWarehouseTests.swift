@@ -1,6 +1,7 @@
 import Commerce
 import PostgreSQLStores
-import Stages
+import SQLStores
+import Storage
 import TestSupport
 import Testing
 import Timekeeping
@@ -142,6 +143,23 @@ struct PostgreSQLWarehouseTests {
                 shop.deadLetters(of: shop.batch(ofJSON: [shop.json(id: long, source: long)]))
             )
             #expect(try await warehouse.exceptions().deadLetters == 1)
+        }
+    }
+
+    @Test func `a measure that there is not is no count of anything`() async throws {
+        try await withWarehouse { warehouse, schema in
+            var commit = WarehouseCommit()
+            commit.add(.hour, Shop.epoch, .sample())
+            commit.add(.shoppers, .hour, Shop.epoch, hashes: [1, 2])
+            commit.add(.sessions, .hour, Shop.epoch, hashes: [3])
+            try await warehouse.commit(commit)
+            _ = try server.query(
+                "UPDATE \(schema).distinct_hashes SET measure = 'visitors' "
+                    + "WHERE measure = 'shoppers' RETURNING 1"
+            )
+            let rows = try await warehouse.windows(.hour, categories: .total)
+            #expect(rows.map { $0.distinct.mapValues(\.count) } == [[.sessions: 1]])
+            #expect(warehouse.flaws.first.map(\.code) == [.corrupted])
         }
     }
 

@@ -1,5 +1,5 @@
 import PostgreSQLStores
-import Stages
+import Storage
 import Testing
 
 struct ServerFailureTests {

@@ -1,3 +1,4 @@
+import Prometheus
 import PrometheusStores
 import SLO
 import Testing

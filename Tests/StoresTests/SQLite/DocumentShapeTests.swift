@@ -1,8 +1,9 @@
 import Documents
+import Experiments
 import Logging
 import Pipeline
 import SQLiteStores
-import Stages
+import Storage
 import TestSupport
 import Testing
 import Timekeeping

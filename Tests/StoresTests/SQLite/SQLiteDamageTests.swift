@@ -1,8 +1,9 @@
 import Datasets
 import GRDB
 import SLO
+import SQLStores
 import SQLiteStores
-import Stages
+import Storage
 import TestSupport
 import Testing
 import Timekeeping
@@ -36,7 +37,7 @@ struct SQLiteDamageTests {
         Damage(
             sql: "UPDATE window_aggregates SET category = CAST(x'ff41' AS TEXT) "
                 + "WHERE start_ns = 2000000000",
-            said: "column category holds a text that is no UTF-8; expected a text in UTF-8"
+            said: "column category holds a text that is not UTF-8; expected a text in UTF-8"
         ),
         Damage(
             sql: "UPDATE product_sales SET revenue = 1.5 WHERE product = 'p2'",
@@ -45,8 +46,13 @@ struct SQLiteDamageTests {
         ),
         Damage(
             sql: "UPDATE distinct_hashes SET hashes = zeroblob(9) WHERE part = 1",
-            said: "table distinct_hashes, row with part 1, column hashes holds 9 bytes; expected "
-                + "hashes of 8 bytes each"
+            said: "column hashes holds 9 bytes; expected hashes of 8 bytes each"
+        ),
+        Damage(
+            sql: "UPDATE distinct_hashes SET measure = 'visitors' WHERE part = 1",
+            said: "table distinct_hashes, row with grain \"1s\", start_ns 1000000000, measure "
+                + "\"visitors\", category \"\", column measure holds \"visitors\"; expected one of "
+                + "shoppers, sessions"
         ),
         Damage(
             sql: "UPDATE sli_slices SET start_ns = 9223372036854775807 WHERE good = 9",
@@ -113,8 +119,9 @@ struct SQLiteDamageTests {
     @Test(arguments: [
         Damage(
             sql: "UPDATE progress SET first_offset = 'x'",
-            said: "table progress, row with subscription \"analytics\", stream \"s\", first_offset "
-                + "\"x\", column first_offset holds \"x\"; expected a whole number"
+            said:
+                "table watermarks or progress, row with subscription \"analytics\", stream \"s\", "
+                + "first_offset \"x\", column first_offset holds \"x\"; expected a whole number"
         ),
         Damage(
             sql: "UPDATE progress SET last_offset = -9223372036854775808",
@@ -126,8 +133,9 @@ struct SQLiteDamageTests {
         ),
         Damage(
             sql: "UPDATE watermarks SET stream = x'ff'",
-            said: "table watermarks, row with subscription \"analytics\", stream 1 bytes, column "
-                + "stream holds 1 bytes; expected a text in UTF-8"
+            said: "table watermarks or progress, row with subscription \"analytics\", stream "
+                + "1 bytes, first_offset nothing, column stream holds 1 bytes; expected a text "
+                + "in UTF-8"
         ),
         Damage(
             sql: "UPDATE watermarks SET watermark_ns = 0.5",
@@ -172,7 +180,7 @@ struct SQLiteDamageTests {
         ),
         Damage(
             sql: "INSERT INTO watermarks VALUES (x'00', 's', 1)",
-            said: "table watermarks, row with subscription 1 bytes, column subscription holds "
+            said: "watermarks, row with subscription 1 bytes, column subscription holds "
                 + "1 bytes; expected a text in UTF-8"
         ),
         Damage(
@@ -319,16 +327,7 @@ struct SQLiteDamageTests {
         _ name: String
     ) throws {
         let loosening = try folder.connection(to: name)
-        try loosening.writeWithoutTransaction { database in
-            try database.execute(
-                sql: """
-                    PRAGMA writable_schema = ON;
-                    UPDATE sqlite_master SET sql = replace(replace(replace(replace(sql,
-                        'WITHOUT ROWID, STRICT', 'WITHOUT ROWID'), ') STRICT', ')'),
-                        ' NOT NULL', ''), 'CHECK (kind IN (''root'', ''derivative''))', '');
-                    """
-            )
-        }
+        try loosening.writeWithoutTransaction { try $0.execute(sql: looseningColumns) }
         try loosening.close()
         let changing = try folder.connection(to: name)
         try changing.writeWithoutTransaction { try $0.execute(sql: sql) }

@@ -1,6 +1,6 @@
 import GRDB
 import SQLiteStores
-import Stages
+import Storage
 import TestSupport
 import Testing
 

@@ -2,7 +2,7 @@ import Broker
 import Commerce
 import GRDB
 import SQLiteStores
-import Stages
+import Storage
 import TestSupport
 import Testing
 import Timekeeping

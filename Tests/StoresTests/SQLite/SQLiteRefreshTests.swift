@@ -1,7 +1,8 @@
 import Datasets
 import GRDB
+import SQLStores
 import SQLiteStores
-import Stages
+import Storage
 import Testing
 import Timekeeping
 

@@ -1,7 +1,7 @@
 import Broker
 import GRDB
 import SQLiteStores
-import Stages
+import Storage
 import TestSupport
 import Testing
 

@@ -1,7 +1,8 @@
 import Commerce
 import GRDB
+import SQLStores
 import SQLiteStores
-import Stages
+import Storage
 import TestSupport
 import Testing
 import Timekeeping

@@ -1,8 +1,10 @@
 import Datasets
+import Experiments
 import Logging
 import Pipeline
+import SQLStores
 import SQLiteStores
-import Stages
+import Storage
 import TestSupport
 import Testing
 import Timekeeping
@@ -12,45 +14,24 @@ import Timekeeping
 struct SimulatedInvariantTests {
     /// Shoppers who ask for much of their money back; the raw store's subscription retries.
     private static func pipeline() throws -> PipelineDocument {
-        try PipelineDocument.parse(
-            text: """
-                apiVersion: weir/v1
-                kind: Pipeline
-                metadata: {name: shop}
-                spec:
-                  topics: [{name: events}]
-                  subscriptions:
-                    - name: ingest
-                      topic: events
-                      retryPolicy: {minimumBackoff: 0.1s, maximumBackoff: 1s}
-                    - {name: analytics, topic: events}
-                  stages:
-                    - {name: shop, kind: producer, publishes: events}
-                    - {name: ingest, kind: ingest, subscription: ingest, store: raw}
-                    - name: analytics
-                      kind: analytics
-                      subscription: analytics
-                      store: warehouse
-                      windows: [1m, 1h, 1d]
-                      allowedLateness: 10s
-                      commitInterval: 3s
-                  stores:
-                    - {name: raw, role: raw, url: "memory:"}
-                    - {name: warehouse, role: warehouse, url: "memory:"}
-                  load: {shape: constant, rate: 10, arrivals: poisson}
-                  traffic:
-                    model: sessions
-                    users: 50
-                    products: 20
-                    refundProbability: 0.8
-                    concurrentSessions: 10
-                    transitions:
-                      view_item: {add_to_cart: 0.7, view_item: 0.2}
-                      add_to_cart: {begin_checkout: 0.9}
-                      begin_checkout: {purchase: 0.9}
-                """,
-            file: "shop.yaml"
+        var shop = ShopPipeline(
+            analytics: "windows: [1m, 1h, 1d], allowedLateness: 10s, commitInterval: 3s"
         )
+        shop.subscription = ", retryPolicy: {minimumBackoff: 0.1s, maximumBackoff: 1s}"
+        shop.end = """
+              load: {shape: constant, rate: 10, arrivals: poisson}
+              traffic:
+                model: sessions
+                users: 50
+                products: 20
+                refundProbability: 0.8
+                concurrentSessions: 10
+                transitions:
+                  view_item: {add_to_cart: 0.7, view_item: 0.2}
+                  add_to_cart: {begin_checkout: 0.9}
+                  begin_checkout: {purchase: 0.9}
+            """
+        return try PipelineDocument.parse(text: shop.text, file: "shop.yaml")
     }
 
     /// Twice published, out of order, late by hours, and refused: nothing that a store may mind.
@@ -73,7 +54,7 @@ struct SimulatedInvariantTests {
         options.duration = .seconds(20)
         options.seed = seed
         if isTroubled {
-            options.scenario = try ScenarioDocument.parse(
+            let scenario = try ScenarioDocument.parse(
                 text: """
                     apiVersion: weir/v1
                     kind: Scenario
@@ -85,6 +66,7 @@ struct SimulatedInvariantTests {
                 for: document,
                 lasting: options.duration
             )
+            options.experiment = Experiment(scenario: scenario)
         }
         let timeline = VirtualTimeline(
             start: CatalogueSample.began + .seconds(Int64(seed) * 60),

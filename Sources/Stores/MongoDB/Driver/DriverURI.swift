@@ -1,7 +1,7 @@
 internal import CMongoc
 // Nothing of it is called: it acts when the program is loaded.
 internal import CMongocSilence
-internal import Stages
+internal import Storage
 
 /// A URL as libmongoc has read it, with this program's own defaults for what it does not say.
 // Sendable without the compiler's proof: nothing changes the URI once `init` has returned.

@@ -1,0 +1,177 @@
+package import Pipeline
+package import Reports
+internal import SLO
+
+/// What a search for the highest rate has found, as it is written to JSON (`schema_version` 1).
+package struct CapacityReport: WrittenReport, Codable, Sendable {
+    /// A run at one rate.
+    package struct Probe: Codable, Sendable {
+        /// Events per second that were asked for.
+        package var rate: Double
+        package var reached: Double
+        /// Of the slowest stage, from intended send to acknowledgement.
+        package var p50Ms: Double?
+        package var p99Ms: Double?
+        /// Messages that waited when the last event had been published, all subscriptions
+        /// together.
+        package var backlog: Int64
+        package var holds: Bool
+        /// Why it does not hold, or that it does.
+        package var verdict: String
+        /// The stage that could not follow; nil where all could.
+        package var saturated: String?
+    }
+
+    package var schemaVersion = 1
+    package var pipeline: String
+    /// How long each rate was tried, in seconds.
+    package var probeSeconds: Double
+    package var stores: [String]
+    /// In the order in which they were run.
+    package var probes: [Probe]
+    /// The highest rate that held; nil where none did.
+    package var capacity: Double?
+    /// What cannot follow beyond it.
+    package var saturated: String?
+
+    package init(
+        pipeline: String,
+        probeSeconds: Double,
+        stores: [String],
+        probes: [Probe],
+        capacity: Double?
+    ) {
+        self.pipeline = pipeline
+        self.probeSeconds = probeSeconds
+        self.stores = stores
+        self.probes = probes
+        self.capacity = capacity
+        let failed = probes.filter { !$0.holds }.min { $0.rate < $1.rate }
+        saturated = failed?.saturated
+    }
+}
+
+extension CapacityReport.Probe {
+    /// How much may wait at the end, in seconds of the rate: what comes in a second more than
+    /// that shows that it will not end.
+    private static let patience = 1.0
+    /// How much of the time may be more than was asked for: a rate that is not reached takes
+    /// longer, while by chance alone fewer events may come.
+    private static let lateShare = 0.02
+
+    /// What the run that `report` is of says about `rate`.
+    package init(_ report: RunReport, rate: Double) {
+        let last = report.samples.last { $0.publishedRate > 0 }
+        let backlog = last?.backlog ?? [:]
+        // order-free: added up, and the greatest by count and name
+        let waiting = backlog.values.reduce(0, +)
+        let fullest = backlog.max { ($0.value, $1.key) < ($1.value, $0.key) }
+        let behind = fullest.flatMap { fullest in
+            Double(fullest.value) > rate * 0.1
+                ? report.stages.first { $0.subscription == fullest.key }?.name : nil
+        }
+        let failing = report.objectives?.first { $0.gate.outcome == .fails }
+        let isSlow = report.rate.isLate(by: Self.lateShare)
+        var saturated: String?
+        var verdict = "holds"
+        if let failure = report.failure {
+            verdict = "fails: \(failure)"
+            saturated = behind
+        } else if let failing {
+            verdict = "\(failing.name): \(failing.gate.reason)"
+            saturated = behind ?? report.slowestStage?.name
+        } else if Double(waiting) > rate * Self.patience {
+            verdict = "\(ReportNumbers.count(waiting)) messages wait at the end"
+            saturated = behind
+        } else if isSlow {
+            verdict = "\(ReportNumbers.rate(report.rate.reached)) reached"
+            saturated = behind ?? report.producers.first?.name
+        }
+        self.init(
+            rate: rate,
+            reached: report.rate.reached,
+            p50Ms: report.slowestStage?.latency.p50Ms,
+            p99Ms: report.slowestStage?.latency.p99Ms,
+            backlog: waiting,
+            holds: verdict == "holds",
+            verdict: verdict,
+            saturated: saturated
+        )
+    }
+}
+
+extension RunReport {
+    /// The stage with the greatest 99th percentile.
+    fileprivate var slowestStage: Stage? {
+        stages.max { ($0.latency.p99Ms ?? 0) < ($1.latency.p99Ms ?? 0) }
+    }
+}
+
+extension CapacityReport {
+    /// What it says, for any form.
+    package var document: ReportDocument {
+        let curve = probes.sorted { $0.rate < $1.rate }
+        let table = ReportDocument.Table(
+            "rates",
+            [
+                .number("rate"), .number("reached"), .number("p50"), .number("p99"),
+                .number("backlog"), .text("verdict"), .text("saturated"),
+            ],
+            of: curve
+        ) { probe in
+            [
+                .init(ReportNumbers.rate(probe.rate)), .init(ReportNumbers.rate(probe.reached)),
+                CapacityReport.latency(probe.p50Ms), CapacityReport.latency(probe.p99Ms),
+                .count(probe.backlog), .init(probe.verdict, probe.holds ? .good : .bad),
+                probe.saturated.map { .init($0) } ?? .absent,
+            ]
+        }
+        return ReportDocument(
+            kind: "capacity",
+            title: pipeline,
+            subject: "report",
+            verdict: capacity.map { .init("holds up to \(ReportNumbers.rate($0))", .good) }
+                ?? .init("no rate holds", .bad),
+            facts: [
+                .init(
+                    "capacity",
+                    capacity.map { .init(ReportNumbers.rate($0)) } ?? .absent,
+                    remark: "the highest rate at which all objectives hold, confirmed"
+                ),
+                .init(
+                    "saturated",
+                    saturated.map { .init($0) } ?? .absent,
+                    remark: "what cannot follow beyond it"
+                ),
+                .init("each rate", .init(ReportNumbers.duration(seconds: probeSeconds))),
+                .init("stores", .init(stores.joined(separator: ", "))),
+            ],
+            sections: [.init(title: "The curve", blocks: [.table(table)])],
+            plots: [plot(curve)].compactMap(\.self),
+            footer: "Schema version \(schemaVersion)"
+        )
+    }
+
+    private static func latency(_ milliseconds: Double?) -> ReportDocument.Cell {
+        milliseconds.map { .init(ReportNumbers.latency(milliseconds: $0)) } ?? .absent
+    }
+
+    private func plot(_ curve: [Probe]) -> Plot? {
+        guard let highest = curve.last?.rate, curve.count > 1 else { return nil }
+        let degrees = [("p50", curve.map(\.p50Ms)), ("p99", curve.map(\.p99Ms))]
+        let series = degrees.enumerated().map { degree, values in
+            Plot.Series(name: values.0, ink: .degree(degree), values: values.1) {
+                ReportNumbers.latency(milliseconds: $0)
+            }
+        }
+        let values = series.flatMap(\.values).compactMap(\.self)
+        return Plot(
+            title: "Latency by rate",
+            caption: "from the intended send to the acknowledgement of the slowest stage",
+            series: series,
+            times: curve.map(\.rate),
+            horizontal: .quantity(highest: highest, unit: "/s", whole: false),
+            vertical: .latency(milliseconds: values)
+        )
+    }
+}

@@ -1,0 +1,305 @@
+internal import Broker
+internal import Commerce
+package import Pipeline
+internal import SLO
+internal import Stages
+internal import Storage
+internal import Synchronization
+package import Timekeeping
+
+/// What is done to a run: faults by a scenario, and the times that stores and stages take in
+/// virtual time, where they take none by themselves.
+package struct Experiment: RunExperiment {
+    /// What goes wrong; nil for nothing.
+    package var scenario: ScenarioDocument?
+    /// Whether stores and stages take the times that the pipeline declares.
+    package var takesServiceTimes: Bool
+
+    package init(scenario: ScenarioDocument? = nil, takesServiceTimes: Bool = false) {
+        self.scenario = scenario
+        self.takesServiceTimes = takesServiceTimes
+    }
+
+    package func interceptor(
+        of document: PipelineDocument,
+        _ options: RunOptions,
+        began: Timestamp,
+        timeline: any Timeline
+    ) -> any RunInterceptor {
+        let plan = FaultPlan(
+            scenario ?? ScenarioDocument(name: ""),
+            start: began,
+            lasting: options.duration,
+            seed: options.seed
+        )
+        return FaultInjector(
+            plan,
+            self,
+            serviceTimes: takesServiceTimes ? document.serviceTimesOfStores : [:],
+            began: began,
+            timeline: timeline
+        )
+    }
+}
+
+extension PipelineDocument {
+    /// How long each store takes that says so.
+    fileprivate var serviceTimesOfStores: [String: ServiceTime] {
+        Dictionary(
+            stores.compactMap { store in store.serviceTime.map { (store.name, $0) } },
+            uniquingKeysWith: { first, _ in first }
+        )
+    }
+}
+
+/// Makes the faults of a plan happen to the ports of a run, and keeps what they did.
+///
+/// To what a worker takes up, this happens in this order: a partition of its subscription, a
+/// hang, its service time, then what drops or alters the messages. A crash is round all of it.
+final class FaultInjector: RunInterceptor {
+    /// What one occurrence has done.
+    struct Effect: Hashable, Sendable {
+        /// Calls, deliveries, batches or events it changed.
+        var count: Int64 = 0
+        var first: Timestamp?
+    }
+
+    private struct State {
+        var effects: [Effect]
+        var watch: FaultWatch
+    }
+
+    let plan: FaultPlan
+    let timeline: any Timeline
+    private let experiment: Experiment
+    private let serviceTimes: [String: ServiceTime]
+    private let began: Timestamp
+    private let state: Mutex<State>
+
+    init(
+        _ plan: FaultPlan,
+        _ experiment: Experiment,
+        serviceTimes: [String: ServiceTime],
+        began: Timestamp,
+        timeline: any Timeline
+    ) {
+        self.plan = plan
+        self.experiment = experiment
+        self.serviceTimes = serviceTimes
+        self.began = began
+        self.timeline = timeline
+        let effects = plan.occurrences.map { _ in Effect() }
+        state = Mutex(State(effects: effects, watch: FaultWatch(plan)))
+    }
+
+    /// Notes that `occurrence` changed something.
+    func touch(_ occurrence: FaultPlan.Occurrence, count: Int = 1) {
+        guard count > 0 else { return }
+        let now = timeline.now
+        state.withLock { state in
+            state.effects[occurrence.number].count += Int64(count)
+            state.effects[occurrence.number].first = state.effects[occurrence.number].first ?? now
+        }
+    }
+
+    // MARK: - The ports
+
+    func traffic(of producer: PipelineDocument.Stage) -> TrafficChange {
+        let surges = plan.occurrences(at: .producer, producer.name).filter(\.fault.kind.isTraffic)
+        return TrafficChange(
+            surges: surges.map { occurrence in
+                let range =
+                    (occurrence.range.lowerBound - began)..<(occurrence.range.upperBound - began)
+                return LoadProfile.Surge(range: range, factor: occurrence.fault.factor)
+            },
+            causes: experiment.scenario?.faults.filter { $0.place == .producer } ?? []
+        )
+    }
+
+    func rawStore(_ store: any RawStore, called name: String) -> any RawStore {
+        conditions(of: name).map { ConditionedRawStore(store: store, conditions: $0) } ?? store
+    }
+
+    func warehouse(_ warehouse: any Warehouse, called name: String) -> any Warehouse {
+        conditions(of: name).map { ConditionedWarehouse(warehouse: warehouse, conditions: $0) }
+            ?? warehouse
+    }
+
+    func intercept(_ producer: inout ProducerPorts) {
+        let faults = faults(at: .producer, producer.stage.name)
+        let partitions = self.faults(at: .topic, producer.topic.name)
+        guard !faults.isEmpty || !partitions.isEmpty else { return }
+        let topic = FaultyTopic(producer.topic, producer: faults, partitions: partitions)
+        producer.topic = topic
+        producer.flush = { try await topic.flush() }
+    }
+
+    func intercept(_ worker: inout WorkerPorts) {
+        let stage = worker.stage
+        let time = experiment.takesServiceTimes ? stage.serviceTime : nil
+        let queue = queue(of: "\(stage.name)/\(worker.number)", time)
+        worker.patience = patience
+        if let queue {
+            worker.rawStore = worker.rawStore.map { WorkedRawStore(store: $0, queue: queue) }
+            worker.warehouse = worker.warehouse.map {
+                WorkedWarehouse(warehouse: $0, queue: queue)
+            }
+        }
+        let faults = faults(at: .stage, stage.name)
+        let partitions = self.faults(at: .subscription, worker.subscription.name)
+        let life = StageLife()
+        // A relay, which writes to no store, has what it takes up for as long as that.
+        let ownQueue = stage.topic == nil ? nil : queue
+        if !faults.isEmpty || !partitions.isEmpty || ownQueue != nil {
+            worker.subscription = ConditionedSubscription(
+                worker.subscription,
+                stage: faults,
+                partitions: partitions,
+                queue: ownQueue,
+                life: life
+            )
+        }
+        let crashes = faults.only(.crash)
+        if !crashes.isEmpty {
+            worker.live = { body in
+                try await MortalStage(crashes, life: life, body: body).run()
+            }
+        }
+    }
+
+    /// How long a stage is to put up with a store: beyond the longest of its faults.
+    private var patience: StorePatience {
+        var patience = StorePatience()
+        let longest = plan.occurrences.filter(\.fault.place.isStore)
+            .map { $0.range.upperBound - $0.range.lowerBound }.max()
+        patience.total += longest ?? .zero
+        return patience
+    }
+
+    private func conditions(of store: String) -> StoreConditions? {
+        let occurrences = plan.occurrences.filter {
+            $0.fault.place.isStore && $0.fault.target == store
+        }
+        let time = serviceTimes[store]
+        guard !occurrences.isEmpty || time != nil else { return nil }
+        let faults = TargetFaults(occurrences, injector: self)
+        return StoreConditions(faults, queue: queue(of: store, time), store: store)
+    }
+
+    /// The servers of what is called `name`, which draw their times from a stream of their own.
+    private func queue(of name: String, _ time: ServiceTime?) -> ServiceQueue? {
+        time.map { time in
+            let seed = name.utf8.reduce(plan.seed) { SplitMix64.mix($0 &+ UInt64($1) &+ 1) }
+            return ServiceQueue(time, seed: seed, timeline: timeline)
+        }
+    }
+
+    private func faults(at place: FaultKind.Place, _ target: String) -> TargetFaults {
+        TargetFaults(plan.occurrences(at: place, target), injector: self)
+    }
+
+    // MARK: - What is seen of them
+
+    func sliceEnded(at end: Timestamp, isBad: Bool, backlog: Int64) {
+        state.withLock { $0.watch.see(sliceEndingAt: end, isBad: isBad, backlog: backlog) }
+    }
+
+    func finish(_ report: inout RunReport, _ episodes: [AlertEpisode]) {
+        guard experiment.scenario != nil else { return }
+        let state = state.withLock { $0 }
+        let episodes = episodes.filter { $0.start >= began }
+        report.faults = plan.occurrences.map { occurrence in
+            RunReport.Fault(
+                occurrence,
+                state.effects[occurrence.number],
+                state.watch.sights[occurrence.number],
+                episodes: episodes
+            )
+        }
+    }
+}
+
+/// The faults of one thing in a pipeline.
+struct TargetFaults: Sendable {
+    let injector: FaultInjector
+    private let occurrences: [FaultPlan.Occurrence]
+    /// How far back an occurrence that is there now can have begun.
+    private let longest: Duration
+
+    init(_ occurrences: [FaultPlan.Occurrence], injector: FaultInjector) {
+        self.occurrences = occurrences
+        self.injector = injector
+        longest =
+            occurrences.map { $0.range.upperBound - $0.range.lowerBound }.max() ?? .zero
+    }
+
+    var isEmpty: Bool { occurrences.isEmpty }
+
+    /// Those among `kinds`.
+    func only(_ kinds: FaultKind...) -> TargetFaults {
+        TargetFaults(occurrences.filter { kinds.contains($0.fault.kind) }, injector: injector)
+    }
+
+    /// Those that are there at `now`, earliest first.
+    func active(at now: Timestamp) -> [FaultPlan.Occurrence] {
+        guard let first = occurrences.first, first.range.lowerBound <= now else { return [] }
+        var lower = occurrences.partitioningIndex { $0.range.lowerBound > now }
+        var active: [FaultPlan.Occurrence] = []
+        while lower > 0, now - occurrences[lower - 1].range.lowerBound < longest {
+            lower -= 1
+            if occurrences[lower].range.contains(now) { active.append(occurrences[lower]) }
+        }
+        return active.reversed()
+    }
+
+    /// The one of `kind` that is there at `now`.
+    func active(_ kind: FaultKind, at now: Timestamp) -> FaultPlan.Occurrence? {
+        active(at: now).first { $0.fault.kind == kind }
+    }
+
+    /// The next one after `now` that begins.
+    func next(after now: Timestamp) -> FaultPlan.Occurrence? {
+        occurrences.first { $0.range.lowerBound > now }
+    }
+}
+
+extension FaultPlan.Occurrence {
+    /// Whether the fault happens to what `key` names: the same thing each time it is asked.
+    ///
+    /// A hash of the key and the occurrence takes the place of a draw, so that what happens to
+    /// one message does not hang on which others came before it.
+    func hits(_ key: UInt64, seed: UInt64) -> Bool {
+        if fault.share >= 1 { return true }
+        let mixed = SplitMix64.mix(key ^ SplitMix64.mix(seed &+ UInt64(number) &+ 1))
+        return Double(mixed >> 11) * 0x1p-53 < fault.share
+    }
+}
+
+extension RunReport.Fault {
+    fileprivate init(
+        _ occurrence: FaultPlan.Occurrence,
+        _ effect: FaultInjector.Effect,
+        _ sight: FaultWatch.Sight,
+        episodes: [AlertEpisode]
+    ) {
+        let (start, fault) = (occurrence.range.lowerBound, occurrence.fault)
+        let alert = episodes.first { episode in
+            // Of what was silent before, the fault is not the cause.
+            if case .silence(let since) = episode.evidence, since < start { return false }
+            return episode.start >= start && episode.start <= sight.recovered ?? .distantFuture
+        }
+        self.init(
+            name: fault.name,
+            kind: fault.kind.rawValue,
+            target: fault.target,
+            start: start.description,
+            end: occurrence.range.upperBound.description
+        )
+        effects = effect.count
+        firstEffect = effect.first?.description
+        visible = sight.visible?.description
+        self.alert = alert?.alert.description
+        alerted = alert?.start.description
+        recovered = sight.recovered?.description
+    }
+}

@@ -1,0 +1,161 @@
+internal import Broker
+internal import Commerce
+internal import Storage
+internal import Synchronization
+internal import Timekeeping
+
+/// What one store is like: how long it takes, and what goes wrong with it.
+final class StoreConditions: Sendable {
+    private let faults: TargetFaults
+    private let queue: ServiceQueue?
+    private let timeline: any Timeline
+    private let name: String
+    private let calls = Mutex<UInt64>(0)
+
+    init(_ faults: TargetFaults, queue: ServiceQueue?, store name: String) {
+        self.faults = faults
+        self.queue = queue
+        self.name = name
+        timeline = faults.injector.timeline
+    }
+
+    /// `operation`, once a server of the store has had its time for it, with what is wrong with
+    /// the store before and after it.
+    func call<Result>(
+        isWrite: Bool,
+        _ operation: () async throws(StoreError) -> Result
+    ) async throws(StoreError) -> Result {
+        // Cancelled, the call itself has the say.
+        try? await queue?.serve()
+        let active = faults.active(at: timeline.now)
+        guard !active.isEmpty else { return try await operation() }
+        let call = calls.withLock { calls in
+            calls += 1
+            return calls
+        }
+        let hit = active.filter { $0.hits(call, seed: faults.injector.plan.seed) }
+        for occurrence in hit {
+            try await before(occurrence)
+        }
+        let result = try await operation()
+        if isWrite, let lost = hit.first(where: { $0.fault.kind == .acknowledgementLost }) {
+            faults.injector.touch(lost)
+            throw StoreError(
+                .unavailable,
+                "\(name): the answer was lost, by the fault '\(lost.fault.name)'"
+            )
+        }
+        return result
+    }
+
+    /// `commit` as the store is given it: without its block, where that gets lost.
+    func recorded(_ commit: WarehouseCommit) -> WarehouseCommit {
+        guard commit.block != nil,
+            let lost = faults.active(.metadataBlocksLost, at: timeline.now),
+            // Given again, it is the same commit, and loses the same.
+            lost.hits(UInt64(bitPattern: commit.number), seed: faults.injector.plan.seed)
+        else { return commit }
+        faults.injector.touch(lost)
+        var unrecorded = commit
+        unrecorded.block = nil
+        return unrecorded
+    }
+
+    private func before(_ occurrence: FaultPlan.Occurrence) async throws(StoreError) {
+        let fault = occurrence.fault
+        switch fault.kind {
+        case .slow:
+            faults.injector.touch(occurrence)
+            try? await timeline.sleep(until: timeline.now + fault.by)
+        case .unavailable, .failing:
+            faults.injector.touch(occurrence)
+            throw StoreError(
+                .unavailable,
+                "\(name) cannot be reached, by the fault '\(fault.name)'"
+            )
+        case .outOfConnections:
+            faults.injector.touch(occurrence)
+            throw StoreError(
+                .busy,
+                "\(name) has no free connection of \(fault.limit), by the fault '\(fault.name)'"
+            )
+        default: return
+        }
+    }
+
+    /// The connections that a store with `own` has: all that there may be, where it is out of
+    /// them.
+    ///
+    /// A store that has none of itself is taken to have one outside of the fault, so that the
+    /// objective on connections has a history.
+    func connections(_ own: StoreConnections?) -> StoreConnections? {
+        guard !faults.only(.outOfConnections).isEmpty else { return own }
+        var connections = own ?? StoreConnections(server: 1, open: 1, inUse: 0, limit: 1)
+        if let fault = faults.active(.outOfConnections, at: timeline.now)?.fault {
+            connections.server = max(connections.server ?? 0, fault.limit)
+        }
+        return connections
+    }
+}
+
+/// A raw store under conditions; what a report reads is outside of them.
+struct ConditionedRawStore: ForwardingRawStore {
+    let store: any RawStore
+    let conditions: StoreConditions
+
+    func nextPosition() async throws(StoreError) -> Int64 {
+        try await conditions.call(isWrite: false) { () async throws(StoreError) in
+            try await store.nextPosition()
+        }
+    }
+
+    func store(_ writes: [RawWrite]) async throws(StoreError) -> RawOutcome {
+        try await conditions.call(isWrite: true) { () async throws(StoreError) in
+            try await store.store(writes)
+        }
+    }
+
+    func connections() async -> StoreConnections? {
+        conditions.connections(await store.connections())
+    }
+}
+
+/// A warehouse under conditions; what a report reads is outside of them.
+struct ConditionedWarehouse: ForwardingWarehouse {
+    let warehouse: any Warehouse
+    let conditions: StoreConditions
+
+    func progress(of subscription: String) async throws(StoreError) -> [StreamProgress] {
+        try await conditions.call(isWrite: false) { () async throws(StoreError) in
+            try await warehouse.progress(of: subscription)
+        }
+    }
+
+    func alreadyCounted(
+        _ question: CountedQuestion,
+        by subscription: String
+    ) async throws(StoreError) -> CountedAnswer {
+        try await conditions.call(isWrite: false) { () async throws(StoreError) in
+            try await warehouse.alreadyCounted(question, by: subscription)
+        }
+    }
+
+    func sketch(_ key: SketchText) async throws(StoreError) -> [UInt64] {
+        try await conditions.call(isWrite: false) { () async throws(StoreError) in
+            try await warehouse.sketch(key)
+        }
+    }
+
+    func commit(_ commit: WarehouseCommit) async throws(StoreError) {
+        let commit = conditions.recorded(commit)
+        try await conditions.call(isWrite: true) { () async throws(StoreError) in
+            try await warehouse.commit(commit)
+        }
+    }
+
+    func storeDeadLetters(_ letters: [DeadLetter<Batch>]) async throws(StoreError) {
+        try await conditions.call(isWrite: true) { () async throws(StoreError) in
+            try await warehouse.storeDeadLetters(letters)
+        }
+    }
+}

@@ -1,0 +1,147 @@
+package import Documents
+internal import Pipeline
+package import Timekeeping
+
+/// Runs one trial after the other, and makes those that fail as small as they can be.
+package struct TroubleSearch: Sendable {
+    /// A trial that failed.
+    package struct Trouble: Sendable {
+        package var seed: UInt64
+        package var outcome: TrialRun.Outcome
+        /// The smallest trial that was found to fail in the same way.
+        package var smallest: Trial
+        /// How that one failed.
+        package var smallestOutcome: TrialRun.Outcome
+    }
+
+    /// What came of all trials.
+    package struct Result: Sendable {
+        package var trials = 0
+        /// How many of the trials had a fault of this kind.
+        package var faults: [FaultKind: Int] = [:]
+        package var troubles: [Trouble] = []
+
+        /// Whether the search ended before its last seed, since it had found enough.
+        package var isCutShort = false
+    }
+
+    private let run: TrialRun
+    private let limit: Int
+
+    /// A search that ends after `limit` failures: more of them tell nothing new.
+    package init(_ run: TrialRun, limit: Int = 5) {
+        self.run = run
+        self.limit = limit
+    }
+
+    /// Tries `seeds`, until `stop` is raised.
+    ///
+    /// - Parameters:
+    ///   - seeds: One trial each.
+    ///   - stop: Ends the search after the trial under way.
+    ///   - onTrial: Hears of each seed before its trial.
+    /// - Returns: What was found.
+    /// - Throws: `DocumentError` where there is no pipeline to try.
+    package func search(
+        _ seeds: Range<UInt64>,
+        stop: Signal,
+        onTrial: @Sendable (UInt64) -> Void = { _ in }
+    ) async throws(DocumentError) -> Result {
+        var result = Result()
+        for seed in seeds {
+            if stop.version > 0 || Task.isCancelled { break }
+            guard result.troubles.count < limit else {
+                result.isCutShort = true
+                break
+            }
+            onTrial(seed)
+            let trial = try run.trial(seed)
+            let outcome = try await run.run(trial)
+            result.trials += 1
+            // order-free: counted by kind
+            for kind in Set(trial.scenario.faults.map(\.kind)) {
+                result.faults[kind, default: 0] += 1
+            }
+            guard outcome != .passed else { continue }
+            var reduction = TrialReduction(trial, outcome, run: run)
+            await reduction.reduce()
+            result.troubles.append(
+                Trouble(
+                    seed: seed,
+                    outcome: outcome,
+                    smallest: reduction.smallest,
+                    smallestOutcome: try await run.run(reduction.smallest)
+                )
+            )
+        }
+        return result
+    }
+}
+
+/// Makes a trial that fails smaller, as long as it goes on failing in the same way: a greedy form
+/// of delta debugging (Zeller and Hildebrandt, 2002), fault by fault and setting by setting.
+struct TrialReduction {
+    /// What has been tried and failed alike so far.
+    private(set) var smallest: Trial
+    private let run: TrialRun
+    private let outcome: TrialRun.Outcome
+    /// How many runs it may take.
+    private var left: Int
+
+    /// A reduction of `trial`, which ended with `outcome`, in at most `limit` runs.
+    init(_ trial: Trial, _ outcome: TrialRun.Outcome, run: TrialRun, limit: Int = 200) {
+        smallest = trial
+        self.run = run
+        self.outcome = outcome
+        left = limit
+    }
+
+    /// Tries every smaller trial next to the smallest one, until none of them fails.
+    mutating func reduce() async {
+        var goesOn = true
+        while goesOn, left > 0 {
+            goesOn = false
+            for candidate in smallest.smaller where await fails(candidate) {
+                smallest = candidate
+                goesOn = true
+                break
+            }
+        }
+    }
+
+    private mutating func fails(_ candidate: Trial) async -> Bool {
+        guard left > 0 else { return false }
+        left -= 1
+        return (try? await run.run(candidate))?.isLike(outcome) ?? false
+    }
+}
+
+extension Trial {
+    /// Trials with one thing less, those first that leave away most.
+    fileprivate var smaller: [Trial] {
+        var trials: [Trial] = []
+        func add(_ change: (inout Trial) -> Void) {
+            var trial = self
+            change(&trial)
+            if trial != self { trials.append(trial) }
+        }
+        add { $0.settings = $0.settings.filter(Trial.isOfShop) }
+        for index in scenario.faults.indices { add { $0.scenario.faults.remove(at: index) } }
+        for index in settings.indices where !Trial.isOfShop(settings[index]) {
+            add { $0.settings.remove(at: index) }
+        }
+        add { $0.interleaving = nil }
+        for index in scenario.faults.indices {
+            guard case .once(let at, let lasting) = scenario.faults[index].timing else { continue }
+            let half = Duration.seconds(max(1, lasting.inNanoseconds / 2_000_000_000))
+            add { $0.scenario.faults[index].timing = .once(at: at, lasting: half) }
+        }
+        add { $0.rate = max(1, ($0.rate / 2).rounded(.down)) }
+        return trials
+    }
+
+    /// Whether it only makes the shop small, which every trial needs.
+    private static func isOfShop(_ setting: DocumentSetting) -> Bool {
+        setting.path.prefix(2) == ["spec", "traffic"]
+    }
+}

@@ -1,0 +1,323 @@
+internal import Broker
+internal import Commerce
+internal import Datasets
+internal import SLO
+internal import Stages
+internal import Storage
+internal import Timekeeping
+
+/// Makes the report of a run that has ended, of its meters and of what the stores themselves say.
+struct RunReportBuilder {
+    let run: PipelineRun
+    let graph: PipelineGraph
+    let state: RunProgress.State
+    let failure: (any Error)?
+    let began: Timestamp
+    let ended: Timestamp
+
+    /// The report; what interceptors have to say is not in it yet.
+    func report(
+        _ samples: [RunReport.Sample],
+        _ objectives: ObjectiveRecorder
+    ) async -> RunReport {
+        var report = RunReport(
+            pipeline: run.document.name,
+            outcome: outcome,
+            failure: failure.map { "\($0)" },
+            started: began.description,
+            ended: ended.description,
+            durationSeconds: (ended - began).inSeconds,
+            input: graph.input,
+            rate: rate,
+            producers: graph.producers.map { RunReport.Producer($0.meter) },
+            subscriptions: subscriptions,
+            stages: graph.stages.map(RunReport.Stage.init),
+            samples: samples
+        )
+        // A store that failed during the run may not answer now either; the failure is told, and
+        // what cannot be read is left out.
+        if let raw = run.stores.raw.first, let count = try? await raw.store.count() {
+            report.rawStore = RunReport.RawStore(store: raw.label, events: count)
+        }
+        if let warehouse = run.stores.warehouses.first {
+            report.warehouse = try? await RunReport.Warehouse.read(
+                warehouse,
+                terms: graph.terms[warehouse.name] ?? CountingTerms()
+            )
+            report.deployments = await deployments(in: warehouse.store)
+        }
+        report.objectives = objectives.statuses.map(RunReport.Objective.init)
+        report.alerts = objectives.episodes.filter { $0.start >= began }
+            .map(RunReport.Alert.init)
+        return report
+    }
+
+    private var outcome: RunReport.Outcome {
+        failure != nil ? .failed : state.wasStopped ? .interrupted : .completed
+    }
+
+    /// Those that were marked while it ran; nil where there were none.
+    private func deployments(in warehouse: any Warehouse) async -> [RunReport.Deployment]? {
+        let all = try? await (warehouse as? any DeploymentLog)?.deployments()
+        let during = (all ?? []).filter { began <= $0.marked && $0.marked <= ended }
+        return during.isEmpty
+            ? nil
+            : during.map { deployment in
+                RunReport.Deployment(
+                    version: deployment.version,
+                    marked: deployment.marked.description,
+                    seconds: (deployment.marked - began).inSeconds
+                )
+            }
+    }
+
+    private var rate: RunReport.Rate {
+        let published = graph.producers.reduce(0) { $0 + $1.meter.total.published }
+        var asked: Double?
+        var profile = "the log's own pace"
+        if run.options.log == nil {
+            switch run.options.rate {
+            case .perSecond(let rate): (asked, profile) = (rate, "constant")
+            case .maximum: profile = "as many as possible"
+            case nil:
+                if case .constant(let rate) = run.document.load.shape { asked = rate }
+                profile = run.document.load.description
+            }
+        } else if run.options.log?.speed == nil {
+            profile = "as fast as possible"
+        }
+        let isLog = run.options.log != nil
+        let time = PublishingTime(
+            published: (state.producingEnded ?? began) - began,
+            events: isLog ? nil : run.options.events.map { (published, $0) },
+            rate: asked,
+            duration: isLog ? nil : run.options.duration,
+            tick: run.timeline.tick,
+            wasCutShort: outcome != .completed
+        )
+        return RunReport.Rate(
+            asked: asked,
+            profile: profile,
+            reached: time.rate(of: published),
+            seconds: time.length.inSeconds,
+            lateSeconds: time.late.inSeconds
+        )
+    }
+
+    private var subscriptions: [RunReport.Subscription] {
+        let reasons = graph.deadLetterMeter.total
+        return graph.subscriptions.map { subscription in
+            let (plan, counts) = (subscription.plan, subscription.port.counts)
+            return RunReport.Subscription(
+                name: plan.name,
+                topic: plan.topic,
+                published: counts.published,
+                acked: counts.acked,
+                outstanding: counts.outstanding,
+                backlog: counts.backlog,
+                waitingToRetry: counts.waiting,
+                deadLettered: counts.deadLettered,
+                expired: counts.expired,
+                filtered: counts.filtered,
+                shed: counts.shed,
+                conserved: counts.isConserved,
+                delivered: counts.delivered,
+                redelivered: counts.redelivered,
+                nacked: counts.nacked,
+                expiredDeadlines: counts.expiredDeadlines,
+                deadLettersByReason: reasons[plan.name] ?? [:]
+            )
+        }
+    }
+}
+
+extension RunReport.Stage {
+    fileprivate init(_ node: PipelineGraph.Stage) {
+        let (plan, total) = (node.plan, node.meter.total)
+        self.init(
+            name: plan.name,
+            kind: plan.kindName,
+            subscription: plan.subscription ?? "",
+            processed: total.processed,
+            duplicates: total.duplicates,
+            repeatedOrders: total.repeatedOrders,
+            conflicts: total.conflicts,
+            late: total.late,
+            failures: total.failures,
+            storeRetries: total.storeRetries,
+            latency: RunReport.Latency(total.latency.summary),
+            jobs: RunReport.Latency(total.jobs.summary)
+        )
+    }
+}
+
+extension RunReport.Producer {
+    fileprivate init(_ meter: ProducerMeter) {
+        let total = meter.total
+        self.init(
+            name: meter.name,
+            published: total.published,
+            records: total.records > 0 ? total.records : nil,
+            droppedItems: total.droppedItems > 0 ? total.droppedItems : nil,
+            rejected: total.rejected,
+            rejections: total.firstRejections.map(\.description)
+        )
+    }
+}
+
+extension RunReport.Objective {
+    fileprivate init(_ status: ObjectiveStatus) {
+        name = status.objective.name
+        state = status.state.rawValue
+        reason = status.reason
+        target = status.objective.target.description
+        if !status.objective.isComposite {
+            let measurement = status.measurement
+            good = .init(measurement.scale.events(measurement.events.good))
+            total = .init(measurement.scale.events(measurement.events.total))
+        }
+        sli = SLOReport.Figure(status.measurement.sli)
+        remainingRatio = SLOReport.Figure(status.budget.remainingRatio)
+        coverage = SLOReport.Figure(status.measurement.coverage)
+        meetsTarget = status.isMeetingTarget
+        gate = status.gateVerdict
+    }
+}
+
+extension RunReport.Alert {
+    fileprivate init(_ episode: AlertEpisode) {
+        alert = episode.alert.description
+        severity = episode.alert.severity
+        start = episode.start.description
+        end = episode.end?.description
+    }
+}
+
+extension RunReport.Warehouse {
+    /// How many windows of a grain are listed; the totals are over all.
+    private static let listedWindows = 1000
+
+    /// What a warehouse holds: the totals from the window over all time, which lacks nothing,
+    /// and the days and months as it keeps them, of which some lack what `terms` say.
+    static func read(
+        _ warehouse: RunStores.Named<any Warehouse>,
+        terms: CountingTerms
+    ) async throws -> Self {
+        let store = warehouse.store
+        let days = try await store.windows(.day, categories: .total)
+        let months = try await store.windows(.month, categories: .total)
+        let everything = try await store.windows(.all, categories: .total)
+        let exceptions = try await store.exceptions()
+        return RunReport.Warehouse(
+            store: warehouse.label,
+            totals: RunReport.Totals(everything, everything.first),
+            months: windows(months) { date in
+                "\(date.year)-\(date.month < 10 ? "0" : "")\(date.month)"
+            },
+            days: windows(days) { Timestamp(midnightOf: $0)?.description.prefix(10) ?? "" },
+            topProducts: try await store.topProducts(atMost: 10).map { row in
+                RunReport.Product(
+                    product: row.product,
+                    orders: row.cell.orders,
+                    units: row.cell.units,
+                    revenue: Money(minorUnits: row.cell.revenue, currency: row.currency).decimal,
+                    currency: row.currency.code
+                )
+            },
+            lateEvents: exceptions.late,
+            deadLetters: exceptions.deadLetters,
+            repeatedOrders: exceptions.repeatedOrders,
+            conflicts: exceptions.conflicts,
+            gaps: terms.gaps.isEmpty ? nil : terms.gaps.map(RunReport.Gap.init),
+            dropped: terms.dropped.isEmpty ? nil : terms.dropped.map(\.part.text)
+        )
+    }
+
+    /// One entry a window, with all its currencies.
+    private static func windows(
+        _ rows: [WindowRow],
+        label: (CivilDate) -> some StringProtocol
+    ) -> [RunReport.Window] {
+        var windows: [RunReport.Window] = []
+        var start = rows.startIndex
+        while start < rows.endIndex {
+            let end = rows[start...].firstIndex { $0.start != rows[start].start } ?? rows.endIndex
+            let totals = RunReport.Totals(Array(rows[start..<end]), rows[start])
+            windows.append(
+                RunReport.Window(
+                    label: String(label(rows[start].start.date)),
+                    orders: totals.orders,
+                    units: totals.units,
+                    sales: totals.sales,
+                    shoppers: totals.shoppers
+                )
+            )
+            start = end
+        }
+        return windows.suffix(listedWindows)
+    }
+}
+
+extension RunReport.Gap {
+    fileprivate init(_ part: KeptPart) {
+        self.init(
+            part: part.part.text,
+            missing: part.missing,
+            lacksDistinct: part.lacksDistinct
+        )
+    }
+}
+
+extension RunReport.Totals {
+    /// The sums of `rows`, which may be of several windows and currencies, with the distinct
+    /// counts of `whole`.
+    fileprivate init(_ rows: [WindowRow], _ whole: WindowRow?) {
+        var events: [String: Int64] = [:]
+        for name in EventName.allCases {
+            events[name.ga4] = rows.reduce(0) { $0 + $1.cell[name] }
+        }
+        // order-free: sorted
+        let sales = Dictionary(grouping: rows, by: \.currency)
+            .sorted { $0.key.code < $1.key.code }
+            .filter { $0.key != .none }
+            .map { RunReport.Sales($0.key, $0.value) }
+        let conversion = whole?.conversion
+        self.init(
+            events: events,
+            orders: rows.reduce(0) { $0 + $1.cell.orders },
+            units: rows.reduce(0) { $0 + $1.cell.units },
+            sales: sales,
+            shoppers: whole?.distinct[.shoppers].map(RunReport.Distinct.init),
+            sessions: whole?.distinct[.sessions].map(RunReport.Distinct.init),
+            conversion: conversion?.share,
+            conversionExact: conversion?.isExact
+        )
+    }
+}
+
+extension RunReport.Sales {
+    fileprivate init(_ currency: Currency, _ rows: [WindowRow]) {
+        let revenue = rows.reduce(Int64(0)) { $0.addingSaturated($1.cell.revenue) }
+        let refunded = rows.reduce(Int64(0)) { $0.addingSaturated($1.cell.refunded) }
+        let orders = rows.reduce(0) { $0 + $1.cell.orders }
+        self.init(
+            currency: currency.code,
+            revenue: Money(minorUnits: revenue, currency: currency).decimal,
+            revenueMinor: revenue,
+            refunded: Money(minorUnits: refunded, currency: currency).decimal,
+            refundedMinor: refunded,
+            averageOrderValue: orders > 0
+                ? Money(
+                    minorUnits: revenue.addingSaturated(orders / 2) / orders,
+                    currency: currency
+                ).decimal
+                : nil
+        )
+    }
+}
+
+extension RunReport.Distinct {
+    fileprivate init(_ count: DistinctCount) {
+        self.init(count: count.count, exact: count.isExact)
+    }
+}

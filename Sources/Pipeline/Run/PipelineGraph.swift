@@ -1,0 +1,349 @@
+internal import Broker
+internal import Commerce
+internal import Stages
+internal import Storage
+internal import Synchronization
+internal import Timekeeping
+
+/// One run of a pipeline as a graph: a node for everything the pipeline names, which holds what
+/// the file says of it, its meter, and the ports it works with.
+struct PipelineGraph: Sendable {
+    /// A producer and what it publishes.
+    struct Producer: Sendable {
+        let plan: PipelineDocument.Stage
+        let topic: String
+        let meter: ProducerMeter
+        let stage: ProducerStage
+        let source: any EventSource
+        /// Publishes what is held back, once the source has ended.
+        let flush: @Sendable () async throws -> Void
+    }
+
+    /// A subscription of the broker.
+    struct Subscription: Sendable {
+        let plan: PipelineDocument.Subscription
+        let port: InProcessSubscription<Batch>
+    }
+
+    /// A stage that reads a subscription, with its workers.
+    struct Stage: Sendable {
+        let plan: PipelineDocument.Stage
+        let meter: StageMeter
+        let subscription: Subscription
+        fileprivate(set) var workers: [@Sendable () async throws -> Void] = []
+    }
+
+    /// A store as the stages see it, and the meter of what they ask of it.
+    struct Store<Port: Sendable>: Sendable {
+        let name: String
+        let port: Port
+        let meter: StoreMeter
+        let connections = LastConnections()
+    }
+
+    let broker: InProcessBroker<Batch>
+    private(set) var producers: [Producer] = []
+    let subscriptions: [Subscription]
+    private(set) var stages: [Stage] = []
+    let rawStores: [Store<any RawStore>]
+    let warehouses: [Store<any Warehouse>]
+    let rawAccounts: [RawStoreAccount]
+    let warehouseAccounts: [WarehouseAccount]
+    let deadLetters: DeadLetterStage?
+    let deadLetterMeter = DeadLetterMeter()
+    let datasets: RunDatasets
+    let input: RunReport.Input
+    /// The position of the first message of the run.
+    let firstPosition: Int64
+    /// What the warehouses answered to the run's claims, by the name of the store.
+    let terms: [String: CountingTerms]
+
+    /// Opens the input, tells the catalogues what the datasets are, and puts the nodes of `run`
+    /// together, between which and their ports `interceptors` stand.
+    init(
+        _ run: PipelineRun,
+        began: Timestamp,
+        _ interceptors: RunInterceptors
+    ) async throws {
+        let sources = try TrafficSource.all(of: run, began: began, interceptors)
+        input =
+            sources.first?.source.description
+            ?? RunReport.Input(kind: "none", stream: "", seed: nil, speed: nil, latencyFrom: "")
+        var firstPosition: Int64 = 1
+        for raw in run.stores.raw {
+            firstPosition = max(firstPosition, try await raw.store.nextPosition())
+        }
+        self.firstPosition = firstPosition
+        broker = InProcessBroker(run.document, firstPosition: firstPosition, run.timeline)
+        subscriptions = try run.document.subscriptions.map { [broker] plan in
+            let port = broker.subscriptions.first { $0.name == plan.name }
+            return Subscription(plan: plan, port: try found(port, plan.name))
+        }
+        datasets = try RunDatasets(run)
+        (rawStores, rawAccounts) = PipelineGraph.rawStores(of: run, interceptors)
+        (warehouses, warehouseAccounts) = PipelineGraph.warehouses(of: run, interceptors)
+        deadLetters = warehouses.first.map { [broker, deadLetterMeter] warehouse in
+            DeadLetterStage(
+                broker: broker,
+                warehouse: warehouse.port,
+                timeline: run.timeline,
+                meter: deadLetterMeter,
+                logger: run.logger
+            )
+        }
+        terms = try await run.stores.claim(for: run.document)
+        for account in warehouseAccounts { try await account.begin() }
+        try await datasets.begin()
+        for (plan, source) in sources {
+            producers.append(try producer(plan, source, run, interceptors))
+        }
+        let limits = PipelineMeters.jobLimits(of: run.options.objectives)
+        for plan in run.document.stages {
+            guard let name = plan.subscription else { continue }
+            var stage = Stage(
+                plan: plan,
+                meter: StageMeter(name: plan.name, jobLimits: limits),
+                subscription: try found(subscriptions.first { $0.plan.name == name }, name)
+            )
+            for number in 0..<plan.workers {
+                stage.workers.append(try worker(number, of: stage, run, interceptors))
+            }
+            stages.append(stage)
+        }
+    }
+
+    /// How many messages are in the subscriptions now.
+    var backlog: Int64 { subscriptions.reduce(0) { $0 + $1.port.counts.unsettled } }
+
+    /// Of the raw stores, then of the warehouses.
+    var storeMeters: [StoreMeter] { rawStores.map(\.meter) + warehouses.map(\.meter) }
+
+    /// How many publishers each topic has.
+    var publishers: [String: Int] {
+        (producers.map(\.topic)
+            + stages.flatMap { stage in stage.workers.map { _ in stage.plan.topic } }
+            .compactMap(\.self)).reduce(into: [:]) { $0[$1, default: 0] += 1 }
+    }
+
+    /// Reads back what the stores have confirmed to hold.
+    ///
+    /// - Throws: ``ReadBackFailure`` where one of them does not.
+    func readBack() async throws(ReadBackFailure) {
+        do throws(StoreError) {
+            for account in rawAccounts { try await account.check(from: firstPosition) }
+            for account in warehouseAccounts { try await account.check() }
+        } catch {
+            throw ReadBackFailure(cause: error)
+        }
+    }
+
+    // MARK: - Nodes
+
+    /// The accounts stand right before the stores: what faults make of an answer on its way is no
+    /// word of the store's.
+    private static func rawStores(
+        of run: PipelineRun,
+        _ interceptors: RunInterceptors
+    ) -> ([Store<any RawStore>], [RawStoreAccount]) {
+        var accounts: [String: RawStoreAccount] = [:]
+        let stores = run.stores.raw.map { named -> Store<any RawStore> in
+            let account =
+                named.twin.flatMap { accounts[$0] }
+                ?? RawStoreAccount(named.store, label: named.label)
+            accounts[named.name] = account
+            let meter = StoreMeter(name: named.name, timeline: run.timeline)
+            let port = MeteredRawStore(
+                interceptors.rawStore(account, called: named.name),
+                meter: meter
+            )
+            return Store(name: named.name, port: port, meter: meter)
+        }
+        let alone = run.stores.raw.filter { $0.twin == nil }
+        return (stores, alone.compactMap { accounts[$0.name] })
+    }
+
+    private static func warehouses(
+        of run: PipelineRun,
+        _ interceptors: RunInterceptors
+    ) -> ([Store<any Warehouse>], [WarehouseAccount]) {
+        var accounts: [String: WarehouseAccount] = [:]
+        let stores = run.stores.warehouses.map { named -> Store<any Warehouse> in
+            let account =
+                named.twin.flatMap { accounts[$0] }
+                ?? WarehouseAccount(named.store, label: named.label)
+            accounts[named.name] = account
+            let meter = StoreMeter(name: named.name, timeline: run.timeline)
+            let port = MeteredWarehouse(
+                interceptors.warehouse(account, called: named.name),
+                meter: meter
+            )
+            return Store(name: named.name, port: port, meter: meter)
+        }
+        let alone = run.stores.warehouses.filter { $0.twin == nil }
+        return (stores, alone.compactMap { accounts[$0.name] })
+    }
+
+    private func producer(
+        _ plan: PipelineDocument.Stage,
+        _ source: TrafficSource,
+        _ run: PipelineRun,
+        _ interceptors: RunInterceptors
+    ) throws -> Producer {
+        let topic = plan.topic ?? ""
+        let meter = ProducerMeter(name: plan.name, onRejection: run.onRejection)
+        var ports = ProducerPorts(stage: plan, topic: try found(broker.topic(topic), topic))
+        interceptors.intercept(&ports)
+        let stage = ProducerStage(
+            topic: ports.topic,
+            timeline: run.timeline,
+            meter: meter,
+            pace: source.pace,
+            batchLimit: plan.batch
+        )
+        return Producer(
+            plan: plan,
+            topic: topic,
+            meter: meter,
+            stage: stage,
+            source: source.source,
+            flush: ports.flush
+        )
+    }
+
+    /// One worker of `stage`, to be run to its end.
+    private func worker(
+        _ number: Int,
+        of stage: Stage,
+        _ run: PipelineRun,
+        _ interceptors: RunInterceptors
+    ) throws -> @Sendable () async throws -> Void {
+        var ports = WorkerPorts(
+            stage: stage.plan,
+            number: number,
+            subscription: stage.subscription.port
+        )
+        let place = stage.plan.store ?? stage.plan.topic ?? ""
+        switch stage.plan.kind {
+        case .producer: break
+        case .ingest: ports.rawStore = try found(rawStores.first { $0.name == place }, place).port
+        case .analytics:
+            ports.warehouse = try found(warehouses.first { $0.name == place }, place).port
+        case .relay: ports.topic = try found(broker.topic(place), place)
+        }
+        interceptors.intercept(&ports)
+        let body = body(of: ports, stage, run)
+        return { [ports] in try await ports.live(body) }
+    }
+
+    private func body(
+        of ports: WorkerPorts,
+        _ stage: Stage,
+        _ run: PipelineRun
+    ) -> @Sendable () async throws -> Void {
+        let rules = run.document.validation.rules
+        if let store = ports.rawStore {
+            let ingest = IngestStage(
+                subscription: ports.subscription,
+                store: store,
+                rules: rules,
+                timeline: run.timeline,
+                meter: stage.meter,
+                logger: run.logger,
+                ledger: datasets.ledger(of: stage.plan.store ?? ""),
+                patience: ports.patience,
+                batchLimit: stage.plan.batch
+            )
+            return { try await ingest.run() }
+        }
+        if let warehouse = ports.warehouse, case .analytics(let plan) = stage.plan.kind {
+            let analytics = AnalyticsStage(
+                subscription: ports.subscription,
+                warehouse: warehouse,
+                options: run.options.windows(of: plan),
+                rules: rules,
+                timeline: run.timeline,
+                meter: stage.meter,
+                logger: run.logger,
+                dataset: datasets.derivative(of: plan.subscription),
+                predecessors: terms[plan.store]?.others ?? [],
+                patience: ports.patience
+            )
+            return { try await analytics.run() }
+        }
+        guard let topic = ports.topic else { return {} }
+        let relay = RelayStage(
+            subscription: ports.subscription,
+            topic: topic,
+            timeline: run.timeline,
+            meter: stage.meter
+        )
+        return { try await relay.run() }
+    }
+}
+
+/// What a raw store said last of its connections.
+final class LastConnections: Sendable {
+    private let state = Mutex<StoreConnections?>(nil)
+
+    /// Nil where it has none.
+    var value: StoreConnections? {
+        get { state.withLock { $0 } }
+        set { state.withLock { $0 = newValue } }
+    }
+}
+
+extension RunOptions {
+    /// What an analytics stage of a run computes.
+    fileprivate func windows(of plan: PipelineDocument.Stage.Analytics) -> AnalyticsOptions {
+        var options = plan.options
+        if let log, log.speed == nil {
+            // A log that is read at once has no clock to be late by: its windows stay open until
+            // its end, in whatever order its lines are.
+            options.allowedLateness = .nanoseconds(Int64.max)
+        }
+        return options
+    }
+}
+
+extension InProcessBroker<Batch> {
+    /// A broker with the topics and subscriptions of `document`.
+    fileprivate convenience init(
+        _ document: PipelineDocument,
+        firstPosition: Int64,
+        _ timeline: any Timeline
+    ) {
+        self.init(
+            topics: document.topics.map(\.name),
+            firstPosition: firstPosition,
+            subscriptions: document.subscriptions.map { subscription in
+                SubscriptionPlan(
+                    name: subscription.name,
+                    topic: subscription.topic,
+                    policy: subscription.policy,
+                    filter: subscription.filter
+                )
+            },
+            timeline: timeline
+        )
+    }
+}
+
+/// What the pipeline names so.
+///
+/// - Throws: ``RunError`` where this run does not have it.
+private func found<Value>(_ value: Value?, _ name: String) throws -> Value {
+    guard let value else {
+        throw RunError("the pipeline names \"\(name)\", which this run does not have")
+    }
+    return value
+}
+
+/// A run that cannot begin for a reason the user can mend.
+package struct RunError: Error, CustomStringConvertible {
+    /// What is wrong, and the remedy.
+    package var description: String
+
+    package init(_ description: String) {
+        self.description = description
+    }
+}

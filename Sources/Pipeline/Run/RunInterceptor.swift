@@ -1,0 +1,142 @@
+package import Broker
+package import Commerce
+package import SLO
+package import Stages
+package import Storage
+package import Timekeeping
+
+/// What is done to a run on purpose: makes the interceptors of one run when it begins.
+package protocol RunExperiment: Sendable {
+    /// Who stands between the nodes of a run that began at `began` and their ports.
+    func interceptor(
+        of document: PipelineDocument,
+        _ options: RunOptions,
+        began: Timestamp,
+        timeline: any Timeline
+    ) -> any RunInterceptor
+}
+
+/// Stands between the nodes of a run and their ports, and sees how the run goes.
+///
+/// Where there are several, ``RunInterceptors`` applies them, in one order. What one does not
+/// change it leaves as it is.
+package protocol RunInterceptor: Sendable {
+    /// What becomes of the load of `producer`.
+    func traffic(of producer: PipelineDocument.Stage) -> TrafficChange
+
+    /// `store` as every stage sees it, before its calls are metered.
+    func rawStore(_ store: any RawStore, called name: String) -> any RawStore
+
+    /// `warehouse` as every stage sees it, before its calls are metered.
+    func warehouse(_ warehouse: any Warehouse, called name: String) -> any Warehouse
+
+    /// Changes what a producer works with.
+    func intercept(_ producer: inout ProducerPorts)
+
+    /// Changes what one worker of a stage works with.
+    func intercept(_ worker: inout WorkerPorts)
+
+    /// A slice of the objectives ended at `end`: whether one of them counted anything bad in it,
+    /// and how many messages wait.
+    func sliceEnded(at end: Timestamp, isBad: Bool, backlog: Int64)
+
+    /// Adds to the report of the run, in which the alerts `episodes` fired.
+    func finish(_ report: inout RunReport, _ episodes: [AlertEpisode])
+}
+
+extension RunInterceptor {
+    package func traffic(of producer: PipelineDocument.Stage) -> TrafficChange { TrafficChange() }
+    package func rawStore(_ store: any RawStore, called name: String) -> any RawStore { store }
+    package func warehouse(
+        _ warehouse: any Warehouse,
+        called name: String
+    ) -> any Warehouse { warehouse }
+    package func intercept(_ producer: inout ProducerPorts) {}
+    package func intercept(_ worker: inout WorkerPorts) {}
+    package func sliceEnded(at end: Timestamp, isBad: Bool, backlog: Int64) {}
+    package func finish(_ report: inout RunReport, _ episodes: [AlertEpisode]) {}
+}
+
+/// What an interceptor makes of the load of a producer.
+package struct TrafficChange: Sendable {
+    package var surges: [LoadProfile.Surge] = []
+    /// What changes the events, which the name of their stream depends on; see ``StreamName``.
+    package var causes: [any Sendable] = []
+
+    package init(surges: [LoadProfile.Surge] = [], causes: [any Sendable] = []) {
+        self.surges = surges
+        self.causes = causes
+    }
+}
+
+/// What a producer works with.
+package struct ProducerPorts: Sendable {
+    package let stage: PipelineDocument.Stage
+    package var topic: any Topic<Batch>
+    /// Publishes what is held back, once the source has ended.
+    package var flush: @Sendable () async throws -> Void = {}
+}
+
+/// What one worker of a stage works with.
+package struct WorkerPorts: Sendable {
+    package let stage: PipelineDocument.Stage
+    /// From 0.
+    package let number: Int
+    package var subscription: any Subscription<Batch>
+    /// Of an ingest stage.
+    package var rawStore: (any RawStore)?
+    /// Of an analytics stage.
+    package var warehouse: (any Warehouse)?
+    /// Of a relay.
+    package var topic: (any Topic<Batch>)?
+    /// How long it puts up with a store that fails.
+    package var patience = StorePatience()
+    /// Runs the worker, once or as often as it is to begin anew.
+    package var live:
+        @Sendable (_ worker: @escaping @Sendable () async throws -> Void) async throws -> Void = {
+            try await $0()
+        }
+}
+
+/// The interceptors of a run, from the ports outwards: what the experiment does happens first,
+/// and the witness sees what is left of it.
+struct RunInterceptors: RunInterceptor {
+    private let inner: [any RunInterceptor]
+
+    init(_ inner: [(any RunInterceptor)?]) {
+        self.inner = inner.compactMap(\.self)
+    }
+
+    func traffic(of producer: PipelineDocument.Stage) -> TrafficChange {
+        inner.map { $0.traffic(of: producer) }.reduce(into: TrafficChange()) { all, change in
+            all.surges += change.surges
+            all.causes += change.causes
+        }
+    }
+
+    func rawStore(_ store: any RawStore, called name: String) -> any RawStore {
+        inner.reduce(store) { $1.rawStore($0, called: name) }
+    }
+
+    func warehouse(_ warehouse: any Warehouse, called name: String) -> any Warehouse {
+        inner.reduce(warehouse) { $1.warehouse($0, called: name) }
+    }
+
+    func intercept(_ producer: inout ProducerPorts) {
+        for interceptor in inner { interceptor.intercept(&producer) }
+    }
+
+    func intercept(_ worker: inout WorkerPorts) {
+        for interceptor in inner { interceptor.intercept(&worker) }
+    }
+
+    func sliceEnded(at end: Timestamp, isBad: Bool, backlog: Int64) {
+        for interceptor in inner {
+            interceptor.sliceEnded(at: end, isBad: isBad, backlog: backlog)
+        }
+    }
+
+    func finish(_ report: inout RunReport, _ episodes: [AlertEpisode]) {
+        for interceptor in inner { interceptor.finish(&report, episodes) }
+    }
+}

@@ -1,0 +1,96 @@
+internal import Synchronization
+package import Timekeeping
+
+/// The counts of calls to one store.
+package final class StoreMeter: Sendable {
+    /// One kind of call.
+    package enum Operation: String, Hashable, Sendable, CaseIterable {
+        case read
+        case write
+    }
+
+    /// The counts of a store.
+    package struct Counts: Sendable {
+        /// Calls that were answered, by operation.
+        package var answered: [Operation: Int64] = [:]
+        /// Calls that failed, by the class of the reason.
+        package var failures: [String: Int64] = [:]
+        /// How long the answered calls took, by operation.
+        package var durations: [Operation: LatencyRecorder] = [:]
+
+        package init() {}
+
+        /// All calls that failed.
+        package var failed: Int64 { failures.values.reduce(0, +) }
+    }
+
+    private struct State {
+        var counts = Counts()
+        /// When the calls began that are not answered yet.
+        var pending: [UInt64: Timestamp] = [:]
+        var lastCall: UInt64 = 0
+        /// Since when an operation has only failed.
+        var failing: [Operation: Failing] = [:]
+    }
+
+    /// A kind of call that was not answered since it first failed.
+    package struct Failing: Hashable, Sendable {
+        package var since: Timestamp
+        /// The class of the last reason.
+        package var reason: String
+    }
+
+    /// The store's name in the pipeline.
+    package let name: String
+    private let timeline: any Timeline
+    private let state = Mutex(State())
+
+    /// A meter at zero for the store that the pipeline calls `name`.
+    package init(name: String, timeline: any Timeline) {
+        self.name = name
+        self.timeline = timeline
+    }
+
+    /// Everything so far.
+    package var total: Counts { state.withLock { $0.counts } }
+
+    /// When the oldest call began that is not answered yet; nil if none waits.
+    package var waitingSince: Timestamp? { state.withLock { $0.pending.values.min() } }
+
+    /// What has failed and not succeeded since; the longest of the operations.
+    package var failing: Failing? {
+        state.withLock { $0.failing.values.min { $0.since < $1.since } }
+    }
+
+    /// Calls the store, and counts what came of it.
+    package func measure<Value>(
+        _ operation: Operation,
+        _ call: () async throws(StoreError) -> Value
+    ) async throws(StoreError) -> Value {
+        let began = timeline.now
+        let number = state.withLock { state in
+            state.lastCall += 1
+            state.pending[state.lastCall] = began
+            return state.lastCall
+        }
+        do {
+            let value = try await call()
+            let took = (timeline.now - began).inNanoseconds
+            state.withLock { state in
+                state.pending[number] = nil
+                state.failing[operation] = nil
+                state.counts.answered[operation, default: 0] += 1
+                state.counts.durations[operation, default: LatencyRecorder()].record(took)
+            }
+            return value
+        } catch {
+            state.withLock { state in
+                state.pending[number] = nil
+                let since = state.failing[operation]?.since ?? timeline.now
+                state.failing[operation] = Failing(since: since, reason: error.label)
+                state.counts.failures[error.label, default: 0] += 1
+            }
+            throw error
+        }
+    }
+}

@@ -1,0 +1,251 @@
+internal import Commerce
+internal import Datasets
+package import Storage
+internal import Timekeeping
+
+// What a report reads of the aggregates.
+extension SQLWarehouse {
+    package func windows(
+        _ grain: Grain,
+        categories: WindowCategories
+    ) async throws(StoreError) -> [WindowRow] {
+        try await read { [flaws] session in
+            let only = categories == .total ? "category = ''" : "category <> ''"
+            var distincts = WindowDistincts(grain)
+            try session.forEach(
+                WindowStatement.sketches(only),
+                [.text(grain.rawValue)],
+                notingIn: flaws
+            ) { row in
+                distincts.add(
+                    try row.hashes(4),
+                    to: try row.value(2),
+                    of: try row.text(3),
+                    at: try Timestamp(nanoseconds: row.integer(1))
+                )
+            }
+            distincts.finish()
+            return try session.map(
+                WindowStatement.windows(only),
+                [.text(grain.rawValue)],
+                notingIn: flaws
+            ) { row in
+                let start = try Timestamp(nanoseconds: row.integer(1))
+                let category = try row.text(2)
+                let counts = distincts[start, category]
+                return WindowRow(
+                    grain: grain,
+                    start: start,
+                    category: category,
+                    currency: try row.currency(3),
+                    cell: try row.windowCell(4),
+                    distinct: counts.distinct,
+                    conversion: counts.conversion
+                )
+            }
+        }
+    }
+
+    package func sketch(_ key: SketchText) async throws(StoreError) -> [UInt64] {
+        try await lookUp { session in
+            try session.map(WindowStatement.sketch, key.values) { try $0.hashes(4) }
+        }.flatMap { $0 }
+    }
+
+    package func topProducts(atMost limit: Int) async throws(StoreError) -> [ProductRow] {
+        try await read { [flaws] session in
+            var best = BestSellers(atMost: limit)
+            try session.forEach(
+                WindowStatement.products(Session.dialect),
+                notingIn: flaws
+            ) { row in
+                var cell = ProductCell()
+                cell.views = try row.count(4)
+                cell.orders = try row.count(5)
+                cell.units = try row.integer(6)
+                cell.revenue = try row.integer(7)
+                let added = best.add(
+                    ProductRow(
+                        product: try row.text(0),
+                        currency: try row.currency(1),
+                        cell: cell
+                    )
+                )
+                guard added else {
+                    throw row.flaw(7, expected: "figures that a sum over all windows has room for")
+                }
+            }
+            return best.finish()
+        }
+    }
+
+    package func exceptions() async throws(StoreError) -> WarehouseExceptions {
+        let counts = try await read { session in
+            try session.map(WindowStatement.exceptions) { row in
+                WarehouseExceptions(
+                    late: try row.integer(0),
+                    deadLetters: try row.integer(1),
+                    repeatedOrders: try row.integer(2),
+                    conflicts: try row.integer(3)
+                )
+            }
+        }
+        return counts.first ?? WarehouseExceptions(late: 0, deadLetters: 0)
+    }
+}
+
+extension SQLSession {
+    /// Takes the parts of a sketch out of the table.
+    package func takeSketch(_ key: SketchText) throws -> [UInt64] {
+        try map(WindowStatement.takeSketch, key.values) { try $0.hashes(4) }.flatMap { $0 }
+    }
+}
+
+private enum WindowStatement {
+    static func windows(_ only: String) -> SQLStatement {
+        SQLStatement(
+            """
+            SELECT \(SQLInsert.windows.list)
+            FROM window_aggregates WHERE grain = $1 AND \(only)
+            ORDER BY start_ns, category, currency
+            """,
+            of: "window_aggregates",
+            keys: 4
+        )
+    }
+
+    /// In the order of the index.
+    static func sketches(_ only: String) -> SQLStatement {
+        SQLStatement(
+            """
+            SELECT grain, start_ns, measure, category, hashes FROM distinct_hashes
+            WHERE grain = $1 AND \(only) ORDER BY start_ns
+            """,
+            of: "distinct_hashes",
+            keys: 4
+        )
+    }
+
+    private static let isSketch = "grain = $1 AND start_ns = $2 AND measure = $3 AND category = $4"
+
+    static let sketch = SQLStatement(
+        "SELECT grain, start_ns, measure, category, hashes FROM distinct_hashes WHERE \(isSketch)",
+        of: "distinct_hashes",
+        keys: 4
+    )
+
+    static let takeSketch = SQLStatement(
+        """
+        DELETE FROM distinct_hashes WHERE \(isSketch)
+        RETURNING grain, start_ns, measure, category, hashes
+        """,
+        of: "distinct_hashes",
+        keys: 4
+    )
+
+    /// The figures of each product one after the other, added up as far as a sum that leaves its
+    /// range takes no other with it.
+    static func products(_ dialect: SQLDialect) -> SQLStatement {
+        let sums = ProductCell.columns.map(dialect.sumInRange)
+        let figures = sums.compactMap { $0 }
+        return figures.count == sums.count
+            ? SQLStatement(
+                """
+                SELECT product, currency, min(grain) AS grain, min(start_ns) AS start_ns,
+                    \(figures.joined(separator: ", "))
+                FROM product_sales GROUP BY product, currency ORDER BY product, currency
+                """,
+                of: "product_sales",
+                keys: 2
+            )
+            : SQLStatement(
+                """
+                SELECT product, currency, grain, start_ns, views, orders, units, revenue
+                FROM product_sales ORDER BY product, currency
+                """,
+                of: "product_sales",
+                keys: 4
+            )
+    }
+
+    static let exceptions: SQLStatement = """
+        SELECT (SELECT count(*) FROM late_events), (SELECT count(*) FROM dead_letters),
+            (SELECT count(*) FROM uncounted_events WHERE reason = 'repeated-order'),
+            (SELECT count(*) FROM uncounted_events WHERE reason = 'conflict')
+        """
+}
+
+extension SQLRow {
+    /// The sums of a window, in ``WindowCell/columns`` from `column` on.
+    fileprivate func windowCell(_ column: Int32) throws(StoreError) -> WindowCell {
+        var cell = WindowCell()
+        var next = column
+        for name in EventName.allCases {
+            cell.events[Int(name.rawValue)] = try count(next)
+            next += 1
+        }
+        cell.units = try integer(next)
+        cell.revenue = try integer(next + 1)
+        cell.refunded = try integer(next + 2)
+        cell.orderParts = try count(next + 3)
+        return cell
+    }
+}
+
+/// The products with the highest revenue, of rows that come product by product.
+private struct BestSellers {
+    private let limit: Int
+    private var best: [ProductRow] = []
+    private var current: ProductRow?
+
+    init(atMost limit: Int) {
+        self.limit = limit
+    }
+
+    /// Adds a window's figures; false where the sums have no room for them.
+    mutating func add(_ row: ProductRow) -> Bool {
+        guard let sums = current, sums.currency == row.currency,
+            // By bytes: texts that Unicode calls equivalent are different products.
+            sums.product.utf8.elementsEqual(row.product.utf8)
+        else {
+            place()
+            current = row
+            return true
+        }
+        guard let sum = sums.cell.adding(row.cell) else { return false }
+        current?.cell = sum
+        return true
+    }
+
+    mutating func finish() -> [ProductRow] {
+        place()
+        return best
+    }
+
+    /// Those with the same revenue stay in the order in which they come.
+    private mutating func place() {
+        guard let row = current else { return }
+        current = nil
+        let index = best.firstIndex { $0.cell.revenue < row.cell.revenue } ?? best.count
+        best.insert(row, at: index)
+        if best.count > limit { best.removeLast() }
+    }
+}
+
+extension ProductCell {
+    /// The sum, or nil where a figure of it leaves its range.
+    fileprivate func adding(_ other: ProductCell) -> ProductCell? {
+        var sum = self
+        var overflows = false
+        func add(_ figure: inout Int64, _ more: Int64) {
+            let (result, overflow) = figure.addingReportingOverflow(more)
+            figure = result
+            overflows = overflows || overflow
+        }
+        add(&sum.views, other.views)
+        add(&sum.orders, other.orders)
+        add(&sum.units, other.units)
+        add(&sum.revenue, other.revenue)
+        return overflows ? nil : sum
+    }
+}
