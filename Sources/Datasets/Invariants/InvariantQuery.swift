@@ -260,7 +260,7 @@ package struct QueryMistake: Error, Hashable, Sendable, CustomStringConvertible 
     package init(_ invariant: Invariant, line: Int, said: String) {
         description =
             "\(invariant.file):\(line):1: the database refuses the query (\(said)); expected one "
-            + "over the tables of a warehouse"
+            + "that reads what a warehouse has"
     }
 
     /// A query with `columns`.

@@ -16,7 +16,7 @@ struct InvariantRefusalContract {
             ("SELECT subject, detail\nFROM nowhere", "own.sql:7:1: the database refuses"),
             ("SELECT 1 AS subject,\n2 AS detail +", "own.sql:7:1: the database refuses"),
             ("SELECT 1 AS subject", "own.sql:6:1: the query returns subject; expected"),
-            ("SELECT 1 AS detail, 2 AS subject", "gives detail, subject; expected the columns"),
+            ("SELECT 1 AS detail, 2 AS subject", "returns detail, subject; expected the columns"),
             (
                 "SELECT 1 AS subject, 2 AS detail) AS a; DELETE FROM dataset_entries; --",
                 "own.sql:6:41: there is more after the ';'"
