@@ -159,11 +159,6 @@ struct House {
                 reason: "decodes reports from JSON"
             ),
             Leave(
-                place: "Sources/Pipeline",
-                modules: ["Foundation", "FoundationEssentials"],
-                reason: "decodes reports from JSON"
-            ),
-            Leave(
                 place: "Sources/Console/ProcessMetrics.swift",
                 modules: ["Glibc", "Darwin"],
                 reason: "what the system says of this process"

@@ -26,9 +26,6 @@ package struct TimePattern: Hashable, Sendable {
     package let text: String
     private let parts: [Part]
 
-    /// Whether times of this pattern say their zone themselves.
-    package var hasZone: Bool { parts.contains(.zone) }
-
     /// The pattern that `text` writes, or nil if it names no day.
     package init?(_ text: String) {
         var parts: [Part] = []

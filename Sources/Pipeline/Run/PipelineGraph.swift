@@ -139,48 +139,47 @@ struct PipelineGraph: Sendable {
 
     // MARK: - Nodes
 
-    /// The accounts stand right before the stores: what faults make of an answer on its way is no
-    /// word of the store's.
     private static func rawStores(
         of run: PipelineRun,
         _ interceptors: RunInterceptors
     ) -> ([Store<any RawStore>], [RawStoreAccount]) {
-        var accounts: [String: RawStoreAccount] = [:]
-        let stores = run.stores.raw.map { named -> Store<any RawStore> in
-            let account =
-                named.twin.flatMap { accounts[$0] }
-                ?? RawStoreAccount(named.store, label: named.label)
-            accounts[named.name] = account
-            let meter = StoreMeter(name: named.name, timeline: run.timeline)
-            let port = MeteredRawStore(
-                interceptors.rawStore(account, called: named.name),
-                meter: meter
-            )
-            return Store(name: named.name, port: port, meter: meter)
+        nodes(of: run.stores.raw, run.timeline) { named in
+            RawStoreAccount(named.store, label: named.label)
+        } port: { account, name, meter in
+            MeteredRawStore(interceptors.rawStore(account, called: name), meter: meter)
         }
-        let alone = run.stores.raw.filter { $0.twin == nil }
-        return (stores, alone.compactMap { accounts[$0.name] })
     }
 
     private static func warehouses(
         of run: PipelineRun,
         _ interceptors: RunInterceptors
     ) -> ([Store<any Warehouse>], [WarehouseAccount]) {
-        var accounts: [String: WarehouseAccount] = [:]
-        let stores = run.stores.warehouses.map { named -> Store<any Warehouse> in
-            let account =
-                named.twin.flatMap { accounts[$0] }
-                ?? WarehouseAccount(named.store, label: named.label)
-            accounts[named.name] = account
-            let meter = StoreMeter(name: named.name, timeline: run.timeline)
-            let port = MeteredWarehouse(
-                interceptors.warehouse(account, called: named.name),
-                meter: meter
-            )
-            return Store(name: named.name, port: port, meter: meter)
+        nodes(of: run.stores.warehouses, run.timeline) { named in
+            WarehouseAccount(named.store, label: named.label)
+        } port: { account, name, meter in
+            MeteredWarehouse(interceptors.warehouse(account, called: name), meter: meter)
         }
-        let alone = run.stores.warehouses.filter { $0.twin == nil }
-        return (stores, alone.compactMap { accounts[$0.name] })
+    }
+
+    /// A node for each store, and the account of each place; stores in one place share one.
+    ///
+    /// The accounts stand right before the stores: what faults make of an answer on its way is no
+    /// word of the store's.
+    private static func nodes<Port, Account>(
+        of stores: [RunStores.Named<Port>],
+        _ timeline: any Timeline,
+        account: (RunStores.Named<Port>) -> Account,
+        port: (Account, _ name: String, StoreMeter) -> Port
+    ) -> ([Store<Port>], [Account]) {
+        var accounts: [String: Account] = [:]
+        let nodes = stores.map { named in
+            let own = named.twin.flatMap { accounts[$0] } ?? account(named)
+            accounts[named.name] = own
+            let meter = StoreMeter(name: named.name, timeline: timeline)
+            return Store(name: named.name, port: port(own, named.name, meter), meter: meter)
+        }
+        let alone = stores.filter { $0.twin == nil }
+        return (nodes, alone.compactMap { accounts[$0.name] })
     }
 
     private func producer(

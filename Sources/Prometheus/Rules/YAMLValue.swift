@@ -105,22 +105,9 @@ enum YAMLValue {
             }
             && bytes.last != UInt8(ascii: ":")
             && !words.contains(text.lowercased())
-        guard !isPlain else { return text }
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\t": result += "\\t"
-            case "\r": result += "\\r"
-            // Control characters and line separators may not stand in YAML as they are, and what
-            // steers or disguises is to be seen.
-            case _ where ReportText.isShown(scalar): result.unicodeScalars.append(scalar)
-            default: result += ReportText.escape(scalar)
-            }
-        }
-        return result + "\""
+        // YAML's double quotes escape as PromQL's do: control characters and line separators may
+        // not stand there as they are, and what steers or disguises is to be seen.
+        return isPlain ? text : PromQL.quoted(text)
     }
 
     /// What YAML 1.1 takes for something other than a text.
