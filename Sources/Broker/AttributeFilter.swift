@@ -2,8 +2,8 @@
 ///
 /// `attributes.type = "purchase"`, `!=`, `attributes:user` (the attribute is there),
 /// `hasPrefix(attributes.subject, "o")`, joined by `AND`, `OR`, `NOT` (or `-`) and parentheses.
-/// As in Pub/Sub, `AND` and `OR` side by side need parentheses, so that precedence is never guessed
-/// precedence, and a filter of nothing takes every message.
+/// As in Pub/Sub, `AND` and `OR` side by side need parentheses, so that no one has to guess which
+/// comes first, and an empty filter takes every message. Texts are compared by their bytes.
 package indirect enum AttributeFilter: Hashable, Sendable {
     /// The attribute is there, whatever its value.
     case present(String)
@@ -40,8 +40,8 @@ package indirect enum AttributeFilter: Hashable, Sendable {
     package func evaluate(_ attribute: (String) -> String?) -> Bool {
         switch self {
         case .present(let key): attribute(key) != nil
-        case .equal(let key, let value): attribute(key) == value
-        case .hasPrefix(let key, let prefix): attribute(key)?.hasPrefix(prefix) == true
+        case .equal(let key, let value): attribute(key)?.utf8.elementsEqual(value.utf8) == true
+        case .hasPrefix(let key, let prefix): attribute(key)?.utf8.starts(with: prefix.utf8) == true
         case .not(let filter): !filter.evaluate(attribute)
         case .all(let filters): filters.allSatisfy { $0.evaluate(attribute) }
         case .any(let filters): filters.contains { $0.evaluate(attribute) }

@@ -30,8 +30,9 @@ package protocol RawStore: Sendable {
     /// - Returns: How many were new, and how many were there already.
     func store(_ writes: [RawWrite]) async throws(StoreError) -> RawOutcome
 
-    /// How many events from `position` on the store holds, as seen when opening the
-    /// store now and trusts nothing that this process remembers of it.
+    /// How many events from `position` on the store holds, as one sees who opens it now.
+    ///
+    /// Nothing that this process remembers of the store is trusted.
     ///
     /// - Throws: `StoreError` also if what is there is damaged, or is no longer what was
     ///   opened.

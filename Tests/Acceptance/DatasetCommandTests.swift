@@ -146,6 +146,24 @@ import Testing
         #expect(unscheduled.errors.contains("nothing is scheduled in the database"))
     }
 
+    @Test func `a deployment that is judged at once is judged by the raw events of now`()
+        async throws
+    {
+        let folder = try TestFolder()
+        try await Self.runOnce(folder)
+        #expect(try await Self.invariants("refresh", folder).exitCode == 0)
+        try folder.raw.change("DELETE FROM raw_events WHERE position = 7")
+        let marked = try await Self.weir(
+            [
+                "deploy", "mark", "--invariants", Self.invariants, "--version", "1.0",
+                "--settle", "0s", "--raw", "sqlite:\(folder.raw.path)",
+            ],
+            folder
+        )
+        #expect(marked.exitCode == 0, "\(marked.errors)")
+        #expect(!marked.output.contains("; 0 anomalies have appeared"), "\(marked.output)")
+    }
+
     @Test func `the warehouse is held to the raw events, or they are said to be unknown`()
         async throws
     {

@@ -48,6 +48,18 @@ import Timekeeping
     }
 
     @Test(arguments: [
+        (#"attributes.category = "caf\u00E9""#, true),
+        (#"attributes.category = "cafe\u0301""#, false),
+        (#"hasPrefix(attributes.category, "caf\u00E9")"#, true),
+        (#"hasPrefix(attributes.category, "cafe\u0301")"#, false),
+        (#"hasPrefix(attributes.category, "caf")"#, true),
+    ])
+    func `two spellings that Unicode calls equivalent are two`(text: String, passes: Bool) throws {
+        let filter = try AttributeFilter(parsing: text, attributes: Batch.attributeNames)
+        #expect(filter.evaluate { ["category": "caf\u{E9}"][$0] } == passes)
+    }
+
+    @Test(arguments: [
         (
             "",
             "1: the end of the filter cannot begin a condition; expected attributes.<name>, "

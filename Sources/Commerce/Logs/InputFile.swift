@@ -207,8 +207,11 @@ package func openInput(
             try InputFile.find(path)
             throw InputError(
                 .wrongFormat,
-                "\(path): a CSV file needs a mapping of its columns; "
-                    + "give one in the pipeline file"
+                "\(path): a CSV file needs a mapping of its columns; say under "
+                    + "spec.input.csv.columns of the pipeline file which column is which, or with "
+                    + "--set 'spec.input={csv: {columns: {time: <column>, user: <column>, "
+                    + "transaction: <column>, product: <column>, quantity: <column>, "
+                    + "value: <column>, currencyCode: USD, eventName: purchase}}}'"
             )
         }
         return try LogReplay(csv: path, mapping: mapping, options: options, symbols: symbols)

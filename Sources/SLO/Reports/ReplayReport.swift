@@ -57,7 +57,7 @@ extension ReplayReport.Comparison {
             ("budget, minutes", { Cell(FigureText.number($0.budget.allowedMinutes)) }),
             ("spent", { Cell(FigureText.percent($0.budget.spentRatio, digits: 2)) }),
             ("left", { Cell(FigureText.percent($0.budget.remainingRatio, digits: 2)) }),
-            ("exhausted", { Cell($0.projectedExhaustion ?? "not within the period") }),
+            ("exhausted", { $0.exhaustion }),
             ("alerts fired", { Cell("\($0.alerts.count)") }),
             ("still firing", { Cell("\($0.alerts.count { $0.end == nil })") }),
         ]

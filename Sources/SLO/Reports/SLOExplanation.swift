@@ -246,7 +246,7 @@ package struct SLOExplanation: WrittenReport, Sendable {
                         + "after \(report.asOf)",
                     "left × period / burn rate over \(objective.projectionWindow)"
                 ),
-                Self.fact("exhausted", objective.projectedExhaustion ?? "not within the period"),
+                Fact("exhausted", objective.exhaustion),
             ]
         )
     }

@@ -165,6 +165,12 @@ extension SLOReport.Objective {
         return ReportDocument.Section(title: title, blocks: blocks)
     }
 
+    /// When the budget is spent, if it goes on as lately.
+    var exhaustion: Cell {
+        if budget.isExhausted { return Cell("already", .bad) }
+        return projectedExhaustion.map { Cell($0, .warning) } ?? Cell("not within the period")
+    }
+
     private var facts: [Fact] {
         var facts = [
             Fact("state", Cell(state, mark), remark: reason),
@@ -180,16 +186,10 @@ extension SLOReport.Objective {
         ]
         facts += budgetFacts
         if budget.isExhausted {
-            facts.append(Fact("exhausted", Cell("already", .bad), remark: "nothing is left"))
+            facts.append(Fact("exhausted", exhaustion, remark: "nothing is left"))
         } else if measured.sli != nil {
-            facts.append(
-                Fact(
-                    "exhausted",
-                    projectedExhaustion.map { Cell($0, .warning) }
-                        ?? Cell("not within the period"),
-                    remark: "if it goes on as over the last \(projectionWindow)"
-                )
-            )
+            let remark = "if it goes on as over the last \(projectionWindow)"
+            facts.append(Fact("exhausted", exhaustion, remark: remark))
         }
         if measured.excluded > 0 {
             facts.append(

@@ -2,40 +2,13 @@ internal import Datasets
 internal import SQLStores
 internal import Storage
 
-/// A step from one form of the warehouse's tables to the next.
-struct WarehouseMigration {
-    var name: String
-    /// Statements without values.
-    var sql: String
-
-    private init(
-        _ name: String,
-        _ tables: ((SQLDialect) -> String)?,
-        _ more: String
-    ) {
-        self.name = name
-        sql = (tables?(.postgresql) ?? "") + more
-    }
-
-    /// Every step, in order; their versions count from 1.
-    static let all = [
-        WarehouseMigration(
-            "aggregates and exceptions",
-            WarehouseTables.aggregates,
-            aggregates + views
-        ),
-        WarehouseMigration("slices of objectives", WarehouseTables.history, history),
-        WarehouseMigration(
-            "datasets and invariants",
-            { WarehouseTables.datasets($0) + WarehouseTables.snapshot($0) },
-            datasets + snapshot
-        ),
-        WarehouseMigration("refresh of the invariants", nil, refresh),
-        WarehouseMigration("deployments", WarehouseTables.deployments, deployments),
-        WarehouseMigration("census of raw events", WarehouseTables.census, census),
-        WarehouseMigration("orders", WarehouseTables.orders, orders),
-        WarehouseMigration("owners of what is counted", WarehouseTables.owners, owners),
-        WarehouseMigration("amounts of four decimals", nil, amounts),
+/// The steps that make the tables of a schema, and what PostgreSQL has beside those tables.
+enum WarehouseMigration {
+    /// What a step makes that only PostgreSQL has, after the tables.
+    private static let own: [WarehouseStep: String] = [
+        .aggregates: aggregates + views, .history: history, .datasets: datasets + snapshot,
+        .refresh: refresh, .deployments: deployments, .census: census, .orders: orders,
+        .owners: owners, .amounts: amounts,
     ]
 
     /// Brings the schema of `location` up to date; processes that start at once take turns.
@@ -44,17 +17,18 @@ struct WarehouseMigration {
         _ location: PostgreSQLLocation
     ) throws {
         // Without a lock and without rights to create anything, where there is nothing to do.
-        if try storedVersion(connection, location) == Int64(all.count) { return }
+        if try storedVersion(connection, location) == Int64(WarehouseStep.allCases.count) { return }
         try connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED; \(WarehouseStatement.lock)")
         let stored = try storedVersion(connection, location)
         if stored == nil {
             try connection.execute("CREATE SCHEMA IF NOT EXISTS \(location.schema); \(ledger)")
         }
-        for (version, migration) in zip(Int64(1)..., all) where version > stored ?? 0 {
-            try connection.execute(migration.sql)
+        for (version, step) in zip(Int64(1)..., WarehouseStep.allCases)
+        where version > stored ?? 0 {
+            try connection.execute(step.tables(.postgresql) + (own[step] ?? ""))
             try connection.run(
                 "INSERT INTO migrations (version, name) VALUES ($1, $2)",
-                [.integer(version), .text(migration.name)]
+                [.integer(version), .text(step.rawValue)]
             )
         }
         try connection.execute("COMMIT")
@@ -86,11 +60,12 @@ struct WarehouseMigration {
             SQLStatement("SELECT max(version) FROM migrations")
         ) { row in try row.optionalInteger(0) ?? 0 }
         let version = versions.first ?? 0
-        guard version <= Int64(all.count) else {
+        let known = WarehouseStep.allCases.count
+        guard version <= Int64(known) else {
             throw StoreError(
                 .wrongFormat,
                 "\(connection.store): schema \(location.schema) has version \(version), which a "
-                    + "newer weir has made, and this one knows \(all.count); use that weir, or "
+                    + "newer weir has made, and this one knows \(known); use that weir, or "
                     + "name another schema in the URL with ?schema="
             )
         }

@@ -1,13 +1,43 @@
 package import Datasets
 
-/// The tables of a warehouse, as each migration that made them left them.
+/// A step from one form of a warehouse's tables to the next, in the order in which they came.
+///
+/// What a database makes beside the tables, or instead of them, is its own: views, comments,
+/// the steps that only it has. A new step is a case here and its tables below, for both databases.
+package enum WarehouseStep: String, CaseIterable, Sendable {
+    case aggregates = "aggregates and exceptions"
+    case history = "slices of objectives"
+    case datasets = "datasets and invariants"
+    case refresh = "refresh of the invariants"
+    case deployments
+    case census = "census of raw events"
+    case orders
+    case owners = "owners of what is counted"
+    case amounts = "amounts of four decimals"
+
+    /// The statements that both databases run, each in its own dialect; empty where there are none.
+    package func tables(_ sql: SQLDialect) -> String {
+        switch self {
+        case .aggregates: WarehouseTables.aggregates(sql)
+        case .history: WarehouseTables.history(sql)
+        case .datasets: WarehouseTables.datasets(sql) + WarehouseTables.snapshot(sql)
+        case .deployments: WarehouseTables.deployments(sql)
+        case .census: WarehouseTables.census(sql)
+        case .orders: WarehouseTables.orders(sql)
+        case .owners: WarehouseTables.owners(sql)
+        case .refresh, .amounts: ""
+        }
+    }
+}
+
+/// The tables of a warehouse, as each step that made them left them.
 ///
 /// Times are nanoseconds since the epoch, money is in minor units, an empty category is the total
 /// over all. Texts are told apart and sorted by their bytes, which in UTF-8 is by their code
 /// points.
-package enum WarehouseTables {
+enum WarehouseTables {
     /// The aggregates, how far they were made, and what is kept one by one.
-    package static func aggregates(_ sql: SQLDialect) -> String {
+    fileprivate static func aggregates(_ sql: SQLDialect) -> String {
         sums(sql) + consumption(sql) + exceptions(sql)
     }
 
@@ -109,7 +139,7 @@ package enum WarehouseTables {
     }
 
     /// What the objectives counted, slice by slice; a writer is a run.
-    package static func history(_ sql: SQLDialect) -> String {
+    fileprivate static func history(_ sql: SQLDialect) -> String {
         """
         CREATE TABLE sli_series (
             series \(sql.number) PRIMARY KEY,
@@ -136,7 +166,7 @@ package enum WarehouseTables {
     ///
     /// A hash has 32 bytes. What is deleted of an entry's goes with it, where foreign keys are on;
     /// dependencies may name datasets of other warehouses.
-    package static func datasets(_ sql: SQLDialect) -> String {
+    fileprivate static func datasets(_ sql: SQLDialect) -> String {
         """
         CREATE TABLE dataset_entries (
             dataset_id \(sql.key) NOT NULL PRIMARY KEY,
@@ -196,7 +226,7 @@ package enum WarehouseTables {
     }
 
     /// What the last refresh of the invariants found.
-    package static func snapshot(_ sql: SQLDialect) -> String {
+    fileprivate static func snapshot(_ sql: SQLDialect) -> String {
         """
         CREATE TABLE dataset_invariants (
             invariant \(sql.key) NOT NULL PRIMARY KEY,
@@ -223,7 +253,7 @@ package enum WarehouseTables {
     }
 
     /// What was deployed when.
-    package static func deployments(_ sql: SQLDialect) -> String {
+    fileprivate static func deployments(_ sql: SQLDialect) -> String {
         """
         CREATE TABLE deployments (
             marked_ns \(sql.integer) PRIMARY KEY,
@@ -237,7 +267,7 @@ package enum WarehouseTables {
 
     /// What the raw events add up to, beside what was made from them: one row in the first table,
     /// or none where no census was taken.
-    package static func census(_ sql: SQLDialect) -> String {
+    fileprivate static func census(_ sql: SQLDialect) -> String {
         """
         CREATE TABLE raw_census (
             taken_ns \(sql.integer) NOT NULL,
@@ -295,7 +325,7 @@ package enum WarehouseTables {
     ///
     /// An event without a digest of its content was counted by a version that knew events by
     /// another identity. Orders are purchases less their further parts.
-    package static func orders(_ sql: SQLDialect) -> String {
+    fileprivate static func orders(_ sql: SQLDialect) -> String {
         """
         ALTER TABLE counted_events ADD COLUMN content \(sql.integer);
         CREATE INDEX counted_events_before ON counted_events (subscription)
@@ -327,7 +357,7 @@ package enum WarehouseTables {
     ///
     /// The keys of `progress` and `counted_events` are unique within a subscription; that no event
     /// is counted by two is what the owners are for.
-    package static func owners(_ sql: SQLDialect) -> String {
+    fileprivate static func owners(_ sql: SQLDialect) -> String {
         """
         CREATE TABLE counting_owners (
             topic \(sql.key) NOT NULL PRIMARY KEY,

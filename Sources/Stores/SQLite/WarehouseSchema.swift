@@ -12,22 +12,38 @@ enum WarehouseSchema {
         return migrator
     }
 
-    /// In the order in which they came to be.
+    /// Every step that makes something here, in order.
     private static var migrations: [(identifier: String, sql: String)] {
-        [
-            ("1", WarehouseTables.aggregates(.sqlite) + views(orders: "purchase") + products),
-            ("2", writers + WarehouseTables.history(.sqlite)),
-            ("3", WarehouseTables.datasets(.sqlite) + WarehouseTables.snapshot(.sqlite)),
-            ("4", WarehouseTables.deployments(.sqlite)),
-            ("census", WarehouseTables.census(.sqlite)),
-            (
-                "orders",
-                WarehouseTables.orders(.sqlite)
-                    + "DROP VIEW revenue_per_hour; DROP VIEW sales_per_day;"
-                    + views(orders: "purchase - order_parts")
-            ),
-            ("owners", WarehouseTables.owners(.sqlite)),
-        ]
+        WarehouseStep.allCases.compactMap { step in
+            let sql = own(before: step) + step.tables(.sqlite) + own(after: step)
+            return sql.isEmpty ? nil : (identifier(of: step), sql)
+        }
+    }
+
+    /// The name under which files note a step.
+    private static func identifier(of step: WarehouseStep) -> String {
+        switch step {
+        case .aggregates: "1"
+        case .history: "2"
+        case .datasets: "3"
+        case .deployments: "4"
+        default: "\(step)"
+        }
+    }
+
+    private static func own(before step: WarehouseStep) -> String {
+        step == .history ? writers : ""
+    }
+
+    private static func own(after step: WarehouseStep) -> String {
+        switch step {
+        case .aggregates:
+            views(orders: "purchase") + products
+        case .orders:
+            "DROP VIEW revenue_per_hour; DROP VIEW sales_per_day;"
+                + views(orders: "purchase - order_parts")
+        default: ""
+        }
     }
 
     private static let writers = """

@@ -24,7 +24,8 @@ struct DeployMarkCommand: Verb {
             'weir serve' on the warehouse refreshes the invariants; what has appeared since the \
             mark is attributed to the version. Stable means: no store fails, no alert fires \
             that pages someone, and the backlog has not grown for a whole minute; a \
-            restart begins anew. With --settle 0s the invariants are refreshed here and now.
+            restart begins anew. With --settle 0s the invariants are refreshed here and now, \
+            after a census of the raw events (--raw).
             """
     )
 
@@ -62,9 +63,16 @@ struct DeployMarkCommand: Verb {
             var deployment = Deployment(version: version, marked: timeline.now, settle: settle)
             try await opened.deployments.mark(deployment)
             guard let set else {
-                return "marked \(version) at \(deployment.marked); its anomalies are reported "
-                    + "once the pipeline has been stable for \(DurationText.write(settle))"
+                return "marked \(version) at \(deployment.marked); 'weir run --serve' or 'weir "
+                    + "serve' on this warehouse judges it once the pipeline has been stable for "
+                    + "\(DurationText.write(settle)), and 'weir deploy list' shows it"
             }
+            try await options.census.take(
+                for: set,
+                in: opened,
+                isStandard: options.store.isStandard,
+                timeline
+            )
             let (_, after) = try await opened.invariants.refresh(
                 try await opened.invariants.judgeable(set),
                 timeout: options.timeout,
