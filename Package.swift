@@ -70,7 +70,7 @@ let package = Package(
         ),
         .target(
             name: "Storage",
-            dependencies: ["Broker", "Commerce", "Datasets", "Timekeeping"]
+            dependencies: ["Broker", "Commerce", "Datasets", "SLO", "Timekeeping"]
         ),
         .target(
             name: "Stages",

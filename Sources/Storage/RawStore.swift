@@ -44,6 +44,9 @@ package protocol RawStore: Sendable {
     /// Whether what is stored is gone with the store.
     var isVolatile: Bool { get }
 
+    /// Reads what is stored from the first event to the last; nil if only identities are kept.
+    var scan: (any RawEventScan)? { get }
+
     /// The connections the store uses now; nil if it has none, as a file has not.
     func connections() async -> StoreConnections?
 
@@ -53,6 +56,8 @@ package protocol RawStore: Sendable {
 
 extension RawStore {
     package var isVolatile: Bool { false }
+
+    package var scan: (any RawEventScan)? { nil }
 
     package func renewHold() async throws(StoreError) {}
 

@@ -1,6 +1,7 @@
 package import Broker
 package import Commerce
 package import Datasets
+package import SLO
 package import Timekeeping
 
 /// Keeps windowed aggregates, and how far analytics has come with making them.
@@ -68,16 +69,39 @@ package protocol Warehouse: Sendable {
     /// How many late events and dead letters are kept.
     func exceptions() async throws(StoreError) -> WarehouseExceptions
 
-    /// Where it keeps what is known of the datasets in it; nil for a warehouse that keeps nothing
-    /// of the kind.
+    /// Whether what is stored is gone with the warehouse.
+    var isVolatile: Bool { get }
+
+    /// The datasets in it and their chains; nil if it keeps none, and so are all that follow.
     var catalogue: (any DatasetCatalogue)? { get }
+
+    /// The slices of objectives.
+    var history: (any SLIHistory)? { get }
+
+    /// Which version was deployed when.
+    var deploymentLog: (any DeploymentLog)? { get }
+
+    /// Checks invariants, and keeps what they found.
+    var invariants: (any InvariantStore)? { get }
+
+    /// Refreshes the invariants by itself.
+    var scheduler: (any RefreshScheduler)? { get }
+
+    /// The totals of the raw events.
+    var census: (any CensusStore)? { get }
 
     /// Releases files and connections; the warehouse must not be used afterwards.
     func close() async throws(StoreError)
 }
 
 extension Warehouse {
+    package var isVolatile: Bool { false }
     package var catalogue: (any DatasetCatalogue)? { nil }
+    package var history: (any SLIHistory)? { nil }
+    package var deploymentLog: (any DeploymentLog)? { nil }
+    package var invariants: (any InvariantStore)? { nil }
+    package var scheduler: (any RefreshScheduler)? { nil }
+    package var census: (any CensusStore)? { nil }
 }
 
 /// Which rows of a window are asked for.

@@ -143,7 +143,7 @@ struct SimulateCommand: Verb {
         let simulation = Simulation(
             document: document,
             options: options,
-            stores: stores.outside(timeline),
+            stores: stores,
             timeline: timeline,
             logger: JSONLogHandler.logger(reporting.logLevel.level, timeline),
             interleaving: interleaving,
@@ -210,26 +210,6 @@ extension DurationArgument {
     static let standardTick = DurationArgument(duration: .seconds(1))
 
     var defaultValueDescription: String { DurationText.write(duration) }
-}
-
-extension RunStores {
-    /// The stores as a virtual timeline sees them; those in memory take no time of their own.
-    fileprivate func outside(_ timeline: VirtualTimeline) -> RunStores {
-        var seen = self
-        for place in raw.indices where !(raw[place].store is MemoryRawStore) {
-            seen.raw[place].store = OutsideRawStore(raw[place].store, timeline: timeline)
-        }
-        for place in warehouses.indices where !(warehouses[place].store is MemoryWarehouse) {
-            seen.warehouses[place].store = OutsideWarehouse(
-                warehouses[place].store,
-                timeline: timeline
-            )
-        }
-        if !(history is MemorySLIHistory) {
-            seen.history = OutsideSLIHistory(history, timeline: timeline)
-        }
-        return seen
-    }
 }
 
 extension String {

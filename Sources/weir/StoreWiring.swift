@@ -3,7 +3,6 @@ internal import Foundation
 internal import MongoDBStores
 internal import Pipeline
 internal import PostgreSQLStores
-internal import SLO
 internal import SQLiteStores
 internal import Storage
 
@@ -78,10 +77,6 @@ struct StoreWiring {
                     let opened = try await openWarehouse(store)
                     if url != "memory:" { warehouses[place(url)] = opened }
                     stores.warehouses.append(opened)
-                    // A warehouse in memory keeps no history beyond the run.
-                    if let history = opened.store as? any SLIHistory {
-                        stores.history = history
-                    }
                 }
             }
         } catch {
@@ -187,12 +182,12 @@ extension RunStores.Named {
 extension RunStores {
     /// The first warehouse that remembers deployments.
     var deployments: (any DeploymentLog)? {
-        warehouses.lazy.compactMap { $0.store as? any DeploymentLog }.first
+        warehouses.lazy.compactMap(\.store.deploymentLog).first
     }
 
     /// The first warehouse that invariants can be held against.
     var invariants: (any InvariantStore)? {
-        warehouses.lazy.compactMap { $0.store as? any InvariantStore }.first
+        warehouses.lazy.compactMap(\.store.invariants).first
     }
 
     /// What `body` gives; where it fails, the stores are closed, so that the next run need not

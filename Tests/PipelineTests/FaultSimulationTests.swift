@@ -70,7 +70,11 @@ struct FaultSimulationTests {
         let stores = RunStores(
             raw: [.init(name: "raw", label: "memory:", store: MemoryRawStore())],
             warehouses: [
-                .init(name: "warehouse", label: "memory:", store: CataloguedWarehouse())
+                .init(
+                    name: "warehouse",
+                    label: "memory:",
+                    store: MemoryWarehouse(catalogue: ForgetfulCatalogue())
+                )
             ]
         )
         let simulation = Simulation(

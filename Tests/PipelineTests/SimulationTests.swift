@@ -46,7 +46,7 @@ struct SimulationTests {
 
     private static func simulate(
         _ options: RunOptions,
-        history: any SLIHistory = MemorySLIHistory()
+        history: (any SLIHistory)? = nil
     ) async throws -> RunReport {
         var options = options
         options.objectives = try objectives()
@@ -127,10 +127,8 @@ struct SimulationTests {
 
     @Test func `a history outside keeps every slice that was judged`() async throws {
         let kept = MemorySLIHistory()
-        let clock = VirtualTimeline(start: Self.start, tick: .zero)
-        let history = OutsideSLIHistory(kept, timeline: clock)
         let options = Self.options(rate: 5, seconds: 120)
-        let report = try await Self.simulate(options, history: history)
+        let report = try await Self.simulate(options, history: kept)
         let objective = try #require(report.objectives?.first { $0.name == "message-success" })
         let extent = try #require(
             await kept.extents().first { $0.series.objective == "message-success" }

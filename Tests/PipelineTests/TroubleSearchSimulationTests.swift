@@ -90,7 +90,7 @@ struct TroubleSearchSimulationTests {
     @Test func `a warehouse that counts a repeated commit twice is found by a lost answer alone`()
         async throws
     {
-        let run = try Self.warehouse { ForgetfulWarehouse($0) }
+        let run = try Self.warehouse { LayeredWarehouse($0, [Forgetting()]) }
         let result = try await TroubleSearch(run, limit: 1).search(1..<400, stop: Signal())
         #expect(result.isCutShort)
         let trouble = try #require(result.troubles.first)
@@ -107,7 +107,7 @@ struct TroubleSearchSimulationTests {
     @Test func `a raw store that loses an event is found, and no fault is blamed`() async throws {
         let run = try Self.run { document in
             var stores = TrialRun.memoryStores(document)
-            stores.raw[0].store = LeakyRawStore(stores.raw[0].store)
+            stores.raw[0].store = LayeredRawStore(stores.raw[0].store, [Leaking()])
             return stores
         }
         let result = try await TroubleSearch(run).search(1..<2, stop: Signal())
@@ -119,10 +119,10 @@ struct TroubleSearchSimulationTests {
     @Test func `a store that breaks is a crash, and one that never answers no recovery`()
         async throws
     {
-        let broken = try Self.warehouse { BrokenWarehouse($0, hangs: false) }
+        let broken = try Self.warehouse { LayeredWarehouse($0, [Breaking(hangs: false)]) }
         let crash = try await broken.run(broken.trial(1))
         #expect(crash.label == "crashed", "\(crash)")
-        let silent = try Self.warehouse { BrokenWarehouse($0, hangs: true) }
+        let silent = try Self.warehouse { LayeredWarehouse($0, [Breaking(hangs: true)]) }
         let hang = try await silent.run(silent.trial(1))
         #expect(hang.label == "never recovered", "\(hang)")
     }
@@ -136,36 +136,34 @@ struct TroubleSearchSimulationTests {
     }
 }
 
-/// A warehouse that takes every commit for a new one.
-private final class ForgetfulWarehouse: ForwardingWarehouse {
-    let warehouse: any Warehouse
+/// Makes a warehouse take every commit for a new one.
+private final class Forgetting: StoreLayer {
     private let commits = Mutex<Int64>(1000)
 
-    init(_ warehouse: any Warehouse) {
-        self.warehouse = warehouse
-    }
-
-    func commit(_ commit: WarehouseCommit) async throws(StoreError) {
-        var changed = commit
-        changed.number = commits.withLock { count in
-            count += 1
-            return count
+    func pass<Answer>(
+        _ call: inout StoreCall,
+        _ next: NextStoreLayer<Answer>
+    ) async throws(StoreError) -> Answer {
+        if case .commit(var commit) = call.operation {
+            commit.number = commits.withLock { count in
+                count += 1
+                return count
+            }
+            call.operation = .commit(commit)
         }
-        try await warehouse.commit(changed)
+        return try await next(&call)
     }
 }
 
-/// A warehouse whose commits fail for good, or never return.
-private struct BrokenWarehouse: ForwardingWarehouse {
-    let warehouse: any Warehouse
+/// Makes the commits of a warehouse fail for good, or never return.
+private struct Breaking: StoreLayer {
     let hangs: Bool
 
-    init(_ warehouse: any Warehouse, hangs: Bool) {
-        self.warehouse = warehouse
-        self.hangs = hangs
-    }
-
-    func commit(_ commit: WarehouseCommit) async throws(StoreError) {
+    func pass<Answer>(
+        _ call: inout StoreCall,
+        _ next: NextStoreLayer<Answer>
+    ) async throws(StoreError) -> Answer {
+        guard case .commit = call.operation else { return try await next(&call) }
         if hangs {
             try? await Signal().wait(since: 0)
         }
@@ -173,22 +171,22 @@ private struct BrokenWarehouse: ForwardingWarehouse {
     }
 }
 
-/// A raw store that says of each first event that it has it.
-private struct LeakyRawStore: ForwardingRawStore {
-    let store: any RawStore
-
-    init(_ store: any RawStore) {
-        self.store = store
-    }
-
-    func store(_ writes: [RawWrite]) async throws(StoreError) -> RawOutcome {
-        let kept = writes.map { write in
-            let rest = write.selection.split(at: 1).tail
-            return RawWrite(
-                publication: write.publication,
-                selection: write.publication.firstPosition == 1 ? rest : write.selection
-            )
+/// Makes a raw store say of each first event that it has it.
+private struct Leaking: StoreLayer {
+    func pass<Answer>(
+        _ call: inout StoreCall,
+        _ next: NextStoreLayer<Answer>
+    ) async throws(StoreError) -> Answer {
+        if case .store(let writes) = call.operation {
+            let kept = writes.map { write in
+                let rest = write.selection.split(at: 1).tail
+                return RawWrite(
+                    publication: write.publication,
+                    selection: write.publication.firstPosition == 1 ? rest : write.selection
+                )
+            }
+            call.operation = .store(kept.filter { !$0.selection.isEmpty })
         }
-        return try await store.store(kept.filter { !$0.selection.isEmpty })
+        return try await next(&call)
     }
 }

@@ -66,6 +66,11 @@ struct BanRule {
             allowsReason: true
         ),
         BanRule(
+            words: ["as? any", "as! any", "is any", "as? Memory", "as! Memory", "is Memory"],
+            remedy: "ask the port: what a store can do is a property of it, which layers pass on",
+            exempt: ["Sources/weir/Weir.swift"]
+        ),
+        BanRule(
             words: ["@testable"],
             remedy: "give the test a `package` declaration to stand on"
         ),

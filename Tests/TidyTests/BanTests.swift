@@ -14,7 +14,7 @@ import Testing
         "nonisolated(unsafe) var count = 0", "final class Box: @unchecked Sendable {",
         "let die = Int.random(in: 1...6)", "let deck = cards.shuffled()",
         "let card = cards.randomElement()", #"let text = "\(Date())""#, "let id = UUID()",
-        "@testable import Broker",
+        "@testable import Broker", "let log = store as? any DeploymentLog",
     ])
     func `a banned word is found, on its line`(code: String) {
         let findings = findings("Sources/Broker/A.swift", "struct A {}\n\(code)\n")

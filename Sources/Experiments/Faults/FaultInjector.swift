@@ -116,13 +116,14 @@ final class FaultInjector: RunInterceptor {
         )
     }
 
-    func rawStore(_ store: any RawStore, called name: String) -> any RawStore {
-        conditions(of: name).map { ConditionedRawStore(store: store, conditions: $0) } ?? store
-    }
-
-    func warehouse(_ warehouse: any Warehouse, called name: String) -> any Warehouse {
-        conditions(of: name).map { ConditionedWarehouse(warehouse: warehouse, conditions: $0) }
-            ?? warehouse
+    func layers(beforeStore name: String) -> [any StoreLayer] {
+        let occurrences = plan.occurrences.filter {
+            $0.fault.place.isStore && $0.fault.target == name
+        }
+        let time = serviceTimes[name]
+        guard !occurrences.isEmpty || time != nil else { return [] }
+        let faults = TargetFaults(occurrences, injector: self)
+        return [StoreConditions(faults, queue: queue(of: name, time), store: name)]
     }
 
     func intercept(_ producer: inout ProducerPorts) {
@@ -139,11 +140,9 @@ final class FaultInjector: RunInterceptor {
         let time = experiment.takesServiceTimes ? stage.serviceTime : nil
         let queue = queue(of: "\(stage.name)/\(worker.number)", time)
         worker.patience = patience
-        if let queue {
-            worker.rawStore = worker.rawStore.map { WorkedRawStore(store: $0, queue: queue) }
-            worker.warehouse = worker.warehouse.map {
-                WorkedWarehouse(warehouse: $0, queue: queue)
-            }
+        if let work = queue.map(StageWork.init) {
+            worker.rawStore = worker.rawStore.map { LayeredRawStore($0, [work]) }
+            worker.warehouse = worker.warehouse.map { LayeredWarehouse($0, [work]) }
         }
         let faults = faults(at: .stage, stage.name)
         let partitions = self.faults(at: .subscription, worker.subscription.name)
@@ -174,16 +173,6 @@ final class FaultInjector: RunInterceptor {
             .map { $0.range.upperBound - $0.range.lowerBound }.max()
         patience.total += longest ?? .zero
         return patience
-    }
-
-    private func conditions(of store: String) -> StoreConditions? {
-        let occurrences = plan.occurrences.filter {
-            $0.fault.place.isStore && $0.fault.target == store
-        }
-        let time = serviceTimes[store]
-        guard !occurrences.isEmpty || time != nil else { return nil }
-        let faults = TargetFaults(occurrences, injector: self)
-        return StoreConditions(faults, queue: queue(of: store, time), store: store)
     }
 
     /// The servers of what is called `name`, which draw their times from a stream of their own.

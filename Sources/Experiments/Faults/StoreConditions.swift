@@ -5,7 +5,7 @@ internal import Synchronization
 internal import Timekeeping
 
 /// What one store is like: how long it takes, and what goes wrong with it.
-final class StoreConditions: Sendable {
+final class StoreConditions: StoreLayer {
     private let faults: TargetFaults
     private let queue: ServiceQueue?
     private let timeline: any Timeline
@@ -19,37 +19,43 @@ final class StoreConditions: Sendable {
         timeline = faults.injector.timeline
     }
 
-    /// `operation`, once a server of the store has had its time for it, with what is wrong with
-    /// the store before and after it.
-    func call<Result>(
-        isWrite: Bool,
-        _ operation: () async throws(StoreError) -> Result
-    ) async throws(StoreError) -> Result {
+    /// Passes on what a stage asks once a server of the store has had its time for it, with what
+    /// is wrong with the store before and after; what a report reads is outside of that.
+    func pass<Answer>(
+        _ call: inout StoreCall,
+        _ next: NextStoreLayer<Answer>
+    ) async throws(StoreError) -> Answer {
+        guard call.kind == .read || call.kind == .write else { return try await next(&call) }
+        if case .commit(let commit) = call.operation {
+            call.operation = .commit(recorded(commit))
+        }
         // Cancelled, the call itself has the say.
         try? await queue?.serve()
         let active = faults.active(at: timeline.now)
-        guard !active.isEmpty else { return try await operation() }
-        let call = calls.withLock { calls in
+        guard !active.isEmpty else { return try await next(&call) }
+        let number = calls.withLock { calls in
             calls += 1
             return calls
         }
-        let hit = active.filter { $0.hits(call, seed: faults.injector.plan.seed) }
+        let hit = active.filter { $0.hits(number, seed: faults.injector.plan.seed) }
         for occurrence in hit {
             try await before(occurrence)
         }
-        let result = try await operation()
-        if isWrite, let lost = hit.first(where: { $0.fault.kind == .acknowledgementLost }) {
+        let answer = try await next(&call)
+        if call.kind == .write,
+            let lost = hit.first(where: { $0.fault.kind == .acknowledgementLost })
+        {
             faults.injector.touch(lost)
             throw StoreError(
                 .unavailable,
                 "\(name): the answer was lost, by the fault '\(lost.fault.name)'"
             )
         }
-        return result
+        return answer
     }
 
     /// `commit` as the store is given it: without its block, where that gets lost.
-    func recorded(_ commit: WarehouseCommit) -> WarehouseCommit {
+    private func recorded(_ commit: WarehouseCommit) -> WarehouseCommit {
         guard commit.block != nil,
             let lost = faults.active(.metadataBlocksLost, at: timeline.now),
             // Given again, it is the same commit, and loses the same.
@@ -98,64 +104,25 @@ final class StoreConditions: Sendable {
     }
 }
 
-/// A raw store under conditions; what a report reads is outside of them.
-struct ConditionedRawStore: ForwardingRawStore {
-    let store: any RawStore
-    let conditions: StoreConditions
+/// The time that the own work of a worker takes before each of its writes: part of its job, as it
+/// is in real time.
+struct StageWork: StoreLayer {
+    let queue: ServiceQueue
 
-    func nextPosition() async throws(StoreError) -> Int64 {
-        try await conditions.call(isWrite: false) { () async throws(StoreError) in
-            try await store.nextPosition()
+    func pass<Answer>(
+        _ call: inout StoreCall,
+        _ next: NextStoreLayer<Answer>
+    ) async throws(StoreError) -> Answer {
+        switch call.operation {
+        case .store, .commit:
+            do {
+                try await queue.serve()
+            } catch {
+                // Whoever tries again finds that the task is cancelled.
+                throw StoreError(.unavailable, "the work was stopped")
+            }
+        default: break
         }
-    }
-
-    func store(_ writes: [RawWrite]) async throws(StoreError) -> RawOutcome {
-        try await conditions.call(isWrite: true) { () async throws(StoreError) in
-            try await store.store(writes)
-        }
-    }
-
-    func connections() async -> StoreConnections? {
-        conditions.connections(await store.connections())
-    }
-}
-
-/// A warehouse under conditions; what a report reads is outside of them.
-struct ConditionedWarehouse: ForwardingWarehouse {
-    let warehouse: any Warehouse
-    let conditions: StoreConditions
-
-    func progress(of subscription: String) async throws(StoreError) -> [StreamProgress] {
-        try await conditions.call(isWrite: false) { () async throws(StoreError) in
-            try await warehouse.progress(of: subscription)
-        }
-    }
-
-    func alreadyCounted(
-        _ question: CountedQuestion,
-        by subscription: String
-    ) async throws(StoreError) -> CountedAnswer {
-        try await conditions.call(isWrite: false) { () async throws(StoreError) in
-            try await warehouse.alreadyCounted(question, by: subscription)
-        }
-    }
-
-    func sketch(_ key: SketchText) async throws(StoreError) -> [UInt64] {
-        try await conditions.call(isWrite: false) { () async throws(StoreError) in
-            try await warehouse.sketch(key)
-        }
-    }
-
-    func commit(_ commit: WarehouseCommit) async throws(StoreError) {
-        let commit = conditions.recorded(commit)
-        try await conditions.call(isWrite: true) { () async throws(StoreError) in
-            try await warehouse.commit(commit)
-        }
-    }
-
-    func storeDeadLetters(_ letters: [DeadLetter<Batch>]) async throws(StoreError) {
-        try await conditions.call(isWrite: true) { () async throws(StoreError) in
-            try await warehouse.storeDeadLetters(letters)
-        }
+        return try await next(&call)
     }
 }

@@ -12,6 +12,7 @@ struct TrialAudit {
     let books: TrialLedger.Books
     let report: RunReport
     let stores: RunStores
+    let history: any SLIHistory
     let objectives: [Objective]
 
     private typealias Key = TrialLedger.Key
@@ -204,19 +205,19 @@ struct TrialAudit {
     /// finds the same alerts, and none before something bad was counted.
     private func alerts() async throws -> [String] {
         var found: [String] = []
-        let extents = try await stores.history.extents()
+        let extents = try await history.extents()
         for objective in objectives {
             let range = Timestamp.distantPast..<Timestamp.distantFuture
-            let history = try await RecordedHistory.read(
+            let recorded = try await RecordedHistory.read(
                 objective,
-                from: stores.history,
+                from: history,
                 extents: extents,
                 in: range
             )
             let replay = ObjectiveReplay(
                 objective,
-                history: history.components,
-                slice: history.slice
+                history: recorded.components,
+                slice: recorded.slice
             )
             let expected = replay.episodes.filter(\.isAboutSpending).map { "\($0.id)" }
             let rules = objective.alertPolicies.flatMap(\.rules)
@@ -235,7 +236,7 @@ struct TrialAudit {
                     "alerts: \(objective.name) fired \(told), and its history says \(expected)"
                 )
             }
-            let firstBad = history.components.joined().filter { $0.good < $0.total }
+            let firstBad = recorded.components.joined().filter { $0.good < $0.total }
                 .map(\.start).min()
             for alert in fired {
                 let start = Timestamp(rfc3339: alert.start) ?? .distantPast

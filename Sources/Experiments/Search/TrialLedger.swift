@@ -130,3 +130,23 @@ final class TrialLedger: RunObserver {
         }
     }
 }
+
+/// Enters into the ledger of a trial what one of its stores has stored.
+struct TrialEntries: StoreLayer {
+    let ledger: TrialLedger
+    let store: String
+
+    func pass<Answer>(
+        _ call: inout StoreCall,
+        _ next: NextStoreLayer<Answer>
+    ) async throws(StoreError) -> Answer {
+        let answer = try await next(&call)
+        switch call.operation {
+        case .store(let writes): ledger.stored(writes, in: store)
+        case .commit(let commit): ledger.committed(commit.late, of: commit.subscription)
+        case .storeDeadLetters(let letters): ledger.kept(letters)
+        default: break
+        }
+        return answer
+    }
+}

@@ -103,21 +103,12 @@ package struct TrialRun: Sendable {
     private func judge(_ trial: Trial, _ document: PipelineDocument) async throws -> Outcome {
         let ledger = TrialLedger()
         let timeline = VirtualTimeline(start: start, tick: trial.tick)
-        var stores = makeStores(document)
-        for index in stores.raw.indices {
-            stores.raw[index].store = AuditedRawStore(
-                store: stores.raw[index].store,
-                name: stores.raw[index].name,
-                ledger: ledger
-            )
-        }
-        for index in stores.warehouses.indices {
-            stores.warehouses[index].store = AuditedWarehouse(
-                warehouse: stores.warehouses[index].store,
-                ledger: ledger
-            )
-        }
-        stores.history = OutsideSLIHistory(stores.history, timeline: timeline)
+        var stores = makeStores(document).behind(
+            raw: { [TrialEntries(ledger: ledger, store: $0.name)] },
+            warehouse: { [TrialEntries(ledger: ledger, store: $0.name)] }
+        )
+        let history = stores.history ?? MemorySLIHistory()
+        stores.history = history
         var options = RunOptions()
         options.seed = trial.seed
         options.rate = .perSecond(trial.rate)
@@ -149,6 +140,7 @@ package struct TrialRun: Sendable {
             books: ledger.books,
             report: result.report,
             stores: stores,
+            history: history,
             objectives: objectives
         )
         let violations = try await audit.violations()

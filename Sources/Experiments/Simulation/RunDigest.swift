@@ -1,6 +1,5 @@
 internal import Broker
 internal import Commerce
-internal import Storage
 internal import Synchronization
 internal import Timekeeping
 
@@ -34,18 +33,6 @@ package final class RunDigest: Sendable {
             sum.add(UInt64(decision.rawValue))
             sum.add(now.nanoseconds)
             fold(&sum)
-        }
-    }
-
-    /// What `call` gives; a failure is folded in.
-    func following<Value>(
-        _ call: () async throws(StoreError) -> Value
-    ) async throws(StoreError) -> Value {
-        do {
-            return try await call()
-        } catch {
-            note(.failed) { $0.add(error.label) }
-            throw error
         }
     }
 

@@ -7,12 +7,8 @@ internal import Timekeeping
 
 /// A digest sees what the stages ask of the broker and the stores, and what came of it.
 extension RunDigest: RunInterceptor {
-    package func rawStore(_ store: any RawStore, called name: String) -> any RawStore {
-        WitnessedRawStore(store, self)
-    }
-
-    package func warehouse(_ warehouse: any Warehouse, called name: String) -> any Warehouse {
-        WitnessedWarehouse(warehouse, self)
+    package func layers(beforeStore name: String) -> [any StoreLayer] {
+        [StoreWitness(digest: self)]
     }
 
     package func intercept(_ producer: inout ProducerPorts) {

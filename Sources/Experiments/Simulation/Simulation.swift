@@ -29,10 +29,9 @@ package struct Simulation: Sendable {
 
     /// A run of `document` from where `timeline` stands, for the duration in `options`.
     ///
-    /// The stores are seen as keeping no time; one that does is given as an `OutsideRawStore` or
-    /// `OutsideWarehouse`, and its history as an `OutsideSLIHistory`. An `interleaving` draws
-    /// which of the tasks that can go on goes on next. The command `replay` is what the report
-    /// says repeats the run.
+    /// Time stands still while a store works that is not in memory. An `interleaving` draws which
+    /// of the tasks that can go on goes on next. The command `replay` is what the report says
+    /// repeats the run.
     package init(
         document: PipelineDocument,
         options: RunOptions,
@@ -51,11 +50,13 @@ package struct Simulation: Sendable {
             timeline.tick,
             (options.duration ?? .zero) / Simulation.samples
         )
-        self.stores = stores
-        if stores.history is MemorySLIHistory {
-            // It would end with the run, and grow with it until then: nobody could ask it.
-            self.stores.history = NoSLIHistory()
-        }
+        let standing = [StandingTime(timeline)]
+        self.stores = stores.behind(
+            raw: { $0.store.isVolatile ? [] : standing },
+            warehouse: { $0.store.isVolatile ? [] : standing }
+        )
+        // A history in memory would grow with the run and end with it, and nothing would read it.
+        if stores.history == nil { self.stores.history = NoSLIHistory() }
         self.timeline = timeline
         self.logger = logger
         self.replay = replay
@@ -131,7 +132,7 @@ package struct Simulation: Sendable {
         )
         result.report.simulation?.tickSeconds = timeline.tick.inSeconds
         result.report.simulation?.keepsRawEvents =
-            !stores.raw.contains { $0.store is MemoryRawStore }
+            !stores.raw.contains(where: \.store.isVolatile)
         return result
     }
 }

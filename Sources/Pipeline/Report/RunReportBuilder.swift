@@ -58,7 +58,7 @@ struct RunReportBuilder {
 
     /// Those that were marked while it ran; nil where there were none.
     private func deployments(in warehouse: any Warehouse) async -> [RunReport.Deployment]? {
-        let all = try? await (warehouse as? any DeploymentLog)?.deployments()
+        let all = try? await warehouse.deploymentLog?.deployments()
         let during = (all ?? []).filter { began <= $0.marked && $0.marked <= ended }
         return during.isEmpty
             ? nil

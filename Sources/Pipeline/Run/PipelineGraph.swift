@@ -80,8 +80,20 @@ struct PipelineGraph: Sendable {
             return Subscription(plan: plan, port: try found(port, plan.name))
         }
         datasets = try RunDatasets(run)
-        (rawStores, rawAccounts) = PipelineGraph.rawStores(of: run, interceptors)
-        (warehouses, warehouseAccounts) = PipelineGraph.warehouses(of: run, interceptors)
+        (rawStores, rawAccounts) = PipelineGraph.nodes(of: run.stores.raw, run, interceptors) {
+            RawStoreAccount($0.store, label: $0.label)
+        } port: {
+            LayeredRawStore($0, $1)
+        }
+        (warehouses, warehouseAccounts) = PipelineGraph.nodes(
+            of: run.stores.warehouses,
+            run,
+            interceptors
+        ) {
+            WarehouseAccount($0.store, label: $0.label)
+        } port: {
+            LayeredWarehouse($0, $1)
+        }
         deadLetters = warehouses.first.map { [broker, deadLetterMeter] warehouse in
             DeadLetterStage(
                 broker: broker,
@@ -139,44 +151,33 @@ struct PipelineGraph: Sendable {
 
     // MARK: - Nodes
 
-    private static func rawStores(
-        of run: PipelineRun,
-        _ interceptors: RunInterceptors
-    ) -> ([Store<any RawStore>], [RawStoreAccount]) {
-        nodes(of: run.stores.raw, run.timeline) { named in
-            RawStoreAccount(named.store, label: named.label)
-        } port: { account, name, meter in
-            MeteredRawStore(interceptors.rawStore(account, called: name), meter: meter)
-        }
-    }
-
-    private static func warehouses(
-        of run: PipelineRun,
-        _ interceptors: RunInterceptors
-    ) -> ([Store<any Warehouse>], [WarehouseAccount]) {
-        nodes(of: run.stores.warehouses, run.timeline) { named in
-            WarehouseAccount(named.store, label: named.label)
-        } port: { account, name, meter in
-            MeteredWarehouse(interceptors.warehouse(account, called: name), meter: meter)
-        }
-    }
-
     /// A node for each store, and the account of each place; stores in one place share one.
     ///
-    /// The accounts stand right before the stores: what faults make of an answer on its way is no
-    /// word of the store's.
-    private static func nodes<Port, Account>(
+    /// What happens to a call on its way from a stage to a store, and to the answer on its way
+    /// back, happens in one order, the outermost first:
+    ///
+    /// 1. the work of the worker itself before it writes, by the service time of its stage
+    ///    (`intercept(_ worker:)`),
+    /// 2. `StoreMeter`: the wait of the stage,
+    /// 3. the witness: the decisions of the stages, with the answers as they got them,
+    /// 4. the experiment: the store's service time and faults,
+    /// 5. the account: what the store itself has confirmed, before faults change the answer,
+    /// 6. what the run was given its stores behind: the ledger of a trial, and `StandingTime`
+    ///    while a file or a server works.
+    private static func nodes<Port, Account: StoreLayer>(
         of stores: [RunStores.Named<Port>],
-        _ timeline: any Timeline,
+        _ run: PipelineRun,
+        _ interceptors: RunInterceptors,
         account: (RunStores.Named<Port>) -> Account,
-        port: (Account, _ name: String, StoreMeter) -> Port
+        port: (Port, [any StoreLayer]) -> Port
     ) -> ([Store<Port>], [Account]) {
         var accounts: [String: Account] = [:]
         let nodes = stores.map { named in
             let own = named.twin.flatMap { accounts[$0] } ?? account(named)
             accounts[named.name] = own
-            let meter = StoreMeter(name: named.name, timeline: timeline)
-            return Store(name: named.name, port: port(own, named.name, meter), meter: meter)
+            let meter = StoreMeter(name: named.name, timeline: run.timeline)
+            let layers = [meter] + interceptors.layers(beforeStore: named.name) + [own]
+            return Store(name: named.name, port: port(named.store, layers), meter: meter)
         }
         let alone = stores.filter { $0.twin == nil }
         return (nodes, alone.compactMap { accounts[$0.name] })

@@ -72,7 +72,7 @@ package struct PipelineRun: Sendable {
         let progress = RunProgress()
         let objectives = try await ObjectiveRecorder(
             options.objectives,
-            history: stores.history,
+            history: stores.history ?? MemorySLIHistory(),
             writer: "\(graph.input.stream) at \(began)",
             slice: options.slice,
             timeline: timeline,

@@ -2,15 +2,15 @@ internal import Commerce
 package import Storage
 internal import Synchronization
 
-/// A raw store whose answers are added up, to hold it to them at the end of the run.
-final class RawStoreAccount: ForwardingRawStore {
+/// Adds up the events that a raw store has confirmed, to compare them at the end of the run.
+final class RawStoreAccount: StoreLayer {
     private struct Sums {
         var stored: Int64 = 0
         /// A call that failed may have stored some of its events.
         var hasFailed = false
     }
 
-    let store: any RawStore
+    private let store: any RawStore
     private let label: String
     private let sums = Mutex(Sums())
 
@@ -20,11 +20,16 @@ final class RawStoreAccount: ForwardingRawStore {
         self.label = label
     }
 
-    func store(_ writes: [RawWrite]) async throws(StoreError) -> RawOutcome {
+    func pass<Answer>(
+        _ call: inout StoreCall,
+        _ next: NextStoreLayer<Answer>
+    ) async throws(StoreError) -> Answer {
+        guard case .store = call.operation else { return try await next(&call) }
         do throws(StoreError) {
-            let outcome = try await store.store(writes)
-            sums.withLock { $0.stored += Int64(outcome.stored) }
-            return outcome
+            let answer = try await next(&call)
+            let stored = Int64(call.outcome?.stored ?? 0)
+            sums.withLock { $0.stored += stored }
+            return answer
         } catch {
             sums.withLock { $0.hasFailed = true }
             throw error
@@ -41,8 +46,8 @@ final class RawStoreAccount: ForwardingRawStore {
     }
 }
 
-/// A warehouse whose commits are added up, to hold it to them at the end of the run.
-final class WarehouseAccount: ForwardingWarehouse {
+/// Adds up the events that a warehouse has counted, to compare them at the end of the run.
+final class WarehouseAccount: StoreLayer {
     private struct Sums {
         var before: Int64?
         var counted: Int64 = 0
@@ -52,7 +57,7 @@ final class WarehouseAccount: ForwardingWarehouse {
         var hasFailed = false
     }
 
-    let warehouse: any Warehouse
+    private let warehouse: any Warehouse
     private let label: String
     private let sums = Mutex(Sums())
 
@@ -68,9 +73,14 @@ final class WarehouseAccount: ForwardingWarehouse {
         sums.withLock { $0.before = before }
     }
 
-    func commit(_ commit: WarehouseCommit) async throws(StoreError) {
+    func pass<Answer>(
+        _ call: inout StoreCall,
+        _ next: NextStoreLayer<Answer>
+    ) async throws(StoreError) -> Answer {
+        guard case .commit(let commit) = call.operation else { return try await next(&call) }
+        let answer: Answer
         do throws(StoreError) {
-            try await warehouse.commit(commit)
+            answer = try await next(&call)
         } catch {
             sums.withLock { $0.hasFailed = true }
             throw error
@@ -81,6 +91,7 @@ final class WarehouseAccount: ForwardingWarehouse {
             sums.lastCommits[commit.subscription] = commit.number
             sums.counted += added
         }
+        return answer
     }
 
     /// Reads back what the run has counted.

@@ -24,11 +24,8 @@ package protocol RunInterceptor: Sendable {
     /// What becomes of the load of `producer`.
     func traffic(of producer: PipelineDocument.Stage) -> TrafficChange
 
-    /// `store` as every stage sees it, before its calls are metered.
-    func rawStore(_ store: any RawStore, called name: String) -> any RawStore
-
-    /// `warehouse` as every stage sees it, before its calls are metered.
-    func warehouse(_ warehouse: any Warehouse, called name: String) -> any Warehouse
+    /// What happens to the calls of all stages to the store called `name`, the outermost first.
+    func layers(beforeStore name: String) -> [any StoreLayer]
 
     /// Changes what a producer works with.
     func intercept(_ producer: inout ProducerPorts)
@@ -46,11 +43,7 @@ package protocol RunInterceptor: Sendable {
 
 extension RunInterceptor {
     package func traffic(of producer: PipelineDocument.Stage) -> TrafficChange { TrafficChange() }
-    package func rawStore(_ store: any RawStore, called name: String) -> any RawStore { store }
-    package func warehouse(
-        _ warehouse: any Warehouse,
-        called name: String
-    ) -> any Warehouse { warehouse }
+    package func layers(beforeStore name: String) -> [any StoreLayer] { [] }
     package func intercept(_ producer: inout ProducerPorts) {}
     package func intercept(_ worker: inout WorkerPorts) {}
     package func sliceEnded(at end: Timestamp, isBad: Bool, backlog: Int64) {}
@@ -114,12 +107,8 @@ struct RunInterceptors: RunInterceptor {
         }
     }
 
-    func rawStore(_ store: any RawStore, called name: String) -> any RawStore {
-        inner.reduce(store) { $1.rawStore($0, called: name) }
-    }
-
-    func warehouse(_ warehouse: any Warehouse, called name: String) -> any Warehouse {
-        inner.reduce(warehouse) { $1.warehouse($0, called: name) }
+    func layers(beforeStore name: String) -> [any StoreLayer] {
+        inner.reversed().flatMap { $0.layers(beforeStore: name) }
     }
 
     func intercept(_ producer: inout ProducerPorts) {

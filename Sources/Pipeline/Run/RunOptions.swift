@@ -79,21 +79,45 @@ package struct RunStores: Sendable {
 
     package var raw: [Named<any RawStore>]
     package var warehouses: [Named<any Warehouse>]
-    /// Where the slices of the objectives are kept.
-    package var history: any SLIHistory
+    private var ownHistory: (any SLIHistory)?
+
+    /// Where the slices of the objectives are kept: in the last warehouse that keeps them, unless
+    /// another place is given; nil if nothing keeps them beyond the run.
+    package var history: (any SLIHistory)? {
+        get { ownHistory ?? warehouses.lazy.reversed().compactMap(\.store.history).first }
+        set { ownHistory = newValue }
+    }
 
     package init(
         raw: [Named<any RawStore>],
         warehouses: [Named<any Warehouse>],
-        history: any SLIHistory = MemorySLIHistory()
+        history: (any SLIHistory)? = nil
     ) {
         self.raw = raw
         self.warehouses = warehouses
-        self.history = history
+        ownHistory = history
     }
 }
 
 extension RunStores {
+    /// The stores behind the layers that `raw` and `warehouse` make for each of them.
+    package func behind(
+        raw layersOfRaw: (Named<any RawStore>) -> [any StoreLayer],
+        warehouse layersOfWarehouse: (Named<any Warehouse>) -> [any StoreLayer]
+    ) -> RunStores {
+        var stores = self
+        for (place, named) in raw.enumerated() {
+            stores.raw[place].store = LayeredRawStore(named.store, layersOfRaw(named))
+        }
+        for (place, named) in warehouses.enumerated() {
+            stores.warehouses[place].store = LayeredWarehouse(
+                named.store,
+                layersOfWarehouse(named)
+            )
+        }
+        return stores
+    }
+
     /// Keeps other runs from writing to any of the stores.
     ///
     /// - Throws: `StoreError` where another run writes to one of them now.

@@ -100,12 +100,15 @@ package struct RawCensus: Sendable {
     @discardableResult
     package static func take(
         of stores: [any RawEventScan],
-        in warehouse: any CensusStore,
+        in warehouse: any Warehouse,
         at now: Timestamp
     ) async throws -> RawCensus {
         // What is counted first, then what is consumed, then what is stored: whatever happens
         // meanwhile shows as a count that has changed.
-        let basis = try await warehouse.censusBasis()
+        guard let kept = warehouse.census else {
+            throw StoreError(.refused, "the warehouse keeps no census of the raw events")
+        }
+        let basis = try await kept.censusBasis()
         var progress: [[StreamProgress]] = []
         for subscription in basis.subscriptions {
             progress.append(try await warehouse.progress(of: subscription))
@@ -130,7 +133,7 @@ package struct RawCensus: Sendable {
             }
         }
         let census = fold.census(taken: now)
-        try await warehouse.replaceCensus(by: census)
+        try await kept.replaceCensus(by: census)
         return census
     }
 
@@ -138,7 +141,7 @@ package struct RawCensus: Sendable {
     private static func alreadyCounted(
         _ asked: [IdentityDigest?],
         _ basis: CensusBasis,
-        _ warehouse: any CensusStore
+        _ warehouse: any Warehouse
     ) async throws -> [Set<IdentityDigest>] {
         let question = CountedQuestion(events: asked.compactMap(\.self))
         var counted: [Set<IdentityDigest>] = []
@@ -205,10 +208,10 @@ package struct CensusBasis: Sendable {
     }
 }
 
-/// A warehouse that keeps the census of the raw events it was made from.
+/// Keeps the census of the raw events that a warehouse was made from.
 ///
 /// - Guarantees: a census is replaced whole or not at all.
-package protocol CensusStore: Warehouse {
+package protocol CensusStore: Sendable {
     /// The current contents of the warehouse.
     func censusBasis() async throws(StoreError) -> CensusBasis
 

@@ -1,8 +1,8 @@
 internal import Synchronization
 package import Timekeeping
 
-/// The counts of calls to one store.
-package final class StoreMeter: Sendable {
+/// Counts the calls to one store as they come and go, and how long they take.
+package final class StoreMeter: StoreLayer {
     /// One kind of call.
     package enum Operation: String, Hashable, Sendable, CaseIterable {
         case read
@@ -62,11 +62,11 @@ package final class StoreMeter: Sendable {
         state.withLock { $0.failing.values.min { $0.since < $1.since } }
     }
 
-    /// Calls the store, and counts what came of it.
-    package func measure<Value>(
-        _ operation: Operation,
-        _ call: () async throws(StoreError) -> Value
-    ) async throws(StoreError) -> Value {
+    package func pass<Answer>(
+        _ call: inout StoreCall,
+        _ next: NextStoreLayer<Answer>
+    ) async throws(StoreError) -> Answer {
+        guard let operation = call.measured else { return try await next(&call) }
         let began = timeline.now
         let number = state.withLock { state in
             state.lastCall += 1
@@ -74,7 +74,7 @@ package final class StoreMeter: Sendable {
             return state.lastCall
         }
         do {
-            let value = try await call()
+            let answer = try await next(&call)
             let took = (timeline.now - began).inNanoseconds
             state.withLock { state in
                 state.pending[number] = nil
@@ -82,7 +82,7 @@ package final class StoreMeter: Sendable {
                 state.counts.answered[operation, default: 0] += 1
                 state.counts.durations[operation, default: LatencyRecorder()].record(took)
             }
-            return value
+            return answer
         } catch {
             state.withLock { state in
                 state.pending[number] = nil
@@ -91,6 +91,17 @@ package final class StoreMeter: Sendable {
                 state.counts.failures[error.label, default: 0] += 1
             }
             throw error
+        }
+    }
+}
+
+extension StoreCall {
+    /// What it is counted as; nil for what is not counted.
+    fileprivate var measured: StoreMeter.Operation? {
+        switch kind {
+        case .read, .report: .read
+        case .write: .write
+        case .upkeep: nil
         }
     }
 }

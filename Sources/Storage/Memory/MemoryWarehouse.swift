@@ -1,5 +1,6 @@
 package import Broker
 package import Commerce
+package import Datasets
 internal import Synchronization
 internal import Timekeeping
 
@@ -31,6 +32,7 @@ package final class MemoryWarehouse: Warehouse {
         var deadLetters: Set<[UInt8]> = []
     }
 
+    package let catalogue: (any DatasetCatalogue)?
     private let limits: [Grain: Limit]
     let state = Mutex(State())
 
@@ -54,7 +56,12 @@ package final class MemoryWarehouse: Warehouse {
     /// An empty warehouse that keeps about `windowLimit` windows of each grain, and lets late
     /// events still count in the distinct counts of the latest `openWindows`; for each grain as
     /// many as make sense where it is not said.
-    package init(windowLimit: Int? = nil, openWindows: Int? = nil) {
+    package init(
+        windowLimit: Int? = nil,
+        openWindows: Int? = nil,
+        catalogue: (any DatasetCatalogue)? = nil
+    ) {
+        self.catalogue = catalogue
         var limits: [Grain: Limit] = [:]
         for grain in Grain.allCases {
             let standard = Limit.standard(grain)
@@ -329,6 +336,8 @@ package final class MemoryWarehouse: Warehouse {
             )
         }
     }
+
+    package var isVolatile: Bool { true }
 
     package func close() {}
 }

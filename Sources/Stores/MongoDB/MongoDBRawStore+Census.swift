@@ -3,6 +3,8 @@ package import Storage
 internal import Timekeeping
 
 extension MongoDBRawStore: RawEventScan {
+    package var scan: (any RawEventScan)? { self }
+
     package func events(
         after position: Int64,
         atMost limit: Int

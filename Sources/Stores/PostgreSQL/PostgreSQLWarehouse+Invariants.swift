@@ -3,7 +3,7 @@ internal import SQLStores
 package import Storage
 package import Timekeeping
 
-extension PostgreSQLWarehouse: InvariantStore {
+extension PostgreSQLWarehouse {
     package var dialect: SQLDialect { .postgresql }
 
     package func evaluate(

@@ -5,6 +5,8 @@ internal import Timekeeping
 
 /// The schedule is a job of pg_cron's, named after the schema.
 extension PostgreSQLWarehouse: RefreshScheduler {
+    package var scheduler: (any RefreshScheduler)? { self }
+
     package func refreshSchedule() async throws -> RefreshSchedule? {
         try await withJobs { connection in
             try connection.map(ScheduleStatement.read) { row in

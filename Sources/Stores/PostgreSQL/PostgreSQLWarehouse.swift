@@ -1,6 +1,5 @@
 package import Broker
 package import Commerce
-package import Datasets
 package import SLO
 package import SQLStores
 package import Storage
@@ -15,9 +14,7 @@ internal import Timekeeping
 /// - Non-guarantees: one object serves one run; a run of its own opens its own.
 /// - Failure and recovery: a connection that dies is opened again at the next call. A server that
 ///   gives no sign of life for the location's patience is `unavailable`, and may be asked again.
-package final class PostgreSQLWarehouse: SQLWarehouse, DatasetCatalogue, DeploymentLog,
-    CensusStore, SLIHistory
-{
+package final class PostgreSQLWarehouse: SQLWarehouse {
     /// Three, so that what a stage looks up waits neither for a commit nor for a report.
     let commits: PostgreSQLClient
     let lookups: PostgreSQLClient
@@ -74,8 +71,6 @@ package final class PostgreSQLWarehouse: SQLWarehouse, DatasetCatalogue, Deploym
         await lookups.close()
         await reports.close()
     }
-
-    package var catalogue: (any DatasetCatalogue)? { self }
 
     package func hold() async throws(StoreError) {
         guard !holding.isHeld else { return }

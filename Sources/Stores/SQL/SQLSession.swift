@@ -1,4 +1,5 @@
 package import Datasets
+package import SLO
 package import Storage
 package import Timekeeping
 
@@ -127,7 +128,9 @@ extension SQLSession {
 
 /// A warehouse in a SQL database, which writes its commits in its own way, and does all else as
 /// it is written here.
-package protocol SQLWarehouse: Warehouse {
+package protocol SQLWarehouse: Warehouse, DatasetCatalogue, SLIHistory, DeploymentLog,
+    InvariantStore, CensusStore
+{
     associatedtype Session: SQLSession
 
     /// The rows that a report had to leave out.
@@ -157,4 +160,12 @@ package protocol SQLWarehouse: Warehouse {
     func write<Value: Sendable>(
         _ body: @Sendable @escaping (Session) throws -> Value
     ) async throws(StoreError) -> Value
+}
+
+extension SQLWarehouse {
+    package var catalogue: (any DatasetCatalogue)? { self }
+    package var history: (any SLIHistory)? { self }
+    package var deploymentLog: (any DeploymentLog)? { self }
+    package var invariants: (any InvariantStore)? { self }
+    package var census: (any CensusStore)? { self }
 }

@@ -281,6 +281,8 @@ private struct EncodedRows: Sendable {
 }
 
 extension SQLiteRawStore: RawEventScan {
+    package var scan: (any RawEventScan)? { self }
+
     package func events(
         after position: Int64,
         atMost limit: Int

@@ -6,7 +6,7 @@ internal import SQLStores
 internal import Storage
 package import Timekeeping
 
-extension SQLiteWarehouse: InvariantStore {
+extension SQLiteWarehouse {
     package var dialect: SQLDialect { .sqlite }
 
     package func evaluate(

@@ -1,6 +1,5 @@
 package import Broker
 package import Commerce
-package import Datasets
 internal import GRDB
 package import SLO
 package import SQLStores
@@ -13,9 +12,7 @@ internal import Timekeeping
 /// - Guarantees: those of ``Warehouse``.
 /// - Failure and recovery: a killed process leaves the file at its last commit, deltas and
 ///   progress alike.
-package final class SQLiteWarehouse: SQLWarehouse, DatasetCatalogue, DeploymentLog, CensusStore,
-    SLIHistory
-{
+package final class SQLiteWarehouse: SQLWarehouse {
     /// By its bytes: two names that Unicode calls equivalent are two.
     private struct StreamKey: Hashable {
         var subscription: [UInt8]
@@ -59,8 +56,6 @@ package final class SQLiteWarehouse: SQLWarehouse, DatasetCatalogue, DeploymentL
     package func close() throws(StoreError) {
         try file.close()
     }
-
-    package var catalogue: (any DatasetCatalogue)? { self }
 
     package var flaws: DamagedValues { file.flaws }
 

@@ -50,7 +50,7 @@ struct CensusOptions: ParsableArguments {
         var stores: [any RawStore & RawEventScan] = []
         do {
             for url in urls { stores.append(try await CensusOptions.open(url)) }
-            try await RawCensus.take(of: stores, in: opened.census, at: timeline.now)
+            try await RawCensus.take(of: stores, in: opened.warehouse, at: timeline.now)
         } catch {
             for store in stores { try? await store.close() }
             throw error

@@ -49,7 +49,6 @@ struct OpenCatalogue {
     let deployments: any DeploymentLog
     /// Nil where the database does nothing by itself.
     let scheduler: (any RefreshScheduler)?
-    let census: any CensusStore
     /// Its URL without any password.
     let label: String
     /// What keeps invariants from being looked at as they should be.
@@ -80,7 +79,6 @@ struct OpenCatalogue {
                 let location = try PostgreSQLLocation(url: url)
                 let opened = try await PostgreSQLWarehouse(location, notingIn: DamagedRows.all)
                 (warehouse, catalogue, invariants, deployments) = (opened, opened, opened, opened)
-                census = opened
                 scheduler = opened
                 label = location.label
                 warning = try await opened.invariantWarning()
@@ -88,7 +86,6 @@ struct OpenCatalogue {
                 try location.expectFile("warehouse")
                 let opened = try SQLiteWarehouse(location, access, notingIn: DamagedRows.all)
                 (warehouse, catalogue, invariants, deployments) = (opened, opened, opened, opened)
-                census = opened
                 scheduler = nil
                 label = url
                 warning = nil

@@ -4,6 +4,7 @@ internal import Documents
 internal import OpenSLO
 internal import Prometheus
 internal import SLO
+internal import Storage
 internal import Timekeeping
 
 /// Objectives checked against their history, as the options ask for it.
@@ -126,7 +127,7 @@ struct SLOEvaluation {
         var common = SLOEvaluation(asOf: asOf, source: source, unanswered: unanswered)
         if case .file(let file, _) = source.place { common.rowsNotCounted = file.refusedRows }
         if case .store(let store, _) = source.place,
-            let log = store.warehouse as? any DeploymentLog
+            let log = store.warehouse.deploymentLog
         {
             common.deployments = try await log.deployments()
         }

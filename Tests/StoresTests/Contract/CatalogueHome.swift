@@ -63,7 +63,7 @@ struct CatalogueAdapter: Sendable, CustomTestStringConvertible {
 
 /// A catalogue and the database it lies in.
 struct CatalogueHome: Sendable {
-    let warehouse: any CensusStore & DatasetCatalogue & InvariantStore & DeploymentLog
+    let warehouse: any Warehouse & CensusStore & DatasetCatalogue & InvariantStore & DeploymentLog
     /// Runs statements as another program does, and unhindered by foreign keys.
     let damage: @Sendable (String) throws -> Void
 }

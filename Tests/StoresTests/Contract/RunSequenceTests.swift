@@ -120,7 +120,7 @@ struct RunSequenceTests {
             }
             try await checkInvariants(step, raw, warehouse, label)
             try raw.close()
-            if !(warehouse is MemoryWarehouse) { try await warehouse.close() }
+            if !warehouse.isVolatile { try await warehouse.close() }
         }
     }
 
@@ -160,9 +160,9 @@ struct RunSequenceTests {
         _ warehouse: any Warehouse,
         _ label: Comment
     ) async throws {
-        guard let store = warehouse as? any CensusStore & InvariantStore else { return }
-        try await RawCensus.take(of: [raw], in: store, at: CatalogueSample.judged)
-        let offences = try await store.offences(ShippedInvariants.all).filter {
+        guard let invariants = warehouse.invariants else { return }
+        try await RawCensus.take(of: [raw], in: warehouse, at: CatalogueSample.judged)
+        let offences = try await invariants.offences(ShippedInvariants.all).filter {
             // A topic that is called otherwise is a root of its own, to which all is ascribed.
             !$0.hasPrefix("kept-from-the-start") && !$0.hasPrefix("raw-matches-catalogue")
         }

@@ -32,8 +32,8 @@ import Timekeeping
         _ body: (() async throws -> any SLIHistory) async throws -> Void
     ) async throws {
         try await adapter.visit { home in
-            guard try await home.warehouse() is any SLIHistory else { return }
-            try await body { try #require(try await home.warehouse() as? any SLIHistory) }
+            guard try await home.warehouse().history != nil else { return }
+            try await body { try #require(try await home.warehouse().history) }
         }
     }
 

@@ -107,17 +107,15 @@ struct DocumentShapeTests {
             let first = twin.flatMap { twin in stores.raw.first { $0.name == twin } }
             var store: any RawStore = first?.store ?? MemoryRawStore()
             if first == nil, kind == "SQLite" {
-                let file = try SQLiteRawStore(
+                store = try SQLiteRawStore(
                     SQLiteLocation(path: folder.path("\(name).sqlite"))
                 )
-                store = OutsideRawStore(file, timeline: timeline)
             }
             stores.raw.append(.init(name: name, label: name, store: store, twin: twin))
         }
         var warehouse: any Warehouse = MemoryWarehouse()
         if kind == "SQLite" {
-            let file = try SQLiteWarehouse(SQLiteLocation(path: folder.path("w.sqlite")))
-            warehouse = OutsideWarehouse(file, timeline: timeline)
+            warehouse = try SQLiteWarehouse(SQLiteLocation(path: folder.path("w.sqlite")))
         }
         stores.warehouses = [.init(name: "w", label: "w", store: warehouse)]
         var published: Int64 = 0

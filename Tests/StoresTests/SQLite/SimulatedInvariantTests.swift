@@ -77,18 +77,10 @@ struct SimulatedInvariantTests {
             options: options,
             stores: RunStores(
                 raw: [
-                    .init(
-                        name: "raw",
-                        label: "r",
-                        store: OutsideRawStore(raw, timeline: timeline)
-                    )
+                    .init(name: "raw", label: "r", store: raw)
                 ],
                 warehouses: [
-                    .init(
-                        name: "warehouse",
-                        label: "w",
-                        store: OutsideWarehouse(warehouse, timeline: timeline)
-                    )
+                    .init(name: "warehouse", label: "w", store: warehouse)
                 ]
             ),
             timeline: timeline,

@@ -3,34 +3,48 @@ internal import Commerce
 internal import Storage
 internal import Timekeeping
 
-/// A warehouse whose commits and dead letters go into a digest.
-struct WitnessedWarehouse: ForwardingWarehouse {
-    let warehouse: any Warehouse
-    private let digest: RunDigest
+/// Folds the writes of the stages into a digest, with the answers to them.
+struct StoreWitness: StoreLayer {
+    let digest: RunDigest
 
-    init(_ warehouse: any Warehouse, _ digest: RunDigest) {
-        self.warehouse = warehouse
-        self.digest = digest
+    func pass<Answer>(
+        _ call: inout StoreCall,
+        _ next: NextStoreLayer<Answer>
+    ) async throws(StoreError) -> Answer {
+        guard call.kind == .write else { return try await next(&call) }
+        let answer: Answer
+        do throws(StoreError) {
+            answer = try await next(&call)
+        } catch {
+            digest.note(.failed) { $0.add(error.label) }
+            throw error
+        }
+        note(call)
+        return answer
     }
 
-    func commit(_ commit: WarehouseCommit) async throws(StoreError) {
-        try await digest.following { () async throws(StoreError) in
-            try await warehouse.commit(commit)
-        }
-        digest.note(.committed) { $0.add(commit) }
-    }
-
-    func storeDeadLetters(_ letters: [DeadLetter<Batch>]) async throws(StoreError) {
-        try await digest.following { () async throws(StoreError) in
-            try await warehouse.storeDeadLetters(letters)
-        }
-        digest.note(.deadLettersKept) { sum in
-            for letter in letters {
-                sum.add(letter.subscription)
-                sum.add(letter.publication.position(at: letter.place))
-                sum.add(letter.attempts)
-                sum.add(letter.reason.label)
+    private func note(_ call: StoreCall) {
+        switch call.operation {
+        case .store(let writes):
+            digest.note(.stored) { sum in
+                for write in writes {
+                    sum.add(write.publication.firstPosition)
+                    sum.add(write.selection)
+                }
+                sum.add(call.outcome?.stored ?? 0)
+                sum.add(call.outcome?.duplicates ?? 0)
             }
+        case .commit(let commit): digest.note(.committed) { $0.add(commit) }
+        case .storeDeadLetters(let letters):
+            digest.note(.deadLettersKept) { sum in
+                for letter in letters {
+                    sum.add(letter.subscription)
+                    sum.add(letter.publication.position(at: letter.place))
+                    sum.add(letter.attempts)
+                    sum.add(letter.reason.label)
+                }
+            }
+        default: break
         }
     }
 }
