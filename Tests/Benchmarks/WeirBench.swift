@@ -60,6 +60,7 @@ struct Benchmark: Sendable {
     static let all: [Benchmark] = [
         Benchmark(name: "storefront-1s") { try await ThroughputBenchmark.storefront.measure() },
         Benchmark(name: "storefront-sessions") { try await ThroughputBenchmark.sessions.measure() },
+        Benchmark(name: "storefront-full") { try await ThroughputBenchmark.full.measure() },
         Benchmark(name: "simulate") { try await SimulateBenchmark().measure() },
         Benchmark(name: "simulate-memory") { try SimulatedMonthBenchmark().measure() },
         Benchmark(name: "latency-50k") { try await LatencyBenchmark().measure() },

@@ -2,29 +2,36 @@ internal import Timekeeping
 
 /// Latencies in nanoseconds, to three significant digits, in a histogram of the HDR kind: buckets
 /// of a nanosecond up to 2,048 of them, then 1,024 to each doubling.
+@usableFromInline
 package struct LatencyRecorder: Sendable {
     /// Anything longer is recorded as this, which the maximum shows.
-    package static let longest: Int64 = 86_400_000_000_000
+    @inlinable package static var longest: Int64 { 86_400_000_000_000 }
 
     /// As far as the longest latency so far takes them.
-    private var counts: [Int64] = []
-    private var total: Int64 = 0
-    private var sum = 0.0
-    private var maximum: Int64 = 0
+    @usableFromInline var counts: [Int64] = []
+    @usableFromInline var total: Int64 = 0
+    @usableFromInline var sum = 0.0
+    @usableFromInline var maximum: Int64 = 0
 
     package init() {}
 
     /// Records a latency, at least 0, which `count` messages had.
+    @inlinable
     package mutating func record(_ nanoseconds: Int64, count: Int64 = 1) {
         let value = min(max(nanoseconds, 0), LatencyRecorder.longest)
         let bucket = LatencyRecorder.bucket(of: value)
         if bucket >= counts.count {
-            counts += Array(repeating: 0, count: (bucket | 1023) + 1 - counts.count)
+            lengthen(to: bucket)
         }
         counts[bucket] += count
         total += count
         sum += Double(value) * Double(count)
         maximum = max(maximum, value)
+    }
+
+    @usableFromInline
+    mutating func lengthen(to bucket: Int) {
+        counts += Array(repeating: 0, count: (bucket | 1023) + 1 - counts.count)
     }
 
     /// Adds everything that `other` recorded.
@@ -40,7 +47,8 @@ package struct LatencyRecorder: Sendable {
         maximum = max(maximum, other.maximum)
     }
 
-    private static func bucket(of value: Int64) -> Int {
+    @inlinable
+    static func bucket(of value: Int64) -> Int {
         let shift = max(0, 53 - value.leadingZeroBitCount)
         return (shift << 10) + Int(value >> Int64(shift))
     }

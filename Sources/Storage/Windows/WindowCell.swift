@@ -36,6 +36,7 @@ package struct WindowCell: Sendable {
     package var orders: Int64 { self[.purchase] - orderParts }
 
     /// Adds what `other` counted.
+    @inlinable
     package static func += (left: inout WindowCell, right: WindowCell) {
         for index in left.events.indices {
             left.events[index] += right.events[index]

@@ -1,0 +1,298 @@
+internal import DequeModule
+internal import Synchronization
+internal import Timekeeping
+
+/// Numbers what is published to a topic and shares it with its subscriptions.
+final class TopicQueue: Sendable {
+    private struct State {
+        var messages: Int64 = 0
+        var bytes: Int64 = 0
+        var isClosed = false
+    }
+
+    let name: String
+    private let subscriptions: [SubscriptionQueue]
+    private let timeline: any Timeline
+    private let positions: PositionNumbering
+    // Lock order: a topic's state, then the numbering's, then a subscription's. Never the other
+    // way round.
+    private let state = Mutex(State())
+
+    init(
+        name: String,
+        positions: PositionNumbering,
+        subscriptions: [SubscriptionQueue],
+        timeline: any Timeline
+    ) {
+        self.name = name
+        self.subscriptions = subscriptions
+        self.timeline = timeline
+        self.positions = positions
+    }
+
+    var published: (messages: Int64, bytes: Int64) {
+        state.withLock { ($0.messages, $0.bytes) }
+    }
+
+    /// The position that the next message will have, or one before it.
+    var nextPosition: Int64 { positions.next }
+
+    func publish(_ batch: CarriedBatch) async throws(CancellationError) {
+        guard batch.count > 0 else { return }
+        let selections = subscriptions.map { $0.matching(batch) }
+        while true {
+            // The signal's version is read before the look at the room, so that room made
+            // in between is not missed.
+            let versions = subscriptions.map(\.roomVersion)
+            guard let full = offer(batch, selections) else { break }
+            try await subscriptions[full].waitForRoom(since: versions[full])
+        }
+        for subscription in subscriptions {
+            subscription.wakeReceivers()
+        }
+    }
+
+    /// Publishes where every subscription has room; else gives the place of one that has not.
+    private func offer(_ batch: CarriedBatch, _ selections: [Selection]) -> Int? {
+        state.withLock { state in
+            precondition(!state.isClosed, "published to a topic that was closed")
+            for (index, subscription) in subscriptions.enumerated()
+            where !subscription.hasRoom(for: batch, selections[index]) {
+                return index
+            }
+            let publication = Publication(
+                batch: batch,
+                firstPosition: positions.take(batch.count),
+                publishTime: timeline.now
+            )
+            state.messages += Int64(batch.count)
+            state.bytes += Int64(batch.byteCount)
+            for (index, subscription) in subscriptions.enumerated() {
+                subscription.accept(publication, selections[index])
+            }
+            return nil
+        }
+    }
+
+    func close() {
+        state.withLock { $0.isClosed = true }
+        for subscription in subscriptions {
+            subscription.topicClosed()
+        }
+    }
+}
+
+/// Numbers the messages of a broker: those of all its topics together, so that two topics that
+/// are kept in one store have no position in common.
+final class PositionNumbering: Sendable {
+    private let state: Mutex<Int64>
+
+    /// A numbering that begins at `first`.
+    init(from first: Int64) {
+        state = Mutex(first)
+    }
+
+    /// The position that is given next.
+    var next: Int64 { state.withLock { $0 } }
+
+    /// Gives `count` positions, one after the other, of which this is the first.
+    func take(_ count: Int) -> Int64 {
+        state.withLock { next in
+            defer { next += Int64(count) }
+            return next
+        }
+    }
+}
+
+/// The messages of a subscription: performs what its ``DeliveryState`` decides.
+final class SubscriptionQueue: Sendable {
+    let name: String
+    let policy: SubscriptionPolicy
+    private let filter: AttributeFilter?
+    private let timeline: any Timeline
+    private let deadLetters: DeadLetterQueue
+    private let state: Mutex<(delivery: DeliveryState<CarriedBatch>, topicIsClosed: Bool)>
+    /// Raised when there may be something to receive, or nothing ever again.
+    private let arrival = Signal()
+    /// Raised when messages have left, so that a full subscription has room.
+    private let room = Signal()
+
+    init(
+        plan: SubscriptionPlan,
+        deadLetters: DeadLetterQueue,
+        timeline: any Timeline
+    ) {
+        name = plan.name
+        policy = plan.policy
+        filter = plan.filter
+        self.timeline = timeline
+        self.deadLetters = deadLetters
+        state = Mutex((DeliveryState<CarriedBatch>(name: plan.name, policy: plan.policy), false))
+    }
+
+    var counts: SubscriptionCounts {
+        state.withLock { $0.delivery.counts }
+    }
+
+    /// When the oldest message that is not acked was published.
+    var oldestUnacked: Timestamp? {
+        state.withLock { $0.delivery.oldestUnacked }
+    }
+
+    // MARK: - The topic's side
+
+    /// The messages that the filter lets pass.
+    func matching(_ batch: CarriedBatch) -> Selection {
+        let all = Selection.range(0..<batch.count)
+        guard let filter else { return all }
+        return all.partitioned { place in
+            filter.evaluate { batch.attribute($0, of: place) }
+        }.included
+    }
+
+    func hasRoom(for batch: CarriedBatch, _ selection: Selection) -> Bool {
+        state.withLock {
+            $0.delivery.hasRoom(
+                messages: selection.count,
+                bytes: selection.count * batch.bytesPerMessage
+            )
+        }
+    }
+
+    func accept(_ publication: Publication<CarriedBatch>, _ selection: Selection) {
+        perform(.publish(publication, selection), at: publication.publishTime)
+    }
+
+    func wakeReceivers() {
+        arrival.raise()
+    }
+
+    var roomVersion: UInt64 { room.version }
+
+    func waitForRoom(since version: UInt64) async throws(CancellationError) {
+        // While the subscriber is away, deadlines and retention may make room as well.
+        let wake = state.withLock { $0.delivery.nextWake }
+        try await timeline.wait(for: room, since: version, until: wake)
+        perform(.tick, at: timeline.now)
+    }
+
+    func topicClosed() {
+        state.withLock { $0.topicIsClosed = true }
+        arrival.raise()
+    }
+
+    // MARK: - The subscriber's side
+
+    func receive(
+        atMost limit: Int,
+        until deadline: Timestamp?
+    ) async throws(CancellationError) -> [Delivery<CarriedBatch>]? {
+        while true {
+            let version = arrival.version
+            let now = timeline.now
+            let deliveries = perform(.pull(limit), at: now)
+            if !deliveries.isEmpty { return deliveries }
+            let (wake, isClosed, counts) = state.withLock {
+                ($0.delivery.nextWake, $0.topicIsClosed, $0.delivery.counts)
+            }
+            if isClosed, counts.unsettled == 0 { return nil }
+            if let deadline,
+                deadline <= now || (isClosed && counts.outstanding == counts.unsettled)
+            {
+                return []
+            }
+            let earliest = [wake, deadline].compactMap(\.self).min()
+            try await timeline.wait(for: arrival, since: version, until: earliest)
+        }
+    }
+
+    func settle(_ id: DeliveryID, _ settlement: Settlement) {
+        perform(.settle(id, settlement), at: timeline.now)
+        if case .ack = settlement { return }
+        // Workers that wait must learn of the new retry, which may be due before anything else.
+        arrival.raise()
+    }
+
+    func extendDeadline(of id: DeliveryID) {
+        perform(.extend(id), at: timeline.now)
+    }
+
+    /// The ack state now, to ``seek(to:)`` later; `nextPosition` is the topic's.
+    func snapshot(nextPosition: Int64) -> DeliverySnapshot {
+        state.withLock { $0.delivery.snapshot(nextPosition: nextPosition) }
+    }
+
+    /// Makes messages acked or not acked in bulk.
+    func seek(to target: SeekTarget) {
+        perform(.seek(target), at: timeline.now)
+        arrival.raise()
+    }
+
+    /// Lets the state decide, keeps its dead letters, wakes who waits, and gives its deliveries.
+    @discardableResult
+    private func perform(
+        _ input: DeliveryState<CarriedBatch>.Input,
+        at now: Timestamp
+    ) -> [Delivery<CarriedBatch>] {
+        let (actions, madeRoom, isOver) = state.withLock { state in
+            let before = state.delivery.counts.unsettled
+            let actions = state.delivery.handle(input, at: now)
+            let after = state.delivery.counts.unsettled
+            return (actions, after < before, state.topicIsClosed && after == 0)
+        }
+        var deliveries: [Delivery<CarriedBatch>] = []
+        for action in actions {
+            switch action {
+            case .deliver(let delivery): deliveries.append(delivery)
+            case .deadLetter(let letter): deadLetters.append(letter)
+            }
+        }
+        if madeRoom {
+            room.raise()
+        }
+        // Other workers wait for what a settlement released, or for the end.
+        if isOver || (madeRoom && policy.isOrdered) {
+            arrival.raise()
+        }
+        return deliveries
+    }
+}
+
+/// What the subscriptions of a broker gave up, until it is stored.
+///
+/// It has no bound of its own: a dead letter that had no room would be lost. Its growth is
+/// bounded by its reader, which every pipeline runs beside the stages, and by the subscriptions'
+/// flow control, since only messages that were let in can be given up.
+final class DeadLetterQueue: Sendable {
+    private struct Contents {
+        var letters: Deque<DeadLetter<CarriedBatch>> = []
+        var isClosed = false
+    }
+
+    private let contents = Mutex(Contents())
+    private let changed = Signal()
+
+    func append(_ letter: DeadLetter<CarriedBatch>) {
+        contents.withLock { $0.letters.append(letter) }
+        changed.raise()
+    }
+
+    func close() {
+        contents.withLock { $0.isClosed = true }
+        changed.raise()
+    }
+
+    func take(atMost limit: Int) async throws(CancellationError) -> [DeadLetter<CarriedBatch>]? {
+        while true {
+            let version = changed.version
+            let (taken, isClosed) = contents.withLock { contents in
+                let taken = Array(contents.letters.prefix(limit))
+                contents.letters.removeFirst(taken.count)
+                return (taken, contents.isClosed)
+            }
+            if !taken.isEmpty { return taken }
+            if isClosed { return nil }
+            try await changed.wait(since: version)
+        }
+    }
+}
