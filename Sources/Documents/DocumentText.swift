@@ -1,3 +1,5 @@
+internal import Timekeeping
+
 /// The text of a document with private characters in some places; see ``DocumentLoader``.
 struct DocumentText {
     private var scalars: [Unicode.Scalar]
@@ -133,9 +135,7 @@ struct DocumentText {
                 place = DocumentPlace(line: place.line + 1, column: 0)
             case 0x09, 0x20...0x7E, 0xA0...0xFFFD, 0x1_0000...: break
             default:
-                let digits = String(scalar.value, radix: 16, uppercase: true)
-                let code = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-                return ("U+\(code)", place)
+                return ("U+\(scalar.value.text(width: 4, radix: 16, uppercase: true))", place)
             }
             place.column += 1
             if scalar == "\n" && previous == "\r" {

@@ -23,6 +23,15 @@ package struct KeySet: Hashable, Sendable {
 
     /// All keys, the required ones first.
     package var keys: [String] { required + optional }
+
+    /// Those of every document of Weir's own.
+    package static let document = KeySet(
+        "document",
+        noun: "a document",
+        required: ["apiVersion", "kind", "metadata", "spec"]
+    )
+    /// Those of its metadata.
+    package static let metadata = KeySet("metadata", noun: "the metadata", required: ["name"])
 }
 
 /// Reads one value of a document as the type that is expected there.
@@ -86,6 +95,36 @@ package struct NodeReader {
         return NodeReader(entry.value, label: "'\(key)'", log: log)
     }
 
+    /// The kind of mapping that `key` names, and the values of the mapping, by the keys of that
+    /// kind; `noun` is what a mapping of any kind is called.
+    package func variant<Kind: RawRepresentable & CaseIterable>(
+        _ key: String,
+        of noun: String,
+        _ keys: (Kind) -> KeySet
+    ) -> (kind: Kind, fields: FieldReader)? where Kind.RawValue == String {
+        guard case .mapping = node.content else {
+            mismatch(expected: "a mapping with \(key) and what its \(key) needs")
+            return nil
+        }
+        guard let reader = peek(key) else {
+            missing(key, of: noun, choices: Kind.allCases.map(\.rawValue))
+            return nil
+        }
+        guard let kind = reader.choice(of: Kind.self), let fields = fields(keys(kind)) else {
+            return nil
+        }
+        return (kind, fields)
+    }
+
+    /// The name in the metadata and the values of the spec of a document of Weir's own.
+    package func weirDocument(kind: String, spec: KeySet) -> (name: String, spec: FieldReader?) {
+        guard let fields = fields(.document) else { return ("", nil) }
+        _ = fields["apiVersion"]?.choice(from: [("weir/v1", ())])
+        _ = fields["kind"]?.choice(from: [(kind, ())])
+        let name = fields["metadata"]?.fields(.metadata)?["name"]?.name() ?? ""
+        return (name, fields["spec"]?.fields(spec))
+    }
+
     /// Notes that the mapping lacks `key`, which tells how to read it, or has it misspelt.
     package func missing(_ key: String, of noun: String, choices: [String]) {
         if case .mapping(let entries) = node.content,
@@ -136,12 +175,15 @@ package struct NodeReader {
         }
     }
 
-    /// The items of a list; none where it is no list.
-    package func items() -> [NodeReader] {
+    /// The items of a list; none where it is not one.
+    ///
+    /// With `some`, the list must not be empty: it says what was expected in it.
+    package func items(some: String? = nil) -> [NodeReader] {
         guard case .list(let items) = node.content else {
             mismatch(expected: "a list")
             return []
         }
+        if items.isEmpty, let some { mistake("\(label) is an empty list; expected \(some)") }
         return items.enumerated().map { index, item in
             NodeReader(item, label: "item \(index + 1) of \(label)", log: log)
         }
@@ -159,6 +201,27 @@ package struct NodeReader {
             return nil
         }
         return text
+    }
+
+    /// What `parse` makes of a text.
+    package func value<Value>(expected: String, _ parse: (String) -> Value?) -> Value? {
+        guard let text = text(expected: expected) else { return nil }
+        let value = parse(text)
+        if value == nil { mismatch(expected: expected) }
+        return value
+    }
+
+    /// A time zone by its name.
+    package func zone() -> CivilZone? {
+        guard let name = text(expected: "a time zone such as UTC or Europe/Berlin") else {
+            return nil
+        }
+        do throws(UnknownZoneError) {
+            return try CivilZone(named: name)
+        } catch {
+            mistake("\(error)")
+            return nil
+        }
     }
 
     /// `true` or `false`.
@@ -209,10 +272,13 @@ package struct NodeReader {
         return ", without quotes"
     }
 
-    /// A probability: a number from 0 to 1.
-    package func probability() -> Double? {
-        number(expected: "a number from 0 to 1") { (0...1).contains($0) }
+    /// A number from 0 to `greatest`.
+    package func number(upTo greatest: Int) -> Double? {
+        number(expected: "a number from 0 to \(greatest)") { (0...Double(greatest)).contains($0) }
     }
+
+    /// A probability: a number from 0 to 1.
+    package func probability() -> Double? { number(upTo: 1) }
 
     /// A duration with its unit within `range`.
     package func duration(in range: ClosedRange<Duration>) -> Duration? {
@@ -309,6 +375,35 @@ package struct FieldReader {
 
     /// The value behind `key`, or nil where the mapping has none.
     package subscript(_ key: String) -> NodeReader? { readers[key] }
+
+    /// Whether at most one of two keys is there; notes at the second that both are.
+    @discardableResult package func exclude(_ first: String, _ second: String) -> Bool {
+        guard readers[first] != nil, let other = readers[second] else { return true }
+        other.mistake("'\(first)' and '\(second)' exclude each other; expected one of them")
+        return false
+    }
+
+    /// Holds those of the keys `all` that are there to what one kind of thing takes, which `noun`
+    /// names, such as `the fault 'slow'`; what is missing is noted at `reader`.
+    package func check(
+        _ all: [String],
+        required: [String],
+        optional: [String] = [],
+        of noun: String,
+        at reader: NodeReader
+    ) {
+        let known = required + optional
+        for key in all {
+            if let value = readers[key], !known.contains(key) {
+                value.mistake(
+                    "'\(key)' does not apply to \(noun); expected "
+                        + (known.isEmpty ? "none" : known.joined(separator: ", "))
+                )
+            } else if readers[key] == nil, required.contains(key) {
+                reader.mistake("\(noun) needs the key '\(key)'")
+            }
+        }
+    }
 }
 
 /// `did you mean 'x'?` where one of `known` is close, else what there is.

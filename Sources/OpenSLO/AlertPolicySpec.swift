@@ -40,13 +40,9 @@ struct AlertPolicySpec: DocumentSpec {
                 )
             }
         }
-        if let list = fields["notificationTargets"] {
-            let items = list.items()
-            if list.isList, items.isEmpty {
-                list.mistake("'notificationTargets' is an empty list; expected at least one target")
-            }
-            targets = items.compactMap { Use<AlertNotificationTargetSpec>($0, orName: "targetRef") }
-        }
+        targets =
+            fields["notificationTargets"]?.items(some: "at least one target")
+            .compactMap { Use<AlertNotificationTargetSpec>($0, orName: "targetRef") } ?? []
     }
 
     /// Follows the references of a policy that no SLO may use.

@@ -96,7 +96,7 @@ struct IndicatorSpec: DocumentSpec {
 
     private static func checkRaw(_ fields: FieldReader, _ reader: NodeReader) {
         for key in ["good", "bad"] {
-            fields[key]?.mistake("'\(key)' and 'raw' exclude each other; expected one of them")
+            fields.exclude("raw", key)
         }
         if fields["rawType"] == nil {
             reader.mistake(
@@ -143,12 +143,7 @@ extension Use<IndicatorSpec> {
 
     /// `indicator` or `indicatorRef` of an SLO or of one of its objectives.
     init?(_ fields: FieldReader) {
-        if fields["indicator"] != nil, let second = fields["indicatorRef"] {
-            second.mistake(
-                "'indicator' and 'indicatorRef' exclude each other; expected one of them"
-            )
-            return nil
-        }
+        guard fields.exclude("indicator", "indicatorRef") else { return nil }
         if let inline = fields["indicator"]?.present(Self.keys) {
             self = .inline(Document(inline))
         } else if let name = fields["indicatorRef"]?.dnsLabel() {

@@ -109,7 +109,7 @@ struct ObjectiveSpec: DocumentSpec {
         let isRolling = fields["isRolling"]?.flag()
         let calendar = fields["calendar"]?.present(calendarKeys)
         let start = calendar?["startTime"].flatMap { Self.start($0) }
-        let zone = calendar?["timeZone"].flatMap { Self.zone($0) }
+        let zone = calendar?["timeZone"]?.zone()
         if fields["isRolling"] == nil || isRolling != nil {
             switch (isRolling ?? false, fields["calendar"]) {
             case (true, let calendar?):
@@ -144,18 +144,6 @@ struct ObjectiveSpec: DocumentSpec {
             return nil
         }
         return time
-    }
-
-    private static func zone(_ reader: NodeReader) -> CivilZone? {
-        guard let name = reader.text(expected: "an IANA time zone such as Europe/Berlin") else {
-            return nil
-        }
-        do throws(UnknownZoneError) {
-            return try CivilZone(named: name)
-        } catch {
-            reader.mistake("\(error)")
-            return nil
-        }
     }
 
     // MARK: - Resolving

@@ -2,19 +2,7 @@
 package enum HTMLText {
     /// `text` for an element or a quoted attribute.
     package static func escaped(_ text: String) -> String {
-        var escaped = ""
-        // By scalar: a combining mark after "<" would hide it from a comparison of characters.
-        for scalar in ReportText.printable(text).unicodeScalars {
-            switch scalar {
-            case "&": escaped += "&amp;"
-            case "<": escaped += "&lt;"
-            case ">": escaped += "&gt;"
-            case "\"": escaped += "&quot;"
-            case "'": escaped += "&#39;"
-            default: escaped.unicodeScalars.append(scalar)
-            }
-        }
-        return escaped
+        ReportText.escaped(text) { $0 == "\"" ? "&quot;" : $0 == "'" ? "&#39;" : nil }
     }
 
     package static func section(_ section: ReportDocument.Section) -> String {

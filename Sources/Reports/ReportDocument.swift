@@ -73,6 +73,16 @@ package struct ReportDocument: Sendable {
         /// Nothing was measured: neither zero nor good.
         package static var absent: Cell { Cell("–", .absent) }
 
+        /// The text; nothing was measured where there is none.
+        package init(_ text: String?) {
+            self = text.map { Cell($0) } ?? .absent
+        }
+
+        /// A latency.
+        package static func latency(milliseconds: Double?) -> Cell {
+            Cell(milliseconds.map(ReportNumbers.latency))
+        }
+
         /// The count, marked where there are any.
         package static func count(_ value: Int64, ifAny mark: Mark = .none) -> Cell {
             Cell(ReportNumbers.count(value), value > 0 ? mark : .none)
@@ -315,18 +325,12 @@ package enum MarkdownText {
 
     /// `text` so that Markdown, and HTML inside it, shows it as it is.
     package static func escaped(_ text: String) -> String {
-        var escaped = ""
-        // By scalar: a combining mark after "<" would hide it from a comparison of characters.
-        for scalar in ReportText.printable(text).unicodeScalars {
+        ReportText.escaped(text) { scalar in
             switch scalar {
-            case "&": escaped += "&amp;"
-            case "<": escaped += "&lt;"
-            case ">": escaped += "&gt;"
-            case "@": escaped += "&#64;"
-            case "\\", "|", "`", "*", "_", "[", "]", "#", "~", "$": escaped += "\\\(scalar)"
-            default: escaped.unicodeScalars.append(scalar)
+            case "@": "&#64;"
+            case "\\", "|", "`", "*", "_", "[", "]", "#", "~", "$": "\\\(scalar)"
+            default: nil
             }
         }
-        return escaped
     }
 }

@@ -1,5 +1,22 @@
+internal import Timekeeping
+
 /// Texts from outside, made safe to show: names and rejected rows can hold anything.
 package enum ReportText {
+    /// `text` as it may stand in a page, with what `escape` has for further scalars of it.
+    static func escaped(_ text: String, _ escape: (Unicode.Scalar) -> String?) -> String {
+        var escaped = ""
+        // By scalar: a combining mark after "<" would hide it from a comparison of characters.
+        for scalar in printable(text).unicodeScalars {
+            switch scalar {
+            case "&": escaped += "&amp;"
+            case "<": escaped += "&lt;"
+            case ">": escaped += "&gt;"
+            default: escaped += escape(scalar) ?? String(scalar)
+            }
+        }
+        return escaped
+    }
+
     /// The longest text that is shown whole.
     package static let longest = 240
 
@@ -39,8 +56,7 @@ package enum ReportText {
 
     /// `scalar`, one of those that are not shown, as JSON, YAML and PromQL escape it.
     package static func escape(_ scalar: Unicode.Scalar) -> String {
-        let digits = String(scalar.value, radix: 16)
-        return "\\u" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+        "\\u" + scalar.value.text(width: 4, radix: 16)
     }
 
     /// How many columns of a terminal `text` takes.

@@ -29,12 +29,4 @@ extension StoreError {
                 + "begins a new chain, and see who deleted it"
         )
     }
-
-    /// A row of the catalogue that no program of ours has written.
-    package init(unreadable what: String, of dataset: DatasetID, in store: String) {
-        self.init(
-            .corrupted,
-            "\(store): the chain of dataset \(dataset) has \(what); restore its blocks"
-        )
-    }
 }

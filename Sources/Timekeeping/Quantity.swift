@@ -158,11 +158,21 @@ package enum ByteCountText {
         else { return nil }
         return number.whole(times: unit.bytes).map(Int.init)
     }
+}
 
-    /// The number in its largest unit of two's powers that leaves a whole number: `256MiB`.
-    package static func write(_ count: Int) -> String {
-        let unit = units.last { $0.name.contains("i") && count % Int($0.bytes) == 0 }
-        guard count != 0, let unit else { return "\(count)B" }
-        return "\(count / Int(unit.bytes))\(unit.name)"
+extension BinaryInteger {
+    /// The number in at least `width` digits, with zeros before it.
+    package func text(width: Int, radix: Int = 10, uppercase: Bool = false) -> String {
+        let digits = String(self, radix: radix, uppercase: uppercase)
+        return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    }
+}
+
+extension Timestamp {
+    /// Seconds since the epoch in decimal, exactly, with as many decimals as it takes.
+    package var decimalSeconds: String {
+        let seconds = nanoseconds.flooringQuotient(1_000_000_000)
+        let fraction = nanoseconds - seconds * 1_000_000_000
+        return fraction > 0 ? "\(seconds).\(fraction.text(width: 9))" : "\(seconds)"
     }
 }

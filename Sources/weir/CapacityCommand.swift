@@ -31,35 +31,34 @@ struct CapacityCommand: Verb {
     @Option(
         parsing: .unconditional,
         help: "The rate to begin with, in events per second.",
-        transform: NumberArgument.decimal
+        transform: ArgumentValue.number(CapacitySearch.limits)
     )
     var from: Double = 1000
 
-    @Option(help: "How long each rate is tried, such as 10s.")
-    var probe: DurationArgument = .standardProbe
+    @Option(
+        help: "How long each rate is tried, from 1s to 1h (default: 10s).",
+        transform: ArgumentValue.duration(from: .seconds(1), to: .seconds(3600))
+    )
+    var probe: Duration?
 
     @Option(
         parsing: .unconditional,
         help: "How close the answer is to be, from 0.01 to 1.",
-        transform: NumberArgument.decimal
+        transform: ArgumentValue.number(0.01...1)
     )
     var precision: Double = 0.1
 
     @Option(
         parsing: .unconditional,
         help: "How often more the answer has to hold.",
-        transform: NumberArgument.whole
+        transform: ArgumentValue.whole(0...20)
     )
     var confirm: Int = 2
 
     @Option(help: "The seed of the shopper model.")
     var seed: UInt64 = 1
 
-    @Option(help: "Where raw events go: sqlite:<path>, mongodb://… or memory:.")
-    var raw: String?
-
-    @Option(help: "Where aggregates go: sqlite:<path>, postgresql://… or memory:.")
-    var warehouse: String?
+    @OptionGroup var places: StorePlaces
 
     @Option(
         help: """
@@ -77,15 +76,6 @@ struct CapacityCommand: Verb {
     @OptionGroup var output: ReportOutput
 
     mutating func validate() throws {
-        guard CapacitySearch.limits.contains(from) else {
-            throw ValidationError("--from must be from 1 to 100000000 events per second.")
-        }
-        guard (0.01...1).contains(precision) else {
-            throw ValidationError("--precision must be from 0.01 to 1, not \(precision).")
-        }
-        guard (0...20).contains(confirm) else {
-            throw ValidationError("--confirm must be from 0 to 20, not \(confirm).")
-        }
         let count = Configurations.all(alternatives: whatIf, ranges: vary).count
         guard count <= Configurations.limit else {
             throw ValidationError(
@@ -93,14 +83,11 @@ struct CapacityCommand: Verb {
                     + "\(Configurations.limit)."
             )
         }
-        if isVirtual, raw != nil || warehouse != nil {
+        if isVirtual, places.raw != nil || places.warehouse != nil {
             throw ValidationError(
                 "--raw and --warehouse do not go with --vary, --what-if and --service-times, which "
                     + "run in virtual time."
             )
-        }
-        guard probe.duration >= .seconds(1), probe.duration <= .seconds(3600) else {
-            throw ValidationError("--probe must be from 1s to 1h.")
         }
     }
 
@@ -108,27 +95,47 @@ struct CapacityCommand: Verb {
         let document = try file.read([], serviceTimes)
         let objectives = try file.objectives(of: document).objectives
         if isVirtual { return try await compare(document.name, objectives) }
-        var search = CapacitySearch(from: from, precision: precision, confirmations: confirm)
         var stores: [String] = []
-        var probes: [CapacityReport.Probe] = []
-        while let rate = search.next.rate {
+        let (probes, capacity) = try await search(confirmations: confirm) { rate in
             let (report, labels) = try await run(document, objectives, at: rate)
-            let finding = CapacityReport.Probe(report, rate: rate)
-            Terminal.message("\(ReportNumbers.rate(rate)): \(finding.verdict)")
             stores = labels
-            probes.append(finding)
-            search.record(holds: finding.holds)
+            return CapacityReport.Probe(report, rate: rate)
         }
         try output.show(
             CapacityReport(
                 pipeline: document.name,
-                probeSeconds: probe.duration.inSeconds,
+                probeSeconds: probeLength.inSeconds,
                 stores: stores,
                 probes: probes,
-                capacity: search.capacity
+                capacity: capacity
             )
         )
     }
+
+    /// Tries one rate after the other, and says how each went; `name` is what is tried.
+    private func search(
+        _ name: String = "",
+        confirmations: Int,
+        highest: Double = CapacitySearch.limits.upperBound,
+        _ probe: (Double) async throws -> CapacityReport.Probe
+    ) async throws -> (probes: [CapacityReport.Probe], capacity: Double?) {
+        var search = CapacitySearch(
+            from: from,
+            precision: precision,
+            confirmations: confirmations,
+            highest: highest
+        )
+        var probes: [CapacityReport.Probe] = []
+        while let rate = search.next.rate {
+            let finding = try await probe(rate)
+            Terminal.message("\(name)\(ReportNumbers.rate(rate)): \(finding.verdict)")
+            probes.append(finding)
+            search.record(holds: finding.holds)
+        }
+        return (probes, search.capacity)
+    }
+
+    private var probeLength: Duration { probe ?? .seconds(10) }
 
     private var isVirtual: Bool {
         !vary.isEmpty || !whatIf.isEmpty || serviceTimes.serviceTimes != nil
@@ -146,7 +153,7 @@ struct CapacityCommand: Verb {
         try output.show(
             CapacityComparison(
                 pipeline: name,
-                probeSeconds: probe.duration.inSeconds,
+                probeSeconds: probeLength.inSeconds,
                 entries: entries
             )
         )
@@ -159,7 +166,7 @@ struct CapacityCommand: Verb {
         try VirtualCapacity(
             file.read(configuration, serviceTimes),
             objectives: objectives,
-            length: probe.duration,
+            length: probeLength,
             seed: seed
         )
     }
@@ -173,25 +180,19 @@ struct CapacityCommand: Verb {
         let name =
             configuration.isEmpty
             ? "as the file is" : configuration.map(\.description).joined(separator: " ")
+        let highest = VirtualCapacity.highest
         // Without confirmation: the same rate again would be the same run.
-        var search = CapacitySearch(
-            from: from,
-            precision: precision,
+        let (probes, capacity) = try await search(
+            "\(name) at ",
             confirmations: 0,
-            highest: VirtualCapacity.highest
+            highest: highest,
+            virtual.probe
         )
-        var probes: [CapacityReport.Probe] = []
-        while let rate = search.next.rate {
-            let finding = try await virtual.probe(rate)
-            Terminal.message("\(name) at \(ReportNumbers.rate(rate)): \(finding.verdict)")
-            probes.append(finding)
-            search.record(holds: finding.holds)
-        }
         return CapacityComparison.Entry(
             configuration,
             probes,
-            capacity: search.capacity,
-            highest: VirtualCapacity.highest
+            capacity: capacity,
+            highest: highest
         )
     }
 
@@ -204,14 +205,14 @@ struct CapacityCommand: Verb {
         let timeline = RealTimeline()
         let folder = URL(filePath: ".weir/capacity")
         try? FileManager.default.removeItem(at: folder)
-        let stores = try await StoreWiring(
-            raw: raw ?? "sqlite:.weir/capacity/raw.sqlite",
-            warehouse: warehouse ?? "sqlite:.weir/capacity/warehouse.sqlite"
+        let stores = try await places.wiring(
+            raw: "sqlite:.weir/capacity/raw.sqlite",
+            warehouse: "sqlite:.weir/capacity/warehouse.sqlite"
         ).open(document)
         var options = RunOptions()
         options.objectives = objectives
         options.rate = .perSecond(rate)
-        options.duration = probe.duration
+        options.duration = probeLength
         options.seed = seed
         // So that a probe of seconds is judged at all, and by itself.
         options.slice = .seconds(1)
@@ -233,9 +234,4 @@ struct CapacityCommand: Verb {
         if let failure = closing.first { throw failure }
         return (result.report, labels)
     }
-}
-
-extension DurationArgument {
-    /// The default of `--probe`.
-    static let standardProbe = DurationArgument(duration: .seconds(10))
 }

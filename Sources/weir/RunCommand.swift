@@ -20,7 +20,8 @@ struct RunCommand: Verb {
         discussion: """
             Without --duration, --events or --input it runs until it is interrupted. The first \
             interrupt stops the producers, drains what is under way and reports; the second one \
-            ends at once.
+            ends at once. Where events and aggregates go is also said by WEIR_RAW_URL and \
+            WEIR_WAREHOUSE_URL.
             """
     )
 
@@ -29,14 +30,18 @@ struct RunCommand: Verb {
     // Unconditional, so that a negative number is not taken for an option.
     @Option(
         parsing: .unconditional,
-        help: "Events per second, or 'max' (default: the pipeline's load)."
+        help: "Events per second, or 'max' (default: the pipeline's load).",
+        transform: ArgumentValue.rate
     )
-    var rate: RateArgument?
+    var rate: RunOptions.Rate?
 
-    @Option(help: "How long to publish, such as 60s or 5m; at most 36500d.")
-    var duration: DurationArgument?
+    @Option(help: "How long to publish, such as 60s or 5m.", transform: ArgumentValue.duration())
+    var duration: Duration?
 
-    @Option(help: "How many events to publish.", transform: NumberArgument.whole)
+    @Option(
+        help: "How many events to publish.",
+        transform: ArgumentValue.whole(1...1_000_000_000_000)
+    )
     var events: Int?
 
     @Option(help: "The seed of the shopper model.")
@@ -65,15 +70,7 @@ struct RunCommand: Verb {
     @Option(help: "How many times faster than the log's own clock, or 'max' (default: max).")
     var speed: SpeedArgument?
 
-    @Option(help: "Where raw events go: sqlite:<path>, mongodb://… or memory: (also WEIR_RAW_URL).")
-    var raw: String?
-
-    @Option(
-        help: """
-            Where aggregates go: sqlite:<path>, postgresql://… or memory: (also WEIR_WAREHOUSE_URL).
-            """
-    )
-    var warehouse: String?
+    @OptionGroup var places: StorePlaces
 
     @Option(
         name: .customLong("serve"),
@@ -97,55 +94,45 @@ struct RunCommand: Verb {
     @OptionGroup var reporting: ReportOptions
 
     mutating func validate() throws {
-        if let rate, !rate.isSound {
-            throw ValidationError(
-                "--rate must be \(RateArgument.span), or 'max'."
-            )
-        }
-        if let events, !(1...1_000_000_000_000).contains(events) {
-            throw ValidationError("--events must be from 1 to 10^12, not \(events).")
-        }
         if input != nil, rate != nil {
             throw ValidationError("--rate is for the shopper model; use --speed with --input.")
         }
-        if input == nil, speed != nil || inputFormat != nil || inputIsWhole || maxRejected != nil {
-            throw ValidationError(
-                "--speed, --input-format, --input-whole and --max-rejected need --input."
-            )
-        }
-        if serveAddress == nil, console.consoleTokenFile != nil {
-            throw ValidationError("--console-token-file needs --serve.")
-        }
-        if serveAddress == nil, lingering.linger != nil {
-            throw ValidationError("--linger needs --serve.")
-        }
-        if serveAddress == nil, watch.isAsked {
-            throw ValidationError("--invariants and --invariants-every need --serve.")
+        let needs: [(option: String, isGiven: Bool, other: String, isThere: Bool)] = [
+            ("--speed", speed != nil, "--input", input != nil),
+            ("--input-format", inputFormat != nil, "--input", input != nil),
+            ("--input-whole", inputIsWhole, "--input", input != nil),
+            ("--max-rejected", maxRejected != nil, "--input", input != nil),
+            ("--console-token-file", console.consoleTokenFile != nil, "--serve", isServed),
+            ("--linger", lingering.linger != nil, "--serve", isServed),
+            ("--invariants", !watch.invariants.isEmpty, "--serve", isServed),
+            ("--invariants-every", watch.invariantsEvery != nil, "--serve", isServed),
+        ]
+        if let need = needs.first(where: { $0.isGiven && !$0.isThere }) {
+            throw ValidationError("\(need.option) needs \(need.other).")
         }
     }
+
+    private var isServed: Bool { serveAddress != nil }
 
     func perform() async throws {
         let document = try file.read()
         for warning in document.warnings { Terminal.message("warning: \(warning)") }
         let objectives = try file.objectives(of: document)
         let scenario = try scenario.map { path in
-            try ScenarioDocument.read(path: path, for: document, lasting: duration?.duration)
+            try ScenarioDocument.read(path: path, for: document, lasting: duration)
         }
         let timeline = RealTimeline()
         let logger = JSONLogHandler.logger(reporting.logLevel.level, timeline)
         let server = try serveAddress.map { try console.server(at: $0, logger: logger) }
         let invariants = server == nil ? InvariantSet() : try watch.read()
         let environment = ProcessInfo.processInfo.environment
-        let stores = try await StoreWiring(
-            raw: raw ?? environment["WEIR_RAW_URL"],
-            warehouse: warehouse ?? environment["WEIR_WAREHOUSE_URL"]
+        let stores = try await places.wiring(
+            raw: environment["WEIR_RAW_URL"],
+            warehouse: environment["WEIR_WAREHOUSE_URL"]
         ).open(document)
-        let invariantWatch =
-            server == nil
-            ? nil
-            : stores.invariants.flatMap {
-                watch.watch($0, stores.deployments, invariants, timeline, logger)
-            }
+        let invariantWatch = stores.invariants.flatMap {
+            watch.watch($0, stores.deployments, invariants, timeline, logger)
+        }
         let subject = RunSubject(
             ProcessMetrics(began: timeline.now, version: Weir.version),
             invariantWatch
@@ -161,7 +148,7 @@ struct RunCommand: Verb {
             logger: logger,
             onRejection: rejections.show
         )
-        let (reporting, lingering, isServed) = (reporting, lingering, server != nil)
+        let (reporting, lingering, isServed) = (reporting, lingering, isServed)
         let maxRejected = maxRejected
         let outcome = try await Interruption.stopping { stop in
             try await serving.running {
@@ -199,8 +186,8 @@ struct RunCommand: Verb {
         var options = RunOptions()
         options.objectives = objectives.objectives
         options.experiment = scenario.map { Experiment(scenario: $0) }
-        options.rate = rate?.rate
-        options.duration = duration?.duration
+        options.rate = rate
+        options.duration = duration
         options.events = events
         options.seed = seed
         options.log = input.map {

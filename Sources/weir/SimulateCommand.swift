@@ -25,11 +25,13 @@ struct SimulateCommand: Verb {
 
     @OptionGroup var file: PipelineFile
 
+    // Of the daily windows, a warehouse in memory keeps somewhat more.
     @Option(
         name: .customLong("for"),
-        help: "How much virtual time to simulate, such as 30d; at most 400d."
+        help: "How much virtual time to simulate, such as 30d; at most 400d.",
+        transform: ArgumentValue.duration(to: .seconds(400 * 86_400))
     )
-    var length: DurationArgument?
+    var length: Duration?
 
     @Option(help: "The instant at which it begins (RFC 3339).")
     var start: StartArgument = .standard
@@ -39,18 +41,18 @@ struct SimulateCommand: Verb {
 
     @Option(
         parsing: .unconditional,
-        help: "Events per second (default: the pipeline's load)."
+        help: "Events per second (default: the pipeline's load).",
+        transform: ArgumentValue.perSecond
     )
-    var rate: RateArgument?
+    var rate: Double?
 
-    @Option(help: "How long events gather before they are published together, such as 10ms.")
-    var tick: DurationArgument = .standardTick
+    @Option(
+        help: "How long events gather before they are published together (default: 1s).",
+        transform: ArgumentValue.duration(to: .seconds(10))
+    )
+    var tick: Duration?
 
-    @Option(help: "Where raw events go: sqlite:<path>, mongodb://… or memory:.")
-    var raw = "memory:"
-
-    @Option(help: "Where aggregates go: sqlite:<path>, postgresql://… or memory:.")
-    var warehouse = "memory:"
+    @OptionGroup var places: StorePlaces
 
     @Option(help: "A file of faults that happen to the run.")
     var scenario: String?
@@ -65,7 +67,7 @@ struct SimulateCommand: Verb {
             Search for trouble instead: so many short runs from --seed on, each with settings and \
             faults of its own, and what must be true checked after each.
             """,
-        transform: NumberArgument.whole
+        transform: ArgumentValue.whole(1...1_000_000)
     )
     var seeds: Int?
 
@@ -73,48 +75,22 @@ struct SimulateCommand: Verb {
 
     mutating func validate() throws {
         if let seeds {
-            guard (1...1_000_000).contains(seeds) else {
-                throw ValidationError("--seeds must be from 1 to 1000000, not \(seeds).")
-            }
-            guard seed <= UInt64.max - 1_000_000 else {
-                throw ValidationError(
-                    "--seed must be at most \(UInt64.max - 1_000_000) with --seeds, which counts "
-                        + "on from it."
-                )
+            guard seed <= UInt64.max - UInt64(seeds) else {
+                throw ValidationError("--seed is too large for --seeds to count on from it.")
             }
             let drawn: [(name: String, isGiven: Bool)] = [
                 ("--for", length != nil), ("--rate", rate != nil), ("--scenario", scenario != nil),
-                ("--raw", raw != "memory:"), ("--warehouse", warehouse != "memory:"),
+                ("--raw", places.raw != nil), ("--warehouse", places.warehouse != nil),
                 ("--interleaving", interleaving != nil), ("--set", !file.set.isEmpty),
                 ("--service-times", serviceTimes.serviceTimes != nil), ("--gate", reporting.gate),
             ]
             if let other = drawn.first(where: \.isGiven) {
                 throw ValidationError("\(other.name) does not go with --seeds, which draws it.")
             }
-            return
-        }
-        guard let length else {
+        } else if length == nil {
             throw ValidationError("Missing expected argument '--for <for>'")
         }
-        if let rate {
-            guard case .perSecond = rate.rate, rate.isSound else {
-                throw ValidationError(
-                    "--rate must be \(RateArgument.span); virtual time has no 'max'."
-                )
-            }
-        }
-        guard length.duration <= SimulateCommand.longest else {
-            throw ValidationError(
-                "--for must be at most \(DurationText.write(SimulateCommand.longest))."
-            )
-        }
-        guard tick.duration <= .seconds(10) else {
-            throw ValidationError("--tick must be at most 10s.")
-        }
     }
-
-    /// Of the daily windows, a warehouse in memory keeps somewhat more.
-    private static let longest = Duration.seconds(400 * 86_400)
 
     func perform() async throws {
         if let seeds {
@@ -125,13 +101,14 @@ struct SimulateCommand: Verb {
                 output: reporting.output
             ).run()
         }
-        let length = length?.duration ?? .zero
+        let length = length ?? .zero
+        let tick = tick ?? .seconds(1)
         let document = try file.read([], serviceTimes)
         for warning in document.warnings { Terminal.message("warning: \(warning)") }
-        let timeline = VirtualTimeline(start: start.instant, tick: tick.duration)
+        let timeline = VirtualTimeline(start: start.instant, tick: tick)
         var options = RunOptions()
         options.objectives = try file.objectives(of: document).objectives
-        options.rate = rate?.rate
+        options.rate = rate.map { .perSecond($0) }
         options.duration = length
         options.seed = seed
         let troubles = try scenario.map { path in
@@ -139,7 +116,7 @@ struct SimulateCommand: Verb {
         }
         options.experiment = Experiment(scenario: troubles, takesServiceTimes: true)
         try Simulation.check(document, options, troubles)
-        let stores = try await StoreWiring(raw: raw, warehouse: warehouse).open(document)
+        let stores = try await places.wiring(raw: "memory:", warehouse: "memory:").open(document)
         let simulation = Simulation(
             document: document,
             options: options,
@@ -147,7 +124,7 @@ struct SimulateCommand: Verb {
             timeline: timeline,
             logger: JSONLogHandler.logger(reporting.logLevel.level, timeline),
             interleaving: interleaving,
-            replay: replay(length)
+            replay: replay(length, tick)
         )
         let progress = SimulationProgress(timeline, length: length)
         let result = try await stores.closingOnError {
@@ -162,24 +139,36 @@ struct SimulateCommand: Verb {
     }
 
     /// The command that does the same again, every default spelt out.
-    private func replay(_ length: Duration) -> String {
-        var words = [
-            "weir", "simulate", file.pipeline.quotedForShell,
-            "--for", DurationText.write(length), "--start", "\(start.instant)",
-            "--seed", "\(seed)", "--tick", DurationText.write(tick.duration),
-        ]
-        if case .perSecond(let rate) = rate?.rate {
-            words += ["--rate", rate == rate.rounded() ? "\(Int64(rate))" : "\(rate)"]
+    private func replay(_ length: Duration, _ tick: Duration) -> String {
+        let urls: [String?] = [places.raw, places.warehouse].map { url in
+            guard let url, url != "memory:" else { return nil }
+            return SecretText.masked(value: url)
         }
-        if let interleaving { words += ["--interleaving", "\(interleaving)"] }
-        for setting in file.set { words += ["--set", setting.description.quotedForShell] }
-        if let report = serviceTimes.serviceTimes {
-            words += ["--service-times", report.quotedForShell]
+        return SimulateCommand.line(
+            file.pipeline,
+            [
+                ("for", DurationText.write(length)), ("start", "\(start.instant)"),
+                ("seed", "\(seed)"), ("tick", DurationText.write(tick)),
+                ("rate", rate.map(ArgumentValue.written)),
+                ("interleaving", interleaving.map { "\($0)" }),
+                ("service-times", serviceTimes.serviceTimes), ("scenario", scenario),
+                ("raw", urls[0]), ("warehouse", urls[1]),
+            ],
+            file.set
+        )
+    }
+
+    /// The command that simulates `pipeline` with these options, without those that have no value.
+    static func line(
+        _ pipeline: String,
+        _ options: [(String, String?)],
+        _ settings: [DocumentSetting] = []
+    ) -> String {
+        var words = ["weir", "simulate", pipeline.quotedForShell]
+        for (name, value) in options {
+            if let value { words += ["--\(name)", value.quotedForShell] }
         }
-        if let scenario { words += ["--scenario", scenario.quotedForShell] }
-        for (option, url) in [("--raw", raw), ("--warehouse", warehouse)] where url != "memory:" {
-            words += [option, SecretText.masked(value: url).quotedForShell]
-        }
+        for setting in settings { words += ["--set", setting.description.quotedForShell] }
         return words.joined(separator: " ")
     }
 }
@@ -203,13 +192,6 @@ struct StartArgument: ExpressibleByArgument {
     }
 
     var defaultValueDescription: String { "\(instant)" }
-}
-
-extension DurationArgument {
-    /// The default of `--tick`.
-    static let standardTick = DurationArgument(duration: .seconds(1))
-
-    var defaultValueDescription: String { DurationText.write(duration) }
 }
 
 extension String {

@@ -50,22 +50,25 @@ struct TroubleSearching {
 
     /// `trouble` with the commands that show it, its scenario in a file.
     private func described(_ trouble: TroubleSearch.Trouble) throws -> TroubleReport.Trouble {
-        let pipeline = file.pipeline.quotedForShell
         let path = "\(TroubleSearching.folder)/seed-\(trouble.seed).yaml"
         try ReportFile.write(trouble.smallest.scenario.yaml, to: path)
         let trial = trouble.smallest
-        var words = [
-            "weir", "simulate", pipeline, "--for", DurationText.write(trial.length),
-            "--start", "\(start)", "--seed", "\(trial.seed)", "--rate", "\(Int(trial.rate))",
-            "--tick", DurationText.write(trial.tick), "--scenario", path,
-        ]
-        if let interleaving = trial.interleaving { words += ["--interleaving", "\(interleaving)"] }
-        for setting in trial.settings { words += ["--set", setting.description.quotedForShell] }
         return TroubleReport.Trouble(
             trouble,
-            command: words.joined(separator: " "),
-            again: "weir simulate \(pipeline) --seeds 1 --seed \(trouble.seed)"
-                + " --start \(start)"
+            command: SimulateCommand.line(
+                file.pipeline,
+                [
+                    ("for", DurationText.write(trial.length)), ("start", "\(start)"),
+                    ("seed", "\(trial.seed)"), ("rate", "\(Int(trial.rate))"),
+                    ("tick", DurationText.write(trial.tick)), ("scenario", path),
+                    ("interleaving", trial.interleaving.map { "\($0)" }),
+                ],
+                trial.settings
+            ),
+            again: SimulateCommand.line(
+                file.pipeline,
+                [("seeds", "1"), ("seed", "\(trouble.seed)"), ("start", "\(start)")]
+            )
         )
     }
 }

@@ -21,7 +21,7 @@ import Timekeeping
         )
         #expect(pairs.allSatisfy { $0.comparison == .greaterThan && $0.alertAfter == .zero })
         #expect(pairs.map(\.minimumEvents) == [0, 0, 0, 0])
-        let shares = pairs.map { $0.budgetShare(period: Sample.day * 30) }
+        let shares = pairs.map { $0.factor.approximation * ($0.longWindow / (Sample.day * 30)) }
         for (share, expected) in zip(shares, [0.02, 0.05, 0.1, 0.1]) {
             #expect(abs(share - expected) < 1e-12)
         }
@@ -32,21 +32,21 @@ import Timekeeping
         #expect(month.map(\.factor.description) == ["14.4", "6", "3", "1"])
         #expect(month.map(\.longWindow) == [3360, 20_160, 80_640, 241_920].map { .seconds($0) })
         #expect(month.map(\.shortWindow) == [280, 1680, 6720, 20_160].map { .seconds($0) })
-        #expect(abs(month[0].budgetShare(period: Sample.day * 28) - 0.02) < 1e-12)
+        #expect(abs(14.4 * (month[0].longWindow / (Sample.day * 28)) - 0.02) < 1e-12)
         // Windows are whole slices, and never empty: rounding makes them longer, not shorter.
         let hour = BurnRateAlert.workbook(period: Sample.hour, grid: .seconds(10))
         #expect(hour.map(\.longWindow) == [10, 30, 120, 360].map { .seconds($0) })
         #expect(hour.map(\.shortWindow) == [10, 10, 10, 30].map { .seconds($0) })
-        #expect(!BurnRateAlert.scalingText.isEmpty && BurnRateAlert.scalingName.contains("windows"))
     }
 
-    @Test func `what burns for longer resets later`() throws {
+    @Test func `a total outage is detected within a minute`() throws {
         let fast = try #require(BurnRateAlert.workbook(period: Sample.day * 30).first)
         let target = try Sample.decimal("0.999")
         #expect(
-            fast.resetTime(errorRatio: .one, target: target) == Sample.hour - .milliseconds(51_840)
+            fast.detectionTime(errorRatio: .one, target: target) == .milliseconds(51_840)
         )
-        #expect(fast.resetTime(errorRatio: try Sample.decimal("0.0144"), target: target) == nil)
+        let least = try Sample.decimal("0.0144")
+        #expect(fast.detectionTime(errorRatio: least, target: target) == nil)
     }
 
     @Test func `reaching a factor exactly counts only with at least`() throws {

@@ -25,14 +25,24 @@ import Timekeeping
         return tracker
     }()
 
+    /// How long a step to `errorRatio` lasts until the whole budget of a period is spent.
+    private static func exhaustionTime(
+        errorRatio: ExactDecimal,
+        target: ExactDecimal,
+        period: Duration
+    ) -> Duration? {
+        BurnRateAlert(longWindow: period, factor: .one, severity: "")
+            .detectionTime(errorRatio: errorRatio, target: target)
+    }
+
     @Test func `an outage spends the budget of 30 days in 43.2 minutes`() throws {
-        let time = try BurnRateAlert.exhaustionTime(
+        let time = try KnownAnswerTests.exhaustionTime(
             errorRatio: .one,
             target: Sample.decimal("0.999"),
             period: Sample.day * 30
         )
         #expect(time == .seconds(2592))
-        let five = try BurnRateAlert.exhaustionTime(
+        let five = try KnownAnswerTests.exhaustionTime(
             errorRatio: .one,
             target: Sample.decimal("0.99999"),
             period: Sample.day * 30
@@ -268,7 +278,7 @@ import Timekeeping
             let slices = seconds.map { Int64($0 / 10) + 1 }
             #expect(fired[tier.rawValue] == slices.map { .seconds($0 * 10) })
         }
-        let exhaustion = BurnRateAlert.exhaustionTime(
+        let exhaustion = KnownAnswerTests.exhaustionTime(
             errorRatio: ratio,
             target: target,
             period: Sample.day * 30

@@ -117,7 +117,6 @@ import Timekeeping
         #expect(month.levels.map(\.ratio) == [1, 6, 60, 360])
         #expect(month.levels.reduce(0) { $0 + $1.count } < 4300)
         #expect(month.reach >= 60 * 8640)
-        #expect(month.lateness == .seconds(7800))
         let wide = SliceResolution.live(slice: .seconds(7 * 60), span: .seconds(60 * 86_400))
         #expect(wide.levels.map(\.ratio) == [1, 2, 10] && wide.slice == .seconds(420))
         // Nothing is kept coarsely that is kept finely anyway.

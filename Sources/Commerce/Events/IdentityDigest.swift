@@ -23,14 +23,6 @@ internal import Timekeeping
         self = input.digest
     }
 
-    /// The order that `source` calls `transaction`.
-    package init(order transaction: String, source: String) {
-        var input = DigestInput(.order)
-        input.append(source)
-        input.append(transaction)
-        self = input.digest
-    }
-
     @usableFromInline package static func < (left: IdentityDigest, right: IdentityDigest) -> Bool {
         (left.high, left.low) < (right.high, right.low)
     }

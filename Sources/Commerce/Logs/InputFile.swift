@@ -119,10 +119,7 @@ final class InputFile: Sendable {
         }
         let lines = head.split(separator: UInt8(ascii: "\n"), maxSplits: 2).prefix(2)
         let digest = SHA256Digest(of: Array(lines.joined(separator: [UInt8(ascii: "\n")])))
-        return digest.bytes.prefix(4).map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0\(digits)" : digits
-        }.joined()
+        return digest.bytes.prefix(4).map { $0.text(width: 2, radix: 16) }.joined()
     }
 
     private static var lastError: String { String(cString: strerror(errno)) }

@@ -17,7 +17,7 @@ package struct Invariant: Hashable, Sendable {
     /// How long after it was written data may still be incomplete.
     package var grace: Duration
     /// Whether it reads the census of the raw events, without which it cannot be checked.
-    package var needsCensus: Bool
+    package var needsCensus = false
     /// What must hold.
     package var description: String
     /// The file, as the user named it.
@@ -25,28 +25,6 @@ package struct Invariant: Hashable, Sendable {
     /// The databases that its query is for; nil for any.
     package var dialect: SQLDialect?
     package var query: InvariantQuery
-
-    package init(
-        name: String,
-        severity: Severity,
-        owner: String,
-        grace: Duration,
-        needsCensus: Bool = false,
-        description: String,
-        file: String,
-        dialect: SQLDialect? = nil,
-        query: InvariantQuery
-    ) {
-        self.name = name
-        self.severity = severity
-        self.owner = owner
-        self.grace = grace
-        self.needsCensus = needsCensus
-        self.description = description
-        self.file = file
-        self.dialect = dialect
-        self.query = query
-    }
 
     /// The columns that a query returns, in this order: what violates the rule, and how.
     package static let columns = ["subject", "detail"]

@@ -85,8 +85,8 @@ package struct DatasetReport: WrittenReport, Sendable {
             .init("head", head.map { Cell("block \($0)") } ?? Cell("missing", .bad)),
             .init("records", records.map { .count($0) } ?? Cell("missing", .bad)),
             .init("last position", lastPosition.map { .count($0) } ?? .absent),
-            .init("watermark", watermark.map { Cell($0) } ?? .absent),
-            .init("updated", updated.map { Cell($0) } ?? .absent),
+            .init("watermark", Cell(watermark)),
+            .init("updated", Cell(updated)),
             .init("upstream", Cell(upstream.isEmpty ? "none" : upstream.joined(separator: ", "))),
             .init(
                 "downstream",
@@ -142,7 +142,7 @@ package struct DatasetReport: WrittenReport, Sendable {
             return [
                 .count(block.sequence), "\(block.time)", "\(block.event)",
                 block.records.map { .count($0) } ?? .absent,
-                positions.map { .init($0) } ?? .absent, "\(block.hash.prefix(12))",
+                .init(positions), "\(block.hash.prefix(12))",
             ]
         }
     }
@@ -192,8 +192,8 @@ package struct DatasetListing: WrittenListing, Sendable {
                 line.blocks.map { .count($0) } ?? .init("missing", .bad),
                 line.records.map { .count($0) } ?? .init("missing", .bad),
                 line.lastPosition.map { .count($0) } ?? .absent,
-                line.watermark.map { .init($0) } ?? .absent,
-                line.updated.map { .init($0) } ?? .absent,
+                .init(line.watermark),
+                .init(line.updated),
             ]
         }
         return TableText(table, colour: colour).text

@@ -74,10 +74,10 @@ package struct CapacityComparison: WrittenReport, Codable, Sendable {
                         ? "as the file is" : entry.settings.joined(separator: " ")
                 ),
                 capacity.map { .init($0) } ?? .init("no rate holds", .bad),
-                ratio.map { .init("\(($0 * 100).rounded() / 100) ×") } ?? .absent,
-                entry.p50Ms.map { .init(ReportNumbers.latency(milliseconds: $0)) } ?? .absent,
-                entry.p99Ms.map { .init(ReportNumbers.latency(milliseconds: $0)) } ?? .absent,
-                entry.saturated.map { .init($0) } ?? .absent,
+                .init(ratio.map { "\(($0 * 100).rounded() / 100) ×" }),
+                .latency(milliseconds: entry.p50Ms),
+                .latency(milliseconds: entry.p99Ms),
+                .init(entry.saturated),
             ]
         }
         let best = entries.enumerated().max {

@@ -121,9 +121,9 @@ extension CapacityReport {
         ) { probe in
             [
                 .init(ReportNumbers.rate(probe.rate)), .init(ReportNumbers.rate(probe.reached)),
-                CapacityReport.latency(probe.p50Ms), CapacityReport.latency(probe.p99Ms),
+                .latency(milliseconds: probe.p50Ms), .latency(milliseconds: probe.p99Ms),
                 .count(probe.backlog), .init(probe.verdict, probe.holds ? .good : .bad),
-                probe.saturated.map { .init($0) } ?? .absent,
+                .init(probe.saturated),
             ]
         }
         return ReportDocument(
@@ -135,12 +135,12 @@ extension CapacityReport {
             facts: [
                 .init(
                     "capacity",
-                    capacity.map { .init(ReportNumbers.rate($0)) } ?? .absent,
+                    .init(capacity.map(ReportNumbers.rate)),
                     remark: "the highest rate at which all objectives hold, confirmed"
                 ),
                 .init(
                     "saturated",
-                    saturated.map { .init($0) } ?? .absent,
+                    .init(saturated),
                     remark: "what cannot follow beyond it"
                 ),
                 .init("each rate", .init(ReportNumbers.duration(seconds: probeSeconds))),
@@ -150,10 +150,6 @@ extension CapacityReport {
             plots: [plot(curve)].compactMap(\.self),
             footer: "Schema version \(schemaVersion)"
         )
-    }
-
-    private static func latency(_ milliseconds: Double?) -> ReportDocument.Cell {
-        milliseconds.map { .init(ReportNumbers.latency(milliseconds: $0)) } ?? .absent
     }
 
     private func plot(_ curve: [Probe]) -> Plot? {

@@ -14,13 +14,6 @@ package struct ScenarioDocument: Hashable, Sendable {
         /// Again and again: from the end of one to the start of the next it takes an exponential
         /// time of this mean.
         case recurring(meanGap: Duration, lasting: Duration)
-
-        /// How long it lasts each time.
-        package var lasting: Duration {
-            switch self {
-            case .once(_, let lasting), .recurring(_, let lasting): lasting
-            }
-        }
     }
 
     /// One fault, with everything that may be told of one.
@@ -89,12 +82,6 @@ extension ScenarioDocument {
 
 /// The keys of a scenario document; its readers and the published JSON Schema both follow them.
 package enum ScenarioKeys {
-    static let document = KeySet(
-        "document",
-        noun: "a document",
-        required: ["apiVersion", "kind", "metadata", "spec"]
-    )
-    static let metadata = KeySet("metadata", noun: "the metadata", required: ["name"])
     static let spec = KeySet(
         "spec",
         noun: "the spec",
@@ -110,7 +97,7 @@ package enum ScenarioKeys {
     static let random = KeySet("random", noun: "a random schedule", required: ["every"])
 
     /// Every mapping whose keys are fixed.
-    package static let all = [document, metadata, spec, fault, random]
+    package static let all = [.document, .metadata, spec, fault, random]
 }
 
 /// Makes a ``ScenarioDocument`` of a document's values.
@@ -119,22 +106,12 @@ struct ScenarioReader {
     /// How long the run is to be.
     let length: Duration?
     let log: MistakeLog
-    private var places: [DocumentPlace] = []
-
-    init(pipeline: PipelineDocument, length: Duration?, log: MistakeLog) {
-        self.pipeline = pipeline
-        self.length = length
-        self.log = log
-    }
+    var places: [DocumentPlace] = []
 
     mutating func read(_ root: NodeReader) -> ScenarioDocument {
-        var document = ScenarioDocument(name: "")
-        guard let fields = root.fields(ScenarioKeys.document) else { return document }
-        _ = fields["apiVersion"]?.choice(from: [("weir/v1", ())])
-        _ = fields["kind"]?.choice(from: [("Scenario", ())])
-        let metadata = fields["metadata"]?.fields(ScenarioKeys.metadata)
-        document.name = metadata?["name"]?.name() ?? ""
-        guard let spec = fields["spec"]?.fields(ScenarioKeys.spec) else { return document }
+        let (name, spec) = root.weirDocument(kind: "Scenario", spec: ScenarioKeys.spec)
+        var document = ScenarioDocument(name: name)
+        guard let spec else { return document }
         document.description = spec["description"]?.text()
         for item in spec["faults"]?.items() ?? [] {
             guard let fault = readFault(item, after: document.faults) else { continue }
@@ -151,7 +128,14 @@ struct ScenarioReader {
         guard let fields = reader.fields(ScenarioKeys.fault),
             let kind = fields["kind"]?.choice(of: FaultKind.self)
         else { return nil }
-        checkParameters(of: kind, fields, reader)
+        let (required, optional) = kind.parameters
+        fields.check(
+            FaultKind.Parameter.allCases.map(\.rawValue),
+            required: required.map(\.rawValue),
+            optional: optional.map(\.rawValue),
+            of: "the fault '\(kind.rawValue)'",
+            at: reader
+        )
         let timing = readTiming(fields, reader)
         guard let (target, place) = readTarget(fields["target"], kind), let timing else {
             return nil
@@ -180,30 +164,13 @@ struct ScenarioReader {
         return fault
     }
 
-    private func checkParameters(of kind: FaultKind, _ fields: FieldReader, _ reader: NodeReader) {
-        let (required, optional) = kind.parameters
-        for parameter in FaultKind.Parameter.allCases {
-            let key = parameter.rawValue
-            if let value = fields[key], !required.contains(parameter), !optional.contains(parameter)
-            {
-                let known = (required + optional).map(\.rawValue)
-                value.mistake(
-                    "'\(key)' says nothing of the fault '\(kind.rawValue)'; expected "
-                        + (known.isEmpty ? "none" : known.joined(separator: ", "))
-                )
-            } else if fields[key] == nil, required.contains(parameter) {
-                reader.mistake("the fault '\(kind.rawValue)' needs the key '\(key)'")
-            }
-        }
-    }
-
     private func readFactor(_ reader: NodeReader?, _ kind: FaultKind) -> Double {
         guard let reader else { return 1 }
         if kind == .drought { return reader.probability() ?? 1 }
-        let isTraffic = kind.isTraffic
-        return reader.number(
-            expected: isTraffic ? "a factor from 1 to 1000" : "a factor from 0 to 1000"
-        ) { (isTraffic ? 1...1000 : 0...1000).contains($0) } ?? 1
+        let least = kind.isTraffic ? 1 : 0
+        return reader.number(expected: "a factor from \(least) to 1000") {
+            (Double(least)...1000).contains($0)
+        } ?? 1
     }
 
     // MARK: - When
@@ -218,8 +185,8 @@ struct ScenarioReader {
         case (nil, nil):
             reader.mistake("a fault needs the key 'at', or 'random' with how often it comes")
             return nil
-        case (_?, let random?):
-            random.mistake("'at' and 'random' exclude each other; expected one of them")
+        case (_?, _?):
+            fields.exclude("at", "random")
             return nil
         case (nil, let random?):
             let every = random.fields(ScenarioKeys.random)?["every"]?

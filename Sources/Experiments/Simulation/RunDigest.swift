@@ -21,10 +21,7 @@ package final class RunDigest: Sendable {
     }
 
     /// Sixteen hexadecimal digits.
-    package var text: String {
-        let digits = String(sum.withLock { $0.value }, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
-    }
+    package var text: String { sum.withLock { $0.value }.text(width: 16, radix: 16) }
 
     /// Folds in a decision of this instant.
     func note(_ decision: Decision, _ fold: (inout DigestSum) -> Void = { _ in }) {

@@ -94,12 +94,6 @@ package struct PipelineDocument: Hashable, Sendable {
         package var owner: String?
         /// Names of services.
         package var calls: [String] = []
-
-        package init(name: String, owner: String? = nil, calls: [String] = []) {
-            self.name = name
-            self.owner = owner
-            self.calls = calls
-        }
     }
 
     /// What an event must satisfy to be stored and counted.
@@ -334,7 +328,7 @@ extension PipelineDocument {
 extension DocumentSetting {
     /// The settings that it stands for in `document`.
     fileprivate func expanded(in document: PipelineDocument) -> [DocumentSetting] {
-        guard path.count == 1, !PipelineKeys.document.keys.contains(path[0]) else { return [self] }
+        guard path.count == 1, !KeySet.document.keys.contains(path[0]) else { return [self] }
         let stages = document.stages.filter { stage in
             switch stage.kind {
             case .producer: false

@@ -3,12 +3,6 @@ package import Documents
 /// The keys of a pipeline document, mapping by mapping: its readers and the published JSON
 /// Schema both follow them, which a test compares.
 package enum PipelineKeys {
-    static let document = KeySet(
-        "document",
-        noun: "a document",
-        required: ["apiVersion", "kind", "metadata", "spec"]
-    )
-    static let metadata = KeySet("metadata", noun: "the metadata", required: ["name"])
     static let spec = KeySet(
         "spec",
         noun: "the spec",
@@ -174,7 +168,7 @@ package enum PipelineKeys {
 
     /// Every mapping whose keys are fixed.
     package static let all = [
-        document, metadata, spec, owner, topic, subscription, retryPolicy, deadLetterPolicy,
+        .document, .metadata, spec, owner, topic, subscription, retryPolicy, deadLetterPolicy,
         flowControl, store, serviceTime, quantile, service, producer, ingest, analytics, relay,
         constantLoad, rampLoad,
         stepLoad, loadStep, spikeLoad, diurnalLoad, sessionTraffic, mixTraffic, prices, input, csv,

@@ -8,22 +8,17 @@ extension PipelineReader {
             let csv = fields["csv"]?.fields(PipelineKeys.csv),
             var mapping = csv["columns"].flatMap({ readColumns($0) })
         else { return nil }
-        if let byte = csv["delimiter"].flatMap({ readDelimiter($0) }) {
-            mapping.delimiter = byte
-        }
+        mapping.delimiter = csv["delimiter"].flatMap { readDelimiter($0) } ?? mapping.delimiter
         mapping.lastRowIsWhole = csv["lastRowIsWhole"]?.flag() ?? false
         return mapping
     }
 
     private func readDelimiter(_ reader: NodeReader) -> UInt8? {
-        let expected = "one ASCII character in quotes such as \",\" or \"\\t\""
-        guard let text = reader.text(expected: expected) else { return nil }
-        let bytes = Array(text.utf8)
-        guard bytes.count == 1, bytes[0] < 0x80, !"\"\r\n".utf8.contains(bytes[0]) else {
-            reader.mismatch(expected: expected)
-            return nil
+        reader.value(expected: "one ASCII character in quotes such as \",\" or \"\\t\"") { text in
+            let bytes = text.utf8
+            return bytes.count == 1
+                ? bytes.first { $0 < 0x80 && !"\"\r\n".utf8.contains($0) } : nil
         }
-        return bytes[0]
     }
 
     private func readColumns(_ reader: NodeReader) -> CSVMapping? {
@@ -41,22 +36,16 @@ extension PipelineReader {
         mapping.id = column("id")
         mapping.session = column("session")
         mapping.transaction = column("transaction")
-        mapping.zone = fields["timeZone"].flatMap { readZone($0) }
+        mapping.zone = fields["timeZone"]?.zone()
         mapping.names = fields["events"].map { readNames($0) } ?? [:]
         mapping.returnPrefix = fields["returnPrefix"]?.text(expected: "how such orders begin")
         mapping.amountFormat = readAmountFormat(fields)
         mapping.product = column("product")
         mapping.category = column("category")
         mapping.quantity = column("quantity")
-        switch (column("price"), column("value")) {
-        case (let price?, nil): mapping.amount = .price(column: price)
-        case (nil, let value?): mapping.amount = .value(column: value)
-        case (nil, nil): break
-        case (_?, _?):
-            fields["value"]?.mistake(
-                "'price' and 'value' exclude each other; expected one of them"
-            )
-        }
+        let value = column("value").map { CSVMapping.Amount.value(column: $0) }
+        mapping.amount = column("price").map { .price(column: $0) } ?? value
+        fields.exclude("price", "value")
         return mapping
     }
 
@@ -68,8 +57,7 @@ extension PipelineReader {
         guard let text = reader.text(expected: expected) else { return nil }
         if let format = named.first(where: { $0.word == text })?.value { return format }
         guard let pattern = TimePattern(text) else {
-            let near = nearestName(to: text, in: named.map(\.word))
-            if let near {
+            if let near = nearestName(to: text, in: named.map(\.word)) {
                 reader.mistake("\(reader.label) is '\(shortened(text))'; did you mean '\(near)'?")
             } else {
                 reader.mismatch(expected: expected)
@@ -77,17 +65,6 @@ extension PipelineReader {
             return nil
         }
         return .pattern(pattern)
-    }
-
-    private func readZone(_ reader: NodeReader) -> CivilZone? {
-        let expected = "a time zone such as UTC or Europe/Berlin"
-        guard let name = reader.text(expected: expected) else { return nil }
-        do throws(UnknownZoneError) {
-            return try CivilZone(named: name)
-        } catch {
-            reader.mistake("\(error)")
-            return nil
-        }
     }
 
     private func readNames(_ reader: NodeReader) -> [String: EventName] {
@@ -119,15 +96,12 @@ extension PipelineReader {
     private func readName(_ fields: FieldReader, _ reader: NodeReader) -> CSVMapping.Name {
         let column = fields["event"]?.text(expected: "the name of a column")
         let constant = fields["eventName"].flatMap { readEventName($0) }
-        switch (fields["event"], fields["eventName"]) {
-        case (nil, nil):
+        fields.exclude("event", "eventName")
+        if fields["event"] == nil, fields["eventName"] == nil {
             reader.mistake(
                 "nothing says which event a row is; expected 'event' (a column) or 'eventName' "
                     + "(the same for all rows)"
             )
-        case (_?, let second?):
-            second.mistake("'event' and 'eventName' exclude each other; expected one of them")
-        default: break
         }
         return constant.map { .constant($0) } ?? .column(column ?? "")
     }
@@ -135,11 +109,7 @@ extension PipelineReader {
     private func readCurrency(_ fields: FieldReader) -> CSVMapping.Money {
         let column = fields["currency"]?.text(expected: "the name of a column")
         let constant = fields["currencyCode"].flatMap { readCurrency($0) }
-        if fields["currency"] != nil, let second = fields["currencyCode"] {
-            second.mistake(
-                "'currency' and 'currencyCode' exclude each other; expected one of them"
-            )
-        }
+        fields.exclude("currency", "currencyCode")
         return column.map { .column($0) } ?? .constant(constant ?? .usd)
     }
 

@@ -19,26 +19,13 @@ extension PipelineReader {
     }
 
     mutating func readStages(_ reader: NodeReader?) -> [PipelineDocument.Stage] {
-        guard let reader else { return [] }
-        let items = reader.items()
-        if items.isEmpty, case .list = reader.node.content {
-            reader.mistake("'stages' is an empty list; expected at least one stage")
-        }
-        return items.compactMap { readStage($0) }
+        reader?.items(some: "at least one stage").compactMap { readStage($0) } ?? []
     }
 
     private mutating func readStage(_ reader: NodeReader) -> PipelineDocument.Stage? {
-        guard case .mapping = reader.node.content else {
-            reader.mismatch(expected: "a mapping with name, kind and what its kind needs")
+        guard let (kind, fields) = reader.variant("kind", of: "a stage", \KindName.keys) else {
             return nil
         }
-        guard let kindReader = reader.peek("kind") else {
-            reader.missing("kind", of: "a stage", choices: KindName.allCases.map(\.rawValue))
-            return nil
-        }
-        guard let kind = kindReader.choice(of: KindName.self),
-            let fields = reader.fields(kind.keys)
-        else { return nil }
         let name = declare(fields["name"], in: \.stages)
         let subscription = use(fields["subscription"], of: \.subscriptions)
         let topic = use(fields["publishes"], of: \.topics)
@@ -100,19 +87,11 @@ extension PipelineReader {
             store: store,
             windows: []
         )
-        if let reader = fields["windows"] {
-            result.windows = readWindows(reader)
-        }
-        if let lateness = fields["allowedLateness"]?.duration(
-            in: .zero...(.seconds(366 * 86_400))
-        ) {
-            result.allowedLateness = lateness
-        }
-        if let interval = fields["commitInterval"]?.duration(
-            in: .zero...(.seconds(600))
-        ) {
-            result.commitInterval = interval
-        }
+        result.windows = fields["windows"].map { readWindows($0) } ?? []
+        let lateness = fields["allowedLateness"]?.duration(in: .zero...(.seconds(366 * 86_400)))
+        result.allowedLateness = lateness ?? result.allowedLateness
+        let interval = fields["commitInterval"]?.duration(in: .zero...(.seconds(600)))
+        result.commitInterval = interval ?? result.commitInterval
         result.distinctCounts = fields["distinctCounts"]?.flag() ?? true
         result.productSales = fields["productSales"]?.flag() ?? true
         return result
@@ -122,11 +101,7 @@ extension PipelineReader {
         // The window over everything is kept in any case.
         let choices = Grain.allCases.filter { $0 != .all }.map { ($0.rawValue, $0) }
         var windows: [Grain] = []
-        let items = reader.items()
-        if items.isEmpty, case .list = reader.node.content {
-            reader.mistake("'windows' is an empty list; expected some of 1s, 1m, 1h, 1d, 1mo")
-        }
-        for item in items {
+        for item in reader.items(some: "some of 1s, 1m, 1h, 1d, 1mo") {
             guard let window = item.choice(from: choices) else { continue }
             if windows.contains(window) {
                 item.mistake("'\(window.rawValue)' is listed twice; expected each window once")
@@ -160,24 +135,18 @@ extension PipelineReader {
         guard let fields = reader.fields(PipelineKeys.serviceTime),
             let name = fields["distribution"]?.choice(of: DistributionName.self)
         else { return nil }
-        for key in DistributionName.allCases.flatMap(\.keys) {
-            if name.keys.contains(key), fields[key] == nil {
-                reader.mistake("the distribution '\(name.rawValue)' needs the key '\(key)'")
-            } else if !name.keys.contains(key), let value = fields[key] {
-                value.mistake(
-                    "'\(key)' says nothing of the distribution '\(name.rawValue)'; expected "
-                        + name.keys.joined(separator: " and ")
-                )
-            }
-        }
+        fields.check(
+            DistributionName.allCases.flatMap(\.keys),
+            required: name.keys,
+            of: "the distribution '\(name.rawValue)'",
+            at: reader
+        )
         let distribution: ServiceTime.Distribution
         switch name {
         case .constant: distribution = .constant(time(fields["time"]))
         case .exponential: distribution = .exponential(mean: time(fields["mean"]))
         case .lognormal:
-            let sigma = fields["sigma"]?.number(expected: "a number from 0 to 5") {
-                (0...5).contains($0)
-            }
+            let sigma = fields["sigma"]?.number(upTo: 5)
             distribution = .lognormal(median: time(fields["median"]), sigma: sigma ?? 0)
         case .empirical: distribution = .empirical(readQuantiles(fields["quantiles"]))
         }

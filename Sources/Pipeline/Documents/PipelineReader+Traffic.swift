@@ -10,12 +10,9 @@ extension PipelineReader {
 
     func readTraffic(_ reader: NodeReader) -> PipelineDocument.Traffic? {
         var traffic = PipelineDocument.Traffic()
-        var model = ModelName.sessions
-        if let modelReader = reader.peek("model") {
-            guard let choice = modelReader.choice(of: ModelName.self) else { return nil }
-            model = choice
-        }
+        let model = reader.peek("model").map { $0.choice(of: ModelName.self) } ?? .sessions
         switch model {
+        case nil: return nil
         case .sessions:
             guard let fields = reader.fields(PipelineKeys.sessionTraffic) else { return nil }
             traffic.shop = readShop(fields)
@@ -24,9 +21,8 @@ extension PipelineReader {
             guard let fields = reader.fields(PipelineKeys.mixTraffic) else { return nil }
             traffic.shop = readShop(fields)
             var options = MixOptions()
-            if let shares = fields["shares"].flatMap({ readDistribution($0, excluded: []) }) {
-                options.shares = shares
-            }
+            let shares = fields["shares"].flatMap { readDistribution($0, excluded: []) }
+            options.shares = shares ?? options.shares
             traffic.model = .mix(options)
         }
         return traffic
@@ -37,27 +33,16 @@ extension PipelineReader {
         shop.users = fields["users"]?.integer(in: 0...1_000_000_000) ?? shop.users
         shop.products = fields["products"]?.integer(in: 1...10_000_000) ?? shop.products
         shop.categories = fields["categories"]?.integer(in: 1...1_000_000) ?? shop.categories
-        shop.userExponent = exponent(fields["userExponent"]) ?? shop.userExponent
-        shop.productExponent = exponent(fields["productExponent"]) ?? shop.productExponent
+        shop.userExponent = fields["userExponent"]?.number(upTo: 10) ?? shop.userExponent
+        shop.productExponent = fields["productExponent"]?.number(upTo: 10) ?? shop.productExponent
         shop.currency = fields["currency"].flatMap { readCurrency($0) } ?? shop.currency
-        if let reader = fields["prices"], let prices = readPrices(reader, in: shop.currency) {
-            shop.priceRange = prices
-        }
+        let prices = fields["prices"].flatMap { readPrices($0, in: shop.currency) }
+        shop.priceRange = prices ?? shop.priceRange
         return shop
     }
 
-    private func exponent(_ reader: NodeReader?) -> Double? {
-        reader?.number(expected: "a number from 0 to 10") { (0...10).contains($0) }
-    }
-
     func readCurrency(_ reader: NodeReader) -> Currency? {
-        let expected = "a currency of ISO 4217 such as USD"
-        guard let text = reader.text(expected: expected) else { return nil }
-        guard let currency = Currency(code: text) else {
-            reader.mismatch(expected: expected)
-            return nil
-        }
-        return currency
+        reader.value(expected: "a currency of ISO 4217 such as USD") { Currency(code: $0) }
     }
 
     private func readPrices(
@@ -93,9 +78,8 @@ extension PipelineReader {
     private func readSessions(_ fields: FieldReader) -> SessionOptions {
         var options = SessionOptions()
         // Refunds come of purchases by their own probability, not by walking the shop.
-        if let landing = fields["landing"].flatMap({ readDistribution($0, excluded: [.refund]) }) {
-            options.landing = landing
-        }
+        let landing = fields["landing"].flatMap { readDistribution($0, excluded: [.refund]) }
+        options.landing = landing ?? options.landing
         let rows = fields["transitions"]?.entries(expected: "events") ?? []
         for (key, value) in rows {
             guard let event = readEvent(key, excluded: [.refund]),
@@ -201,17 +185,9 @@ extension PipelineReader {
     }
 
     func readLoad(_ reader: NodeReader) -> LoadProfile? {
-        guard case .mapping = reader.node.content else {
-            reader.mismatch(expected: "a mapping with shape and what the shape needs")
+        guard let (name, fields) = reader.variant("shape", of: "a load", \ShapeName.keys) else {
             return nil
         }
-        guard let shapeReader = reader.peek("shape") else {
-            reader.missing("shape", of: "a load", choices: ShapeName.allCases.map(\.rawValue))
-            return nil
-        }
-        guard let name = shapeReader.choice(of: ShapeName.self),
-            let fields = reader.fields(name.keys)
-        else { return nil }
         let shape: LoadProfile.Shape
         switch name {
         case .constant:
@@ -260,12 +236,8 @@ extension PipelineReader {
 
     private func readSteps(_ reader: NodeReader?) -> [LoadProfile.Step] {
         guard let reader else { return [] }
-        let items = reader.items()
-        if items.isEmpty, case .list = reader.node.content {
-            reader.mistake("'steps' is an empty list; expected at least one step, at 0s")
-        }
         var steps: [LoadProfile.Step] = []
-        for item in items {
+        for item in reader.items(some: "at least one step, at 0s") {
             guard let fields = item.fields(PipelineKeys.loadStep) else { continue }
             let rate = rate(fields["rate"], mayBeZero: true)
             guard let atReader = fields["at"],

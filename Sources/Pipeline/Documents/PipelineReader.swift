@@ -29,18 +29,10 @@ struct PipelineReader {
         var commitInterval: DocumentPlace?
     }
 
-    init(log: MistakeLog) {
-        self.log = log
-    }
-
     mutating func read(_ root: NodeReader) -> PipelineDocument {
-        var document = PipelineDocument(name: "")
-        guard let fields = root.fields(PipelineKeys.document) else { return document }
-        _ = fields["apiVersion"]?.choice(from: [("weir/v1", ())])
-        _ = fields["kind"]?.choice(from: [("Pipeline", ())])
-        let metadata = fields["metadata"]?.fields(PipelineKeys.metadata)
-        document.name = metadata?["name"]?.name() ?? ""
-        guard let spec = fields["spec"]?.fields(PipelineKeys.spec) else { return document }
+        let (name, spec) = root.weirDocument(kind: "Pipeline", spec: PipelineKeys.spec)
+        var document = PipelineDocument(name: name)
+        guard let spec else { return document }
         document.owners = spec["owners"]?.items().compactMap { readOwner($0) } ?? []
         document.topics = spec["topics"]?.items().compactMap { readTopic($0) } ?? []
         document.subscriptions =
@@ -157,22 +149,13 @@ struct PipelineReader {
     private func readValidation(_ reader: NodeReader) -> PipelineDocument.Validation {
         var validation = PipelineDocument.Validation()
         guard let fields = reader.fields(PipelineKeys.validation) else { return validation }
-        if let reader = fields["earliest"] {
-            let expected = "an instant of RFC 3339 such as 1980-01-01T00:00:00Z"
-            if let text = reader.text(expected: expected) {
-                if let instant = Timestamp(rfc3339: text) {
-                    validation.earliest = instant
-                } else {
-                    reader.mismatch(expected: expected)
-                }
-            }
-        }
-        if let limit = fields["aheadLimit"]?.duration(in: .zero...DurationText.longest) {
-            validation.aheadLimit = limit
-        }
-        if let choice = fields["zeroQuantity"]?.choice(of: LogOptions.ZeroQuantity.self) {
-            validation.zeroQuantity = choice
-        }
+        let instant = "an instant of RFC 3339 such as 1980-01-01T00:00:00Z"
+        let earliest = fields["earliest"]?.value(expected: instant) { Timestamp(rfc3339: $0) }
+        validation.earliest = earliest ?? validation.earliest
+        let limit = fields["aheadLimit"]?.duration(in: .zero...DurationText.longest)
+        validation.aheadLimit = limit ?? validation.aheadLimit
+        let choice = fields["zeroQuantity"]?.choice(of: LogOptions.ZeroQuantity.self)
+        validation.zeroQuantity = choice ?? validation.zeroQuantity
         return validation
     }
 
@@ -218,23 +201,19 @@ extension PipelineReader {
         let topic = use(fields["topic"], of: \.topics)
         var result = PipelineDocument.Subscription(name: name, topic: topic?.name ?? "")
         result.owner = use(fields["owner"], of: \.owners)?.name
-        if let seconds = fields["ackDeadlineSeconds"]?.integer(in: 10...600) {
-            result.policy.ackDeadline = .seconds(seconds)
-        }
+        let deadline = fields["ackDeadlineSeconds"]?.integer(in: 10...600)
+        result.policy.ackDeadline = deadline.map { .seconds($0) } ?? result.policy.ackDeadline
         result.policy.isOrdered = fields["enableMessageOrdering"]?.flag() ?? false
         result.filter = fields["filter"].flatMap { readFilter($0) }
-        if let retention = fields["messageRetentionDuration"]?.duration(in: Self.retention) {
-            result.policy.retention = retention
-        }
+        let retention = fields["messageRetentionDuration"]?.duration(in: Self.retention)
+        result.policy.retention = retention ?? result.policy.retention
         result.policy.retainsAcked = fields["retainAckedMessages"]?.flag() ?? false
         if let policy = fields["retryPolicy"] {
             readRetryPolicy(policy, into: &result)
         }
-        if let policy = fields["deadLetterPolicy"]?.fields(PipelineKeys.deadLetterPolicy),
-            let attempts = policy["maxDeliveryAttempts"]?.integer(in: 1...100)
-        {
-            result.policy.maximumAttempts = attempts
-        }
+        let letters = fields["deadLetterPolicy"]?.fields(PipelineKeys.deadLetterPolicy)
+        let attempts = letters?["maxDeliveryAttempts"]?.integer(in: 1...100)
+        result.policy.maximumAttempts = attempts ?? result.policy.maximumAttempts
         if let control = fields["flowControl"]?.fields(PipelineKeys.flowControl) {
             readFlowControl(control, into: &result)
         }
@@ -250,12 +229,10 @@ extension PipelineReader {
     ) {
         guard let policy = reader.fields(PipelineKeys.retryPolicy) else { return }
         let range = Duration.zero...(.seconds(600))
-        if let backoff = policy["minimumBackoff"]?.duration(in: range) {
-            result.policy.minimumBackoff = backoff
-        }
-        if let backoff = policy["maximumBackoff"]?.duration(in: range) {
-            result.policy.maximumBackoff = backoff
-        }
+        let least = policy["minimumBackoff"]?.duration(in: range)
+        result.policy.minimumBackoff = least ?? result.policy.minimumBackoff
+        let most = policy["maximumBackoff"]?.duration(in: range)
+        result.policy.maximumBackoff = most ?? result.policy.maximumBackoff
         guard result.policy.minimumBackoff > result.policy.maximumBackoff else { return }
         let minimum = DurationText.write(result.policy.minimumBackoff)
         let maximum = DurationText.write(result.policy.maximumBackoff)
@@ -269,17 +246,12 @@ extension PipelineReader {
         _ control: FieldReader,
         into result: inout PipelineDocument.Subscription
     ) {
-        if let messages = control["maxOutstandingMessages"]?.integer(in: 1...1_000_000_000) {
-            result.policy.maximumMessages = messages
-        }
-        if let bytes = control["maxOutstandingBytes"]?.bytes(in: 1024...(1 << 40)) {
-            result.policy.maximumBytes = bytes
-        }
-        if let policy = control["whenFull"]?.choice(
-            of: SubscriptionPolicy.WhenFull.self
-        ) {
-            result.policy.whenFull = policy
-        }
+        let messages = control["maxOutstandingMessages"]?.integer(in: 1...1_000_000_000)
+        result.policy.maximumMessages = messages ?? result.policy.maximumMessages
+        let bytes = control["maxOutstandingBytes"]?.bytes(in: 1024...(1 << 40))
+        result.policy.maximumBytes = bytes ?? result.policy.maximumBytes
+        let whenFull = control["whenFull"]?.choice(of: SubscriptionPolicy.WhenFull.self)
+        result.policy.whenFull = whenFull ?? result.policy.whenFull
     }
 
     private func readFilter(_ reader: NodeReader) -> AttributeFilter? {

@@ -62,19 +62,14 @@ package final class InvariantWatch: Sendable {
     ///
     /// `condition` says how the pipeline is doing, nil before it has begun.
     package func run(_ condition: @Sendable () -> PipelineCondition?) async {
-        while !Task.isCancelled {
+        repeat {
             await read()
             let settled = await settled(condition())
             if isDue || !settled.isEmpty, let refreshed = await refresh() {
                 await judge(settled, at: refreshed)
                 await read()
             }
-            do {
-                try await timeline.sleep(until: timeline.now + Self.readingInterval)
-            } catch {
-                return
-            }
-        }
+        } while (try? await timeline.sleep(until: timeline.now + Self.readingInterval)) != nil
     }
 
     private var isDue: Bool {

@@ -57,11 +57,9 @@ extension RunMetrics {
             return Sample(subscription.labels, .number(age))
         }
         return [
-            gauge("backlog", "Messages that are not delivered yet.") { $0.backlog },
-            gauge("outstanding", "Messages that are delivered and not settled.") { $0.outstanding },
-            gauge("waiting", "Messages that failed, and wait for their next attempt.") {
-                $0.waiting
-            },
+            gauge("backlog", "Messages that are not delivered yet.", \.backlog),
+            gauge("outstanding", "Messages that are delivered and not settled.", \.outstanding),
+            gauge("waiting", "Messages that failed, and wait for their next attempt.", \.waiting),
             MetricFamily(
                 "weir_subscription_oldest_unacked_age_seconds",
                 .gauge,
@@ -83,18 +81,20 @@ extension RunMetrics {
             }
         }
         return [
-            counter("published_messages", "Messages of the topic.") { $0.published },
-            counter("delivered_messages", "Deliveries of messages.") { $0.delivered },
-            counter("acked_messages", "Messages settled as processed.") { $0.acked },
-            counter("nacked_messages", "Deliveries settled as failed.") { $0.nacked },
-            counter("redelivered_messages", "Deliveries after the first one.") { $0.redelivered },
-            counter("dead_lettered_messages", "Messages given up.") { $0.deadLettered },
-            counter("expired_messages", "Messages not acked within the retention.") { $0.expired },
-            counter("filtered_messages", "Messages that the filter did not want.") { $0.filtered },
-            counter("shed_messages", "Messages dropped because it was full.") { $0.shed },
-            counter("expired_deadlines", "Deliveries not settled within the ack deadline.") {
-                $0.expiredDeadlines
-            },
+            counter("published_messages", "Messages of the topic.", \.published),
+            counter("delivered_messages", "Deliveries of messages.", \.delivered),
+            counter("acked_messages", "Messages settled as processed.", \.acked),
+            counter("nacked_messages", "Deliveries settled as failed.", \.nacked),
+            counter("redelivered_messages", "Deliveries after the first one.", \.redelivered),
+            counter("dead_lettered_messages", "Messages given up.", \.deadLettered),
+            counter("expired_messages", "Messages not acked within the retention.", \.expired),
+            counter("filtered_messages", "Messages that the filter did not want.", \.filtered),
+            counter("shed_messages", "Messages dropped because it was full.", \.shed),
+            counter(
+                "expired_deadlines",
+                "Deliveries not settled within the ack deadline.",
+                \.expiredDeadlines
+            ),
         ]
     }
 

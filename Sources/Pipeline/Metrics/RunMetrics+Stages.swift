@@ -30,28 +30,28 @@ extension RunMetrics {
                 help: "Records of a log that no event could be made of.",
                 of: producers
             ) { ([Label("producer", $0.name)], $0.total.rejected.values.reduce(0, +)) },
-            counter("received_messages", "Messages taken from the subscription.") { $0.received },
-            counter("processed_messages", "Messages processed for the first time.") {
-                $0.processed
-            },
-            counter("duplicate_messages", "Messages that had been processed before.") {
-                $0.duplicates
-            },
-            counter("repeated_order_messages", "Purchases of an order counted under another id.") {
-                $0.repeatedOrders
-            },
-            counter("conflict_messages", "Messages whose id was counted with another content.") {
-                $0.conflicts
-            },
-            counter("late_messages", "Messages that came after their window was closed.") {
-                $0.late
-            },
+            counter("received_messages", "Messages taken from the subscription.", \.received),
+            counter("processed_messages", "Messages processed for the first time.", \.processed),
+            counter("duplicate_messages", "Messages that had been processed before.", \.duplicates),
+            counter(
+                "repeated_order_messages",
+                "Purchases of an order counted under another id.",
+                \.repeatedOrders
+            ),
+            counter(
+                "conflict_messages",
+                "Messages whose id was counted with another content.",
+                \.conflicts
+            ),
+            counter("late_messages", "Messages that came after their window was closed.", \.late),
             counter("failed_messages", "Messages that were refused or given up.") {
                 $0.failures.values.reduce(0, +)
             },
-            counter("store_retries", "Calls to a store that failed and were tried again.") {
-                $0.storeRetries
-            },
+            counter(
+                "store_retries",
+                "Calls to a store that failed and were tried again.",
+                \.storeRetries
+            ),
             histogram(
                 "weir_stage_message_latency_seconds",
                 help: "From the moment a message was due to be sent to its acknowledgement.",

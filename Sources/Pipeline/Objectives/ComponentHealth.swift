@@ -21,21 +21,11 @@ struct ComponentHealth {
         var pause: Duration
     }
 
-    private let readings: [PipelineComponent: [Reading]]
-    private let everySubscription: [InProcessSubscription<Batch>]
-    private let stores: [PipelineComponent: [StoreMeter]]
-    private var settled: [PipelineComponent: Int64] = [:]
-    private var failed: [PipelineComponent: Int64] = [:]
-
-    init(
-        readings: [PipelineComponent: [Reading]],
-        everySubscription: [InProcessSubscription<Batch>],
-        stores: [PipelineComponent: [StoreMeter]]
-    ) {
-        self.readings = readings
-        self.everySubscription = everySubscription
-        self.stores = stores
-    }
+    let readings: [PipelineComponent: [Reading]]
+    let everySubscription: [InProcessSubscription<Batch>]
+    let stores: [PipelineComponent: [StoreMeter]]
+    private(set) var settled: [PipelineComponent: Int64] = [:]
+    private(set) var failed: [PipelineComponent: Int64] = [:]
 
     /// Which components worked since the last call; without those that the pipeline lacks.
     mutating func takeSlice(at now: Timestamp) -> [PipelineComponent: Bool] {

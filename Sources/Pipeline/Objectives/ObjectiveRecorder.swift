@@ -125,19 +125,16 @@ package final class ObjectiveRecorder: Sendable {
     /// Cuts slices until the task is cancelled.
     func run() async {
         let length = slice.inNanoseconds
+        func nextEnd() -> Timestamp {
+            Timestamp(nanoseconds: (timeline.now.nanoseconds.flooringQuotient(length) + 1) * length)
+        }
         var cut: Int64 = 0
-        while !Task.isCancelled {
-            let next = timeline.now.nanoseconds.flooringQuotient(length) + 1
-            do {
-                try await timeline.sleep(until: Timestamp(nanoseconds: next * length))
-            } catch {
-                return
-            }
-            take(endingAt: Timestamp(nanoseconds: next * length))
+        var end = nextEnd()
+        while (try? await timeline.sleep(until: end)) != nil {
+            take(endingAt: end)
             cut += 1
-            if cut % ObjectiveRecorder.slicesPerFlush == 0 {
-                await flush()
-            }
+            if cut % ObjectiveRecorder.slicesPerFlush == 0 { await flush() }
+            end = nextEnd()
         }
     }
 

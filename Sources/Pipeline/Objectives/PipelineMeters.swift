@@ -51,14 +51,9 @@ final class PipelineMeters: Sendable {
     /// Asks the raw stores for their connections, a little more often than slices are cut, until
     /// the task is cancelled.
     func watchConnections(every slice: Duration, _ timeline: any Timeline) async {
-        while !Task.isCancelled {
+        repeat {
             await askForConnections()
-            do {
-                try await timeline.sleep(until: timeline.now + slice / 2)
-            } catch {
-                return
-            }
-        }
+        } while (try? await timeline.sleep(until: timeline.now + slice / 2)) != nil
     }
 
     /// Asks the raw stores for their connections.

@@ -249,12 +249,12 @@ extension RunReport {
         ]
         for stage in stages.prefix(3) {
             let latency = stage.latency.count > 0 ? stage.latency : nil
-            let maximum = RunReport.cell(milliseconds: latency?.maxMs).text
-            let middle = RunReport.cell(milliseconds: latency?.p50Ms).text
+            let maximum = Cell.latency(milliseconds: latency?.maxMs).text
+            let middle = Cell.latency(milliseconds: latency?.p50Ms).text
             cards.append(
                 Fact(
                     "p99 of \(stage.name)",
-                    RunReport.cell(milliseconds: latency?.p99Ms),
+                    Cell.latency(milliseconds: latency?.p99Ms),
                     remark: "p50 \(middle), max \(maximum)"
                 )
             )

@@ -32,12 +32,7 @@ extension RunReport {
             latency.maxMs,
         ]
         return [Cell.count(latency.count)]
-            + values.map { latency.count > 0 ? RunReport.cell(milliseconds: $0) : .absent }
-    }
-
-    /// A latency, or that there is none.
-    static func cell(milliseconds: Double?) -> Cell {
-        milliseconds.map { Cell(ReportNumbers.latency(milliseconds: $0)) } ?? .absent
+            + values.map { latency.count > 0 ? Cell.latency(milliseconds: $0) : .absent }
     }
 
     // MARK: - Conservation
@@ -239,7 +234,8 @@ extension RunReport {
             of: objectives
         ) { objective in
             [
-                Cell(objective.name), Cell(objective.state, objective.mark),
+                Cell(objective.name),
+                Cell(objective.state, ObjectiveState(rawValue: objective.state)?.mark ?? .absent),
                 Cell(FigureText.percent(objective.sli)),
                 Cell(FigureText.percent(target: objective.target)),
                 Cell(FigureText.percent(objective.remainingRatio, digits: 2)),
@@ -262,17 +258,6 @@ extension RunReport {
             blocks.append(.table(episodes))
         }
         return [Section(title: "Objectives", blocks: blocks)]
-    }
-}
-
-extension RunReport.Objective {
-    fileprivate var mark: ReportDocument.Mark {
-        switch ObjectiveState(rawValue: state) {
-        case .ok: .good
-        case .atRisk, .partial: .warning
-        case .breached: .bad
-        case .noData, nil: .absent
-        }
     }
 }
 

@@ -36,15 +36,10 @@ final class RunSampler: Sendable {
 
     /// Takes slices until the task is cancelled; `onSample` sees each.
     func run(onSample: @Sendable (RunReport.Sample) -> Void) async {
-        var next = began
-        while !Task.isCancelled {
-            next = next + state.withLock { $0.interval }
-            do {
-                try await timeline.sleep(until: next)
-            } catch {
-                break
-            }
+        var next = began + state.withLock { $0.interval }
+        while (try? await timeline.sleep(until: next)) != nil {
             onSample(take())
+            next = next + state.withLock { $0.interval }
         }
     }
 

@@ -108,11 +108,7 @@ package struct ExpositionText: Sendable {
         case .prometheus:
             return String(timestamp.nanoseconds.flooringQuotient(1_000_000))
         case .openMetrics:
-            let seconds = timestamp.nanoseconds.flooringQuotient(1_000_000_000)
-            let fraction = timestamp.nanoseconds - seconds * 1_000_000_000
-            guard fraction > 0 else { return String(seconds) }
-            let digits = String(fraction)
-            return "\(seconds)." + String(repeating: "0", count: 9 - digits.count) + digits
+            return timestamp.decimalSeconds
         }
     }
 

@@ -64,12 +64,7 @@ package struct CounterSeriesReader {
         ["# HELP ", "# TYPE ", "# UNIT ", "# EOF", metric].contains { line.hasPrefix($0) }
     }
 
-    /// Takes the next line, without its end.
-    package mutating func take(_ line: String, number: Int) {
-        take(Array(line.utf8)[...], number: number)
-    }
-
-    /// The same of a line in UTF-8.
+    /// Takes the next line, in UTF-8 and without its end.
     package mutating func take(_ line: ArraySlice<UInt8>, number: Int) {
         lastLine = number
         if let endLine {

@@ -73,10 +73,6 @@ struct RowLog {
     /// Rows that were not counted.
     private(set) var refused = 0
 
-    init(file: String) {
-        self.file = file
-    }
-
     /// Notes that the row at a place is not counted; `isRow` where a row before was not, already.
     mutating func add(_ message: String, line: Int, column: Int = 1, isRow: Bool = true) {
         if isRow { refused += 1 }

@@ -43,11 +43,6 @@ package struct SliceTableReader {
     /// Takes the next line, without its end.
     ///
     /// - Throws: `DocumentError` where it is the header and lacks a column.
-    package mutating func take(_ line: String, number: Int) throws(DocumentError) {
-        try take(Array(line.utf8)[...], number: number)
-    }
-
-    /// The same of a line in UTF-8.
     package mutating func take(_ line: ArraySlice<UInt8>, number: Int) throws(DocumentError) {
         guard let first = line.first(where: { !TableFields.isBlank($0) }),
             first != UInt8(ascii: "#")

@@ -1,3 +1,5 @@
+internal import Timekeeping
+
 /// A number as a source wrote it, exactly: `digits` · 10^-`scale`.
 ///
 /// Holds 36 significant digits, twice as many as a binary fraction is written with, and any
@@ -184,8 +186,7 @@ extension MeasuredNumber: CustomStringConvertible {
     /// Plain decimal, without an exponent: `44.197872287004095`.
     package var description: String {
         guard scale > 0 else { return String(digits) }
-        let text = String(digits.magnitude)
-        let padded = String(repeating: "0", count: max(0, scale + 1 - text.count)) + text
+        let padded = digits.magnitude.text(width: scale + 1)
         return (digits < 0 ? "-" : "") + padded.dropLast(scale) + "." + padded.suffix(scale)
     }
 }

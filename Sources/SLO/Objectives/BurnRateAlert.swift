@@ -63,14 +63,6 @@ extension BurnRateAlert {
     /// The period for which the SRE Workbook gives its pairs.
     package static let workbookPeriod = Duration.seconds(30 * 86_400)
 
-    /// How ``workbook(period:grid:minimumEvents:)`` fits the pairs to a period, for reports.
-    package static let scalingName = "proportional-windows"
-
-    /// One line on ``scalingName``, for reports.
-    package static let scalingText =
-        "factors as in the SRE Workbook; windows scaled by period/30d, up to whole slices, so "
-        + "that each pair fires at the same share of the budget in a period of any length"
-
     private static let pairs: [(tier: AlertTier, long: Int, short: Int, factor: String)] = [
         (.fast, 3600, 300, "14.4"),
         (.medium, 21_600, 1800, "6"),
@@ -123,12 +115,6 @@ extension BurnRateAlert {
         case .greaterThanOrEqual: return product <= one
         case .lessThan, .lessThanOrEqual: return true
         }
-    }
-
-    /// The share of the period's budget that is spent when a step to this burn rate has lasted
-    /// for the long window: factor · window / period, for display.
-    package func budgetShare(period: Duration) -> Double {
-        factor.approximation * longWindow.inSeconds / period.inSeconds
     }
 }
 
@@ -198,24 +184,6 @@ extension BurnRateAlert {
             return nil
         }
         return .nanoseconds(time(errorRatio, budget))
-    }
-
-    /// How long the long window alone keeps the alert firing after such a step has ended that
-    /// lasted as long as the window: window · (1 - factor · (1 - target) / errorRatio).
-    ///
-    /// The short window ends it earlier. Nil where the alert never fires.
-    package func resetTime(errorRatio: ExactDecimal, target: ExactDecimal) -> Duration? {
-        detectionTime(errorRatio: errorRatio, target: target).map { longWindow - $0 }
-    }
-
-    /// How long such a step lasts until the whole budget of a period is spent: 0 < `errorRatio`.
-    package static func exhaustionTime(
-        errorRatio: ExactDecimal,
-        target: ExactDecimal,
-        period: Duration
-    ) -> Duration {
-        let budget = BurnRateAlert(longWindow: period, factor: .one, severity: "")
-        return .nanoseconds(budget.time(errorRatio, target.complement))
     }
 
     private func time(_ errorRatio: ExactDecimal, _ budget: ExactDecimal) -> Int64 {

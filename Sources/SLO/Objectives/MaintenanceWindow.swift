@@ -41,8 +41,6 @@ package struct MaintenanceSchedule: Sendable {
         self.windows = windows
     }
 
-    package var isEmpty: Bool { windows.isEmpty }
-
     /// Whether `instant` lies in one of the windows.
     package mutating func isUnderMaintenance(at instant: Timestamp) -> Bool {
         if windows.isEmpty { return false }

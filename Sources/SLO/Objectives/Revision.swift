@@ -14,8 +14,7 @@ package struct Revision: Hashable, Sendable, CustomStringConvertible {
     /// that no two lists read alike.
     fileprivate init(of fields: [String]) {
         let hash = fnv1a(fields.map { "\($0.utf8.count):\($0)" }.joined().utf8)
-        let digits = String(hash, radix: 16)
-        description = String(repeating: "0", count: 16 - digits.count) + digits
+        description = hash.text(width: 16, radix: 16)
     }
 }
 

@@ -63,7 +63,8 @@ extension SLOReport {
 }
 
 extension ObjectiveState {
-    var mark: ReportDocument.Mark {
+    /// Whether it is good or bad news.
+    package var mark: ReportDocument.Mark {
         switch self {
         case .ok: .good
         case .atRisk, .partial: .warning

@@ -12,13 +12,6 @@ package struct SliceGatherer: Sendable {
 
     package init() {}
 
-    /// These slices, in whole events unless `scale` says otherwise.
-    package init(_ slices: [Slice], scale: CountScale = .whole) {
-        self.slices = slices
-        self.scale = scale
-        largest = scale.events(slices.lazy.map(\.total).max() ?? 0)
-    }
-
     /// Takes the counts of a slice.
     ///
     /// - Returns: what is wrong with them, in which case they are not taken.

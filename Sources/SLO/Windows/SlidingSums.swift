@@ -223,9 +223,6 @@ package struct SliceResolution: Hashable, Sendable {
         return SliceResolution(levels)
     }
 
-    /// How late a slice may be counted: the span of the finest level.
-    package var lateness: Duration { slice * (levels[0].count - 1) }
-
     /// How far back the coarsest level reaches, in slices.
     package var reach: Int64 {
         levels.map { Int64($0.count - 1) * $0.ratio }.max() ?? 0

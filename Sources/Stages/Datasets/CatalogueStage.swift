@@ -39,12 +39,7 @@ package struct CatalogueStage: Sendable {
 
     /// Records what is new, again and again, until the task is cancelled.
     package func run() async {
-        while true {
-            do {
-                try await timeline.sleep(until: timeline.now + interval)
-            } catch {
-                return
-            }
+        while (try? await timeline.sleep(until: timeline.now + interval)) != nil {
             await record()
         }
     }

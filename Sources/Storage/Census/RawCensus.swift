@@ -11,11 +11,6 @@ package struct RawCensus: Sendable {
     package struct HourKey: Hashable, Sendable {
         package var start: Timestamp
         package var currency: String
-
-        package init(start: Timestamp, currency: String) {
-            self.start = start
-            self.currency = currency
-        }
     }
 
     /// The events of one source.

@@ -156,24 +156,7 @@ extension WarehouseMigration {
         COMMENT ON COLUMN window_aggregates.order_parts IS
             'Purchases that hold further lines of an order, and are none of their own.';
 
-        CREATE OR REPLACE VIEW revenue_per_hour AS
-        SELECT weir_time(start_ns) AS hour, currency, purchase - order_parts AS orders, units,
-            weir_amount(revenue, currency) AS revenue, weir_amount(refunded, currency) AS refunded,
-            weir_amount(revenue::numeric - refunded, currency) AS net,
-            CASE WHEN purchase > order_parts THEN
-                weir_amount(round(revenue::numeric / (purchase - order_parts)), currency)
-            END AS average_order
-        FROM window_aggregates
-        WHERE grain = '1h' AND category = '' AND purchase + refund > 0
-        ORDER BY start_ns, currency;
-
-        CREATE OR REPLACE VIEW sales_per_day AS
-        SELECT (weir_time(start_ns) AT TIME ZONE 'UTC')::date AS day, currency,
-            purchase - order_parts AS orders, units,
-            weir_amount(revenue, currency) AS revenue, weir_amount(refunded, currency) AS refunded
-        FROM window_aggregates
-        WHERE grain = '1d' AND category = '' AND purchase + refund > 0
-        ORDER BY start_ns, currency;
+        \(sales(orders: "purchase - order_parts"))
 
         DROP VIEW conversion_by_day;
         CREATE VIEW events_by_day AS

@@ -99,24 +99,9 @@ extension WarehouseMigration {
         COMMENT ON FUNCTION weir_amount IS
             'Minor units as an amount with the digits that ISO 4217 gives the currency.';
 
-        CREATE VIEW revenue_per_hour AS
-        SELECT weir_time(start_ns) AS hour, currency, purchase AS orders, units,
-            weir_amount(revenue, currency) AS revenue, weir_amount(refunded, currency) AS refunded,
-            weir_amount(revenue::numeric - refunded, currency) AS net,
-            CASE WHEN purchase > 0 THEN weir_amount(round(revenue::numeric / purchase), currency)
-            END AS average_order
-        FROM window_aggregates
-        WHERE grain = '1h' AND category = '' AND purchase + refund > 0
-        ORDER BY start_ns, currency;
+        \(sales(orders: "purchase"))
         COMMENT ON VIEW revenue_per_hour IS 'What the shop sold and refunded in each hour (UTC).';
 
-        CREATE VIEW sales_per_day AS
-        SELECT (weir_time(start_ns) AT TIME ZONE 'UTC')::date AS day, currency,
-            purchase AS orders, units,
-            weir_amount(revenue, currency) AS revenue, weir_amount(refunded, currency) AS refunded
-        FROM window_aggregates
-        WHERE grain = '1d' AND category = '' AND purchase + refund > 0
-        ORDER BY start_ns, currency;
         COMMENT ON VIEW sales_per_day IS 'What the shop sold and refunded on each day (UTC).';
 
         CREATE VIEW conversion_by_day AS
@@ -151,6 +136,29 @@ extension WarehouseMigration {
         COMMENT ON VIEW late_events_by_day IS
             'How many events of a day (UTC) came after their windows were closed, and how late.';
         """
+
+    /// The views of what was sold, where `orders` says how many orders a window has.
+    static func sales(orders: String) -> String {
+        """
+        CREATE OR REPLACE VIEW revenue_per_hour AS
+        SELECT weir_time(start_ns) AS hour, currency, \(orders) AS orders, units,
+            weir_amount(revenue, currency) AS revenue, weir_amount(refunded, currency) AS refunded,
+            weir_amount(revenue::numeric - refunded, currency) AS net,
+            CASE WHEN \(orders) > 0 THEN
+                weir_amount(round(revenue::numeric / (\(orders))), currency)
+            END AS average_order
+        FROM window_aggregates
+        WHERE grain = '1h' AND category = '' AND purchase + refund > 0
+        ORDER BY start_ns, currency;
+        CREATE OR REPLACE VIEW sales_per_day AS
+        SELECT (weir_time(start_ns) AT TIME ZONE 'UTC')::date AS day, currency,
+            \(orders) AS orders, units,
+            weir_amount(revenue, currency) AS revenue, weir_amount(refunded, currency) AS refunded
+        FROM window_aggregates
+        WHERE grain = '1d' AND category = '' AND purchase + refund > 0
+        ORDER BY start_ns, currency;
+        """
+    }
 
     /// Minor units of four decimals, beside those of none, two and three.
     static let amounts =

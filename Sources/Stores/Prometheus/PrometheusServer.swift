@@ -46,8 +46,9 @@ package struct PrometheusServer: Sendable {
         while next <= last {
             let end = min(last, next + points - 1)
             let body = try await ask([
-                ("query", query), ("start", Self.seconds(next * step)),
-                ("end", Self.seconds(end * step)), ("step", Self.seconds(step)),
+                ("query", query), ("start", Timestamp(nanoseconds: next * step).decimalSeconds),
+                ("end", Timestamp(nanoseconds: end * step).decimalSeconds),
+                ("step", Timestamp(nanoseconds: step).decimalSeconds),
             ])
             guard let body else {
                 points = (end - next + 1) / 4
@@ -146,14 +147,6 @@ package struct PrometheusServer: Sendable {
         )
     }
 
-    /// Seconds with what is behind the point, exactly.
-    private static func seconds(_ nanoseconds: Int64) -> String {
-        let (whole, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
-        guard rest != 0 else { return "\(whole)" }
-        let digits = "\(rest.magnitude)"
-        return "\(whole).\(String(repeating: "0", count: 9 - digits.count))\(digits)"
-    }
-
     private static func escaped(_ text: String) -> String {
         var escaped = ""
         for byte in text.utf8 {
@@ -162,8 +155,7 @@ package struct PrometheusServer: Sendable {
             case "a"..."z", "A"..."Z", "0"..."9", "-", ".", "_", "~":
                 escaped.unicodeScalars.append(scalar)
             default:
-                let digits = String(byte, radix: 16, uppercase: true)
-                escaped += digits.count == 1 ? "%0\(digits)" : "%\(digits)"
+                escaped += "%" + byte.text(width: 2, radix: 16, uppercase: true)
             }
         }
         return escaped

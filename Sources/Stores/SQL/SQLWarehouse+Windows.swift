@@ -59,20 +59,25 @@ extension SQLWarehouse {
                 WindowStatement.products(Session.dialect),
                 notingIn: flaws
             ) { row in
-                var cell = ProductCell()
-                cell.views = try row.count(4)
-                cell.orders = try row.count(5)
-                cell.units = try row.integer(6)
-                cell.revenue = try row.integer(7)
-                let added = best.add(
-                    ProductRow(
-                        product: try row.text(0),
-                        currency: try row.currency(1),
-                        cell: cell
-                    )
+                var product = ProductRow(
+                    product: try row.text(0),
+                    currency: try row.currency(1),
+                    cell: ProductCell()
                 )
-                guard added else {
-                    throw row.flaw(7, expected: "figures that a sum over all windows has room for")
+                // A sum that PostgreSQL has no room for is NULL.
+                let isInRange = !(4...7).contains { row.isNull($0) }
+                if isInRange {
+                    product.cell.views = try row.count(4)
+                    product.cell.orders = try row.count(5)
+                    product.cell.units = try row.integer(6)
+                    product.cell.revenue = try row.integer(7)
+                }
+                guard isInRange, best.add(product) else {
+                    throw StoreError(
+                        .corrupted,
+                        "\(row.store): the figures of product '\(product.product)' are too large "
+                            + "to be added up over all windows"
+                    )
                 }
             }
             return best.finish()

@@ -1,5 +1,3 @@
-package import Datasets
-
 /// A step from one form of a warehouse's tables to the next, in the order in which they came.
 ///
 /// What a database makes beside the tables, or instead of them, is its own: views, comments,
@@ -16,7 +14,7 @@ package enum WarehouseStep: String, CaseIterable, Sendable {
     case amounts = "amounts of four decimals"
 
     /// The statements that both databases run, each in its own dialect; empty where there are none.
-    package func tables(_ sql: SQLDialect) -> String {
+    package func tables(_ sql: SQLWords) -> String {
         switch self {
         case .aggregates: WarehouseTables.aggregates(sql)
         case .history: WarehouseTables.history(sql)
@@ -37,28 +35,24 @@ package enum WarehouseStep: String, CaseIterable, Sendable {
 /// points.
 enum WarehouseTables {
     /// The aggregates, how far they were made, and what is kept one by one.
-    fileprivate static func aggregates(_ sql: SQLDialect) -> String {
+    fileprivate static func aggregates(_ sql: SQLWords) -> String {
         sums(sql) + consumption(sql) + exceptions(sql)
     }
 
-    private static func sums(_ sql: SQLDialect) -> String {
+    /// What is summed up of a window, and of an hour in a census.
+    private static let cell = [
+        "view_item_list", "view_item", "search", "add_to_cart", "remove_from_cart",
+        "begin_checkout", "purchase", "refund", "units", "revenue", "refunded",
+    ]
+
+    private static func sums(_ sql: SQLWords) -> String {
         """
         CREATE TABLE window_aggregates (
             grain \(sql.key) NOT NULL,
             start_ns \(sql.integer) NOT NULL,
             category \(sql.key) NOT NULL,
             currency \(sql.key) NOT NULL,
-            view_item_list \(sql.integer) NOT NULL,
-            view_item \(sql.integer) NOT NULL,
-            search \(sql.integer) NOT NULL,
-            add_to_cart \(sql.integer) NOT NULL,
-            remove_from_cart \(sql.integer) NOT NULL,
-            begin_checkout \(sql.integer) NOT NULL,
-            purchase \(sql.integer) NOT NULL,
-            refund \(sql.integer) NOT NULL,
-            units \(sql.integer) NOT NULL,
-            revenue \(sql.integer) NOT NULL,
-            refunded \(sql.integer) NOT NULL,
+        \(sql.counts(cell))
             PRIMARY KEY (grain, start_ns, category, currency)
         )\(sql.keyed(fillFactor: 60));
         CREATE TABLE product_sales (
@@ -85,7 +79,7 @@ enum WarehouseTables {
         """
     }
 
-    private static func consumption(_ sql: SQLDialect) -> String {
+    private static func consumption(_ sql: SQLWords) -> String {
         """
         CREATE TABLE progress (
             subscription \(sql.key) NOT NULL,
@@ -109,7 +103,7 @@ enum WarehouseTables {
         """
     }
 
-    private static func exceptions(_ sql: SQLDialect) -> String {
+    private static func exceptions(_ sql: SQLWords) -> String {
         """
         CREATE TABLE late_events (
             subscription \(sql.key) NOT NULL,
@@ -139,7 +133,7 @@ enum WarehouseTables {
     }
 
     /// What the objectives counted, slice by slice; a writer is a run.
-    fileprivate static func history(_ sql: SQLDialect) -> String {
+    fileprivate static func history(_ sql: SQLWords) -> String {
         """
         CREATE TABLE sli_series (
             series \(sql.number) PRIMARY KEY,
@@ -166,7 +160,7 @@ enum WarehouseTables {
     ///
     /// A hash has 32 bytes. What is deleted of an entry's goes with it, where foreign keys are on;
     /// dependencies may name datasets of other warehouses.
-    fileprivate static func datasets(_ sql: SQLDialect) -> String {
+    fileprivate static func datasets(_ sql: SQLWords) -> String {
         """
         CREATE TABLE dataset_entries (
             dataset_id \(sql.key) NOT NULL PRIMARY KEY,
@@ -226,7 +220,7 @@ enum WarehouseTables {
     }
 
     /// What the last refresh of the invariants found.
-    fileprivate static func snapshot(_ sql: SQLDialect) -> String {
+    fileprivate static func snapshot(_ sql: SQLWords) -> String {
         """
         CREATE TABLE dataset_invariants (
             invariant \(sql.key) NOT NULL PRIMARY KEY,
@@ -253,7 +247,7 @@ enum WarehouseTables {
     }
 
     /// What was deployed when.
-    fileprivate static func deployments(_ sql: SQLDialect) -> String {
+    fileprivate static func deployments(_ sql: SQLWords) -> String {
         """
         CREATE TABLE deployments (
             marked_ns \(sql.integer) PRIMARY KEY,
@@ -267,7 +261,7 @@ enum WarehouseTables {
 
     /// What the raw events add up to, beside what was made from them: one row in the first table,
     /// or none where no census was taken.
-    fileprivate static func census(_ sql: SQLDialect) -> String {
+    fileprivate static func census(_ sql: SQLWords) -> String {
         """
         CREATE TABLE raw_census (
             taken_ns \(sql.integer) NOT NULL,
@@ -280,17 +274,7 @@ enum WarehouseTables {
         CREATE TABLE raw_census_hours (
             start_ns \(sql.integer) NOT NULL,
             currency \(sql.key) NOT NULL,
-            view_item_list \(sql.integer) NOT NULL,
-            view_item \(sql.integer) NOT NULL,
-            search \(sql.integer) NOT NULL,
-            add_to_cart \(sql.integer) NOT NULL,
-            remove_from_cart \(sql.integer) NOT NULL,
-            begin_checkout \(sql.integer) NOT NULL,
-            purchase \(sql.integer) NOT NULL,
-            refund \(sql.integer) NOT NULL,
-            units \(sql.integer) NOT NULL,
-            revenue \(sql.integer) NOT NULL,
-            refunded \(sql.integer) NOT NULL,
+        \(sql.counts(cell))
             PRIMARY KEY (start_ns, currency)
         )\(sql.keyed());
         CREATE TABLE raw_census_sources (
@@ -325,7 +309,7 @@ enum WarehouseTables {
     ///
     /// An event without a digest of its content was counted by a version that knew events by
     /// another identity. Orders are purchases less their further parts.
-    fileprivate static func orders(_ sql: SQLDialect) -> String {
+    fileprivate static func orders(_ sql: SQLWords) -> String {
         """
         ALTER TABLE counted_events ADD COLUMN content \(sql.integer);
         CREATE INDEX counted_events_before ON counted_events (subscription)
@@ -357,7 +341,7 @@ enum WarehouseTables {
     ///
     /// The keys of `progress` and `counted_events` are unique within a subscription; that no event
     /// is counted by two is what the owners are for.
-    fileprivate static func owners(_ sql: SQLDialect) -> String {
+    fileprivate static func owners(_ sql: SQLWords) -> String {
         """
         CREATE TABLE counting_owners (
             topic \(sql.key) NOT NULL PRIMARY KEY,

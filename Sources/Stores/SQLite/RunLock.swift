@@ -23,9 +23,6 @@ final class RunLock: Sendable {
         self.path = URL(filePath: path).resolvingSymlinksInPath().path + "-run"
     }
 
-    /// Whether this process holds it.
-    var isHeld: Bool { descriptor.withLock { $0 != nil } }
-
     /// Takes the lock, where it is not held already by this very object.
     ///
     /// - Throws: `StoreError` with the code `busy` where somebody else holds it.

@@ -80,9 +80,10 @@ struct LingerOptions: ParsableArguments {
             (default: until they have been asked for once, at most 20s).
             """,
             valueName: "duration"
-        )
+        ),
+        transform: ArgumentValue.duration(from: .zero, to: .seconds(86_400))
     )
-    var linger: LingerArgument?
+    var linger: Duration?
 
     /// A little more than a scraper of the shipped configuration waits between two looks.
     private static let standard = Duration.seconds(20)
@@ -90,7 +91,7 @@ struct LingerOptions: ParsableArguments {
     /// Waits until the last figures of `subject` have been served for long enough, or somebody
     /// wants the process to end.
     func wait(for subject: RunSubject, until stop: Signal, _ timeline: any Timeline) async {
-        let limit = linger?.duration ?? LingerOptions.standard
+        let limit = linger ?? LingerOptions.standard
         guard limit > .zero else { return }
         let until = linger == nil ? "until they are asked for, at most for" : "for"
         Terminal.message(
@@ -107,17 +108,6 @@ struct LingerOptions: ParsableArguments {
     }
 }
 
-/// `--linger`: a duration, which may be none, up to a day.
-struct LingerArgument: ExpressibleByArgument {
-    let duration: Duration
-
-    init?(argument: String) {
-        guard let value = DurationText.parse(argument), (.zero ... .seconds(86_400)).contains(value)
-        else { return nil }
-        duration = value
-    }
-}
-
 /// How the invariants of a warehouse are watched while something is served.
 struct InvariantWatchOptions: ParsableArguments {
     @Option(
@@ -128,17 +118,11 @@ struct InvariantWatchOptions: ParsableArguments {
     )
     var invariants: [String] = []
 
-    @Option(help: "How old what the invariants found may be (default: 30m).")
-    var invariantsEvery: DurationArgument?
-
-    /// Whether anything of it was said.
-    var isAsked: Bool { !invariants.isEmpty || invariantsEvery != nil }
-
-    func validate() throws {
-        if let every = invariantsEvery?.duration, every < .seconds(10) {
-            throw ValidationError("--invariants-every must be 10s or more.")
-        }
-    }
+    @Option(
+        help: "How old what the invariants found may be (default: 30m).",
+        transform: ArgumentValue.duration(from: .seconds(10))
+    )
+    var invariantsEvery: Duration?
 
     /// The invariants, with every mistake told on standard error; none where none are named and
     /// there are none in the usual place.
@@ -148,9 +132,7 @@ struct InvariantWatchOptions: ParsableArguments {
         {
             return InvariantSet()
         }
-        let set = try InvariantFileOptions.read(at: invariants)
-        for mistake in set.mistakes { Terminal.message("\(mistake)") }
-        return set
+        return try InvariantFileOptions.read(at: invariants)
     }
 
     /// A watch over `store`; nil where there is nothing to look at.
@@ -166,7 +148,7 @@ struct InvariantWatchOptions: ParsableArguments {
             store,
             set,
             deployments: deployments,
-            every: invariantsEvery?.duration ?? .seconds(1800),
+            every: invariantsEvery ?? .seconds(1800),
             timeline: timeline,
             logger: logger
         )

@@ -28,8 +28,7 @@ struct ServeCommand: Verb {
 
     @OptionGroup var console: ConsoleOptions
 
-    @Option(help: "OpenSLO files or directories (repeatable; default: slo/storefront).")
-    var objectives: [String] = []
+    @OptionGroup var objectives: ObjectiveFiles
 
     @Option(
         help: """
@@ -47,7 +46,7 @@ struct ServeCommand: Verb {
         let timeline = RealTimeline()
         let logger = JSONLogHandler.logger(logLevel.level, timeline)
         let server = try console.server(at: address, logger: logger)
-        let set = try SLOEvaluation.objectives(at: objectives)
+        let set = try objectives.read()
         let invariants = try watch.read()
         let opened = try await OpenCatalogue(ifThereAt: warehouse)
         let invariantWatch = opened.flatMap {
@@ -134,14 +133,11 @@ final class WarehouseSubject: ConsoleSubject {
 
     /// Reads the warehouse again and again, until the task is cancelled.
     func keepFresh() async {
-        while !Task.isCancelled {
+        func next() -> Timestamp {
             let took = state.withLock { $0.took }
-            let wait = max(WarehouseSubject.interval, took * WarehouseSubject.idleParts)
-            do {
-                try await timeline.sleep(until: timeline.now + wait)
-            } catch {
-                return
-            }
+            return timeline.now + max(WarehouseSubject.interval, took * WarehouseSubject.idleParts)
+        }
+        while (try? await timeline.sleep(until: next())) != nil {
             do {
                 try await refresh()
             } catch {

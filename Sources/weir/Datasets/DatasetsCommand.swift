@@ -46,7 +46,7 @@ struct DatasetsShowCommand: Verb {
 
     @Option(
         help: "How many blocks of the chain's end are shown.",
-        transform: NumberArgument.whole
+        transform: ArgumentValue.whole(0...1_000_000)
     )
     var blocks = 20
 
@@ -54,12 +54,6 @@ struct DatasetsShowCommand: Verb {
     var verify = false
 
     @OptionGroup var output: DocumentOutput
-
-    mutating func validate() throws {
-        guard (0...1_000_000).contains(blocks) else {
-            throw ValidationError("--blocks must be from 0 to 1000000, not \(blocks).")
-        }
-    }
 
     func perform() async throws {
         let report = try await options.open { opened in try await read(from: opened) }

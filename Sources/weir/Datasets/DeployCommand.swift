@@ -32,15 +32,9 @@ struct DeployMarkCommand: Verb {
     @Option(help: "What is deployed, such as 1.4.0 or a commit.")
     var version: String
 
-    // A transform, since this duration may be nothing.
     @Option(
         help: "How long the pipeline must be stable before it is judged (default: 10m).",
-        transform: { text in
-            guard let duration = DurationText.parse(text) else {
-                throw ValidationError("expected a duration such as 10m, or 0s")
-            }
-            return duration
-        }
+        transform: ArgumentValue.duration(from: .zero)
     )
     var settle: Duration?
 

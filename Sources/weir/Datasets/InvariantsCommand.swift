@@ -29,17 +29,19 @@ struct InvariantFileOptions: ParsableArguments {
     @Option(help: "Files of invariants or directories (repeatable; default: slo/invariants).")
     var invariants: [String] = []
 
-    /// The invariants, with every mistake told on standard error.
-    func read() throws -> InvariantSet {
-        let set = try InvariantFileOptions.read(at: invariants)
-        for mistake in set.mistakes { Terminal.message("\(mistake)") }
-        return set
-    }
+    func read() throws -> InvariantSet { try InvariantFileOptions.read(at: invariants) }
 
     /// Where invariants are looked for unless another place is named.
     static let usual = "slo/invariants"
 
+    /// The invariants, with every mistake reported on standard error.
     static func read(at paths: [String]) throws -> InvariantSet {
+        let set = try parse(at: paths)
+        for mistake in set.mistakes { Terminal.message("\(mistake)") }
+        return set
+    }
+
+    static func parse(at paths: [String]) throws -> InvariantSet {
         var files: [(path: String, text: String)] = []
         for path in paths.isEmpty ? [usual] : paths {
             for file in try DocumentFile.paths(at: path, kind: "an invariant", language: .sql) {
@@ -56,10 +58,14 @@ struct InvariantRunOptions: ParsableArguments {
     @OptionGroup var store: WarehouseOptions
     @OptionGroup var census: CensusOptions
 
-    @Option(name: .customLong("timeout"), help: "How long a query may take (default: 30s).")
-    var timeoutArgument: DurationArgument?
+    @Option(
+        name: .customLong("timeout"),
+        help: "How long a query may take (default: 30s).",
+        transform: ArgumentValue.duration()
+    )
+    var longestQuery: Duration?
 
-    var timeout: Duration { timeoutArgument?.duration ?? .seconds(30) }
+    var timeout: Duration { longestQuery ?? .seconds(30) }
 }
 
 /// `weir invariants list`.
@@ -230,7 +236,7 @@ struct InvariantsLintCommand: Verb {
     var paths: [String] = []
 
     func perform() async throws {
-        let set = try InvariantFileOptions.read(at: paths)
+        let set = try InvariantFileOptions.parse(at: paths)
         let flaws = try SQLiteWarehouse.flaws(of: set.only(for: .sqlite).invariants)
         let lines = set.mistakes.map(\.description) + flaws.map(\.message)
         let summary = "\(set.invariants.count) invariants, \(lines.count) mistakes"

@@ -20,8 +20,11 @@ struct InvariantsScheduleCommand: Verb {
 
     @OptionGroup var options: InvariantRunOptions
 
-    @Option(help: "How often: from 1m to 1d, a divisor of an hour or a day.")
-    var every: DurationArgument?
+    @Option(
+        help: "How often: from 1m to 1d, a divisor of an hour or a day.",
+        transform: ArgumentValue.duration()
+    )
+    var every: Duration?
 
     @Flag(help: "Remove the schedule.")
     var remove = false
@@ -44,7 +47,7 @@ struct InvariantsScheduleCommand: Verb {
             if remove {
                 _ = try await scheduler.unscheduleRefresh()
             } else if let every, let set {
-                try await scheduler.scheduleRefresh(every: every.duration)
+                try await scheduler.scheduleRefresh(every: every)
                 let (_, after) = try await opened.invariants.refresh(
                     try await opened.invariants.judgeable(set),
                     timeout: options.timeout,

@@ -61,7 +61,7 @@ struct HistorySource {
     ///
     /// - Throws: `InputError` where it cannot be read, `DocumentError` where it is no history.
     static func file(at path: String, keeping extent: HistoryExtent) throws -> HistorySource {
-        let reader = try LineReader(path: path)
+        let reader = try RecordReader(path: path, waits: true)
         let file = try HistoryFileReader(path, keeping: extent).read(reader)
         for warning in file.warnings {
             Terminal.message("warning: \(warning)")
@@ -246,20 +246,20 @@ struct HistoryFileReader {
     }
 
     /// The history, as the first line that says something tells: an exposition, or a table.
-    func read(_ reader: LineReader) throws -> HistoryFile {
+    func read(_ reader: RecordReader) throws -> HistoryFile {
         var counters: CounterSeriesReader?
         var table = SliceTableReader(file: path, keeping: extent)
-        while let line = try reader.next() {
+        while case .record(let line) = try reader.next() {
             if counters == nil, !table.hasColumns, line.flaw == nil,
                 CounterSeriesReader.isExposition(String(decoding: line.bytes, as: UTF8.self))
             {
                 counters = CounterSeriesReader(file: path, keeping: extent)
             }
             switch (line.flaw, counters == nil) {
-            case (let flaw?, true): table.refuse("\(flaw)", number: line.number)
-            case (let flaw?, false): counters?.refuse("\(flaw)", number: line.number)
-            case (nil, true): try table.take(line.bytes, number: line.number)
-            case (nil, false): counters?.take(line.bytes, number: line.number)
+            case (let flaw?, true): table.refuse("\(flaw)", number: line.line)
+            case (let flaw?, false): counters?.refuse("\(flaw)", number: line.line)
+            case (nil, true): try table.take(line.bytes, number: line.line)
+            case (nil, false): counters?.take(line.bytes, number: line.line)
             }
         }
         return try counters?.finish() ?? table.finish()

@@ -9,8 +9,6 @@ internal import Timekeeping
 
 /// Objectives checked against their history, as the options ask for it.
 struct SLOEvaluation {
-    static let defaultObjectives = ["slo/storefront"]
-
     var reviews: [ObjectiveReview]
     var asOf: Timestamp
     var source: String
@@ -77,7 +75,7 @@ struct SLOEvaluation {
     ///
     /// `names` take the place of those of the options.
     init(_ options: SLOOptions, only names: [String]? = nil, points: Int = 0) async throws {
-        let variant = Variant(points: points, window: options.window?.duration)
+        let variant = Variant(points: points, window: options.window)
         let all = try await SLOEvaluation.each(options, only: names, [variant])
         self = all[0]
     }
@@ -88,7 +86,7 @@ struct SLOEvaluation {
         only names: [String]? = nil,
         _ variants: [Variant]
     ) async throws -> [SLOEvaluation] {
-        let set = try SLOEvaluation.objectives(at: options.objectives)
+        let set = try options.objectives.read()
         let names = names ?? options.objective
         let followed = try set.objectives.map { objective in
             FollowedObjective(
@@ -121,7 +119,7 @@ struct SLOEvaluation {
         let (reviews, unanswered) = try await source.reviews(
             of: chosen.compactMap { one in followed.first { $0.objective.name == one.name } },
             asOf: asOf,
-            slice: options.slice?.duration,
+            slice: options.slice,
             points: variants.map(\.points)
         )
         var common = SLOEvaluation(asOf: asOf, source: source, unanswered: unanswered)
@@ -198,11 +196,6 @@ struct SLOEvaluation {
         throw ExitStatus.storeUnavailable.code
     }
 
-    /// The objectives of these files and directories, or of the default ones.
-    static func objectives(at paths: [String]) throws -> ObjectiveSet {
-        try ObjectiveSet.reading(paths.isEmpty ? defaultObjectives : paths)
-    }
-
     /// Where the options have the history of the objectives with these names, or of all.
     static func source(
         _ options: SLOOptions,
@@ -220,7 +213,7 @@ struct SLOEvaluation {
                     set.dataSources
                 )
             }
-        if let slice = options.slice?.duration { try source.check(slice: slice) }
+        if let slice = options.slice { try source.check(slice: slice) }
         return source
     }
 

@@ -32,7 +32,7 @@ struct SLOExportCommand: Verb {
     }
 
     func perform() async throws {
-        let set = try SLOEvaluation.objectives(at: options.objectives)
+        let set = try options.objectives.read()
         let source = try await SLOEvaluation.source(options, options.objective, of: set)
         let chosen = try SLOEvaluation.choose(
             options.objective,
@@ -46,7 +46,7 @@ struct SLOExportCommand: Verb {
             let history = try await source.read(
                 objective,
                 in: .distantPast..<end,
-                slice: options.slice?.duration
+                slice: options.slice
             )
             histories.append((objective, history))
         }

@@ -18,7 +18,7 @@ struct SLOLintCommand: Verb {
     @OptionGroup var output: ListingOutput
 
     func perform() async throws {
-        let paths = paths.isEmpty ? SLOEvaluation.defaultObjectives : paths
+        let paths = paths.isEmpty ? ObjectiveFiles.standard : paths
         let reading = OpenSLO.read(try OpenSLO.files(at: paths))
         let world = ObjectiveLint.World(meters: PipelineMeter.all.map(\.name))
         let doubts = reading.warnings + ObjectiveLint.warnings(for: reading.set, in: world)

@@ -6,8 +6,7 @@ internal import Timekeeping
 
 /// What the `weir slo` commands have in common: which objectives, which history, which instant.
 struct SLOOptions: ParsableArguments {
-    @Option(help: "OpenSLO files or directories (repeatable; default: slo/storefront).")
-    var objectives: [String] = []
+    @OptionGroup var objectives: ObjectiveFiles
 
     @Option(
         help: """
@@ -24,15 +23,19 @@ struct SLOOptions: ParsableArguments {
         help: """
             The width of the slices of --history, or those a Prometheus is asked for, such as 1m \
             (default: as the file shows, or the objective says).
-            """
+            """,
+        transform: ArgumentValue.duration()
     )
-    var slice: DurationArgument?
+    var slice: Duration?
 
     @Option(help: "Only this objective; with a CSV --history, the one that the file is about.")
     var objective: [String] = []
 
-    @Option(help: "A rolling window, such as 7d, in place of each objective's own.")
-    var window: DurationArgument?
+    @Option(
+        help: "A rolling window, such as 7d, in place of each objective's own.",
+        transform: ArgumentValue.duration()
+    )
+    var window: Duration?
 
     @Option(
         help: """
@@ -46,6 +49,18 @@ struct SLOOptions: ParsableArguments {
         if history != nil, warehouse != nil {
             throw ValidationError("--history and --warehouse exclude each other.")
         }
+    }
+}
+
+/// Which objectives.
+struct ObjectiveFiles: ParsableArguments {
+    static let standard = ["slo/storefront"]
+
+    @Option(help: "OpenSLO files or directories (repeatable; default: slo/storefront).")
+    var objectives: [String] = []
+
+    func read() throws -> ObjectiveSet {
+        try ObjectiveSet.reading(objectives.isEmpty ? ObjectiveFiles.standard : objectives)
     }
 }
 

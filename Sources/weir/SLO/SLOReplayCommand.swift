@@ -40,7 +40,7 @@ struct SLOReplayCommand: Verb {
             only: names,
             [
                 .init(),
-                .init(points: 480, window: options.window?.duration) { objective in
+                .init(points: 480, window: options.window) { objective in
                     ObjectiveChange.apply(changes, to: &objective)
                     return changeTexts
                 },

@@ -25,8 +25,7 @@ struct SLORulesCommand: Verb {
             """
     )
 
-    @Option(help: "OpenSLO files or directories (repeatable; default: slo/storefront).")
-    var objectives: [String] = []
+    @OptionGroup var objectives: ObjectiveFiles
 
     @Option(help: "What to print: rules, tests (for promtool) or inhibition (Alertmanager).")
     var part: Part = .rules
@@ -54,7 +53,7 @@ struct SLORulesCommand: Verb {
     }
 
     func perform() async throws {
-        let set = try SLOEvaluation.objectives(at: objectives)
+        let set = try objectives.read()
         let rules = PrometheusRules(set.objectives, over: over, scaling: scaling)
         for (name, reason) in rules.omitted {
             Terminal.message("warning: no rules of '\(name)': \(reason)")

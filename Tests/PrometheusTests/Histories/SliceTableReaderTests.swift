@@ -192,3 +192,15 @@ import Timekeeping
         #expect(file.series[0].slice == .seconds(60))
     }
 }
+
+extension SliceTableReader {
+    mutating func take(_ line: String, number: Int) throws(DocumentError) {
+        try take(Array(line.utf8)[...], number: number)
+    }
+}
+
+extension CounterSeriesReader {
+    mutating func take(_ line: String, number: Int) {
+        take(Array(line.utf8)[...], number: number)
+    }
+}

@@ -1,16 +1,21 @@
 import Commerce
 import Testing
 
-struct LineReaderTests {
+struct WaitingRecordReaderTests {
     private func lines(
         _ bytes: [UInt8],
         chunkSize: Int = 1 << 16,
-        limit: Int = LineReader.standardLimit
-    ) throws -> [Line] {
+        limit: Int = RecordReader.standardLimit
+    ) throws -> [Record] {
         let log = try TemporaryLog(bytes)
-        let reader = try LineReader(path: log.path, chunkSize: chunkSize, limit: limit)
-        var lines: [Line] = []
-        while let line = try reader.next() {
+        let reader = try RecordReader(
+            path: log.path,
+            waits: true,
+            chunkSize: chunkSize,
+            limit: limit
+        )
+        var lines: [Record] = []
+        while case .record(let line) = try reader.next() {
             lines.append(line)
         }
         return lines
@@ -36,7 +41,7 @@ struct LineReaderTests {
 
     @Test func `a line that is not text is named with its byte`() throws {
         let found = try lines([97, 10, 98, 0xc3, 0x28, 10, 99, 99, 0, 10, 100])
-        #expect(found.map(\.number) == [1, 2, 3, 4])
+        #expect(found.map(\.line) == [1, 2, 3, 4])
         #expect(found.map(\.flaw?.reason) == [nil, .invalidUTF8, .nulByte, nil])
         #expect(found.map(\.flaw?.column) == [nil, 2, 3, nil])
     }
@@ -76,7 +81,9 @@ struct LineReaderTests {
         for (path, word) in [
             (log.path + "x", "no such file"), (folder, "directory"), (log.path + "/x", "no such"),
         ] {
-            let error = #expect(throws: InputError.self) { _ = try LineReader(path: path) }
+            let error = #expect(throws: InputError.self) {
+                _ = try RecordReader(path: path, waits: true)
+            }
             #expect(error?.code == .notFound)
             #expect(error?.message.contains(path) == true)
             #expect(error?.message.contains(word) == true)

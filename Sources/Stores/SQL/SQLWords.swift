@@ -35,93 +35,68 @@ extension SQLDialect {
     }
 }
 
-// The words of tables.
-extension SQLDialect {
+/// The words of tables, which each database has its own of.
+package struct SQLWords: Sendable {
     /// A text that is compared: by its bytes.
-    var key: String {
-        switch self {
-        case .sqlite: "TEXT"
-        case .postgresql: "text COLLATE \"C\""
-        }
-    }
-
-    var text: String {
-        switch self {
-        case .sqlite: "TEXT"
-        case .postgresql: "text"
-        }
-    }
-
-    var integer: String {
-        switch self {
-        case .sqlite: "INTEGER"
-        case .postgresql: "bigint"
-        }
-    }
-
-    var bytes: String {
-        switch self {
-        case .sqlite: "BLOB"
-        case .postgresql: "bytea"
-        }
-    }
-
+    let key: String
+    let text: String
+    let integer: String
+    let bytes: String
     /// A number that the database gives.
-    var number: String {
-        switch self {
-        case .sqlite: "INTEGER"
-        case .postgresql: "bigint GENERATED ALWAYS AS IDENTITY"
-        }
-    }
-
+    let number: String
     /// A run: SQLite has a table of their names, since a file is read as a whole.
-    var writer: String {
-        switch self {
-        case .sqlite: "INTEGER REFERENCES sli_writers"
-        case .postgresql: key
-        }
-    }
-
+    let writer: String
     /// What tells one part of a sketch from another, where a table has to have that.
-    var partColumn: String {
-        switch self {
-        case .sqlite: "\n    part INTEGER PRIMARY KEY,"
-        case .postgresql: ""
-        }
-    }
-
+    let partColumn: String
     /// The columns with the digest of an identity, of 128 bits.
-    var identity: String {
-        switch self {
-        case .sqlite: "identity_high, identity_low"
-        case .postgresql: "identity"
-        }
-    }
+    let identity: String
+    let identityColumns: String
+    /// Whether tables are strict, and those with a key kept in its order.
+    ///
+    /// In a strict table nothing but what a column is for is taken, and a sum which is too large
+    /// for an integer is refused, where SQLite would go on in floating point.
+    fileprivate let isStrict: Bool
 
-    var identityColumns: String {
-        switch self {
-        case .sqlite: "identity_high INTEGER NOT NULL, identity_low INTEGER NOT NULL"
-        case .postgresql: "identity uuid NOT NULL"
-        }
-    }
+    package static let sqlite = SQLWords(
+        key: "TEXT",
+        text: "TEXT",
+        integer: "INTEGER",
+        bytes: "BLOB",
+        number: "INTEGER",
+        writer: "INTEGER REFERENCES sli_writers",
+        partColumn: "\n    part INTEGER PRIMARY KEY,",
+        identity: "identity_high, identity_low",
+        identityColumns: "identity_high INTEGER NOT NULL, identity_low INTEGER NOT NULL",
+        isStrict: true
+    )
+
+    package static let postgresql = SQLWords(
+        key: "text COLLATE \"C\"",
+        text: "text",
+        integer: "bigint",
+        bytes: "bytea",
+        number: "bigint GENERATED ALWAYS AS IDENTITY",
+        writer: "text COLLATE \"C\"",
+        partColumn: "",
+        identity: "identity",
+        identityColumns: "identity uuid NOT NULL",
+        isStrict: false
+    )
 
     /// The end of a table that is kept in the order of its key.
     ///
-    /// SQLite's are strict, so that nothing but what a column is for is taken, and a sum which is
-    /// too large for an integer is refused, where SQLite would go on in floating point.
     /// PostgreSQL's pages keep room beside rows that are updated often, so that no index changes.
     func keyed(fillFactor: Int? = nil) -> String {
-        switch self {
-        case .sqlite: " WITHOUT ROWID, STRICT"
-        case .postgresql: unkeyed(fillFactor: fillFactor)
-        }
+        isStrict ? " WITHOUT ROWID, STRICT" : unkeyed(fillFactor: fillFactor)
     }
 
     /// The end of a table in which rows have no order.
     func unkeyed(fillFactor: Int? = nil) -> String {
-        switch self {
-        case .sqlite: " STRICT"
-        case .postgresql: fillFactor.map { " WITH (fillfactor = \($0))" } ?? ""
-        }
+        isStrict ? " STRICT" : fillFactor.map { " WITH (fillfactor = \($0))" } ?? ""
+    }
+
+    /// Columns of counts and amounts.
+    func counts(_ names: [String]) -> String {
+        names.map { "    \($0) \(integer) NOT NULL," }.joined(separator: "\n")
     }
 }
