@@ -1,6 +1,7 @@
 internal import Broker
 package import Prometheus
 internal import SLO
+internal import Stages
 internal import Storage
 internal import Timekeeping
 
@@ -121,5 +122,271 @@ extension LatencyRecorder {
             count: distribution.count,
             sum: distribution.sum / 1e9
         ).samples(labels)
+    }
+}
+
+extension RunMetrics {
+    /// A subscription at the moment of the scrape.
+    private struct Subscribed {
+        var name: String
+        var topic: String
+        var counts: SubscriptionCounts
+        var oldestUnacked: Timestamp?
+
+        var labels: [Label] { [Label("subscription", name)] }
+    }
+
+    private func subscriptions() -> [Subscribed] {
+        graph.subscriptions.map { subscription in
+            Subscribed(
+                name: subscription.plan.name,
+                topic: subscription.plan.topic,
+                counts: subscription.port.counts,
+                oldestUnacked: subscription.port.oldestUnacked
+            )
+        }
+    }
+
+    /// Topics and subscriptions, by our names and by those that messaging has in common.
+    var brokerFamilies: [MetricFamily] {
+        let topics = graph.broker.topics.map { ($0.name, $0.published.messages) }
+        let subscriptions = subscriptions()
+        let published = family(
+            "weir_topic_published_messages",
+            .counter,
+            help: "Messages that a topic has taken.",
+            of: topics
+        ) { ([Label("topic", $0)], $1) }
+        return [published] + states(of: subscriptions) + happenings(in: subscriptions)
+            + messaging(topics, subscriptions)
+    }
+
+    private func states(of subscriptions: [Subscribed]) -> [MetricFamily] {
+        func gauge(
+            _ name: String,
+            _ help: String,
+            _ value: (SubscriptionCounts) -> Int64
+        ) -> MetricFamily {
+            family("weir_subscription_\(name)_messages", .gauge, help: help, of: subscriptions) {
+                ($0.labels, value($0.counts))
+            }
+        }
+        let now = timeline.now
+        let ages = subscriptions.map { subscription in
+            let age = subscription.oldestUnacked.map { max(0, (now - $0).inSeconds) } ?? 0
+            return Sample(subscription.labels, .number(age))
+        }
+        return [
+            gauge("backlog", "Messages that are not delivered yet.", \.backlog),
+            gauge("outstanding", "Messages that are delivered and not settled.", \.outstanding),
+            gauge("waiting", "Messages that failed, and wait for their next attempt.", \.waiting),
+            MetricFamily(
+                "weir_subscription_oldest_unacked_age_seconds",
+                .gauge,
+                unit: "seconds",
+                help: "How long ago the oldest message that is not acked was published.",
+                samples: ages
+            ),
+        ]
+    }
+
+    private func happenings(in subscriptions: [Subscribed]) -> [MetricFamily] {
+        func counter(
+            _ name: String,
+            _ help: String,
+            _ value: (SubscriptionCounts) -> Int64
+        ) -> MetricFamily {
+            family("weir_subscription_\(name)", .counter, help: help, of: subscriptions) {
+                ($0.labels, value($0.counts))
+            }
+        }
+        return [
+            counter("published_messages", "Messages of the topic.", \.published),
+            counter("delivered_messages", "Deliveries of messages.", \.delivered),
+            counter("acked_messages", "Messages settled as processed.", \.acked),
+            counter("nacked_messages", "Deliveries settled as failed.", \.nacked),
+            counter("redelivered_messages", "Deliveries after the first one.", \.redelivered),
+            counter("dead_lettered_messages", "Messages given up.", \.deadLettered),
+            counter("expired_messages", "Messages not acked within the retention.", \.expired),
+            counter("filtered_messages", "Messages that the filter did not want.", \.filtered),
+            counter("shed_messages", "Messages dropped because it was full.", \.shed),
+            counter(
+                "expired_deadlines",
+                "Deliveries not settled within the ack deadline.",
+                \.expiredDeadlines
+            ),
+        ]
+    }
+
+    /// OpenTelemetry, "Semantic conventions for messaging metrics".
+    private func messaging(
+        _ topics: [(name: String, published: Int64)],
+        _ subscriptions: [Subscribed]
+    ) -> [MetricFamily] {
+        [
+            family(
+                "messaging_client_sent_messages",
+                .counter,
+                help: "Messages that producers sent.",
+                of: topics
+            ) { (RunMetrics.messagingLabels("send", topic: $0.name), $0.published) },
+            family(
+                "messaging_client_consumed_messages",
+                .counter,
+                help: "Messages that were delivered to consumers.",
+                of: subscriptions
+            ) {
+                let place = Label("messaging_destination_subscription_name", $0.name)
+                let labels = RunMetrics.messagingLabels("receive", topic: $0.topic)
+                return (labels + [place], $0.counts.delivered)
+            },
+            histogram(
+                "messaging_process_duration_seconds",
+                help: "How long processing one set of deliveries took: a job.",
+                of: graph.stages
+            ) { subscriber in
+                let (name, topic) = (
+                    subscriber.plan.subscription ?? "", subscriber.subscription.plan.topic
+                )
+                let labels = RunMetrics.messagingLabels("process", topic: topic)
+                return (
+                    labels + [
+                        Label("messaging_destination_subscription_name", name),
+                        Label("messaging_consumer_group_name", subscriber.meter.name),
+                    ],
+                    subscriber.meter.total.jobs
+                )
+            },
+        ]
+    }
+
+    private static func messagingLabels(_ operation: String, topic: String) -> [Label] {
+        [
+            Label("messaging_system", "weir"), Label("messaging_operation_name", operation),
+            Label("messaging_destination_name", topic),
+        ]
+    }
+}
+
+extension RunMetrics {
+    /// What producers and stages did.
+    var stageFamilies: [MetricFamily] {
+        let producers = graph.producers.map { (name: $0.plan.name, total: $0.meter.total) }
+        let stages = graph.stages.map { (name: $0.plan.name, total: $0.meter.total) }
+        func counter(
+            _ name: String,
+            _ help: String,
+            _ value: (StageMeter.Counts) -> Int64
+        ) -> MetricFamily {
+            family("weir_stage_\(name)", .counter, help: help, of: stages) {
+                ([Label("stage", $0.name)], value($0.total))
+            }
+        }
+        return [
+            family(
+                "weir_producer_published_messages",
+                .counter,
+                help: "Messages that a producer has published.",
+                of: producers
+            ) { ([Label("producer", $0.name)], $0.total.published) },
+            family(
+                "weir_producer_rejected_records",
+                .counter,
+                help: "Records of a log that no event could be made of.",
+                of: producers
+            ) { ([Label("producer", $0.name)], $0.total.rejected.values.reduce(0, +)) },
+            counter("received_messages", "Messages taken from the subscription.", \.received),
+            counter("processed_messages", "Messages processed for the first time.", \.processed),
+            counter("duplicate_messages", "Messages that had been processed before.", \.duplicates),
+            counter(
+                "repeated_order_messages",
+                "Purchases of an order counted under another id.",
+                \.repeatedOrders
+            ),
+            counter(
+                "conflict_messages",
+                "Messages whose id was counted with another content.",
+                \.conflicts
+            ),
+            counter("late_messages", "Messages that came after their window was closed.", \.late),
+            counter("failed_messages", "Messages that were refused or given up.") {
+                $0.failures.values.reduce(0, +)
+            },
+            counter(
+                "store_retries",
+                "Calls to a store that failed and were tried again.",
+                \.storeRetries
+            ),
+            histogram(
+                "weir_stage_message_latency_seconds",
+                help: "From the moment a message was due to be sent to its acknowledgement.",
+                of: stages
+            ) { ([Label("stage", $0.name)], $0.total.latency) },
+        ]
+    }
+
+    /// What was asked of the stores, and what came of it.
+    var storeFamilies: [MetricFamily] {
+        let stores = graph.storeMeters.map { meter in
+            (name: meter.name, total: meter.total, isUp: meter.failing == nil)
+        }
+        let reasons = stores.flatMap { store in
+            StoreError.Code.allCases.map { (store.name, store.total, StoreError($0, "").label) }
+        }
+        let operations = stores.flatMap { store in
+            StoreMeter.Operation.allCases.map { (store.name, store.total, $0) }
+        }
+        let families = [
+            family(
+                "weir_store_up",
+                .gauge,
+                help: "0 while the calls to a store fail, else 1.",
+                of: stores
+            ) { ([Label("store", $0.name)], $0.isUp ? 1 : 0) },
+            family(
+                "weir_store_failures",
+                .counter,
+                help: "Calls to a store that failed.",
+                of: reasons
+            ) { store, total, reason in
+                ([Label("store", store), Label("reason", reason)], total.failures[reason] ?? 0)
+            },
+            histogram(
+                "weir_store_operation_seconds",
+                help: "How long the calls took that a store answered.",
+                of: operations
+            ) { store, total, operation in
+                let labels = [Label("store", store), Label("operation", operation.rawValue)]
+                return (labels, total.durations[operation] ?? LatencyRecorder())
+            },
+        ]
+        return families + connectionFamilies
+    }
+
+    /// Nothing where no raw store has a server.
+    private var connectionFamilies: [MetricFamily] {
+        let samples = graph.rawStores.flatMap { raw -> [Sample] in
+            guard let connections = raw.connections.value else { return [] }
+            let states = [
+                ("server", connections.server), ("open", connections.open),
+                ("in_use", connections.inUse), ("limit", connections.limit),
+            ]
+            return states.map { state, count in
+                Sample(
+                    [Label("store", raw.name), Label("state", state)],
+                    count.map { .integer(Int64($0)) } ?? .absent
+                )
+            }
+        }
+        guard !samples.isEmpty else { return [] }
+        return [
+            MetricFamily(
+                "mongodb_connections",
+                .gauge,
+                help: "Connections to MongoDB: all that the server has, those that this program "
+                    + "has open and uses, and how many it may open.",
+                samples: samples
+            )
+        ]
     }
 }

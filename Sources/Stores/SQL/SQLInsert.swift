@@ -1,5 +1,5 @@
 package import Broker
-internal import Commerce
+package import Commerce
 package import Storage
 internal import Timekeeping
 
@@ -190,5 +190,30 @@ extension DeadLetter<Batch> {
             .integer(Int64(attempts)), .integer(firstFailure.nanoseconds),
             .integer(lastFailure.nanoseconds), .bytes(batch.document(of: place)),
         ]
+    }
+}
+
+/// Who an event is, in the texts it is stored by.
+package struct IdentityText: Sendable {
+    package var source: String
+    package var id: String
+
+    /// Who the event at `place` of `batch` is.
+    package init(_ batch: Batch, _ place: Int) {
+        source = batch.symbols.text(of: batch.events[place].source, in: .text)
+        id = batch.idText(of: place)
+    }
+}
+
+extension Batch {
+    /// The bytes an event was read from or, where the shopper model made it, its CloudEvents
+    /// JSON.
+    package func document(of place: Int) -> [UInt8] {
+        if let originals {
+            return Array(originals.bytes[originals.ranges[place]])
+        }
+        var bytes: [UInt8] = []
+        CloudEventEncoder().append(place, of: self, to: &bytes)
+        return bytes
     }
 }

@@ -1,7 +1,8 @@
 internal import Commerce
 internal import Datasets
+package import SLO
 package import Storage
-internal import Timekeeping
+package import Timekeeping
 
 // What a report reads of the aggregates.
 extension SQLWarehouse {
@@ -73,11 +74,7 @@ extension SQLWarehouse {
                     product.cell.revenue = try row.integer(7)
                 }
                 guard isInRange, best.add(product) else {
-                    throw StoreError(
-                        .corrupted,
-                        "\(row.store): the figures of product '\(product.product)' are too large "
-                            + "to be added up over all windows"
-                    )
+                    throw row.flaw(7, expected: "figures whose sum over all windows has 64 bits")
                 }
             }
             return best.finish()
@@ -202,12 +199,14 @@ private struct BestSellers {
     private let limit: Int
     private var best: [ProductRow] = []
     private var current: ProductRow?
+    /// Whether the sums of ``current`` have no room for its figures: then it is not listed.
+    private var isBeyondRange = false
 
     init(atMost limit: Int) {
         self.limit = limit
     }
 
-    /// Adds a window's figures; false where the sums have no room for them.
+    /// Adds a window's figures; false where the sums have no room for them, the first time.
     mutating func add(_ row: ProductRow) -> Bool {
         guard let sums = current, sums.currency == row.currency,
             // By bytes: texts that Unicode calls equivalent are different products.
@@ -217,7 +216,11 @@ private struct BestSellers {
             current = row
             return true
         }
-        guard let sum = sums.cell.adding(row.cell) else { return false }
+        if isBeyondRange { return true }
+        guard let sum = sums.cell.adding(row.cell) else {
+            isBeyondRange = true
+            return false
+        }
         current?.cell = sum
         return true
     }
@@ -229,8 +232,8 @@ private struct BestSellers {
 
     /// Those with the same revenue stay in the order in which they come.
     private mutating func place() {
-        guard let row = current else { return }
-        current = nil
+        defer { (current, isBeyondRange) = (nil, false) }
+        guard let row = current, !isBeyondRange else { return }
         let index = best.firstIndex { $0.cell.revenue < row.cell.revenue } ?? best.count
         best.insert(row, at: index)
         if best.count > limit { best.removeLast() }
@@ -253,4 +256,120 @@ extension ProductCell {
         add(&sum.revenue, other.revenue)
         return overflows ? nil : sum
     }
+}
+
+// What objectives counted, slice by slice.
+extension SQLWarehouse {
+    package func slices(
+        of series: SliceSeries,
+        in range: Range<Timestamp>
+    ) async throws -> [Slice] {
+        let bounds = [range.lowerBound, range.upperBound].map { SQLValue.integer($0.nanoseconds) }
+        return try await read { [flaws] session in
+            var slices: [Slice] = []
+            // Added up here: a sum that leaves its range would end the query, and most groups have
+            // one row.
+            try session.forEach(
+                HistoryStatement.slices,
+                series.values + bounds,
+                notingIn: flaws
+            ) { row in
+                let start = try row.instant(0)
+                let (good, total) = (try row.integer(1), try row.integer(2))
+                if let last = slices.indices.last, slices[last].start == start {
+                    slices[last].good += Int128(good)
+                    slices[last].total += Int128(total)
+                } else {
+                    slices.append(Slice(start: start, good: good, total: total))
+                }
+            }
+            return slices
+        }
+    }
+
+    package func extents() async throws -> [SliceSeriesExtent] {
+        try await read { [flaws] session in
+            try session.map(HistoryStatement.extents, notingIn: flaws) { row in
+                let slice = try row.span(4)
+                let (first, last) = (try row.instant(5), try row.instant(6))
+                guard SliceSeries.widths.contains(slice), last + slice > last else {
+                    throw row.flaw(4, expected: "the width of a slice")
+                }
+                return SliceSeriesExtent(
+                    series: SliceSeries(
+                        objective: try row.text(0),
+                        component: try row.text(1),
+                        revision: Revision(try row.text(2)),
+                        indicatorRevision: Revision(try row.text(3)),
+                        slice: slice
+                    ),
+                    range: first..<(last + slice)
+                )
+            }.sorted { $0.series < $1.series }
+        }
+    }
+}
+
+extension SQLSession {
+    /// The number that stands for `series` in the database, which is given where it is new.
+    package func number(of series: SliceSeries) throws -> Int64 {
+        let known = try map(HistoryStatement.series, series.values) { try $0.integer(0) }.first
+        if let known { return known }
+        let new = try map(HistoryStatement.addSeries, series.values) { try $0.integer(0) }
+        return new.first ?? 0
+    }
+}
+
+extension SliceSeries {
+    fileprivate var values: [SQLValue] {
+        [
+            .text(objective), .text(component), .text(revision.description),
+            .text(indicatorRevision.description), .integer(slice.inNanoseconds),
+        ]
+    }
+}
+
+private enum HistoryStatement {
+    private static let knownSeries = """
+        SELECT series FROM sli_series
+        WHERE objective = $1 AND component = $2 AND revision = $3 AND indicator_revision = $4
+            AND slice_ns = $5
+        """
+
+    static let series = SQLStatement(knownSeries, of: "sli_series")
+
+    static let addSeries = SQLStatement(
+        """
+        INSERT INTO sli_series (objective, component, revision, indicator_revision, slice_ns)
+        VALUES ($1, $2, $3, $4, $5) RETURNING series
+        """,
+        of: "sli_series"
+    )
+
+    static let slices = SQLStatement(
+        """
+        SELECT start_ns, good, total FROM sli_slices
+        WHERE series = (\(knownSeries)) AND start_ns >= $6 AND start_ns < $7
+        ORDER BY start_ns
+        """,
+        of: "sli_slices",
+        keys: 1
+    )
+
+    static let extents = SQLStatement(
+        """
+        SELECT objective, component, revision, indicator_revision, slice_ns, first_start_ns,
+            last_start_ns
+        FROM (
+            SELECT sli_series.*,
+                (SELECT min(start_ns) FROM sli_slices
+                 WHERE sli_slices.series = sli_series.series) AS first_start_ns,
+                (SELECT max(start_ns) FROM sli_slices
+                 WHERE sli_slices.series = sli_series.series) AS last_start_ns
+            FROM sli_series
+        ) AS extents WHERE first_start_ns IS NOT NULL
+        """,
+        of: "sli_series",
+        keys: 4
+    )
 }

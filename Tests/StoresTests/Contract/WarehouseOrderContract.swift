@@ -1,5 +1,6 @@
 import Broker
 import Commerce
+import SQLStores
 import Storage
 import TestSupport
 import Testing
@@ -130,6 +131,33 @@ struct WarehouseOrderContract {
             try await warehouse.commit(commit(1))
             let most = try await warehouse.topProducts(atMost: 1)
             #expect(most.map(\.cell.revenue) == [ofProduct ? .max : 2])
+            try await warehouse.close()
+        }
+    }
+
+    // Not in memory, where a product has one sum: the second commit is refused there.
+    @Test(arguments: StoreAdapter.all.filter { $0.testDescription != "memory" })
+    func `a product whose days add up beyond 64 bits is damaged, and hides no other`(
+        adapter: StoreAdapter
+    ) async throws {
+        try await adapter.visit { home in
+            let warehouse = try await home.warehouse()
+            for day in 0..<2 as Range<Int64> {
+                var commit = WarehouseCommit(salt: Int(day))
+                let midnight = Timestamp(seconds: day * 86_400)
+                commit.add(product: "p1", on: midnight, ProductCell(units: 1, revenue: .max))
+                commit.add(product: "p2", on: midnight, ProductCell(units: .max, revenue: 1))
+                commit.add(product: "p3", on: midnight, ProductCell(units: 1, revenue: 1))
+                try await warehouse.commit(commit)
+            }
+            #expect(try await warehouse.topProducts(atMost: 9).map(\.product) == ["p3"])
+            let damaged = try #require(warehouse as? any SQLWarehouse).flaws.first
+            #expect(damaged.map(\.code) == [.corrupted, .corrupted])
+            for (error, product) in zip(damaged, ["p1", "p2"]) {
+                #expect(error.message.contains("product_sales"))
+                #expect(error.message.contains(product))
+                #expect(error.message.contains("figures whose sum over all windows has 64 bits"))
+            }
             try await warehouse.close()
         }
     }
