@@ -175,12 +175,10 @@ package struct ReportDocument: Sendable {
             case .bad: "✗ "
             case .none, .warning, .absent: ""
             }
-        let line = ReportText.printable(sign + verdict.text)
-        var lines = [
-            colours.bold(ReportText.printable(title)),
-            colours.paint(line, verdict.mark),
-            "",
-        ]
+        var lines = [colours.bold(ReportText.printable(title))]
+        lines += ReportText.wrapped(ReportText.printable(sign + verdict.text, longest: 4000))
+            .map { colours.paint($0, verdict.mark) }
+        lines.append("")
         lines += ReportDocument.lines(facts, colours)
         for section in sections where section.blocks.contains(where: \.hasText) {
             lines += ["", colours.bold(ReportText.printable(section.title))]
@@ -206,7 +204,8 @@ package struct ReportDocument: Sendable {
     ) -> [String] {
         switch block {
         case .note(let note):
-            return ["  " + colours.paint(ReportText.printable(note.text), note.mark)]
+            return ReportText.wrapped("  " + ReportText.printable(note.text, longest: 4000))
+                .map { colours.paint($0, note.mark) }
         case .facts(let facts):
             return lines(facts, colours)
         case .table(let table):

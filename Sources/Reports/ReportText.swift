@@ -59,6 +59,30 @@ package enum ReportText {
         "\\u" + scalar.value.text(width: 4, radix: 16)
     }
 
+    /// How wide a line of prose may be on a terminal, in columns.
+    private static let terminal = 80
+
+    /// `text`, one line, cut between words so that no line is wider than a terminal.
+    ///
+    /// Further lines stand two columns further in than the first. A word that is wider stays whole.
+    static func wrapped(_ text: String) -> [String] {
+        guard width(text) > terminal else { return [text] }
+        let indent = text.prefix { $0 == " " }
+        var lines: [String] = []
+        var line = String(indent)
+        var isEmpty = true
+        for word in text.dropFirst(indent.count).split(separator: " ") {
+            if !isEmpty, width(line) + 1 + width(String(word)) > terminal {
+                lines.append(line)
+                line = indent + "  "
+                isEmpty = true
+            }
+            line += (isEmpty ? "" : " ") + word
+            isEmpty = false
+        }
+        return lines + [line]
+    }
+
     /// How many columns of a terminal `text` takes.
     package static func width(_ text: String) -> Int {
         text.reduce(0) { $0 + width(of: $1) }

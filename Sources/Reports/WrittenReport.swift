@@ -50,9 +50,15 @@ extension WrittenListing {
 package protocol WrittenReport: WrittenListing {
     /// What it says, for people.
     var document: ReportDocument { get }
+
+    /// The least that a person wants to see of it on a terminal.
+    var summary: ReportDocument { get }
 }
 
 extension WrittenReport {
+    /// All of it, where a report has nothing shorter.
+    package var summary: ReportDocument { document }
+
     package func text(colour: Bool) -> String {
         document.text(colour: colour)
     }

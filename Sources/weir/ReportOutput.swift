@@ -11,6 +11,9 @@ struct ReportOutput: ParsableArguments {
     @Option(help: "How the summary is printed: text or json.")
     var format: SummaryFormat = .text
 
+    @Flag(help: "Print the whole report, not only its summary.")
+    var verbose = false
+
     mutating func validate() throws {
         for path in report where ReportFormat(path: path) == nil {
             throw ValidationError(
@@ -26,7 +29,9 @@ struct ReportOutput: ParsableArguments {
             try ReportFile.write(try finding.rendered(as: format), to: path)
         }
         switch format {
-        case .text: try Terminal.document(finding.text(colour: Terminal.usesColour) + "\n")
+        case .text:
+            let document = verbose ? finding.document : finding.summary
+            try Terminal.document(document.text(colour: Terminal.usesColour) + "\n")
         case .json: try Terminal.document(try finding.json())
         }
         for path in report { Terminal.message("report: \(path)") }

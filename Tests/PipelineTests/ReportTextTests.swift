@@ -43,7 +43,7 @@ import Testing
     @Test func `the equation is spelled out and its sum shown`() throws {
         let text = try ReportFixture.report().document.text(colour: false)
         #expect(
-            text.contains(
+            text.split(whereSeparator: \.isWhitespace).joined(separator: " ").contains(
                 "published = acked + outstanding + backlog + waiting + dead-lettered + expired "
                     + "+ filtered + shed"
             )
@@ -68,6 +68,7 @@ import Testing
 
     @Test func `a clean run is good, and one with rejections is looked at`() throws {
         var report = try ReportFixture.report()
+        report.rate.lateSeconds = 0
         #expect(report.document.verdict.mark == .warning)
         #expect(report.document.verdict.text.contains("for; 14 rejected, 23 dead-lettered"))
         ReportFixture.makeClean(&report)
@@ -83,6 +84,34 @@ import Testing
         report.failure = "the disk is full"
         #expect(report.document.verdict.mark == .bad)
         #expect(report.document.text(colour: false).contains("✗ failed: the disk is full"))
+    }
+
+    @Test func `a run that fell behind or missed an objective is not good`() throws {
+        var report = try ReportFixture.report()
+        ReportFixture.makeClean(&report)
+        report.rate.lateSeconds = 0
+        report.stages[0].drainSeconds = 0.9
+        #expect(report.document.verdict.mark == .good)
+        report.stages[0].drainSeconds = 61
+        let behind = report.document.verdict
+        #expect(behind.mark == .bad)
+        #expect(
+            behind.text
+                == "completed; fell behind: ingest needed 1 min 1 s after the load had ended, "
+                + "p99 14.6 ms; every message accounted for"
+        )
+        // As many events as possible leave nothing to keep up with.
+        report.rate.asked = nil
+        report.rate.profile = "as many as possible"
+        report.input.kind = "shopper model"
+        #expect(report.document.verdict.mark == .good)
+    }
+
+    @Test func `a summary fits a terminal`() throws {
+        let text = try ReportFixture.report().summary.text(colour: false)
+        for line in text.split(separator: "\n") {
+            #expect(ReportText.width(String(line)) <= 80, "\(line)")
+        }
     }
 
     @Test func `a run without events is neither good nor zero`() throws {

@@ -80,7 +80,7 @@ struct WindowChangeTests {
         let before = first.producers[0].published
         #expect(second.warehouse?.gaps?.map(\.part) == ["1m"])
         #expect(second.warehouse?.gaps?.first?.missing == before)
-        let text = try second.rendered(as: .text)
+        let text = second.verdict?.text ?? ""
         #expect(
             text.contains(
                 "windows of 1m lack \(before) events counted before they were kept"
@@ -98,7 +98,7 @@ struct WindowChangeTests {
         for seed in [2, 3] as [UInt64] {
             let report = try await run(windows: "1h", seed: seed)
             #expect(report.warehouse?.dropped == ["1d", "1mo"])
-            let text = try report.rendered(as: .text)
+            let text = report.verdict?.text ?? ""
             #expect(
                 text.contains("windows of 1d, 1mo are no longer kept and go stale"),
                 "\(text.prefix(400))"

@@ -194,7 +194,11 @@ final class FaultInjector: RunInterceptor {
     }
 
     func finish(_ report: inout RunReport, _ episodes: [AlertEpisode]) {
-        guard experiment.scenario != nil else { return }
+        guard let scenario = experiment.scenario else { return }
+        report.scenario = RunReport.Scenario(
+            name: scenario.name,
+            description: scenario.description
+        )
         let state = state.withLock { $0 }
         let episodes = episodes.filter { $0.start >= began }
         report.faults = plan.occurrences.map { occurrence in

@@ -15,6 +15,8 @@ package final class ObjectiveRecorder: Sendable {
 
     fileprivate struct Followed {
         var tracker: ObjectiveTracker
+        /// What this run alone counted; nil where nothing was counted before it.
+        var own: ObjectiveTracker?
         var probes: [IndicatorProbe]
         var series: [SliceSeries]
         var episodes: [AlertEpisode] = []
@@ -58,15 +60,17 @@ package final class ObjectiveRecorder: Sendable {
         let now = timeline.now
         for objective in objectives where ObjectiveTracker.fits(slice: slice, objective) {
             let series = SliceSeries.all(of: objective, slice: slice)
+            let (tracker, hasPast) = try await ObjectiveRecorder.tracker(
+                objective,
+                series,
+                history,
+                slice,
+                now
+            )
             followed.append(
                 Followed(
-                    tracker: try await ObjectiveRecorder.tracker(
-                        objective,
-                        series,
-                        history,
-                        slice,
-                        now
-                    ),
+                    tracker: tracker,
+                    own: hasPast ? ObjectiveTracker(objective, slice: slice, begun: now) : nil,
                     probes: objective.components.map { IndicatorProbe($0.indicator) },
                     series: series,
                     counted: series.map { _ in [] }
@@ -82,29 +86,39 @@ package final class ObjectiveRecorder: Sendable {
         _ history: any SLIHistory,
         _ slice: Duration,
         _ now: Timestamp
-    ) async throws -> ObjectiveTracker {
+    ) async throws -> (ObjectiveTracker, hasPast: Bool) {
         let begin = now - objective.timeWindow.nominalLength * 2
         var past: [[Slice]] = []
         for series in series {
             past.append(try await history.slices(of: series, in: begin..<now))
         }
         guard past.contains(where: { !$0.isEmpty }) else {
-            var tracker = ObjectiveTracker(objective, slice: slice)
-            tracker.advance(to: now)
-            return tracker
+            return (ObjectiveTracker(objective, slice: slice, begun: now), false)
         }
-        return ObjectiveReplay(
+        let replay = ObjectiveReplay(
             objective,
             history: past,
             slice: slice,
             range: (past.compactMap { $0.first?.start }.min() ?? begin)..<now,
             retention: .live
-        ).tracker
+        )
+        return (replay.tracker, true)
     }
 
     /// How each objective stands.
-    package var statuses: [ObjectiveStatus] {
+    var statuses: [ObjectiveStatus] {
         followed.withLock { $0.compactMap { $0.tracker.status() } }
+    }
+
+    /// How each objective stands over its period, and what this run alone counted of it.
+    var results: [(status: ObjectiveStatus, ofRun: WindowMeasurement)] {
+        followed.withLock { $0.map { ($0.tracker, $0.own ?? $0.tracker) } }
+            .compactMap { tracker, own in
+                guard let status = tracker.status(), let ofRun = own.measureAll() else {
+                    return nil
+                }
+                return (status, ofRun)
+            }
     }
 
     /// How each objective stands, with what was counted since the start.
@@ -203,18 +217,25 @@ extension ObjectiveRecorder.Followed {
         for component in probes.indices {
             let counts = probes[component].slice(endingAt: end, length: slice, reading)
             // Opened before it is counted in, or it would lie ahead.
-            tracker.advance(to: max(end - slice, tracker.now ?? .distantPast))
+            advance(to: end - slice)
             guard let counts else { continue }
             if counts.bad > 0 { isBad = true }
             tracker.record(counts, of: component)
+            own?.record(counts, of: component)
             counted[component].append(counts)
         }
-        tracker.advance(to: end)
+        advance(to: end)
         let transitions = tracker.evaluate()
         for case .resolved(let episode) in transitions {
             episodes.append(episode)
         }
         return transitions
+    }
+
+    private mutating func advance(to instant: Timestamp) {
+        tracker.advance(to: max(instant, tracker.now ?? .distantPast))
+        let counted = own?.now ?? .distantPast
+        own?.advance(to: max(instant, counted))
     }
 }
 

@@ -262,6 +262,13 @@ extension RunReport {
 }
 
 extension RunReport {
+    /// What the faults are a rehearsal of.
+    var scenarioFacts: [Fact] {
+        guard let scenario else { return [] }
+        let about = scenario.description.map { ": \($0)" } ?? ""
+        return [Fact("scenario", Cell("\(scenario.name)\(about)"))]
+    }
+
     /// Nothing where no fault was to happen.
     var faultSections: [Section] {
         guard let faults, !faults.isEmpty else { return [] }
@@ -285,7 +292,47 @@ extension RunReport {
                 RunReport.after(fault.start, fault.recovered, otherwise: "not by the end"),
             ]
         }
-        return [Section(title: "Faults", blocks: [.table(table)])]
+        return [
+            Section(
+                title: "Faults",
+                blocks: faultSentences.map { .note(Cell($0)) } + [.table(table)]
+            )
+        ]
+    }
+
+    /// How many faults have a sentence of their own; further ones are counted.
+    private static let faultsTold = 5
+
+    /// What became of the faults, a sentence each.
+    var faultSentences: [String] {
+        let faults = faults ?? []
+        let told = faults.prefix(RunReport.faultsTold).map(sentence)
+        let more = faults.count - told.count
+        return told + (more > 0 ? ["and \(more) more faults"] : [])
+    }
+
+    private func sentence(of fault: Fault) -> String {
+        func wait(from start: String, to instant: String?) -> String? {
+            guard let from = Timestamp(rfc3339: start),
+                let to = instant.flatMap({ Timestamp(rfc3339: $0) })
+            else { return nil }
+            return ReportNumbers.duration(seconds: (to - from).inSeconds)
+        }
+        let length = wait(from: fault.start, to: fault.end) ?? "some time"
+        let subject = "\(fault.name) (\(fault.target), for \(length))"
+        guard fault.effects > 0 else { return "\(subject) changed nothing" }
+        let seen =
+            wait(from: fault.start, to: fault.visible).map { "seen after \($0)" }
+            ?? "not seen by any objective"
+        let alerted =
+            wait(from: fault.start, to: fault.alerted).map { "alert after \($0)" } ?? "no alert"
+        guard let recovered = fault.recovered else {
+            return "\(subject): \(seen), \(alerted), not recovered by the end"
+        }
+        let after = wait(from: fault.end, to: recovered) ?? "some time"
+        let isBefore = recovered <= fault.end
+        return "\(subject): \(seen), \(alerted), recovered "
+            + (isBefore ? "before it ended" : "\(after) after it ended")
     }
 
     /// How long after `start` it was, such as `+52s`.

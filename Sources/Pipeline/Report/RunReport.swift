@@ -22,6 +22,8 @@ package struct RunReport: WrittenReport, Codable, Sendable {
     package var schemaVersion = 1
     package var pipeline: String
     package var outcome: Outcome
+    /// The verdict on the run, as every form of the report begins with it.
+    package var verdict: Verdict? = nil
     /// Why it failed, in a sentence.
     package var failure: String?
     package var started: String
@@ -40,6 +42,8 @@ package struct RunReport: WrittenReport, Codable, Sendable {
     package var objectives: [Objective]? = nil
     /// The alerts that fired in the run.
     package var alerts: [Alert]? = nil
+    /// What the faults are a rehearsal of; nil where none were asked for.
+    package var scenario: Scenario? = nil
     /// What went wrong on purpose.
     package var faults: [Fault]? = nil
     /// The deployments that were marked while it ran; nil where there were none.
@@ -93,6 +97,9 @@ package struct RunReport: WrittenReport, Codable, Sendable {
 
     /// Events per second.
     package struct Rate: Codable, Sendable {
+        /// The ``profile`` of a run that asks for no rate.
+        static let unlimited = "as many as possible"
+
         /// Nil where as many as possible were asked for, or where the log sets the pace.
         package var asked: Double?
         /// What was asked for, in words, such as `ramp from 100/s to 2000/s over 5s`.
@@ -162,6 +169,9 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         /// Refused or given up, by the class of the reason.
         package var failures: [String: Int64]
         package var storeRetries: Int64
+        /// How long it went on after the last producer had ended; nil where it did not come to its
+        /// end.
+        package var drainSeconds: Double? = nil
         /// From intended send to acknowledgement, one a message.
         package var latency: Latency
         /// Processing one set of deliveries.
@@ -324,8 +334,38 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         ///
         /// A short run may miss it and have spent little of a month's budget.
         package var meetsTarget: Bool?
+        /// What this run alone counted; nil where that was nothing.
+        package var run: RunShare? = nil
         /// What `--gate` makes of it.
         package var gate: GateVerdict
+    }
+
+    /// What a run counted of an objective.
+    package struct RunShare: Codable, Sendable {
+        /// Events; nil for a composite.
+        package var good: SLOReport.Count?
+        package var total: SLOReport.Count?
+        /// The good share of what was observed.
+        package var sli: SLOReport.Figure
+        /// Whether that is at least the target.
+        package var meetsTarget: Bool
+    }
+
+    /// What there is to say of a run in one line: the worst of how it ended, whether every message
+    /// is accounted for, whether it kept up with its load, and whether it met its objectives.
+    package struct Verdict: Codable, Sendable {
+        /// The worst of what is known.
+        package enum Result: String, Codable, Sendable {
+            case passed
+            /// Nothing failed, and something did not go the normal way.
+            case warning
+            case failed
+            /// Nothing was checked.
+            case noData = "no-data"
+        }
+
+        package var result: Result
+        package var text: String
     }
 
     /// One time that an alert fired.
@@ -336,6 +376,17 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         package var start: String
         /// Nil where it was firing at the end of the run.
         package var end: String?
+    }
+
+    /// The scenario that the faults are from.
+    package struct Scenario: Codable, Sendable {
+        package var name: String
+        /// What it is about, in a sentence; nil where its file has none.
+        package var description: String?
+
+        package init(name: String, description: String?) {
+            (self.name, self.description) = (name, description)
+        }
     }
 
     /// One time that a fault of the scenario was there.

@@ -31,7 +31,7 @@ struct RunReportBuilder {
             rate: rate,
             producers: graph.producers.map { RunReport.Producer($0.meter) },
             subscriptions: subscriptions,
-            stages: graph.stages.map(RunReport.Stage.init),
+            stages: graph.stages.map { RunReport.Stage($0, drained: drained($0)) },
             samples: samples
         )
         // A store that failed during the run may not answer now either; the failure is told, and
@@ -46,10 +46,19 @@ struct RunReportBuilder {
             )
             report.deployments = await deployments(in: warehouse.store)
         }
-        report.objectives = objectives.statuses.map(RunReport.Objective.init)
+        report.objectives = objectives.results.map { RunReport.Objective($0, $1) }
         report.alerts = objectives.episodes.filter { $0.start >= began }
             .map(RunReport.Alert.init)
         return report
+    }
+
+    /// How long a stage went on after the last producer had ended; nil where it did not come to
+    /// its end.
+    private func drained(_ stage: PipelineGraph.Stage) -> Duration? {
+        guard let from = state.producingEnded, let to = state.stageEnded[stage.plan.name] else {
+            return nil
+        }
+        return max(.zero, to - from)
     }
 
     private var outcome: RunReport.Outcome {
@@ -78,7 +87,7 @@ struct RunReportBuilder {
         if run.options.log == nil {
             switch run.options.rate {
             case .perSecond(let rate): (asked, profile) = (rate, "constant")
-            case .maximum: profile = "as many as possible"
+            case .maximum: profile = RunReport.Rate.unlimited
             case nil:
                 if case .constant(let rate) = run.document.load.shape { asked = rate }
                 profile = run.document.load.description
@@ -132,7 +141,7 @@ struct RunReportBuilder {
 }
 
 extension RunReport.Stage {
-    fileprivate init(_ node: PipelineGraph.Stage) {
+    fileprivate init(_ node: PipelineGraph.Stage, drained: Duration?) {
         let (plan, total) = (node.plan, node.meter.total)
         self.init(
             name: plan.name,
@@ -145,6 +154,7 @@ extension RunReport.Stage {
             late: total.late,
             failures: total.failures,
             storeRetries: total.storeRetries,
+            drainSeconds: drained?.inSeconds,
             latency: RunReport.Latency(total.latency.summary),
             jobs: RunReport.Latency(total.jobs.summary)
         )
@@ -166,7 +176,7 @@ extension RunReport.Producer {
 }
 
 extension RunReport.Objective {
-    fileprivate init(_ status: ObjectiveStatus) {
+    fileprivate init(_ status: ObjectiveStatus, _ ofRun: WindowMeasurement) {
         name = status.objective.name
         state = status.state.rawValue
         reason = status.reason
@@ -180,7 +190,21 @@ extension RunReport.Objective {
         remainingRatio = SLOReport.Figure(status.budget.remainingRatio)
         coverage = SLOReport.Figure(status.measurement.coverage)
         meetsTarget = status.isMeetingTarget
-        gate = status.gateVerdict
+        run = RunReport.RunShare(status.objective, ofRun)
+        gate = RunReport.Objective.gate(status, run)
+    }
+}
+
+extension RunReport.RunShare {
+    fileprivate init?(_ objective: Objective, _ measurement: WindowMeasurement) {
+        guard let sli = SLOReport.Figure(measurement.sli), let missed = measurement.errorRatio
+        else { return nil }
+        if !objective.isComposite {
+            good = .init(measurement.scale.events(measurement.events.good))
+            total = .init(measurement.scale.events(measurement.events.total))
+        }
+        self.sli = sli
+        meetsTarget = missed <= ExactRatio(objective.budget)
     }
 }
 

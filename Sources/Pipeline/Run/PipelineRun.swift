@@ -114,6 +114,7 @@ package struct PipelineRun: Sendable {
         )
         var report = await builder.report(sampler.samples, objectives)
         interceptors.finish(&report, objectives.episodes)
+        report.verdict = report.judged
         return Result(report: report, failure: failure)
     }
 
@@ -130,6 +131,8 @@ package struct PipelineRun: Sendable {
                 for worker in stage.workers {
                     group.addTask {
                         try await worker()
+                        let ended = timeline.now
+                        progress.note { $0.stageEnded[stage.plan.name] = ended }
                         stage.plan.topic.map(closer.publisherEnded)
                         closer.subscriberEnded()
                     }
@@ -227,6 +230,8 @@ final class RunProgress: Sendable {
         var inputFailure: (any Error)?
         /// When the last producer ended.
         var producingEnded: Timestamp?
+        /// When the last worker of each stage ended, having settled all.
+        var stageEnded: [String: Timestamp] = [:]
         /// Why the run failed.
         var failure: (any Error)?
     }

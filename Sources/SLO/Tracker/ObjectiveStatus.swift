@@ -122,6 +122,11 @@ package struct GateVerdict: Codable, Hashable, Sendable {
     package var outcome: Outcome
     /// Why, with the figures.
     package var reason: String
+
+    package init(outcome: Outcome, reason: String) {
+        self.outcome = outcome
+        self.reason = reason
+    }
 }
 
 extension ObjectiveStatus {

@@ -16,6 +16,15 @@ extension ObjectiveTracker {
         measure(SliceSpan(period: period, asOf: instant, slice: judgedLength ?? sliceLength))
     }
 
+    /// The measurement of all that was counted since the first instant that was handed in, as far
+    /// as it is kept; nil before there was one.
+    package func measureAll() -> WindowMeasurement? {
+        guard let began, let now else { return nil }
+        let width = judgedLength ?? sliceLength
+        let start = Timestamp(nanoseconds: began.nanoseconds.flooringQuotient(width) * width)
+        return measure(period: start..<now, asOf: now)
+    }
+
     /// The burn rate over the `length` before `instant`, with its sums.
     package func burnRate(last length: Duration, asOf instant: Timestamp) -> BurnRateReading {
         BurnRateReading(

@@ -76,6 +76,12 @@ package struct ObjectiveTracker: Sendable {
         alerts = AlertMachine.machines(of: objective, revision: revision)
     }
 
+    /// A tracker of what is counted from `instant` on.
+    package init(_ objective: Objective, slice: Duration, begun instant: Timestamp) {
+        self.init(objective, slice: slice)
+        advance(to: instant)
+    }
+
     /// Whether an objective can be followed in slices of this width.
     package static func fits(slice: Duration, _ objective: Objective) -> Bool {
         guard slice > .zero else { return false }

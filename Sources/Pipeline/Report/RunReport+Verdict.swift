@@ -1,0 +1,208 @@
+internal import Reports
+internal import SLO
+internal import Storage
+
+/// The verdict on a run, worst news first.
+extension RunReport {
+    /// How the run ended, whether it kept up and met its objectives, and whether every message is
+    /// accounted for.
+    var judged: Verdict {
+        let clauses = failings
+        let passes = clauses.isEmpty
+        guard outcome != .failed else { return Verdict(.failed, [ending] + clauses) }
+        guard isConserved != nil else {
+            if rejected > 0 {
+                let count = ReportNumbers.count(rejected)
+                return Verdict(
+                    .failed,
+                    [ending, "nothing could be read: \(count) records rejected"]
+                )
+            }
+            return Verdict(.noData, [ending, "no events were published"] + clauses)
+        }
+        guard !subscriptions.isEmpty else {
+            return Verdict(.noData, [ending, "no subscription to check"] + clauses)
+        }
+        let isConserved = subscriptions.allSatisfy(\.addsUp)
+        let accounted = isConserved ? ["every message accounted for"] : []
+        let remarks = remarks
+        let notes = remarks.isEmpty ? [] : [remarks.joined(separator: ", ")]
+        let isNormal = remarks.isEmpty && outcome == .completed
+        return Verdict(
+            passes ? (isNormal ? .passed : .warning) : .failed,
+            [ending] + clauses + accounted + met + notes
+        )
+    }
+
+    /// What failed, worst first.
+    private var failings: [String] {
+        unaccounted + (fellBehind.map { [$0] } ?? []) + missed + overspent
+    }
+
+    private var unaccounted: [String] {
+        let broken = subscriptions.filter { !$0.addsUp }
+        guard let first = broken.first else { return [] }
+        let others = broken.count > 1 ? " and \(broken.count - 1) more" : ""
+        return [
+            "NOT conserved: messages of subscription \(first.name)\(others) are unaccounted for"
+        ]
+    }
+
+    /// That the pipeline was slower than its load, where a load was asked for.
+    ///
+    /// A stage may take a second, or a tenth of the time of a load of up to 50 s, to settle the
+    /// last messages, and as long as events gather in virtual time.
+    private var fellBehind: String? {
+        guard isPaced, outcome == .completed else { return nil }
+        if rate.isLate(by: 0.01), let late = rate.lateSeconds {
+            let reached = ReportNumbers.rate(rate.reached)
+            let asked = rate.asked.map { " of \(ReportNumbers.rate($0)) asked" } ?? ""
+            return "fell behind: publishing took \(ReportNumbers.duration(seconds: late)) longer "
+                + "than asked, at \(reached)\(asked)"
+        }
+        let allowed =
+            max(1, min(5, (rate.seconds ?? 0) / 10)) + (simulation?.tickSeconds ?? 0)
+        let slowest = stages.max { ($0.drainSeconds ?? 0) < ($1.drainSeconds ?? 0) }
+        guard let slowest, let drain = slowest.drainSeconds, drain > allowed else { return nil }
+        let latency = RunReport.cell(milliseconds: slowest.latency.p99Ms).text
+        return
+            "fell behind: \(slowest.name) needed \(ReportNumbers.duration(seconds: drain)) after "
+            + "the load had ended, p99 \(latency)"
+    }
+
+    /// Whether there was a load to keep up with: not as many events as possible.
+    private var isPaced: Bool {
+        input.kind == "log" ? input.speed != nil : rate.profile != Rate.unlimited
+    }
+
+    /// The objectives that this run missed, as "missed 1 of 3 objectives: …".
+    private var missed: [String] {
+        let judged = (objectives ?? []).filter { $0.run != nil }
+        let missed = judged.filter { $0.run?.meetsTarget == false }
+        guard !missed.isEmpty else { return [] }
+        let named = missed.prefix(2).map { objective in
+            "\(objective.name) \(FigureText.percent(objective.run?.sli)) of "
+                + FigureText.percent(target: objective.target)
+        }
+        let more = missed.count > 2 ? " and \(missed.count - 2) more" : ""
+        let all = judged.count == 1 ? "1 objective" : "\(judged.count) objectives"
+        return ["missed \(missed.count) of \(all): \(named.joined(separator: ", "))\(more)"]
+    }
+
+    /// Budgets that this run and those before it have overspent, where this run alone is not to
+    /// blame.
+    private var overspent: [String] {
+        let names = (objectives ?? []).filter {
+            $0.state == ObjectiveState.breached.rawValue && $0.run?.meetsTarget != false
+        }.map(\.name)
+        return names.isEmpty ? [] : ["the budget of \(names.joined(separator: ", ")) is overspent"]
+    }
+
+    private var met: [String] {
+        let judged = (objectives ?? []).filter { $0.run != nil }
+        let met = judged.count { $0.run?.meetsTarget == true }
+        return met == judged.count && met > 0
+            ? [met == 1 ? "1 objective met" : "\(met) objectives met"] : []
+    }
+
+    private var ending: String {
+        switch outcome {
+        case .completed: "completed"
+        case .interrupted: "interrupted, and drained"
+        case .failed: "failed: " + (failure ?? "the reason is not known")
+        }
+    }
+
+    /// What did not go the normal way, as "3 dead-lettered".
+    private var remarks: [String] {
+        let counts: [(Int64, String)] = [
+            (rejected, "rejected"),
+            (stages.reduce(0) { $0 + ($1.repeatedOrders ?? 0) }, "of repeated orders"),
+            (stages.reduce(0) { $0 + ($1.conflicts ?? 0) }, "in conflict with others of their id"),
+            (
+                producers.reduce(0) { $0 + ($1.droppedItems ?? 0) },
+                "lines without pieces left out"
+            ),
+            (subscriptions.reduce(0) { $0 + $1.deadLettered }, "dead-lettered"),
+            (subscriptions.reduce(0) { $0 + $1.expired }, "expired"),
+            (subscriptions.reduce(0) { $0 + $1.shed }, "shed"),
+            (subscriptions.reduce(0) { $0 + $1.unsettled }, "left unsettled"),
+        ]
+        return counts.filter { $0.0 > 0 }.map { "\(ReportNumbers.count($0.0)) \($0.1)" }
+            + (warehouse?.gaps ?? []).map(\.text)
+            + (warehouse?.dropped.map { [RunReport.text(ofDropped: $0)] } ?? [])
+    }
+
+    /// What goes stale, as "windows of 1d and 1mo are no longer kept and go stale, …".
+    private static func text(ofDropped parts: [String]) -> String {
+        let others = [CountedPart.distinct.text, CountedPart.products.text]
+        let windows = parts.filter { !others.contains($0) }
+        let subjects =
+            (windows.isEmpty ? [] : [subject(of: windows.joined(separator: ", "))])
+            + parts.filter(others.contains).map { subject(of: $0) }
+        // Longer windows are filled from shorter ones that were kept on; nothing else can be.
+        return "\(subjects.joined(separator: " and ")) are no longer kept and go stale, with the "
+            + "views over them; name them again in the pipeline, which fills windows from "
+            + "shorter ones"
+    }
+
+    /// A part of the aggregates, as a sentence calls it.
+    fileprivate static func subject(of part: String) -> String {
+        switch part {
+        case CountedPart.distinct.text: "distinct counts"
+        case CountedPart.products.text: "sales by product"
+        default: "windows of \(part)"
+        }
+    }
+}
+
+extension RunReport.Gap {
+    /// What is missing, as "windows of 1d lack 19 events counted before they were kept".
+    fileprivate var text: String {
+        let subject = RunReport.subject(of: part)
+        guard missing > 0 else {
+            return "\(subject) count no shoppers and sessions of what came before they were kept"
+        }
+        let events = missing == 1 ? "event" : "events"
+        return "\(subject) lack \(ReportNumbers.count(missing)) \(events) counted before they "
+            + "were kept"
+    }
+}
+
+extension RunReport.Verdict {
+    fileprivate init(_ result: Result, _ clauses: [String]) {
+        self.init(result: result, text: clauses.joined(separator: "; "))
+    }
+
+    /// The line with its mark.
+    var cell: ReportDocument.Cell {
+        let mark: ReportDocument.Mark =
+            switch result {
+            case .passed: .good
+            case .warning: .warning
+            case .failed: .bad
+            case .noData: .absent
+            }
+        return ReportDocument.Cell(text, mark)
+    }
+}
+
+extension RunReport.Objective {
+    /// What `--gate` makes of `status`: it fails where this run missed the target, where the budget
+    /// of the period is overspent, and where what measured it has fallen silent.
+    static func gate(_ status: ObjectiveStatus, _ run: RunReport.RunShare?) -> GateVerdict {
+        guard let run else { return status.gateVerdict }
+        let target = FigureText.percent(target: status.objective.target.description)
+        let figures = "SLI \(FigureText.percent(run.sli)) of \(target)"
+        if !run.meetsTarget {
+            return GateVerdict(outcome: .fails, reason: "\(figures) in this run")
+        }
+        switch status.state {
+        case .breached, .noData: return status.gateVerdict
+        case .ok, .atRisk, .partial:
+            let verdict = status.gateVerdict
+            return verdict.outcome == .notJudged
+                ? verdict : GateVerdict(outcome: .passes, reason: "\(figures) in this run")
+        }
+    }
+}
