@@ -142,11 +142,19 @@ let package = Package(
             dependencies: ["Prometheus", "SLO", "Timekeeping"],
             path: "Sources/Stores/Prometheus"
         ),
+        .target(
+            name: "OpeningStores",
+            dependencies: [
+                "SQLiteStores", "MongoDBStores", "PostgreSQLStores", "PrometheusStores", "Storage",
+                "Commerce",
+            ],
+            path: "Sources/Stores/Opening"
+        ),
         .executableTarget(
             name: "weir",
             dependencies: [
-                "Console", "Experiments", "Pipeline", "SQLiteStores", "MongoDBStores",
-                "PostgreSQLStores", "PrometheusStores", "Storage", "Commerce", "Datasets",
+                "Console", "Experiments", "Pipeline", "OpeningStores", "SQLiteStores",
+                "PrometheusStores", "Storage", "Commerce", "Datasets",
                 "OpenSLO", "Prometheus", "SLO", "Reports", "Documents", "Timekeeping",
                 argumentParser, logging, unixSignals,
             ]

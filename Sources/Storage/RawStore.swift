@@ -64,6 +64,16 @@ extension RawStore {
     package func connections() async -> StoreConnections? { nil }
 }
 
+/// What a store is opened for.
+package enum StoreAccess: Sendable {
+    /// To write to it; it is made where it is missing.
+    case making
+    /// To write to what a run has made.
+    case changing
+    /// To read what a run has made, on a disk that may be read-only.
+    case reading
+}
+
 /// How long a run may hold a store that cannot see whether the run is still there.
 package enum StoreHold {
     /// How often the run says that it is.

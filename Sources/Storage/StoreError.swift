@@ -18,6 +18,8 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         case corrupted
         /// The store refused the statement: a fault of this program.
         case refused
+        /// No store has the URL that it was to be opened by.
+        case wrongURL = "wrong-url"
     }
 
     package var code: Code
@@ -33,7 +35,7 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     package var isTransient: Bool {
         switch code {
         case .unavailable, .busy, .full: true
-        case .readOnly, .wrongFormat, .corrupted, .refused: false
+        case .readOnly, .wrongFormat, .corrupted, .refused, .wrongURL: false
         }
     }
 

@@ -205,10 +205,11 @@ struct CapacityCommand: Verb {
         let timeline = RealTimeline()
         let folder = URL(filePath: ".weir/capacity")
         try? FileManager.default.removeItem(at: folder)
-        let stores = try await places.wiring(
+        let stores = try await places.open(
+            document,
             raw: "sqlite:.weir/capacity/raw.sqlite",
             warehouse: "sqlite:.weir/capacity/warehouse.sqlite"
-        ).open(document)
+        )
         var options = RunOptions()
         options.objectives = objectives
         options.rate = .perSecond(rate)
@@ -225,13 +226,12 @@ struct CapacityCommand: Verb {
             timeline: timeline,
             logger: JSONLogHandler.logger(.error, timeline)
         )
-        let result = try await stores.closingOnError {
+        let (result, unclosed) = try await stores.using {
             try await stores.held(timeline) { try await run.run(stop: Signal()) }
         }
         let labels = stores.raw.map(\.label) + stores.warehouses.map(\.label)
-        let closing = await stores.close()
         try? FileManager.default.removeItem(at: folder)
-        if let failure = closing.first { throw failure }
+        if let failure = unclosed.first { throw failure }
         return (result.report, labels)
     }
 }

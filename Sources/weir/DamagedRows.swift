@@ -1,6 +1,3 @@
-internal import Commerce
-internal import FoundationEssentials
-internal import SQLiteStores
 internal import Storage
 
 /// The rows of stores that the command could not read, and left out.
@@ -24,27 +21,5 @@ enum DamagedRows {
             )
         }
         return count > 0
-    }
-}
-
-extension SQLiteLocation {
-    /// Holds a command that reads to what is there: it makes nothing.
-    ///
-    /// - Throws: `InputError` where there is no file, or an empty one, which SQLite takes for a
-    ///   database in which nothing could offend.
-    func expectFile(_ what: String) throws(InputError) {
-        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-        guard let attributes else {
-            throw InputError(
-                .notFound,
-                "there is no \(what) at \(path); expected one that 'weir run' has made"
-            )
-        }
-        guard attributes[.size] as? Int != 0 else {
-            throw InputError(
-                .notFound,
-                "\(path) is empty; expected a \(what) that 'weir run' has made"
-            )
-        }
     }
 }

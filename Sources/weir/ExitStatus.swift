@@ -32,8 +32,6 @@ enum ExitStatus: Int32 {
             self = error.code == .wrongFormat ? .wrongDocument : .inputNotFound
         case let error as StoreError:
             self = ExitStatus(error.code)
-        case let error as StoreOpeningError:
-            self = ExitStatus(error.cause.code)
         case let error as ReadBackFailure:
             self = ExitStatus(error.cause.code)
         case is RefreshUnderWay, is NoScheduler:
@@ -48,7 +46,7 @@ enum ExitStatus: Int32 {
             self = .wrongDocument
         case is Surroundings.Unfit:
             self = .storeUnavailable
-        case is RunError, is StoreURLError, is UnschedulableInterval, is ValidationError:
+        case is RunError, is UnschedulableInterval, is ValidationError:
             self = .usage
         default:
             self = .ourFault
@@ -60,6 +58,7 @@ enum ExitStatus: Int32 {
         switch code {
         case .wrongFormat, .corrupted: self = .wrongDocument
         case .unavailable, .busy, .full, .readOnly, .refused: self = .storeUnavailable
+        case .wrongURL: self = .usage
         }
     }
 }

@@ -44,20 +44,6 @@ struct PipelineFile: ParsableArguments {
     }
 }
 
-/// Which stores take the place of the pipeline's own.
-struct StorePlaces: ParsableArguments {
-    @Option(help: "Where raw events go: sqlite:<path>, mongodb://… or memory:.")
-    var raw: String?
-
-    @Option(help: "Where aggregates go: sqlite:<path>, postgresql://… or memory:.")
-    var warehouse: String?
-
-    /// What opens them; `raw` and `warehouse` are for what is not said.
-    func wiring(raw: String?, warehouse: String?) -> StoreWiring {
-        StoreWiring(raw: self.raw ?? raw, warehouse: self.warehouse ?? warehouse)
-    }
-}
-
 /// `--service-times`: how long stages take in virtual time, as it was measured.
 struct ServiceTimeOptions: ParsableArguments {
     @Option(help: "Use the service times measured in the JSON report of a real run.")

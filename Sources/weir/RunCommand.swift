@@ -3,7 +3,6 @@ internal import Commerce
 internal import Console
 internal import Datasets
 internal import Experiments
-internal import Foundation
 internal import Logging
 internal import OpenSLO
 internal import Pipeline
@@ -125,11 +124,11 @@ struct RunCommand: Verb {
         let logger = JSONLogHandler.logger(reporting.logLevel.level, timeline)
         let server = try serveAddress.map { try console.server(at: $0, logger: logger) }
         let invariants = server == nil ? InvariantSet() : try watch.read()
-        let environment = ProcessInfo.processInfo.environment
-        let stores = try await places.wiring(
-            raw: environment["WEIR_RAW_URL"],
-            warehouse: environment["WEIR_WAREHOUSE_URL"]
-        ).open(document)
+        let stores = try await places.open(
+            document,
+            raw: StorePlaces.raw(nil),
+            warehouse: StorePlaces.warehouse(nil)
+        )
         let invariantWatch = stores.invariants.flatMap {
             watch.watch($0, stores.deployments, invariants, timeline, logger)
         }
@@ -152,7 +151,7 @@ struct RunCommand: Verb {
         let maxRejected = maxRejected
         let outcome = try await Interruption.stopping { stop in
             try await serving.running {
-                let result = try await stores.closingOnError {
+                let (result, unclosed) = try await stores.using {
                     try await withCompanions(
                         { await invariantWatch?.run { subject.condition } },
                         body: {
@@ -169,9 +168,8 @@ struct RunCommand: Verb {
                 subject.conclude()
                 live.clear()
                 rejections.finish()
-                let closing = await stores.close()
                 let refusal = RejectionLimit.refusal(of: result.report, beyond: maxRejected)
-                let outcome = Result { try reporting.finish(result, closing, refusal: refusal) }
+                let outcome = Result { try reporting.finish(result, unclosed, refusal: refusal) }
                 if isServed { await lingering.wait(for: subject, until: stop, timeline) }
                 return outcome
             }

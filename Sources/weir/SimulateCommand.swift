@@ -116,7 +116,7 @@ struct SimulateCommand: Verb {
         }
         options.experiment = Experiment(scenario: troubles, takesServiceTimes: true)
         try Simulation.check(document, options, troubles)
-        let stores = try await places.wiring(raw: "memory:", warehouse: "memory:").open(document)
+        let stores = try await places.open(document, raw: "memory:", warehouse: "memory:")
         let simulation = Simulation(
             document: document,
             options: options,
@@ -127,15 +127,14 @@ struct SimulateCommand: Verb {
             replay: replay(length, tick)
         )
         let progress = SimulationProgress(timeline, length: length)
-        let result = try await stores.closingOnError {
+        let (result, unclosed) = try await stores.using {
             try await Interruption.stopping { stop in
                 try await LiveLine().following({ progress.liveText }) {
                     try await stores.held(RealTimeline()) { try await simulation.run(stop: stop) }
                 }
             }
         }
-        let closing = await stores.close()
-        try reporting.finish(result, closing)
+        try reporting.finish(result, unclosed)
     }
 
     /// The command that does the same again, every default spelt out.

@@ -5,7 +5,9 @@ import Testing
 struct RefusalTests {
     @Test(arguments: ["mongodb", "postgresql", "nats", "sqlite3"])
     func `a password in a URL appears in no output`(scheme: String) async throws {
-        let url = "\(scheme)://ann:s3cr3t@db.example:27017/shop?password=s3cr3t"
+        // An option that MongoDB does not have makes another mistake.
+        let option = scheme == "mongodb" ? "" : "?password=s3cr3t"
+        let url = "\(scheme)://ann:s3cr3t@db.example:27017/shop\(option)"
         for option in ["--raw", "--warehouse"] {
             let ending = try await Program.run([
                 "run", Program.storefront, "--events", "1", option, url,

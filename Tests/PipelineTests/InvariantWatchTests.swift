@@ -50,6 +50,8 @@ import Timekeeping
 
         func censusTime() -> Timestamp? { nil }
 
+        func warning() -> String? { nil }
+
         func evaluate(
             _ invariants: [Invariant],
             timeout: Duration,

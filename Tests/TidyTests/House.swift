@@ -101,6 +101,13 @@ struct House {
                 ]
             ),
             Room(name: "PrometheusStores", rooms: ["Prometheus", "SLO", "Timekeeping"]),
+            Room(
+                name: "OpeningStores",
+                rooms: [
+                    "SQLiteStores", "MongoDBStores", "PostgreSQLStores", "PrometheusStores",
+                    "Storage", "Commerce",
+                ]
+            ),
             Room(name: "StoreThreads", rooms: []),
             Room(name: "CMongoc", rooms: []),
             Room(name: "COpenSSL", rooms: []),
@@ -109,8 +116,8 @@ struct House {
             Room(
                 name: "weir",
                 rooms: [
-                    "Console", "Experiments", "Pipeline", "SQLiteStores", "MongoDBStores",
-                    "PostgreSQLStores", "PrometheusStores", "Stages", "Storage", "Broker",
+                    "Console", "Experiments", "Pipeline", "OpeningStores", "SQLiteStores",
+                    "PrometheusStores", "Stages", "Storage", "Broker",
                     "Commerce", "Datasets", "OpenSLO", "Prometheus", "SLO", "Reports",
                     "Documents", "Timekeeping",
                 ],
@@ -207,6 +214,11 @@ struct House {
                 place: "Sources/Stores/Prometheus",
                 modules: ["Foundation", "FoundationEssentials", "FoundationNetworking"],
                 reason: "asks a server over HTTP; reads the URL and the server's JSON"
+            ),
+            Leave(
+                place: "Sources/Stores/Opening",
+                modules: ["Foundation"],
+                reason: "makes folders for files, and sees whether files are there"
             ),
             Leave(
                 place: "Sources/weir",

@@ -38,6 +38,9 @@ package protocol InvariantStore: Sendable {
 
     /// What the last refresh found.
     func snapshot() async throws -> InvariantSnapshot
+
+    /// What keeps invariants from being checked as they should be; nil for nothing.
+    func warning() async throws -> String?
 }
 
 extension InvariantStore {

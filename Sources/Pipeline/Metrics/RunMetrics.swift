@@ -331,7 +331,9 @@ extension RunMetrics {
             (name: meter.name, total: meter.total, isUp: meter.failing == nil)
         }
         let reasons = stores.flatMap { store in
-            StoreError.Code.allCases.map { (store.name, store.total, StoreError($0, "").label) }
+            // A run has stores, whose URLs were right.
+            StoreError.Code.allCases.filter { $0 != .wrongURL }
+                .map { (store.name, store.total, StoreError($0, "").label) }
         }
         let operations = stores.flatMap { store in
             StoreMeter.Operation.allCases.map { (store.name, store.total, $0) }

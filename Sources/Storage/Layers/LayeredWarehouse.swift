@@ -186,6 +186,10 @@ extension LayeredPart: InvariantStore where Part == any InvariantStore {
     func snapshot() async throws -> InvariantSnapshot {
         try await call { try await part.snapshot() }
     }
+
+    func warning() async throws -> String? {
+        try await call { try await part.warning() }
+    }
 }
 
 extension LayeredPart: RefreshScheduler where Part == any RefreshScheduler {

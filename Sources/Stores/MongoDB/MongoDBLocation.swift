@@ -19,7 +19,7 @@ package struct MongoDBLocation: Sendable, CustomStringConvertible, CustomReflect
     /// What is said of a URL that has a flaw.
     private static func refusal(_ flaw: String) -> StoreError {
         StoreError(
-            .refused,
+            .wrongURL,
             "the URL of a MongoDB store \(flaw); expected "
                 + "mongodb://[user:password@]host[:port][/database][?options], with every "
                 + "@ : / ? # % of user and password percent-encoded"

@@ -417,7 +417,16 @@ extension PostgreSQLConnection {
             }
         }
         guard unsafe PQstatus(handle) == CONNECTION_OK else {
-            throw unsafe fault(onConnecting: handle).storeError(at: name(of: handle))
+            let fault = unsafe fault(onConnecting: handle)
+            // libpq reads the values of parameters only now.
+            if fault.state == nil, fault.message.hasPrefix("invalid ") {
+                throw StoreError(
+                    .wrongURL,
+                    unsafe "\(name(of: handle)): the URL has an \(fault.message); see the "
+                        + "parameters of libpq's connection strings"
+                )
+            }
+            throw unsafe fault.storeError(at: name(of: handle))
         }
     }
 

@@ -27,10 +27,17 @@ package struct PostgreSQLLocation: Sendable {
         guard ports.allSatisfy({ Int($0).map { (1...65_535).contains($0) } == true }) else {
             throw PostgreSQLLocation.refusal("has a port that is no number from 1 to 65535")
         }
+        let spans = [
+            "connect_timeout", "keepalives_idle", "keepalives_interval", "tcp_user_timeout",
+        ]
+        if let span = settings.first(where: { spans.contains($0.keyword) && Int($0.value) == nil })
+        {
+            throw PostgreSQLLocation.refusal("has a \(span.keyword) that is no number")
+        }
         let schema = text.schema ?? "weir"
         guard PostgreSQLLocation.isSchema(schema) else {
             throw StoreError(
-                .refused,
+                .wrongURL,
                 "schema of the warehouse's URL must be lower-case letters, digits and _, begin "
                     + "with a letter, and have at most 63 characters; not public, not pg_…"
             )
@@ -42,7 +49,7 @@ package struct PostgreSQLLocation: Sendable {
 
     private static func refusal(_ flaw: String) -> StoreError {
         StoreError(
-            .refused,
+            .wrongURL,
             "the warehouse's postgresql: URL \(flaw); expected "
                 + "postgresql://<user>:<password>@<host>:<port>/<database>?schema=<schema>, "
                 + "with %-escapes for special characters in each part, or "

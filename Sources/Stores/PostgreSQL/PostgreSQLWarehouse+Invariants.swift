@@ -1,6 +1,6 @@
 package import Datasets
 internal import SQLStores
-package import Storage
+internal import Storage
 package import Timekeeping
 
 extension PostgreSQLWarehouse {
@@ -221,8 +221,7 @@ enum InvariantRole {
 }
 
 extension PostgreSQLWarehouse {
-    /// What is not as it should be where invariants are looked at; nil where everything is.
-    package func invariantWarning() async throws(StoreError) -> String? {
+    package func warning() async throws -> String? {
         let isAllowed = try await reports.run { connection in
             try InvariantRole.isAllowed(connection)
         }

@@ -169,6 +169,8 @@ extension SQLWarehouse {
     package var deploymentLog: (any DeploymentLog)? { self }
     package var invariants: (any InvariantStore)? { self }
     package var census: (any CensusStore)? { self }
+
+    package func warning() async throws -> String? { nil }
 }
 
 /// A row that a query gives; its columns count from 0.

@@ -50,23 +50,13 @@ package struct SQLiteLocation: Hashable, Sendable {
     }
 }
 
-/// What a file is opened for.
-package enum SQLiteAccess: Sendable {
-    /// To write to it; it is made where it is missing.
-    case making
-    /// To write to what a run has made.
-    case changing
-    /// To read what a run has made, on a disk that may be read-only.
-    case reading
-}
-
 /// An open SQLite file of ours: one connection, in WAL mode, used by one caller at a time.
 struct SQLiteFile: Sendable {
     let location: SQLiteLocation
     let queue: DatabaseQueue
     /// What could not be read of it.
     let flaws: DamagedValues
-    private let access: SQLiteAccess
+    private let access: StoreAccess
     /// What it is opened by for reading.
     private let readingPath: String
     /// The number of the file in its file system, as it was opened.
@@ -91,7 +81,7 @@ struct SQLiteFile: Sendable {
         _ location: SQLiteLocation,
         schema: DatabaseMigrator,
         table: String,
-        access: SQLiteAccess,
+        access: StoreAccess,
         flaws: DamagedValues
     ) throws(StoreError) {
         self.location = location

@@ -20,7 +20,7 @@ package final class SQLiteRawStore: RawStore {
     /// to leave out are noted in `flaws`.
     package init(
         _ location: SQLiteLocation,
-        _ access: SQLiteAccess = .making,
+        _ access: StoreAccess = .making,
         notingIn flaws: DamagedValues = DamagedValues()
     ) throws(StoreError) {
         file = try SQLiteFile(

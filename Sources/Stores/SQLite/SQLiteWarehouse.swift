@@ -37,7 +37,7 @@ package final class SQLiteWarehouse: SQLWarehouse {
     /// to leave out are noted in `flaws`.
     package init(
         _ location: SQLiteLocation,
-        _ access: SQLiteAccess = .making,
+        _ access: StoreAccess = .making,
         notingIn flaws: DamagedValues = DamagedValues()
     ) throws(StoreError) {
         file = try SQLiteFile(

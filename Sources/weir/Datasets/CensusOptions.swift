@@ -1,9 +1,7 @@
 internal import ArgumentParser
-internal import Commerce
 internal import Datasets
 internal import Foundation
-internal import MongoDBStores
-internal import SQLiteStores
+internal import OpeningStores
 internal import Storage
 internal import Timekeeping
 
@@ -29,8 +27,8 @@ struct CensusOptions: ParsableArguments {
     /// Reads the raw events and keeps what they add up to in `opened`, where any of `set` asks for
     /// that and it is known where they are; else says how old the census is that is looked at.
     ///
-    /// - Throws: `StoreURLError`, `InputError` where there is no such store, or `StoreOpeningError`
-    ///   and `StoreError` where it cannot be read; the census before is kept then.
+    /// - Throws: `InputError` where there is no such store, or `StoreError` where it cannot be
+    ///   read; the census before is kept then.
     func take(
         for set: InvariantSet,
         in opened: OpenCatalogue,
@@ -47,10 +45,16 @@ struct CensusOptions: ParsableArguments {
             )
         }
         let urls = urls(isStandard: isStandard)
-        var stores: [any RawStore & RawEventScan] = []
+        var stores: [any RawStore] = []
         do {
-            for url in urls { stores.append(try await CensusOptions.open(url)) }
-            try await RawCensus.take(of: stores, in: opened.warehouse, at: timeline.now)
+            for url in urls {
+                stores.append(try await StorePlaces.opening.rawStore(at: url, for: .reading).store)
+            }
+            try await RawCensus.take(
+                of: stores.compactMap(\.scan),
+                in: opened.warehouse,
+                at: timeline.now
+            )
         } catch {
             for store in stores { try? await store.close() }
             throw error
@@ -60,33 +64,8 @@ struct CensusOptions: ParsableArguments {
 
     private func urls(isStandard: Bool) -> [String] {
         if !raw.isEmpty { return raw }
-        if let url = ProcessInfo.processInfo.environment["WEIR_RAW_URL"] { return [url] }
+        if let url = StorePlaces.raw(nil) { return [url] }
         let isThere = FileManager.default.fileExists(atPath: CensusOptions.standard)
         return isStandard && isThere ? ["sqlite:\(CensusOptions.standard)"] : []
-    }
-
-    private static func open(_ url: String) async throws -> any RawStore & RawEventScan {
-        do {
-            if let location = try StoreURLError.locating({ () throws(StoreError) in
-                try MongoDBLocation(url: url)
-            }) {
-                return try await MongoDBRawStore(
-                    location,
-                    indexes: [],
-                    notingIn: DamagedRows.all
-                )
-            }
-            if let location = SQLiteLocation(url: url) {
-                try location.expectFile("raw store")
-                return try SQLiteRawStore(location, .reading, notingIn: DamagedRows.all)
-            }
-        } catch let error as StoreError {
-            throw StoreOpeningError(error)
-        }
-        // Only the scheme is shown: what stands behind it may be a password.
-        throw StoreURLError(
-            description: "no raw events are kept at \(StoreURLError.form(of: url)); expected "
-                + "sqlite:<path> or mongodb://…"
-        )
     }
 }

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Datasets
 internal import Documents
 internal import Reports
-internal import SQLiteStores
+internal import Storage
 internal import Timekeeping
 
 /// `weir deploy`: when what runs has changed.

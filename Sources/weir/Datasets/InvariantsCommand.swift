@@ -114,7 +114,9 @@ struct InvariantsCheckCommand: Verb {
             for: takesCensus ? .changing : .reading
         ) { opened in
             let own = set.only(for: opened.invariants.dialect)
-            if let warning = opened.warning { Terminal.message("warning: \(warning)") }
+            if let warning = try await opened.invariants.warning() {
+                Terminal.message("warning: \(warning)")
+            }
             try await options.census.take(
                 for: own,
                 in: opened,
@@ -153,7 +155,9 @@ struct InvariantsRefreshCommand: Verb {
     func perform() async throws {
         let set = try options.files.read()
         let report = try await options.store.open(for: .changing) { opened in
-            if let warning = opened.warning { Terminal.message("warning: \(warning)") }
+            if let warning = try await opened.invariants.warning() {
+                Terminal.message("warning: \(warning)")
+            }
             try await options.census.take(
                 for: set,
                 in: opened,

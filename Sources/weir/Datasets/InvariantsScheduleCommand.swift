@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Datasets
 internal import Documents
 internal import Reports
-internal import SQLiteStores
+internal import Storage
 internal import Timekeeping
 
 /// `weir invariants schedule`.
@@ -40,7 +40,7 @@ struct InvariantsScheduleCommand: Verb {
     func perform() async throws {
         let set = every == nil ? nil : try options.files.read()
         let (listing, holds) = try await options.store.open(for: .changing) { opened in
-            guard let scheduler = opened.scheduler else {
+            guard let scheduler = opened.warehouse.scheduler else {
                 throw NoScheduler("\(opened.label) is a file")
             }
             var holds = true

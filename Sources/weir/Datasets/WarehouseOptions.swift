@@ -1,9 +1,7 @@
 internal import ArgumentParser
 internal import Commerce
 internal import Datasets
-internal import Foundation
-internal import PostgreSQLStores
-internal import SQLiteStores
+internal import OpeningStores
 internal import Storage
 
 /// `--warehouse`, for commands that read what a run has stored in one.
@@ -16,20 +14,15 @@ struct WarehouseOptions: ParsableArguments {
     )
     var warehouse: String?
 
-    /// Where the warehouse is, if somebody has said it.
-    private var said: String? {
-        warehouse ?? ProcessInfo.processInfo.environment["WEIR_WAREHOUSE_URL"]
-    }
-
     /// Whether nobody has said which.
-    var isStandard: Bool { said == nil }
+    var isStandard: Bool { StorePlaces.warehouse(warehouse) == nil }
 
     /// Opens the warehouse, which has to be there, for `access`, lets `body` use it, and closes it.
     func open<Value>(
-        for access: SQLiteAccess = .reading,
+        for access: StoreAccess = .reading,
         _ body: (OpenCatalogue) async throws -> Value
     ) async throws -> Value {
-        let opened = try await OpenCatalogue(said ?? HistorySource.defaultWarehouse, access)
+        let opened = try await OpenCatalogue(warehouse, for: access)
         do {
             let value = try await body(opened)
             try await opened.warehouse.close()
@@ -47,57 +40,32 @@ struct OpenCatalogue {
     let catalogue: any DatasetCatalogue
     let invariants: any InvariantStore
     let deployments: any DeploymentLog
-    /// Nil where the database does nothing by itself.
-    let scheduler: (any RefreshScheduler)?
     /// Its URL without any password.
     let label: String
-    /// What keeps invariants from being looked at as they should be.
-    let warning: String?
+
+    /// Opens the warehouse at `url`, or at the usual place, for `access`.
+    ///
+    /// - Throws: `InputError` where there is none, or `StoreError` where it cannot be opened.
+    init(_ url: String?, for access: StoreAccess) async throws {
+        let url = StorePlaces.warehouse(url) ?? StorePlaces.standardWarehouse
+        let opened = try await StorePlaces.opening.warehouse(at: url, for: access)
+        guard let catalogue = opened.store.catalogue, let invariants = opened.store.invariants,
+            let deployments = opened.store.deploymentLog
+        else {
+            throw StoreError(.wrongURL, "\(opened.label) keeps no catalogue; name another one")
+        }
+        (warehouse, label) = (opened.store, opened.label)
+        (self.catalogue, self.invariants, self.deployments) = (catalogue, invariants, deployments)
+    }
 
     /// Opens the warehouse at `url`, or at the usual place; nil where none is there.
     init?(ifThereAt url: String?) async throws {
-        let url =
-            url ?? ProcessInfo.processInfo.environment["WEIR_WAREHOUSE_URL"]
-            ?? HistorySource.defaultWarehouse
-        guard url != "memory:" else { return nil }
-        if let location = SQLiteLocation(url: url),
-            !FileManager.default.fileExists(atPath: location.path)
-        {
-            return nil
-        }
-        // A refresh of its own that a console makes is written there.
-        try await self.init(url, .changing)
-    }
-
-    /// Opens the warehouse at `url` for `access`.
-    ///
-    /// - Throws: `StoreURLError`, `InputError` where there is none, or `StoreOpeningError` where it
-    ///   cannot be opened.
-    init(_ url: String, _ access: SQLiteAccess) async throws {
+        guard StorePlaces.warehouse(url) != "memory:" else { return nil }
         do {
-            if PostgreSQLLocation.isMeant(by: url) {
-                let location = try PostgreSQLLocation(url: url)
-                let opened = try await PostgreSQLWarehouse(location, notingIn: DamagedRows.all)
-                (warehouse, catalogue, invariants, deployments) = (opened, opened, opened, opened)
-                scheduler = opened
-                label = location.label
-                warning = try await opened.invariantWarning()
-            } else if let location = SQLiteLocation(url: url) {
-                try location.expectFile("warehouse")
-                let opened = try SQLiteWarehouse(location, access, notingIn: DamagedRows.all)
-                (warehouse, catalogue, invariants, deployments) = (opened, opened, opened, opened)
-                scheduler = nil
-                label = url
-                warning = nil
-            } else {
-                // Only the scheme is shown: what stands behind it may be a password.
-                throw StoreURLError(
-                    description: "no catalogue is kept at \(StoreURLError.form(of: url)); "
-                        + "expected sqlite:<path> or postgresql://…"
-                )
-            }
-        } catch let error as StoreError {
-            throw StoreOpeningError(error)
+            // A refresh of its own that a console makes is written there.
+            try await self.init(url, for: .changing)
+        } catch let error as InputError where error.code == .notFound {
+            return nil
         }
     }
 }

@@ -1,8 +1,8 @@
 internal import ArgumentParser
 internal import Commerce
 internal import Documents
-internal import Foundation
 internal import OpenSLO
+internal import OpeningStores
 internal import Prometheus
 internal import PrometheusStores
 internal import SLO
@@ -22,7 +22,7 @@ struct HistorySource {
     /// Where that is which is not asked of a Prometheus.
     enum Place {
         case file(HistoryFile, path: String)
-        case store(OpenHistory, extents: [SliceSeriesExtent])
+        case store(StoreOpening.Opened<any Warehouse>, any SLIHistory, [SliceSeriesExtent])
         /// Every objective is asked of a Prometheus, or measured by what is not read here.
         case nowhere
     }
@@ -31,14 +31,12 @@ struct HistorySource {
     /// Nil where a file takes its place.
     var queries: PrometheusSources?
 
-    static let defaultWarehouse = "sqlite:.weir/warehouse.sqlite"
-
     /// What it is called in a report.
     var label: String {
         let servers = queries?.labels ?? []
         switch place {
         case .file(_, let path): return path
-        case .store(let store, _): return ([store.label] + servers).joined(separator: ", ")
+        case .store(let opened, _, _): return ([opened.label] + servers).joined(separator: ", ")
         case .nowhere: return servers.joined(separator: ", ")
         }
     }
@@ -51,7 +49,7 @@ struct HistorySource {
         case .file(let file, _):
             file.series.compactMap { series in series.slices.last.map { $0.start + series.slice } }
                 .max()
-        case .store(_, let extents):
+        case .store(_, _, let extents):
             extents.map(\.range.upperBound).max()
         }
     }
@@ -110,15 +108,14 @@ struct HistorySource {
     }
 
     private static func warehouse(_ url: String?) async throws -> Place {
-        let url =
-            url ?? ProcessInfo.processInfo.environment["WEIR_WAREHOUSE_URL"] ?? defaultWarehouse
-        guard url != "memory:" else {
-            throw StoreURLError(
-                description: "a warehouse in memory is gone with its run; expected sqlite:<path>"
-            )
+        let opened = try await StorePlaces.opening.warehouse(
+            at: StorePlaces.warehouse(url) ?? StorePlaces.standardWarehouse,
+            for: .reading
+        )
+        guard let history = opened.store.history else {
+            throw StoreError(.wrongURL, "\(opened.label) keeps no history; name another one")
         }
-        let opened = try await OpenHistory(url)
-        return .store(opened, extents: try await opened.history.extents())
+        return .store(opened, history, try await history.extents())
     }
 
     /// Refuses a width of slices that does not suit what is there.
@@ -150,8 +147,8 @@ struct HistorySource {
 
     /// Lets go of it.
     func close() async throws {
-        if case .store(let store, _) = place {
-            try await store.warehouse.close()
+        if case .store(let opened, _, _) = place {
+            try await opened.store.close()
         }
     }
 
@@ -176,10 +173,10 @@ struct HistorySource {
                 file.series.first { $0.objective == objective.name }
                 ?? file.series.first { $0.objective == nil }
             return series?.history(slice: slice) ?? RecordedHistory(emptyFor: objective)
-        case .store(let store, let extents):
+        case .store(_, let history, let extents):
             return try await RecordedHistory.read(
                 objective,
-                from: store.history,
+                from: history,
                 extents: extents,
                 in: range
             )

@@ -1,9 +1,11 @@
 internal import Documents
 internal import Foundation
 internal import OpenSLO
+internal import OpeningStores
 internal import Prometheus
 internal import PrometheusStores
 internal import SLO
+internal import Storage
 internal import Timekeeping
 
 /// The Prometheus servers that the data sources of some objectives name.
@@ -71,15 +73,13 @@ struct PrometheusSources: Sendable {
                 )
             }
         }
-        guard let url = source.url,
-            let server = PrometheusServer(url: url, bearerToken: token)
-        else {
+        do throws(StoreError) {
+            return try StorePlaces.opening.prometheus(at: source.url ?? "", bearerToken: token)
+        } catch {
             throw SourceFlaw(
-                text: "has no connectionDetails.url to reach a Prometheus by; expected one such as "
-                    + "http://127.0.0.1:9090, without user and password"
+                text: "has no connectionDetails.url to reach a Prometheus by; \(error)"
             )
         }
-        return server
     }
 
     /// Their addresses, each once.

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Datasets
 internal import Documents
 internal import OpenSLO
+internal import OpeningStores
 internal import Prometheus
 internal import SLO
 internal import Storage
@@ -124,9 +125,7 @@ struct SLOEvaluation {
         )
         var common = SLOEvaluation(asOf: asOf, source: source, unanswered: unanswered)
         if case .file(let file, _) = source.place { common.rowsNotCounted = file.refusedRows }
-        if case .store(let store, _) = source.place,
-            let log = store.warehouse.deploymentLog
-        {
+        if case .store(let opened, _, _) = source.place, let log = opened.store.deploymentLog {
             common.deployments = try await log.deployments()
         }
         var all: [SLOEvaluation] = []

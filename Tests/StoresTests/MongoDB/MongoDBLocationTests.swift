@@ -55,7 +55,7 @@ struct MongoDBLocationTests {
             let location = try #require(try MongoDBLocation(url: url))
             _ = try await MongoDBRawStore(location)
         }
-        #expect(error?.code == .refused)
+        #expect(error?.code == .wrongURL)
         #expect(error?.message.contains("s3") == false && error?.message.contains("cr3t") == false)
         #expect(error?.message.contains("expected mongodb://") == true)
     }
@@ -105,7 +105,7 @@ struct MongoDBLocationTests {
     func `an option that cannot be followed is named`(option: String, text: String) async throws {
         let location = try #require(try MongoDBLocation(url: "mongodb://u:s3cr3t@h/shop?\(option)"))
         let error = await #expect(throws: StoreError.self) { try await MongoDBRawStore(location) }
-        #expect(error?.code == .refused)
+        #expect(error?.code == .wrongURL)
         #expect(error?.message.contains(text) == true, "\(String(describing: error))")
         #expect(error?.message.contains("s3cr3t") == false)
     }

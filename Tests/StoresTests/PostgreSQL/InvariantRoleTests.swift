@@ -89,7 +89,7 @@ struct InvariantRoleTests {
 
     @Test func `a query has a role that only reads, and does not get out of it`() async throws {
         try await withRole("IN ROLE pg_read_all_data") { _, warehouse in
-            #expect(try await warehouse.invariantWarning() == nil)
+            #expect(try await warehouse.warning() == nil)
             let role = try await outcome(
                 "SELECT current_user AS subject, 'x' AS detail",
                 on: warehouse
@@ -112,7 +112,7 @@ struct InvariantRoleTests {
 
     @Test func `who may not take the role is told so, and reads all the same`() async throws {
         try await withRole("") { role, warehouse in
-            let warning = try await warehouse.invariantWarning()
+            let warning = try await warehouse.warning()
             #expect(warning?.contains("GRANT pg_read_all_data to that role") == true)
             let found = try await outcome(
                 "SELECT current_user AS subject, 'x' AS detail",

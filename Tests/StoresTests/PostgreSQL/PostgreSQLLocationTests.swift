@@ -57,6 +57,11 @@ struct PostgreSQLLocationTests {
         ("postgresql://u:p?sec@h/d", "has one of @ / ? as it is in its user or password"),
         ("postgresql://u:sec%ret@h/d", "has a % that is not followed by two hexadecimal digits"),
         ("postgresql://u:secret@h/d?passwrd=secret", "has a parameter that libpq does not know"),
+        ("postgresql://u:secret@h/d?ssl=maybe", "has a parameter that libpq does not know"),
+        (
+            "postgresql://u:secret@h/d?connect_timeout=soon",
+            "has a connect_timeout that is no number"
+        ),
     ])
     func `a URL that cannot be read has one precise sentence`(url: String, sentence: String) {
         let error = #expect(throws: StoreError.self) { try PostgreSQLLocation(url: url) }

@@ -53,7 +53,7 @@ struct SQLiteMigrationTests {
         try SQLiteWarehouse(location).close()
         try Self.change(damage.sql, in: folder)
         let before = try folder.query("w.sqlite", "SELECT type, name FROM sqlite_master")
-        for access in [SQLiteAccess.reading, .changing, .making] {
+        for access in [StoreAccess.reading, .changing, .making] {
             let error = #expect(throws: StoreError.self) {
                 try SQLiteWarehouse(location, access).close()
             }

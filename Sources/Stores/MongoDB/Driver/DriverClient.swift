@@ -267,7 +267,7 @@ internal import Storage
         DriverURI.start
         for option in location.optionNames where !DriverURI.isKnown(option) {
             throw StoreError(
-                .refused,
+                .wrongURL,
                 "\(location): no option of the URL is called \"\(option)\"; see its spelling"
             )
         }
@@ -282,7 +282,7 @@ internal import Storage
         try setDefaults(location)
         guard (1...64).contains(connectionLimit) else {
             throw StoreError(
-                .refused,
+                .wrongURL,
                 "\(location): maxPoolSize must be from 1 to 64; each connection has a thread"
             )
         }
@@ -317,7 +317,7 @@ internal import Storage
         }
         guard unsafe mongoc_write_concern_is_acknowledged(concern) else {
             throw StoreError(
-                .refused,
+                .wrongURL,
                 "\(location): with w=0 the server confirms nothing, and only what it confirmed "
                     + "counts as stored; give w=1 or w=majority"
             )
