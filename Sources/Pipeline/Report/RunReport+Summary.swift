@@ -52,9 +52,9 @@ extension RunReport {
             let unsettled = subscriptions.first { $0.name == stage.subscription }?.unsettled ?? 0
             return [
                 Cell(stage.name), .count(stage.latency.count),
-                RunReport.cell(milliseconds: known?.p50Ms),
-                RunReport.cell(milliseconds: known?.p99Ms),
-                RunReport.cell(milliseconds: known?.maxMs), .count(unsettled, ifAny: .warning),
+                Cell.latency(milliseconds: known?.p50Ms),
+                Cell.latency(milliseconds: known?.p99Ms),
+                Cell.latency(milliseconds: known?.maxMs), .count(unsettled, ifAny: .warning),
             ]
         }
         return [Section(title: "Stages", blocks: [.table(table)])]

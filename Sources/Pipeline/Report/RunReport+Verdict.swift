@@ -64,7 +64,7 @@ extension RunReport {
             max(1, min(5, (rate.seconds ?? 0) / 10)) + (simulation?.tickSeconds ?? 0)
         let slowest = stages.max { ($0.drainSeconds ?? 0) < ($1.drainSeconds ?? 0) }
         guard let slowest, let drain = slowest.drainSeconds, drain > allowed else { return nil }
-        let latency = RunReport.cell(milliseconds: slowest.latency.p99Ms).text
+        let latency = Cell.latency(milliseconds: slowest.latency.p99Ms).text
         return
             "fell behind: \(slowest.name) needed \(ReportNumbers.duration(seconds: drain)) after "
             + "the load had ended, p99 \(latency)"
