@@ -136,14 +136,9 @@ struct House {
                 reason: "looks for line ends and quotes through the system's memory calls"
             ),
             Leave(
-                place: "Sources/Commerce/Logs/InputFeed.swift",
-                modules: ["Glibc", "Darwin"],
-                reason: "waits for a pipe on a thread of its own"
-            ),
-            Leave(
                 place: "Sources/Commerce/Logs/InputFile.swift",
                 modules: ["Glibc", "Darwin"],
-                reason: "tells a file from a directory, a pipe and nothing at all"
+                reason: "tells files from directories and pipes, and waits for these on a thread"
             ),
             Leave(
                 place: "Sources/Documents/DocumentFile.swift",
@@ -156,7 +151,7 @@ struct House {
                 reason: "the rules of the IANA time zones"
             ),
             Leave(
-                place: "Sources/Reports/JSONText.swift",
+                place: "Sources/Reports/WrittenReport.swift",
                 modules: ["FoundationEssentials"],
                 reason: "encodes reports as JSON"
             ),
@@ -171,14 +166,9 @@ struct House {
                 reason: "what the system says of this process"
             ),
             Leave(
-                place: "Sources/Console/OpenFiles.swift",
-                modules: ["Glibc", "Darwin"],
-                reason: "counts the open files and asks how many there may be"
-            ),
-            Leave(
                 place: "Sources/Console/ConsoleServer.swift",
                 modules: ["Glibc", "Darwin"],
-                reason: "the names of the reasons why an address cannot be listened on"
+                reason: "why an address cannot be listened on, and how many files may be open"
             ),
             Leave(
                 place: "Sources/Stores/SQLite",
@@ -186,12 +176,7 @@ struct House {
                 reason: "GRDB speaks of dates and data in its terms; makes the files' folders"
             ),
             Leave(
-                place: "Sources/Stores/SQLite/RunLock.swift",
-                modules: ["Glibc", "Darwin"],
-                reason: "a lock of the system's, which ends with its process"
-            ),
-            Leave(
-                place: "Sources/Stores/MongoDB/RunHolder.swift",
+                place: "Sources/Stores/MongoDB/RunLease.swift",
                 modules: ["Foundation"],
                 reason: "what the system says of the process that holds a lease"
             ),

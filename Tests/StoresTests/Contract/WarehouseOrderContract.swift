@@ -135,13 +135,14 @@ struct WarehouseOrderContract {
         }
     }
 
-    // Not in memory, where a product has one sum: the second commit is refused there.
-    @Test(arguments: StoreAdapter.all.filter { $0.testDescription != "memory" })
+    @Test(arguments: StoreAdapter.all)
     func `a product whose days add up beyond 64 bits is damaged, and hides no other`(
         adapter: StoreAdapter
     ) async throws {
         try await adapter.visit { home in
             let warehouse = try await home.warehouse()
+            // In memory a product has one sum, and the second commit is refused.
+            guard let sql = warehouse as? any SQLWarehouse else { return }
             for day in 0..<2 as Range<Int64> {
                 var commit = WarehouseCommit(salt: Int(day))
                 let midnight = Timestamp(seconds: day * 86_400)
@@ -151,7 +152,7 @@ struct WarehouseOrderContract {
                 try await warehouse.commit(commit)
             }
             #expect(try await warehouse.topProducts(atMost: 9).map(\.product) == ["p3"])
-            let damaged = try #require(warehouse as? any SQLWarehouse).flaws.first
+            let damaged = sql.flaws.first
             #expect(damaged.map(\.code) == [.corrupted, .corrupted])
             for (error, product) in zip(damaged, ["p1", "p2"]) {
                 #expect(error.message.contains("product_sales"))
