@@ -37,7 +37,7 @@ package struct KeySet: Hashable, Sendable {
 /// Reads one value of a document as the type that is expected there.
 ///
 /// What does not fit goes to the log and reads as nil, so that the caller goes on with a
-/// default and the rest of the document is looked at as well.
+/// default and the rest of the document is read as well.
 package struct NodeReader {
     package let node: DocumentNode
     /// What messages call it, such as `'rate'`.
@@ -87,7 +87,7 @@ package struct NodeReader {
         return fields
     }
 
-    /// The value behind `key` without a look at the rest, to tell how to read the rest.
+    /// The value behind `key`, read before the rest, since it says how to read the rest.
     package func peek(_ key: String) -> NodeReader? {
         guard case .mapping(let entries) = node.content,
             let entry = entries.first(where: { $0.key == key })

@@ -57,7 +57,7 @@ final class DocumentSet {
             root.missing("kind", of: "a document", choices: kinds)
             return
         }
-        // A misspelt kind is told, and read as the one that is meant.
+        // A misspelt kind is reported, and read as the one that is meant.
         let kind =
             kindReader.choice(of: DocumentKind.self)
             ?? kindReader.textIfAny.flatMap { nearestName(to: $0, in: kinds) }
@@ -102,7 +102,7 @@ final class DocumentSet {
             for entry in ObjectiveSpec.resolved(document, in: self) {
                 let name = entry.objective.name
                 if let earlier = sites[name] {
-                    // Of two SLOs with one name the catalog has told already.
+                    // Two SLOs with one name were reported by the catalog already.
                     if objectives.documents.count(where: { $0.metadata.name?.value == name }) < 2 {
                         mistake(
                             "the objective '\(name)' is declared a second time, after \(earlier); "

@@ -86,7 +86,7 @@ struct MetricSourceSpec {
             )
             return nil
         }
-        // What is doubtful about a DataSource's type is told there.
+        // What is doubtful about a DataSource's type is reported there.
         let kind =
             declared.map { DataSourceSpec.kind(of: $0, doubtedIn: nil) }
             ?? type.map { DataSourceSpec.kind(of: $0, doubtedIn: set) } ?? .unread
@@ -102,7 +102,7 @@ struct MetricSourceSpec {
         _ spec: NodeReader,
         _ kind: MetricSource.Kind
     ) -> MetricSource.Measure {
-        // An empty one has been told of.
+        // An empty one was reported before.
         guard spec.hasKeys else { return .unread }
         switch kind {
         case .weir:

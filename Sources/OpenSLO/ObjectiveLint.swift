@@ -7,7 +7,7 @@ internal import Timekeeping
 package struct ObjectiveLint {
     /// What is known of the world in which the objectives are to hold.
     package struct World: Sendable {
-        /// The names of the meters there are; nil where nobody knows.
+        /// The names of the meters there are; nil where they are not known.
         package var meters: [String]?
         /// How many events an hour has, by the objective's name; takes precedence over what its
         /// document expects.
@@ -65,7 +65,7 @@ package struct ObjectiveLint {
             )
         }
         let weights = objective.components.map(\.weight)
-        // Those that nobody has written are OpenSLO's own, 1 each.
+        // Weights that are not given are OpenSLO's default, 1 each.
         if weights.contains(where: { $0 != .one }), objective.isComposite,
             !objective.budgeting.isTimeslices,
             // Advice, so that binary fractions are good enough.
@@ -145,7 +145,7 @@ package struct ObjectiveLint {
         if entry.objective.alertPolicies.isEmpty {
             warn(
                 "there is no alert policy for '\(entry.objective.name)'; expected at least one, or "
-                    + "nobody hears of its budget",
+                    + "nothing reports its budget",
                 at: entry.site
             )
         }

@@ -174,7 +174,7 @@ struct MeasuredPart {
                 at: spec.parts[1].site
             )
         }
-        // Measured once, so that what is wrong with a source is told once.
+        // Measured once, so that what is wrong with a source is reported once.
         let sharedSources = shared?.spec.metric?.resolvedSources(in: set)
         let parts = spec.parts.map { part -> MeasuredPart? in
             let method = spec.method.flatMap { part.budgeting(by: $0, in: set) }

@@ -91,7 +91,7 @@ struct WeirAnnotations {
 
     /// Reads an annotation under the prefix.
     ///
-    /// That its value is no text is told where all annotations are read.
+    /// That its value is not a text is reported where all annotations are read.
     mutating func read(
         _ name: String,
         _ key: NodeReader,

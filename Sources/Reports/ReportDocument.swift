@@ -48,7 +48,7 @@ package struct ReportDocument: Sendable {
         case none
         /// Checked, and holds.
         case good
-        /// Worth a look, not wrong in itself.
+        /// Worth attention, not wrong in itself.
         case warning
         /// Something is wrong.
         case bad

@@ -135,7 +135,7 @@ package final class StageMeter: Sendable {
             }
             selection.forEach { place in
                 let due = batch.due(batch.events[place])
-                // A time far from any clock is late or early beyond what can be told.
+                // A time far from any clock is late or early beyond what can be counted.
                 let (waited, overflow) = now.nanoseconds.subtractingReportingOverflow(
                     due.nanoseconds
                 )

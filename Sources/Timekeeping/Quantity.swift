@@ -8,7 +8,7 @@ package struct Quantity: Hashable, Sendable {
     /// By which power of ten they are multiplied.
     private let exponent: Int
 
-    /// More digits are no measurement, and would not fit.
+    /// More digits are not measured, and would not fit.
     private static let longest = 36
     private static let exponents = -400...400
     private static let multiples: [(name: Substring, exponent: Int)] = [
@@ -64,7 +64,7 @@ package struct Quantity: Hashable, Sendable {
             power = rest.dropFirst().first == 45 ? -value : value
             rest = rest.dropFirst((signed ? 2 : 1) + magnitude.count)
         }
-        // Zeros at either end are no digits that must be held.
+        // Zeros at either end need not be held.
         while fraction.last == 48 { fraction = fraction.dropLast() }
         let significant = (Array(whole) + Array(fraction)).drop { $0 == 48 }
         guard significant.count <= longest else { return nil }
@@ -76,7 +76,7 @@ package struct Quantity: Hashable, Sendable {
         return (number, Substring(rest))
     }
 
-    /// The number times `factor`, or nil where that is no whole number within 64 bits.
+    /// The number times `factor`, or nil where that is not a whole number within 64 bits.
     package func whole(times factor: Int64 = 1) -> Int64? {
         var (product, overflow) = digits.multipliedReportingOverflow(by: Int128(factor))
         guard !overflow else { return nil }

@@ -17,8 +17,8 @@ struct CapacityCommand: Verb {
         discussion: """
             Runs the pipeline in real time at one rate after the other: doubles until one fails, \
             halves the distance, and confirms. A rate holds where no objective fails, the rate is \
-            reached, and no more than a second of it waits at the end. Each run has stores of its \
-            own under .weir/capacity, unless --raw and --warehouse name others.
+            reached, and at most a second's worth of events waits at the end. Each run has stores \
+            of its own under .weir/capacity, unless --raw and --warehouse name others.
 
             --vary, --what-if and --service-times compare configurations in virtual time, in which \
             stores and stages take the service times that the pipeline declares, or that the \
@@ -50,7 +50,7 @@ struct CapacityCommand: Verb {
 
     @Option(
         parsing: .unconditional,
-        help: "How often more the answer has to hold.",
+        help: "How many more times the answer has to hold.",
         transform: ArgumentValue.whole(0...20)
     )
     var confirm: Int = 2
@@ -63,7 +63,7 @@ struct CapacityCommand: Verb {
     @Option(
         help: """
             Compare, in virtual time, the values of a setting: spec.stages.ingest.workers=1,2,4 \
-            (repeatable; every combination is looked at).
+            (repeatable; every combination is tried).
             """
     )
     var vary: [DocumentSetting] = []
@@ -144,7 +144,7 @@ struct CapacityCommand: Verb {
     /// The capacity of each configuration, in virtual time.
     private func compare(_ name: String, _ objectives: [Objective]) async throws {
         let configurations = Configurations.all(alternatives: whatIf, ranges: vary)
-        // Before the first search, so that a mistake in the last one is told at once.
+        // Before the first search, so that a mistake in the last one is reported at once.
         for configuration in configurations { _ = try virtual(configuration, objectives) }
         var entries: [CapacityComparison.Entry] = []
         for configuration in configurations {

@@ -53,7 +53,7 @@ enum ExitStatus: Int32 {
         }
     }
 
-    /// What is in a store is a document as well; all else is for whoever looks after the store.
+    /// What is in a store is a document as well; all else is for the people who run the store.
     private init(_ code: StoreError.Code) {
         switch code {
         case .wrongFormat, .corrupted: self = .wrongDocument

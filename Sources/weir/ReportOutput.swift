@@ -100,7 +100,7 @@ enum ReportFile {
         let code = errno
 
         var reason: String {
-            code == ENXIO ? "nobody reads from the pipe" : String(cString: strerror(code))
+            code == ENXIO ? "nothing reads from the pipe" : String(cString: strerror(code))
         }
     }
 
@@ -111,7 +111,7 @@ enum ReportFile {
     }
 
     private static func through(_ path: String, _ data: Data) throws {
-        // A pipe that nobody reads from would be waited for without end.
+        // Opening a pipe that nothing reads from would never return.
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw Refusal() }
         _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK)

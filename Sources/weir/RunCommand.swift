@@ -19,8 +19,8 @@ struct RunCommand: Verb {
         discussion: """
             Without --duration, --events or --input it runs until it is interrupted. The first \
             interrupt stops the producers, drains what is under way and reports; the second one \
-            ends at once. Where events and aggregates go is also said by WEIR_RAW_URL and \
-            WEIR_WAREHOUSE_URL.
+            ends at once. Without --raw and --warehouse, WEIR_RAW_URL and WEIR_WAREHOUSE_URL \
+            say where events and aggregates go.
             """
     )
 
@@ -54,7 +54,7 @@ struct RunCommand: Verb {
 
     @Flag(
         name: .customLong("input-whole"),
-        help: "The log's last row counts although no line end stands behind it."
+        help: "Count the log's last row even where no line end follows it."
     )
     var inputIsWhole = false
 
@@ -87,7 +87,7 @@ struct RunCommand: Verb {
 
     @OptionGroup var watch: InvariantWatchOptions
 
-    @Option(help: "A file of faults that happen to the run.")
+    @Option(help: "A scenario: a file of faults to inject into the run.")
     var scenario: String?
 
     @OptionGroup var reporting: ReportOptions

@@ -54,18 +54,18 @@ struct SimulateCommand: Verb {
 
     @OptionGroup var places: StorePlaces
 
-    @Option(help: "A file of faults that happen to the run.")
+    @Option(help: "A scenario: a file of faults to inject into the run.")
     var scenario: String?
 
     @OptionGroup var serviceTimes: ServiceTimeOptions
 
-    @Option(help: "Draw which of several tasks goes on next by this seed, not in turn.")
+    @Option(help: "A seed that draws which ready task runs next (default: in turn).")
     var interleaving: UInt64?
 
     @Option(
         help: """
-            Search for trouble instead: so many short runs from --seed on, each with settings and \
-            faults of its own, and what must be true checked after each.
+            Search for trouble instead: this many short runs from --seed on, each with settings \
+            and faults of its own, and what must always hold checked after each.
             """,
         transform: ArgumentValue.whole(1...1_000_000)
     )

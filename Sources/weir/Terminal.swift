@@ -48,10 +48,10 @@ enum Terminal {
         write(JSONText.shown(SecretArguments.masked(line)) + "\n")
     }
 
-    /// Raised when nobody reads standard error any more.
+    /// Raised when nothing reads standard error any more.
     static let isUnread = Signal()
 
-    /// Where standard error is gone, there is nobody left to tell.
+    /// Where standard error is gone, messages are dropped.
     private static func write(_ text: String) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {

@@ -181,7 +181,7 @@ struct CommandLineTests {
             """
         let ending = try await Program.run(["-c", script], through: "bash", in: folder)
         #expect(ending.exitCode == 69)
-        #expect(ending.errors.contains("nobody reads from the pipe"))
+        #expect(ending.errors.contains("nothing reads from the pipe"))
     }
 
     /// 200 blocks of 1,024 bytes, in which there is room for the tables and few events.

@@ -64,7 +64,7 @@ internal import Timekeeping
 
     /// The amount that a plain decimal number (`-12.30`) names, exactly.
     ///
-    /// Nil where `text` is no such number, has more digits than the currency's minor unit can
+    /// Nil where `text` is not such a number, has more digits than the currency's minor unit can
     /// hold (trailing zeros aside), or does not fit.
     package init?(decimal text: some StringProtocol, currency: Currency) {
         let digits = currency.minorDigits

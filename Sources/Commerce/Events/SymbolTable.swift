@@ -48,7 +48,7 @@ public import Timekeeping
             return ends.count - 1
         }
 
-        /// Where the search for a text begins; different in every process, so that nobody can
+        /// Where the search for a text begins; different in every process, so that no input can
         /// write texts that all begin at one.
         private func home(of text: some Collection<UInt8>) -> Int {
             var hasher = Hasher()

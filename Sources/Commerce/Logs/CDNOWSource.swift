@@ -68,9 +68,9 @@ package struct CDNOWSource: EventSource {
         // replay goes, and the rest of them at its end.
         let isAtEnd = nextRow == log.rows.count
         let untold = log.rejections.count - nextRejection
-        let told = nextRejection + (isAtEnd ? untold : min(untold, limit))
-        builder.rejections.append(contentsOf: log.rejections[nextRejection..<told])
-        nextRejection = told
+        let reported = nextRejection + (isAtEnd ? untold : min(untold, limit))
+        builder.rejections.append(contentsOf: log.rejections[nextRejection..<reported])
+        nextRejection = reported
         return isAtEnd ? nil : log.rows[nextRow].time
     }
 

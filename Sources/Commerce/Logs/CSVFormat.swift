@@ -65,7 +65,7 @@ struct CSVFormat: LogFormat {
                 let sum = Money(minorUnits: entry.event.value, currency: entry.event.currency)
                 let flaw = RejectionReason(
                     .negativeValue,
-                    "is worth \(sum), which is no sale; a return has a negative quantity"
+                    "is worth \(sum), which is not a sale; a return has a negative quantity"
                 )
                 var rejection = flaw.rejection(file: file, line: entry.line)
                 rejection.records = entry.records

@@ -39,7 +39,7 @@ final class InputFile: Sendable {
         self.path = path
         let isStandardInput = path == "-"
         name = path.split(separator: "/").last.map(String.init) ?? path
-        // A named pipe that nobody writes to yet must not keep the opening waiting.
+        // A named pipe that has no writer yet must not keep the opening waiting.
         let flags = O_RDONLY | O_CLOEXEC | (waits ? 0 : O_NONBLOCK)
         descriptor = isStandardInput ? 0 : open(path, flags)
         guard descriptor >= 0 else {
@@ -66,7 +66,7 @@ final class InputFile: Sendable {
     /// Throws where there is no file at `path` that can be read, or it is no text.
     static func find(_ path: String) throws(InputError) {
         var status = stat()
-        // A pipe is not looked into: what is read from it is gone.
+        // A pipe is not read here: what is read from it is gone.
         guard path != "-", stat(path, &status) != 0 || status.st_mode & S_IFMT != S_IFIFO else {
             return
         }
@@ -135,7 +135,7 @@ private func systemRead(
     read(descriptor, buffer, count)
 }
 
-/// What a file is that is no text, by how it begins.
+/// What a file is that is not a text, by how it begins.
 enum InputKind {
     /// How many bytes tell the kind.
     static let length = 16
@@ -214,7 +214,7 @@ package func openInput(
         }
         return try LogReplay(csv: path, mapping: mapping, options: options, symbols: symbols)
     case nil:
-        // A file that is not there is told first: its name may be what is wrong.
+        // A missing file is reported first: its name may be what is wrong.
         try InputFile.find(path)
         let known = InputFormat.allCases.map(\.rawValue).joined(separator: ", ")
         throw InputError(

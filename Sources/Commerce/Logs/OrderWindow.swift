@@ -32,7 +32,7 @@ struct OrderWindow: Sendable {
         var ids: [EventID: [UInt8]] = [:]
     }
 
-    /// How many lines after the last one of an order another one of it is still looked for.
+    /// How many lines after the last one of an order another one of it is still expected.
     static let lineLimit = 256
     /// The most lines that are held back at once.
     static let holdLimit = 1 << 15
@@ -105,7 +105,7 @@ struct OrderWindow: Sendable {
         published.insert(symbols.stableHash(of: order))
     }
 
-    /// The first event, where nothing more is looked for to it.
+    /// The first event, where no more of it is expected.
     mutating func next() -> LogEntry? {
         guard head < groups.count else { return nil }
         let group = groups[head]

@@ -2,7 +2,7 @@ package import Timekeeping
 
 /// Independent events in fixed shares: the traffic to measure throughput with.
 ///
-/// Nobody walks through the shop here. Each event has a shopper and a product drawn by Zipf's
+/// There are no sessions here. Each event has a shopper and a product drawn by Zipf's
 /// law, and one to three pieces of it. The k-th refund is that of the k-th order, but its
 /// shopper and its amount are its own; where those must agree, use ``SessionModel``.
 package struct MixModel: EventSource, Sendable {

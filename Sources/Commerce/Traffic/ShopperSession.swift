@@ -16,7 +16,7 @@ struct ShopperSession: Sendable {
     ///
     /// Nothing can be taken out of an empty cart, checked out with one or put into a full one,
     /// and refunds come from the shop and not from the shopper: a product is viewed instead.
-    /// Whoever would buy without checking out begins the checkout first.
+    /// A session that would buy without checking out begins the checkout first.
     @inline(__always)
     func permitted(_ step: EventName, cartLimit: Int) -> EventName {
         switch step {
@@ -56,9 +56,9 @@ struct FunnelTable: Sendable {
             // What the probabilities lack of 1 is leaving; more than 1 is taken in proportion.
             return AliasTable(weights: weights + [max(0, 1 - weights.reduce(0, +))])
         }
-        let nobody = [Double](repeating: 0, count: names.count) + [1]
-        rows.append(AliasTable(weights: nobody))
-        assert(nobody.count == FunnelTable.outcomes && rows.count == FunnelTable.outcomes)
+        let leaving = [Double](repeating: 0, count: names.count) + [1]
+        rows.append(AliasTable(weights: leaving))
+        assert(leaving.count == FunnelTable.outcomes && rows.count == FunnelTable.outcomes)
         self.rows = rows
         landing = AliasTable(weights: names.map { options.landing[$0] ?? 0 })
     }

@@ -34,13 +34,13 @@ package struct Invariant: Hashable, Sendable {
     package var place: String { "\(file):\(query.line):\(query.column)" }
 
     /// The most violations that a finding lists; all of them are counted.
-    package static let offenderLimit = 10_000
+    package static let violationLimit = 10_000
 
     /// The subject that an invariant returns when it needs a census and there is none: it is then
     /// neither violated nor known to hold.
     package static let noCensus = "no census"
 
-    /// The query as a database runs it: at most ``offenderLimit`` rows of subject, detail and the
+    /// The query as a database runs it: at most ``violationLimit`` rows of subject, detail and the
     /// count of all, a row a subject; long texts are cut.
     ///
     /// The text of the file begins on line 2, so line numbers are one too high.
@@ -57,8 +57,8 @@ package struct Invariant: Hashable, Sendable {
             + "SELECT coalesce(CAST(subject AS text), '(null)') AS subject, "
             + "min(\(detail)) AS detail FROM (\n"
             + query.text(cutoff: cutoff)
-            + "\n) AS offenders GROUP BY 1\(censusCheck)) AS subjects "
-            + "ORDER BY subject LIMIT \(Invariant.offenderLimit)"
+            + "\n) AS violations GROUP BY 1\(censusCheck)) AS subjects "
+            + "ORDER BY subject LIMIT \(Invariant.violationLimit)"
     }
 
     /// The beginning and the end of a text, which may be of any length.

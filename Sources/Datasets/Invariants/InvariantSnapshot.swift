@@ -122,13 +122,13 @@ package struct InvariantSnapshot: Hashable, Sendable {
                 standing.description = invariant.description
             }
             switch finding.outcome {
-            case .found(let count, let offenders):
+            case .found(let count, let violations):
                 standing.count = count
                 standing.refreshed = now
                 standing.took = finding.took
                 standing.failures = 0
                 standing.failure = nil
-                after.anomalies += InvariantSnapshot.merge(known, offenders, of: name, at: now)
+                after.anomalies += InvariantSnapshot.merge(known, violations, of: name, at: now)
             case .failed(let reason):
                 standing.failures += 1
                 standing.failure = reason
@@ -145,24 +145,24 @@ package struct InvariantSnapshot: Hashable, Sendable {
 
     private static func merge(
         _ known: [Anomaly],
-        _ offenders: [InvariantFinding.Violation],
+        _ violations: [InvariantFinding.Violation],
         of invariant: String,
         at now: Timestamp
     ) -> [Anomaly] {
         var present: [String: Anomaly] = [:]
         for anomaly in known where anomaly.gone == nil { present[anomaly.subject] = anomaly }
         var merged = known.filter { $0.gone.map { now - $0 < memory } ?? false }
-        for offender in offenders {
+        for violation in violations {
             var anomaly =
-                present.removeValue(forKey: offender.subject)
+                present.removeValue(forKey: violation.subject)
                 ?? Anomaly(
                     invariant: invariant,
-                    subject: offender.subject,
+                    subject: violation.subject,
                     detail: "",
                     firstSeen: now,
                     lastSeen: now
                 )
-            anomaly.detail = offender.detail
+            anomaly.detail = violation.detail
             anomaly.lastSeen = now
             merged.append(anomaly)
         }

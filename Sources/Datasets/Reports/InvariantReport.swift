@@ -77,13 +77,13 @@ extension InvariantReport {
                 more: 0
             )
             switch finding.outcome {
-            case .found(let count, let offenders):
-                guard offenders.first?.subject != Datasets.Invariant.noCensus else {
+            case .found(let count, let violations):
+                guard violations.first?.subject != Datasets.Invariant.noCensus else {
                     line.lacksCensus = true
                     return line
                 }
                 line.anomalies = count
-                line.rows = offenders.prefix(Self.rowLimit).map {
+                line.rows = violations.prefix(Self.rowLimit).map {
                     Anomaly(subject: $0.subject, detail: $0.detail)
                 }
                 line.more = count - Int64(line.rows.count)

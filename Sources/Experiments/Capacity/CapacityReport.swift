@@ -276,9 +276,9 @@ package struct CapacityComparison: WrittenReport, Codable, Sendable {
     }
 }
 
-/// The configurations of a pipeline that a comparison looks at.
+/// The configurations of a pipeline that are compared.
 package enum Configurations {
-    /// More than these take too long to be looked at.
+    /// More than these take too long.
     package static let limit = 64
 
     /// The values that `text` lists: those of `a,b,c`, where a comma in brackets separates none.

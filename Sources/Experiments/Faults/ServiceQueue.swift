@@ -4,7 +4,7 @@ internal import Timekeeping
 
 /// Servers that calls wait for in the order in which they come: a queue G/G/c.
 ///
-/// When a server will be free follows from the calls before, so that nobody has to be woken: each
+/// When a server will be free follows from the calls before, so that no task has to be woken: each
 /// call knows at once when it is done.
 final class ServiceQueue: Sendable {
     private struct State {

@@ -17,7 +17,7 @@ package struct ScenarioDocument: Hashable, Sendable {
         case recurring(meanGap: Duration, lasting: Duration)
     }
 
-    /// One fault, with everything that may be told of one.
+    /// One fault, with everything that a document can say of one.
     package struct Fault: Hashable, Sendable {
         /// Unique in the scenario.
         package var name: String
@@ -49,7 +49,7 @@ extension ScenarioDocument {
     /// - Parameters:
     ///   - path: A YAML file.
     ///   - pipeline: What the faults happen to.
-    ///   - length: How long the run is to be; nil where nobody knows.
+    ///   - length: How long the run is to be; nil where that is not known.
     /// - Returns: A scenario of which every fault can happen.
     /// - Throws: ``DocumentError`` with every mistake of the file.
     package static func read(

@@ -219,7 +219,7 @@ final class TrialLedger: RunObserver {
     /// The pages of one subscription.
     struct Page {
         var received: [Key: Fact] = [:]
-        /// Whether some event was received twice, with different facts: then nobody knows which
+        /// Whether some event was received twice, with different facts: then it is not known which
         /// of them counts.
         var isAmbiguous = false
         var acked: Set<Key> = []

@@ -51,7 +51,7 @@ struct TrialAudit {
         }
     }
 
-    /// Messages of which nobody says what became of them.
+    /// Messages whose fate no subscription reports.
     private var losses: [String] {
         report.subscriptions.compactMap { subscription in
             let page = page(of: subscription.name)
@@ -230,10 +230,10 @@ struct TrialAudit {
                 let parts = alert.alert.split(separator: "/").map(String.init)
                 return parts.first == objective.name && names.contains(parts.last ?? "")
             }
-            let told = fired.map { "\($0.alert)@\($0.start)" }
-            if Set(told) != Set(expected) {
+            let reported = fired.map { "\($0.alert)@\($0.start)" }
+            if Set(reported) != Set(expected) {
                 found.append(
-                    "alerts: \(objective.name) fired \(told), and its history says \(expected)"
+                    "alerts: \(objective.name) fired \(reported), and its history says \(expected)"
                 )
             }
             let firstBad = recorded.components.joined().filter { $0.good < $0.total }

@@ -115,7 +115,7 @@ package struct TrialRun: Sendable {
         options.duration = trial.length
         options.objectives = objectives
         options.experiment = Experiment(scenario: trial.scenario, takesServiceTimes: true)
-        // Nobody looks at the curve of a trial.
+        // The curve of a trial is not shown.
         options.sampleInterval = trial.length
         let simulation = Simulation(
             document: document,

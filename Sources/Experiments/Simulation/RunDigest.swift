@@ -6,12 +6,12 @@ internal import Timekeeping
 /// One number for everything that was decided in a run, in the order in which it was: what was
 /// published, delivered, settled, stored and committed, and which alerts fired.
 ///
-/// Two runs with equal digests did the same. A digest is no proof against somebody who looks for
+/// Two runs with equal digests did the same. A digest does not stop somebody who looks for
 /// another run with the same one.
 package final class RunDigest: Sendable {
     private let sum = Mutex(DigestSum())
     private let timeline: any Timeline
-    /// Sees what goes into it as well; nil where nobody does.
+    /// Sees what goes into it as well; nil where nothing does.
     let observer: (any RunObserver)?
 
     /// The digest of a run that has decided nothing yet, on `timeline`.

@@ -6,7 +6,7 @@ internal import Storage
 package import Timekeeping
 
 /// A run of a pipeline in virtual time: the stages, the broker and the objectives of every run,
-/// on a timeline that waits for nobody.
+/// on a timeline that waits for no clock.
 ///
 /// The same document, options, start and tick give the same run on every machine, bytes of the
 /// report and all.
@@ -85,7 +85,7 @@ package struct Simulation: Sendable {
 
     /// Runs it; `stop` ends it early, as it does a run in real time.
     ///
-    /// - Throws: What `PipelineRun.run` throws; `Standstill` where nobody can go on.
+    /// - Throws: What `PipelineRun.run` throws; `Standstill` where no task can go on.
     package func run(stop: Signal) async throws -> PipelineRun.Result {
         try await run(stop: stop, observer: nil, drainingAtMost: nil)
     }

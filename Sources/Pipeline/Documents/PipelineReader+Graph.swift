@@ -254,7 +254,7 @@ struct CycleSearch {
         var found: [(path: [String], place: DocumentPlace)] = []
         var isDone = [Bool](repeating: false, count: names.count)
         for root in names.indices where !isDone[root] && found.count < Self.maximumCycles {
-            // The nodes from the root to here, and how far each one's edges are looked at.
+            // The nodes from the root to here, and how far each one's edges were followed.
             var trail: [(node: Int, next: Int)] = [(root, 0)]
             var depths: [Int: Int] = [root: 0]
             while let top = trail.last, found.count < Self.maximumCycles {

@@ -118,7 +118,7 @@ extension PipelineReader {
         case lognormal
         case empirical
 
-        /// What has to be told beside the name.
+        /// The keys that it needs beside its name.
         var keys: [String] {
             switch self {
             case .constant: ["time"]

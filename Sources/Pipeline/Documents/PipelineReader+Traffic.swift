@@ -153,7 +153,7 @@ extension PipelineReader {
         guard case .scalar(let text, _) = key.node.content else { return nil }
         guard let event = EventName(ga4: text), !excluded.contains(event) else {
             key.mistake(
-                "'\(shortened(text))' is no event that can stand here; "
+                "'\(shortened(text))' is not an event that can be used here; "
                     + suggestion(for: text, from: names)
             )
             return nil

@@ -6,7 +6,7 @@ internal import Timekeeping
 /// Makes a ``PipelineDocument`` of a document's values.
 ///
 /// Reads part by part, the parts in extensions of their own, and gathers the names on the way;
-/// what concerns several parts is looked at last (``checkGraph()``).
+/// what concerns several parts is checked last (``checkGraph()``).
 struct PipelineReader {
     let log: MistakeLog
     var owners = NameTable(noun: "owner")
@@ -86,7 +86,7 @@ struct PipelineReader {
         return store
     }
 
-    /// Only the scheme is looked at and told: what follows may hold a password.
+    /// Only the scheme is checked and shown: what follows may hold a password.
     private func readStoreURL(_ reader: NodeReader) -> String? {
         let schemes = ["sqlite", "memory", "mongodb", "mongodb+srv", "postgresql"]
         let expected = "sqlite:<path>, memory:, mongodb://… or postgresql://…"
@@ -112,7 +112,7 @@ struct PipelineReader {
         }
         guard scheme != "sqlite" || !path.hasPrefix("file:") else {
             reader.mistake(
-                "'file:' in the store's url is no part of a path, and may stand for no file at "
+                "'file:' in the store's url is not part of a path, and may name no file at "
                     + "all; expected sqlite:<path>, such as sqlite:.weir/raw.sqlite"
             )
             return nil

@@ -7,7 +7,7 @@ package import Timekeeping
 
 /// Keeps the snapshot of a warehouse's invariants fresh, and serves its metrics.
 ///
-/// Whoever refreshes counts: as long as another process, or a schedule of the database's, does so
+/// Any refresh counts: as long as another process, or a schedule of the database's, does so
 /// in time, this one only reads the results. A scrape waits for nothing: it gets what the
 /// last reading of the snapshot gave.
 package final class InvariantWatch: Sendable {
@@ -31,7 +31,7 @@ package final class InvariantWatch: Sendable {
     private let logger: Logger
     private let state = Mutex(State())
 
-    /// A watch over `store` that looks at the invariants of `set` at least every `interval`, and
+    /// A watch over `store` that checks the invariants of `set` at least every `interval`, and
     /// when the pipeline has settled after one of `deployments`.
     package init(
         _ store: any InvariantStore,
@@ -104,7 +104,7 @@ package final class InvariantWatch: Sendable {
                 try await deployments?.judge(deploymentMarkedAt: deployment.marked, at: instant)
             }
         } catch {
-            tell("a deployment cannot be told to be judged", error)
+            tell("a deployment cannot be marked as judged", error)
         }
     }
 
@@ -131,7 +131,7 @@ package final class InvariantWatch: Sendable {
             }
             for standing in after.standings {
                 guard let failure = standing.failure else { continue }
-                tell("an invariant cannot be looked at", failure)
+                tell("an invariant cannot be checked", failure)
             }
             return after.standings.compactMap(\.refreshed).max() ?? timeline.now
         } catch is RefreshUnderWay {
@@ -235,7 +235,7 @@ package struct InvariantMetrics: Sendable {
 
     package var families: [MetricFamily] {
         [
-            family("dataset_anomalies", "What offends against an invariant.") { $0.count },
+            family("dataset_anomalies", "Violations of an invariant.") { $0.count },
             family(
                 "dataset_invariant_consecutive_failures",
                 "Looks at an invariant that have failed since the last one that did not."
@@ -258,7 +258,7 @@ package struct InvariantMetrics: Sendable {
                 "dataset_invariants_refresh_seconds",
                 .gauge,
                 unit: "seconds",
-                help: "How long the looks took that the snapshot is from, all together.",
+                help: "How long the checks took that the snapshot is from, all together.",
                 samples: [
                     sample(.number(standings.reduce(Duration.zero) { $0 + $1.took }.inSeconds))
                 ]

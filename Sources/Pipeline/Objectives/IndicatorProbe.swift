@@ -11,7 +11,7 @@ struct MeterReading: Sendable {
     /// Jobs since the start of the run, and those within each limit.
     var jobs: Int64 = 0
     var jobsWithin: [StageMeter.Limit: Int64] = [:]
-    /// Open connections; nil where nobody could tell.
+    /// Open connections; nil where the server did not say.
     var connections: Int?
     /// Whether each component worked since the reading before.
     var isUp: [PipelineComponent: Bool] = [:]

@@ -25,7 +25,7 @@ extension RunReport {
         if !warehouse.months.isEmpty {
             blocks.append(.table(RunReport.monthTable(warehouse.months)))
         }
-        // A product that was only looked at has not been sold.
+        // A product that was only viewed has not been sold.
         let sold = warehouse.topProducts.filter { $0.units > 0 }
         if !sold.isEmpty {
             let products = Table(

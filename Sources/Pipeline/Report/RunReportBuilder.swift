@@ -34,7 +34,7 @@ struct RunReportBuilder {
             stages: graph.stages.map { RunReport.Stage($0, drained: drained($0)) },
             samples: samples
         )
-        // A store that failed during the run may not answer now either; the failure is told, and
+        // A store that failed during the run may not answer now; the failure is reported, and
         // what cannot be read is left out.
         if let raw = run.stores.raw.first, let count = try? await raw.store.count() {
             report.rawStore = RunReport.RawStore(store: raw.label, events: count)

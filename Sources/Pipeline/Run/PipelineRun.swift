@@ -21,7 +21,7 @@ package struct PipelineRun: Sendable {
     let stores: RunStores
     let timeline: any Timeline
     let logger: Logger
-    /// Sees what the stages ask of broker and stores; nil where nobody asks.
+    /// Sees what the stages ask of broker and stores; nil where nothing needs it.
     let witness: (any RunInterceptor)?
     /// Hears of every record of a log that no event could be made of.
     let onRejection: @Sendable (Rejection) -> Void
@@ -158,7 +158,7 @@ package struct PipelineRun: Sendable {
         case timeIsUp
     }
 
-    /// Runs the producers until their sources end, or until they are told to stop.
+    /// Runs the producers until their sources end, or until they are asked to stop.
     private func produce(
         _ graph: PipelineGraph,
         _ progress: RunProgress,
@@ -214,7 +214,7 @@ package struct PipelineRun: Sendable {
                 try await timeline.sleep(until: began + duration)
             }
         } catch is CancellationError {
-            // It was told to stop; what it had published drains.
+            // It was asked to stop; what it had published drains.
         } catch {
             progress.note { $0.inputFailure = error }
         }
@@ -224,7 +224,7 @@ package struct PipelineRun: Sendable {
 /// How far a run is.
 final class RunProgress: Sendable {
     struct State: Sendable {
-        /// Whether the producers were told to stop.
+        /// Whether the producers were asked to stop.
         var wasStopped = false
         /// Why an input could not be read to its end.
         var inputFailure: (any Error)?
@@ -254,7 +254,7 @@ final class TopicCloser: Sendable {
     private let broker: InProcessBroker<Batch>
     private let state: Mutex<State>
 
-    /// Closes at once each topic of `graph` that nobody publishes to.
+    /// Closes at once each topic of `graph` that nothing publishes to.
     init(_ graph: PipelineGraph) {
         broker = graph.broker
         let publishers = graph.publishers

@@ -80,7 +80,7 @@ struct RunDatasets: Sendable {
         )
     }
 
-    /// Where ingest notes what `store` has taken; nil where nobody asks.
+    /// Where ingest notes what `store` has taken; nil where nothing needs it.
     func ledger(of store: String) -> IngestLedger? { ledgers[twins[store] ?? store] }
 
     /// What the catalogue calls what `subscription` is counted into.
@@ -128,7 +128,7 @@ struct RunDatasets: Sendable {
         for stage in document.stages {
             guard case .ingest(let name, let stored) = stage.kind,
                 let named = run.stores.raw.first(where: { $0.name == stored }),
-                // What is gone with its run is no dataset.
+                // What is gone with its run is not a dataset.
                 !named.store.isVolatile, let topic = document.topic(of: name)
             else { continue }
             let store = named.twin ?? stored
@@ -169,7 +169,7 @@ struct RunDatasets: Sendable {
             else { return nil }
             let topic = subscription.topic
             let stored = roots.filter { $0.names.contains(topic) }.map(\.definition.id)
-            // Where nobody stores the raw events, they are a dataset of elsewhere.
+            // Raw events that no stage stores are a dataset of another pipeline.
             let upstream = stored.isEmpty ? [DatasetID(.root, topic)] : stored
             let windows = plan.windows.map(\.rawValue).joined(separator: " ")
             let definition = DatasetDefinition(

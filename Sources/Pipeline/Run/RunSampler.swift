@@ -67,7 +67,7 @@ final class RunSampler: Sendable {
                 stages: stages,
                 backlog: Dictionary(backlog, uniquingKeysWith: { first, _ in first })
             )
-            // What is left at the end of a run is no slice of its own: divided by next to no
+            // The rest at the end of a run is not a slice of its own: divided by next to no
             // time, a handful of events would be a rate of millions.
             let isRemainder = now - state.lastTime < state.interval / 2
             if isRemainder, let last = state.samples.popLast() {

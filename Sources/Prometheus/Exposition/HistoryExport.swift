@@ -82,7 +82,7 @@ package struct HistoryExport: Sendable {
             if let obstacle = history.obstacle(to: objective, over: range) {
                 throw RecordedHistoryError(description: obstacle)
             }
-            // What fires is no part of an export.
+            // Alerts are not part of an export.
             var silent = objective
             silent.alertPolicies = []
             let replay = ObjectiveReplay(

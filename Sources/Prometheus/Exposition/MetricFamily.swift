@@ -105,7 +105,7 @@ package enum MetricValue: Sendable {
     case number(Double)
     /// Written with all its digits where it is a decimal, else as the nearest binary number.
     case ratio(ExactRatio)
-    /// Nothing was measured, and a ratio of nothing is no number.
+    /// Nothing was measured, and a ratio of nothing is not a number.
     case absent
 
     /// A ratio, or that there is none.

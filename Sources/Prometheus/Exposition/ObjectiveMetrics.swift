@@ -1,7 +1,7 @@
 package import SLO
 internal import Timekeeping
 
-/// What Prometheus is told of some objectives, all series of which exist from the start.
+/// What Prometheus scrapes of some objectives, all series of which exist from the start.
 ///
 /// A ratio of nothing is `NaN`, never a figure that looks like good news; counters start at 0 and
 /// have both results before the first event. There are as many series as objectives, windows and
@@ -18,7 +18,7 @@ package struct ObjectiveMetrics: Sendable {
             self.count = count
         }
 
-        /// How `tracker` stands; nil before it was told the time.
+        /// How `tracker` stands; nil before it was given the time.
         package init?(_ tracker: ObjectiveTracker) {
             guard let status = tracker.status() else { return nil }
             self.init(status, tracker.count)

@@ -98,7 +98,7 @@ package struct CounterSeriesReader {
         letGo(key)
     }
 
-    /// Takes note of a line that is no text.
+    /// Takes note of a line that is not a text.
     package mutating func refuse(_ reason: String, number: Int) {
         lastLine = number
         refuse(reason, number)

@@ -62,9 +62,9 @@ package struct HistoryFile: Sendable {
 
 /// What is wrong in the rows of a history, the first of it word by word and all of it counted.
 ///
-/// A file of millions of wrong rows is told of in bounded memory.
+/// A file of millions of wrong rows is reported in bounded memory.
 struct RowLog {
-    /// More mistakes, and more warnings, are not told one by one.
+    /// More mistakes, and more warnings, are not listed one by one.
     static let most = 1000
 
     let file: String

@@ -82,7 +82,7 @@ package struct SliceTableReader {
         letGo()
     }
 
-    /// Takes note of a line that is no text.
+    /// Takes note of a line that is not a text.
     package mutating func refuse(_ reason: String, number: Int) {
         faults.count(.unreadable)
         log.add(reason, line: number)

@@ -5,7 +5,7 @@ internal import Timekeeping
 /// The form of one source of a ratio, and what of it had to be assumed.
 package struct QueryReading: Hashable, Sendable {
     package var form: QueryForm
-    /// Whether the query itself adds counters up, so that a reset cannot be told.
+    /// Whether the query itself adds counters up, so that a reset cannot be seen.
     package var isSum: Bool
     /// What was assumed, in one sentence; nil where the document says it.
     package var assumption: String?
@@ -19,18 +19,18 @@ package struct QueryReading: Hashable, Sendable {
     /// of `slice`.
     package init(_ source: MetricSource, isCounter: Bool, slice: Duration) {
         let shape = QueryShape(source.query ?? "")
-        var told: QueryForm?
-        if case .query(_, let form) = source.measure { told = form }
+        var given: QueryForm?
+        if case .query(_, let form) = source.measure { given = form }
         isSum = false
         switch shape.value {
         case .rate: form = .rate
         case .count: form = .count
         case .metric, .constant, .unknown: form = isCounter ? .counter : .count
         }
-        if let told { form = told }
+        if let given { form = given }
         isSum = form == .counter && shape.isAggregated
-        assumption = told == nil ? QueryReading.assumption(shape, form) : nil
-        doubt = doubt(shape, isCounter: isCounter, isTold: told != nil, slice)
+        assumption = given == nil ? QueryReading.assumption(shape, form) : nil
+        doubt = doubt(shape, isCounter: isCounter, isGiven: given != nil, slice)
     }
 
     private static func assumption(_ shape: QueryShape, _ form: QueryForm) -> String? {
@@ -48,11 +48,11 @@ package struct QueryReading: Hashable, Sendable {
     private func doubt(
         _ shape: QueryShape,
         isCounter: Bool,
-        isTold: Bool,
+        isGiven: Bool,
         _ slice: Duration
     ) -> String? {
         if isSum {
-            return "the query puts counters together before anything is counted, so that nobody "
+            return "the query puts counters together before anything is counted, so that nothing "
                 + "can tell a restart, or a replica that comes or goes, from events; expected the "
                 + "counters themselves, whose increments are taken one by one and added up"
         }
@@ -61,7 +61,7 @@ package struct QueryReading: Hashable, Sendable {
                 + "\(DurationText.write(slice)): an event counts as often as the one has the "
                 + "other in it; expected the two to be the same, or rate() in place of it"
         }
-        guard !isTold else { return nil }
+        guard !isGiven else { return nil }
         switch shape.value {
         case .rate where isCounter, .count where isCounter:
             return "'counter: true', and the query gives no counter, but "
@@ -83,7 +83,7 @@ package struct QueryReading: Hashable, Sendable {
 }
 
 extension Indicator {
-    /// How each of its sources is read, in their order; none of what is no ratio of counts.
+    /// How each of its sources is read, in their order; none of what is not a ratio of counts.
     package func readings(slice: Duration) -> [QueryReading] {
         guard case .ratio(let ratio) = self else { return [] }
         if case .raw = ratio.terms { return [] }
@@ -101,13 +101,13 @@ package struct QueryShape: Hashable, Sendable {
     package enum Value: Hashable, Sendable {
         /// Per second: `rate`, `irate`.
         case rate
-        /// What a window has counted: `increase`, `count_over_time`; with its length, if told.
+        /// What a window has counted: `increase`, `count_over_time`; with its length, if known.
         case count(over: Duration?)
         /// The values of a metric themselves.
         case metric(String)
         /// The same at every instant.
         case constant
-        /// It cannot be told.
+        /// Not known.
         case unknown
     }
 
@@ -177,12 +177,12 @@ package struct QueryShape: Hashable, Sendable {
         let isKept = operators.allSatisfy {
             ["+", "-", "or", "and", "unless", ">", "<", ">=", "<=", "==", "!="].contains($0)
         }
-        let told = shapes.filter { $0.value != .constant }
-        guard let first = told.first else { return QueryShape(.constant) }
-        guard isKept, told.allSatisfy({ $0.kind == first.kind }) else {
-            return QueryShape(.unknown, isAggregated: told.contains(where: \.isAggregated))
+        let given = shapes.filter { $0.value != .constant }
+        guard let first = given.first else { return QueryShape(.constant) }
+        guard isKept, given.allSatisfy({ $0.kind == first.kind }) else {
+            return QueryShape(.unknown, isAggregated: given.contains(where: \.isAggregated))
         }
-        return QueryShape(first.value, isAggregated: told.contains(where: \.isAggregated))
+        return QueryShape(first.value, isAggregated: given.contains(where: \.isAggregated))
     }
 
     private var kind: Int {

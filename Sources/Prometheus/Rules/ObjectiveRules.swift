@@ -44,7 +44,7 @@ struct ObjectiveRules {
         if case .rolling(let period) = objective.timeWindow { period } else { nil }
     }
 
-    /// The alerts on burn rates that somebody is told of.
+    /// The alerts on burn rates that notify someone.
     var burnRateAlerts: [(policy: AlertPolicy, alert: BurnRateAlert)] {
         objective.alertPolicies.filter(\.alertWhenBreaching).flatMap { policy in
             policy.rules.compactMap { rule in
@@ -167,7 +167,7 @@ struct ObjectiveRules {
         let days = objective.timeWindow.nominalLength.inSeconds / 86_400
         let spent: String?
         if rollingPeriod == nil, origin == .queries {
-            // Prometheus has no calendar, and nobody else is asked.
+            // Prometheus has no calendar, and nothing else is scraped.
             spent = nil
         } else if let rollingPeriod {
             spent = """
@@ -262,7 +262,7 @@ struct ObjectiveRules {
             """
     }
 
-    /// What takes a window away of which nobody saw anything.
+    /// What removes a window in which nothing was observed.
     ///
     /// Two samples, one before a gap and one after it, have an increase of 0, and say nothing of
     /// what was between them. Seconds that are not counted leave it as it is.
@@ -389,7 +389,7 @@ extension ObjectiveRules {
     }
 
     /// The increase of counters, each by itself and then added up, so that one that begins anew
-    /// or goes takes nothing with it; of what is no sum of plain series the increase of the whole.
+    /// or goes takes nothing with it; of other expressions, the increase of the whole.
     private func increase(of query: String, over length: Duration) -> String {
         let window = PromQL.duration(length)
         guard let series = PromQL.summands(of: query) else {

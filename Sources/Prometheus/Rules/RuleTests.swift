@@ -11,7 +11,7 @@ internal import Timekeeping
 struct RuleTests {
     let rules: ObjectiveRules
 
-    /// How often rules are evaluated in the tests: seldom, since a window of days is looked at.
+    /// How often rules are evaluated in the tests: seldom, since windows are days long.
     static let tick = Duration.seconds(60 * tickMinutes)
     static let tickMinutes = 30
 
@@ -89,7 +89,7 @@ struct RuleTests {
         )
     }
 
-    /// Without the labels, which the alerts' tests look at.
+    /// Without the labels, which the alerts' tests check.
     private func sum(_ expression: String, _ value: String) -> YAMLValue {
         .expression("sum(\(expression))", at: Self.tickMinutes, value)
     }
@@ -299,7 +299,7 @@ struct RuleTests {
         )
     }
 
-    /// The gauges of a composite that burns are gone before a second look at them.
+    /// The gauges of a composite that burns are gone before they are evaluated again.
     private var gaugesGoneTest: YAMLValue {
         let windows = rules.burnRateAlerts.flatMap { [$0.alert.longWindow, $0.alert.shortWindow] }
         let gauges = windows.compactMap { $0 }.map { window in

@@ -94,7 +94,7 @@ enum YAMLValue {
         }
     }
 
-    /// `text` as it is where nobody can take it for anything else, else in double quotes.
+    /// `text` as it is where YAML reads it as this text, else in double quotes.
     static func quoted(_ text: String) -> String {
         let bytes = Array(text.utf8)
         let isPlain =

@@ -125,7 +125,7 @@ package enum ObjectiveChange: Hashable, Sendable {
         }
     }
 
-    /// A share below 1, or per cent above 1; which of the two 1 is meant to be, nobody knows.
+    /// A share below 1, or per cent above 1; 1 could be either, and is refused.
     private static func share(_ text: String) -> ExactDecimal? {
         guard let number = ExactDecimal(text), number > .zero, number != .one else { return nil }
         let share =

@@ -47,7 +47,7 @@ package struct CatalogueStage: Sendable {
     /// Records what is new, and everything of which there is no record; nothing may be stored
     /// meanwhile.
     ///
-    /// What cannot be recorded is told, and waits for the next run.
+    /// What cannot be recorded is logged, and waits for the next run.
     package func reconcile() async {
         await record()
         do {

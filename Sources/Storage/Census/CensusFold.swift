@@ -34,7 +34,7 @@ package struct CensusFold: Sendable {
     private var held: [[String: IntervalSet]]
     private var heldOfLogs: Int64 = 0
     private var refunds: [OrderKey: RawCensus.Refund] = [:]
-    /// What the purchase of an order was worth that is no further part of it.
+    /// What the purchase of an order was worth that is not a further part of it.
     private var firstBought: [OrderKey: Bought] = [:]
     private var findings: [RawCensus.Finding.Kind: [RawCensus.Finding]] = [:]
 
@@ -91,7 +91,7 @@ package struct CensusFold: Sendable {
         let name = "\(event.source) \(event.id)"
         if event.isMisfiled { note(.repeated, name, "lies under the key of another event") }
         guard let content = event.content else {
-            return note(.unreadable, name, "what is stored at \(event.position) is no event")
+            return note(.unreadable, name, "what is stored at \(event.position) is not an event")
         }
         latest = max(latest, content.time)
         let consumers = names.indices.filter { place in
@@ -168,7 +168,7 @@ package struct CensusFold: Sendable {
         refunds[key] = refund
     }
 
-    /// Whether there are refunds, whose purchases are to be found in a second look at the events.
+    /// Whether there are refunds, whose purchases are to be found by reading the events again.
     package var hasRefunds: Bool { !refunds.isEmpty }
 
     /// The identity of each of `events` that is a purchase of an order of which something was

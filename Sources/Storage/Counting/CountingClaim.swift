@@ -222,7 +222,7 @@ extension Int64 {
 package struct CountingOwners: Hashable, Sendable {
     /// The subscription of each topic.
     package var owners: [String: String]
-    /// The subscriptions that have counted; those that are no owner did so before owners were
+    /// The subscriptions that have counted; those that do not own it did so before owners were
     /// noted.
     package var counting: Set<String>
 

@@ -26,7 +26,7 @@ package final class MemoryRawStore: RawStore {
 
     package var isVolatile: Bool { true }
 
-    /// Nobody else can reach it.
+    /// No other process can reach it.
     package func hold() {}
 
     package func nextPosition() -> Int64 {

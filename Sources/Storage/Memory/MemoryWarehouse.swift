@@ -42,7 +42,7 @@ package final class MemoryWarehouse: Warehouse {
         var windows: Int
         var open: Int
 
-        /// The short windows are there to be looked at while they are new, and forgotten before
+        /// The short windows are read while they are new, and forgotten before
         /// anything is made of their hashes; the days of a year are reported.
         static func standard(_ grain: Grain) -> Limit {
             switch grain {
@@ -395,7 +395,7 @@ extension SketchText {
 }
 
 extension MemoryWarehouse {
-    /// Nobody else can reach it.
+    /// No other process can reach it.
     package func hold() {}
 
     package func readBack() -> Int64 {

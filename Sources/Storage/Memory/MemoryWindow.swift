@@ -3,7 +3,7 @@ internal import Commerce
 /// One window of a warehouse in memory; categories by their numbers.
 ///
 /// What the first commit brings is kept as it came. Most short windows get no more than that, and
-/// are forgotten without anybody having looked.
+/// are forgotten without having been read.
 struct MemoryWindow: Sendable {
     /// What a sum is of.
     struct Sum: Hashable, Sendable {

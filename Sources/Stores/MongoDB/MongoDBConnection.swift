@@ -223,7 +223,7 @@ actor MongoDBConnection {
 /// callers wait, the first one longest.
 final class MongoDBConnectionPool: Sendable {
     private struct State {
-        /// Those that nobody uses; the last one that was is the first to be used again, so that
+        /// Those that are idle; the last one that was is the first to be used again, so that
         /// no more are opened than work at once.
         var idle: [MongoDBConnection] = []
         var opened = 1
@@ -274,7 +274,7 @@ final class MongoDBConnectionPool: Sendable {
         return try await body(connection)
     }
 
-    /// Closes every connection, once nobody uses any.
+    /// Closes every connection, once all are idle.
     func close() async {
         var connections: [MongoDBConnection] = []
         for _ in 0..<stopOpening() {

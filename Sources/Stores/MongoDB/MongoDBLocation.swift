@@ -29,7 +29,7 @@ package struct MongoDBLocation: Sendable, CustomStringConvertible, CustomReflect
     /// The database of a URL that names none.
     private static let standardDatabase = "weir"
 
-    /// The location that `url` names, or nil where it is no URL of MongoDB.
+    /// The location that `url` names, or nil where it is not a URL of MongoDB.
     ///
     /// - Throws: ``StoreError`` where it is one, but malformed; the text repeats nothing of it.
     package init?(url: String) throws(StoreError) {
@@ -118,7 +118,7 @@ package struct MongoDBLocation: Sendable, CustomStringConvertible, CustomReflect
                 port.utf8.allSatisfy { (48...57).contains($0) }
                 && Int(port).map { (1...65_535).contains($0) } == true
             if !isPort || name[..<colon].contains(":") {
-                return "has a port that is no number from 1 to 65535"
+                return "has a port that is not a number from 1 to 65535"
             }
         }
         guard isService, hosts.count > 1 else { return nil }

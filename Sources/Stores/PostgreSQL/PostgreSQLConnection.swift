@@ -349,7 +349,7 @@ extension PostgreSQLConnection {
         for location: PostgreSQLLocation
     ) -> [(keyword: String, value: String)] {
         let milliseconds = Int(location.patience / .milliseconds(1))
-        // A little less than ours, so that a slow statement is told from a dead server; and a
+        // A little less than ours, so that a slow statement is not taken for a dead server; and a
         // client that is gone without a word must not hold its locks on.
         let limit = milliseconds * 9 / 10
         let options = [

@@ -25,7 +25,7 @@ package struct PostgreSQLLocation: Sendable {
         }
         let ports = settings.first { $0.keyword == "port" }?.value.split(separator: ",") ?? []
         guard ports.allSatisfy({ Int($0).map { (1...65_535).contains($0) } == true }) else {
-            throw PostgreSQLLocation.refusal("has a port that is no number from 1 to 65535")
+            throw PostgreSQLLocation.refusal("has a port that is not a number from 1 to 65535")
         }
         let spans = [
             "connect_timeout", "keepalives_idle", "keepalives_interval", "tcp_user_timeout",
@@ -174,6 +174,6 @@ struct PostgreSQLText {
             guard let colon = name.firstIndex(of: ":") else { return true }
             return name[colon...].dropFirst().utf8.allSatisfy { (48...57).contains($0) }
         }
-        return isPort ? nil : "has a port that is no number from 1 to 65535"
+        return isPort ? nil : "has a port that is not a number from 1 to 65535"
     }
 }

@@ -124,7 +124,7 @@ private struct InvariantRun {
             lineOffset = 1
             let rows = try connection.map(SQLStatement(sql)) { row in
                 (
-                    offender: InvariantFinding.Violation(
+                    violation: InvariantFinding.Violation(
                         KeyText.stored(try row.text(0)),
                         try row.optionalText(1) ?? ""
                     ),
@@ -133,7 +133,7 @@ private struct InvariantRun {
             }
             // Not COMMIT: what a query may have changed for the session is taken back as well.
             try connection.execute("ROLLBACK")
-            return .found(count: rows.first?.count ?? 0, rows.map(\.offender))
+            return .found(count: rows.first?.count ?? 0, rows.map(\.violation))
         } catch {
             guard let fault = faultOfQuery else { throw error }
             try connection.execute("ROLLBACK")
@@ -143,7 +143,7 @@ private struct InvariantRun {
                         + "make it cheaper, or allow it more with --timeout"
                 )
             }
-            return .failed(told(fault, of: invariant, in: sql, lineOffset: lineOffset))
+            return .failed(mistake(fault, of: invariant, in: sql, lineOffset: lineOffset))
         }
     }
 
@@ -162,7 +162,7 @@ private struct InvariantRun {
             return nil
         } catch {
             guard let fault = faultOfQuery else { throw error }
-            return told(fault, of: invariant, in: sql, lineOffset: lineOffset)
+            return mistake(fault, of: invariant, in: sql, lineOffset: lineOffset)
         }
     }
 
@@ -174,7 +174,7 @@ private struct InvariantRun {
         return InvariantRun.isOfQuery(state) ? fault : nil
     }
 
-    private func told(
+    private func mistake(
         _ fault: ServerFailure,
         of invariant: Invariant,
         in sql: String,
@@ -243,7 +243,7 @@ struct SnapshotRows {
         self.flaws = flaws
     }
 
-    /// Whether nobody else refreshes until the transaction ends.
+    /// Whether no other session refreshes until the transaction ends.
     static let lock = SQLStatement(
         "SELECT dataset_invariants_lock()"
     )
@@ -253,7 +253,7 @@ struct SnapshotRows {
     }
 
     /// Makes the invariants of `set` those that a refresh looks at, and forgets all others; one
-    /// that has one of `flaws` is not looked at, and told with it.
+    /// that has one of `flaws` is not checked, and reported with it.
     func install(_ set: InvariantSet, flaws: [String: String]) throws {
         let names = set.invariants.map(\.name) + set.refused.map(\.name)
         try run(SnapshotStatement.forget, [.text(names.joined(separator: ","))])

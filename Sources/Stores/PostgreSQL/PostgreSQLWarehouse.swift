@@ -51,7 +51,7 @@ package final class PostgreSQLWarehouse: SQLWarehouse {
         commits = PostgreSQLClient(location) { connection in
             try connection.execute(WarehouseStatement.session)
             // A new connection in the place of one that is gone. The server may not know that yet;
-            // whoever else writes meanwhile is told by the mark of the writer.
+            // another writer meanwhile is seen by the mark of the writer.
             if holding.isHeld { try connection.execute(RunHold.attempt) }
         }
         writer = try await lookups.run { connection in
@@ -149,7 +149,7 @@ package final class PostgreSQLWarehouse: SQLWarehouse {
                 ) { row in
                     row.isNull(0) ? nil : try row.mark()
                 }.first ?? nil
-            // Who never asked for the progress takes over from whoever is there.
+            // A writer that never asked for the progress takes over from the one before.
             let seen = looked ?? found
             switch CommitFence(of: mark, found: found, seen: seen) {
             case .new:

@@ -97,7 +97,7 @@ package struct ServerFailure: Sendable {
         self.position = position
     }
 
-    /// The fault for whoever called, with the remedy; `server` is named as it is given.
+    /// The error for the caller, with the remedy; `server` is named as it is given.
     package func storeError(at server: String) -> StoreError {
         let (code, remedy) = verdict
         return StoreError(code, "\(server): \(message); \(remedy)")
@@ -127,10 +127,10 @@ package struct ServerFailure: Sendable {
         ),
         "28P01": (.refused, "see that user and password are right"),
         "3D000": (.refused, "create the database with createdb, or name another in the URL"),
-        "3F000": (.refused, "see that nobody has dropped the warehouse's schema"),
+        "3F000": (.refused, "check that the warehouse's schema was not dropped"),
         "40": (.busy, "trying again is right"),
         "42501": (.refused, "grant the role what is missing, or name another in the URL"),
-        "42P01": (.refused, "see that nobody has dropped the warehouse's tables"),
+        "42P01": (.refused, "check that the warehouse's tables were not dropped"),
         "53": (.busy, "see that the server has memory and connections to spare"),
         "53100": (.full, "make room on the server's disk"),
         "53300": (

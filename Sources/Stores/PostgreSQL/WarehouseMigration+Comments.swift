@@ -82,7 +82,7 @@ extension WarehouseMigration {
     static let datasets = """
         COMMENT ON TABLE dataset_entries IS
             'What is stored: raw events of a topic (root), or what is counted (derivative).';
-        COMMENT ON COLUMN dataset_entries.owner IS 'The team; empty where nobody owns it.';
+        COMMENT ON COLUMN dataset_entries.owner IS 'The team; empty where it has no owner.';
         COMMENT ON TABLE dataset_references IS
             'Names for blocks of a chain; head is the last one.';
         COMMENT ON TABLE dataset_statistics IS 'What the chain of a dataset holds, in sum.';
@@ -101,10 +101,10 @@ extension WarehouseMigration {
     static let snapshot = """
         COMMENT ON TABLE dataset_invariants IS 'How each invariant stood at the last refresh.';
         COMMENT ON COLUMN dataset_invariants.refreshed_ns IS
-            'When it was last looked at with success.';
-        COMMENT ON COLUMN dataset_invariants.failures IS 'How many looks have failed since.';
+            'When it was last checked with success.';
+        COMMENT ON COLUMN dataset_invariants.failures IS 'How many checks have failed since.';
         COMMENT ON TABLE dataset_anomalies IS
-            'What offends against an invariant, or did; gone_ns is NULL while it does.';
+            'Violations of an invariant, present and past; gone_ns is NULL while one is there.';
 
         """
 
@@ -172,7 +172,7 @@ extension WarehouseMigration {
         GROUP BY start_ns, category
         ORDER BY start_ns, category;
         COMMENT ON VIEW events_by_day IS
-            'Views, carts, checkouts and orders on each day (UTC), whoever made them; how many '
+            'Views, carts, checkouts and orders on each day (UTC), of all shoppers; how many '
             'sessions that viewed have bought is in the report of a run.';
         COMMENT ON COLUMN events_by_day.category IS 'Empty for all categories.';
 

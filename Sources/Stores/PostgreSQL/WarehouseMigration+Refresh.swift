@@ -21,7 +21,7 @@ extension WarehouseMigration {
         CREATE MATERIALIZED VIEW dataset_offenders AS SELECT * FROM dataset_invariants_look();
         CREATE UNIQUE INDEX dataset_offenders_once ON dataset_offenders (invariant, subject);
         COMMENT ON MATERIALIZED VIEW dataset_offenders IS
-            'What offended against each invariant at the last refresh; a row without a subject '
+            'What violated each invariant at the last refresh; a row without a subject '
             'says how the look at the invariant ended.';
 
         \(lock)
@@ -176,7 +176,7 @@ extension WarehouseMigration {
         END
         $refresh$;
         COMMENT ON FUNCTION dataset_invariants_refresh IS
-            'Looks at every invariant and replaces the snapshot; false while another does so, '
+            'Checks every invariant and replaces the snapshot; false while another does so, '
             'which is cut short where it has taken longer than the limit.';
         """
 }

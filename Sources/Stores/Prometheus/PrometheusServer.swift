@@ -115,7 +115,7 @@ package struct PrometheusServer: Sendable {
     package func severalSeries(_ count: Int, of query: String) -> PrometheusError {
         PrometheusError(
             .wrongQuery,
-            "\(label): the query has \(count) series, and what is no count cannot be added up; "
+            "\(label): the query has \(count) series, and only counts can be added up; "
                 + "expected one, as avg(\(query)) or max(\(query)) would have"
         )
     }
@@ -144,7 +144,7 @@ package struct PrometheusServer: Sendable {
     private var notPrometheus: PrometheusError {
         PrometheusError(
             .unavailable,
-            "\(label): what answers is no Prometheus; mend the url of the DataSource"
+            "\(label): what answers is not a Prometheus; correct the url of the DataSource"
         )
     }
 
@@ -267,7 +267,7 @@ struct HTTPExchange: Sendable {
         }
         request.httpBody = Data(form.utf8)
         let task = Self.session.dataTask(with: request)
-        // Whoever sends byte by byte is always about to send more, which no timeout of the
+        // A peer that sends byte by byte is always about to send more, which no timeout of the
         // session ends.
         let timeline = RealTimeline()
         let deadline = timeline.now + Self.patience

@@ -336,7 +336,7 @@ enum WarehouseTables {
         """
     }
 
-    /// The aggregates of a warehouse are one, whoever counts: so a topic has one subscription that
+    /// The aggregates of a warehouse are one for all runs: so a topic has one subscription that
     /// counts it here, and a part of the aggregates is kept or not for all of them.
     ///
     /// The keys of `progress` and `counted_events` are unique within a subscription; that no event

@@ -23,7 +23,7 @@ package struct SQLiteLocation: Hashable, Sendable {
         self.busyTimeout = busyTimeout
     }
 
-    /// The location that `url` names, or nil where it is no SQLite URL.
+    /// The location that `url` names, or nil where it is not a SQLite URL.
     package init?(url: String) {
         guard url.hasPrefix("sqlite:") else { return nil }
         let parts = url.dropFirst("sqlite:".count).split(
@@ -35,7 +35,7 @@ package struct SQLiteLocation: Hashable, Sendable {
         // own, which may mean the same.
         guard let path = parts.first, !path.isEmpty, path != ":memory:",
             !path.lowercased().hasPrefix("file:"),
-            // The URL of another store, with its password perhaps, is no file's name; nor is a
+            // The URL of another store, with its password perhaps, is not a file's name; nor is a
             // server, which SQLite does not have.
             path.firstRange(of: "://") == nil, !path.hasPrefix("//") || path.hasPrefix("///")
         else { return nil }
@@ -151,7 +151,7 @@ struct SQLiteFile: Sendable {
         var path = location.path
         var queue: DatabaseQueue
         do throws(StoreError) {
-            // Whoever may not write leaves the files of the log behind on closing.
+            // A connection that may not write leaves the files of the log behind on closing.
             queue = try open(path, location, mayClean: isWritable(location.path))
             try expectCurrent(queue, location, schema, table)
         } catch {
@@ -220,7 +220,7 @@ struct SQLiteFile: Sendable {
         return attributes?[.size] as? Int ?? 0 > 0
     }
 
-    /// The file as SQLite's URL for one that nobody changes.
+    /// The file as SQLite's URL for one that does not change.
     private static func immutableURL(of path: String) -> String {
         let encoded = path.utf8.map { byte in
             switch byte {
@@ -403,7 +403,7 @@ final class RunLock: Sendable {
     func release() {
         descriptor.withLock { held in
             guard let descriptor = held else { return }
-            // While it is still locked, so that nobody locks a file that has lost its name.
+            // While it is still locked, so that no run locks a file that has lost its name.
             _ = unsafe unlink(path)
             close(descriptor)
             held = nil

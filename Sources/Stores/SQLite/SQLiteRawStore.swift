@@ -300,7 +300,7 @@ extension SQLiteRawStore: RawEventScan {
                 ),
                 [.integer(position), .integer(Int64(limit))]
             ) { row in
-                // An event that cannot be read is told as one, and counts as stored.
+                // An event that cannot be read is reported as one, and counts as stored.
                 (
                     position: try row.integer(0), source: row.text(1, notingIn: flaws),
                     id: row.text(2, notingIn: flaws), document: row.text(3, notingIn: flaws)

@@ -127,8 +127,8 @@ extension SQLiteWarehouse {
         let rows = try flawed(invariant, database, lineOffset: 1) {
             try Row.fetchAll(database, sql: invariant.statement(asOf: now))
         }
-        let offenders = rows.map { InvariantFinding.Violation($0[0], $0[1] ?? "") }
-        return .found(count: rows.first?[2] ?? 0, offenders)
+        let violations = rows.map { InvariantFinding.Violation($0[0], $0[1] ?? "") }
+        return .found(count: rows.first?[2] ?? 0, violations)
     }
 
     /// What `body` gives; an error of SQLite's becomes one of the file's.

@@ -21,7 +21,7 @@ struct ConsoleOptions: ParsableArguments {
 
     @Option(
         help: """
-            A file with the token that whoever asks has to send (also WEIR_CONSOLE_TOKEN holds \
+            A file with the token that each request has to carry (also WEIR_CONSOLE_TOKEN holds \
             one); needed where other machines can reach the address.
             """
     )
@@ -76,8 +76,8 @@ struct LingerOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            Serve the last figures of a run for so long after its end, such as 30s, or 0s \
-            (default: until they have been asked for once, at most 20s).
+            How long the last figures are served after the run has ended, such as 30s, or 0s \
+            (default: until they were scraped once, at most 20s).
             """,
             valueName: "duration"
         ),
@@ -85,7 +85,7 @@ struct LingerOptions: ParsableArguments {
     )
     var linger: Duration?
 
-    /// A little more than a scraper of the shipped configuration waits between two looks.
+    /// A little more than a scraper of the shipped configuration waits between two scrapes.
     private static let standard = Duration.seconds(20)
 
     /// Waits until the last figures of `subject` have been served for long enough, or somebody
@@ -119,12 +119,12 @@ struct InvariantWatchOptions: ParsableArguments {
     var invariants: [String] = []
 
     @Option(
-        help: "How old what the invariants found may be (default: 30m).",
+        help: "Check the invariants again when their results are older (default: 30m).",
         transform: ArgumentValue.duration(from: .seconds(10))
     )
     var invariantsEvery: Duration?
 
-    /// The invariants, with every mistake told on standard error; none where none are named and
+    /// The invariants, with every mistake reported on standard error; none where none are named and
     /// there are none in the usual place.
     func read() throws -> InvariantSet {
         if invariants.isEmpty,
@@ -135,7 +135,7 @@ struct InvariantWatchOptions: ParsableArguments {
         return try InvariantFileOptions.read(at: invariants)
     }
 
-    /// A watch over `store`; nil where there is nothing to look at.
+    /// A watch over `store`; nil where there is nothing to check.
     func watch(
         _ store: any InvariantStore,
         _ deployments: (any DeploymentLog)?,

@@ -14,12 +14,12 @@ internal import UnixSignals
 struct ServeCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "serve",
-        abstract: "Serve how objectives stand in a warehouse, for Prometheus, without a run.",
+        abstract: "Serve the state of a warehouse's objectives to Prometheus, without a run.",
         discussion: """
-            GET /metrics, /healthz and /readyz, until it is interrupted, which is how it ends well \
-            (exit code 0). The warehouse is read again every 10 s, or less often where that would \
-            take more than a tenth of a core; its invariants are looked at where nobody else has \
-            done so lately.
+            GET /metrics, /healthz and /readyz, until it is interrupted (exit code 0). The \
+            warehouse is read again every 10 s, or less often where that would \
+            take more than a tenth of a core; its invariants are checked where \
+            nothing else has checked them lately.
             """
     )
 
@@ -75,7 +75,7 @@ struct ServeCommand: Verb {
 
 /// The objectives of a warehouse as a console shows them.
 ///
-/// A scrape reads what the last look at the warehouse has found. Where the last one found nothing
+/// A scrape shows what was read last from the warehouse. Where the last reading found nothing
 /// out, it is held to the time of the scrape: the objectives come to have no data by themselves.
 final class WarehouseSubject: ConsoleSubject {
     private struct State {
@@ -173,7 +173,7 @@ final class WarehouseSubject: ConsoleSubject {
 
     var families: [MetricFamily] {
         let state = state.withLock { $0 }
-        // What has ended since the last look has not been read yet, and is nobody's fault.
+        // What has ended since the last reading has not been read yet, which is not a fault.
         let now = state.failure == nil ? state.refreshed ?? timeline.now : timeline.now
         let readings = state.reviews.map { review in
             ObjectiveMetrics.Reading(
@@ -208,7 +208,7 @@ final class WarehouseSubject: ConsoleSubject {
     }
 
     var impediments: [String] {
-        // No more than that: the error may tell what whoever asks should not know.
+        // No more than that: the error may hold what a client should not learn.
         state.withLock { $0.failure.map { [$0] } ?? [] }
     }
 }

@@ -10,7 +10,7 @@ struct CensusOptions: ParsableArguments {
     @Option(
         help: """
             A raw store, of which a census is taken first: sqlite:<path> or mongodb://… \
-            (repeatable; also WEIR_RAW_URL; default, where no --warehouse is said: \
+            (repeatable; also WEIR_RAW_URL; default, without --warehouse: \
             sqlite:.weir/raw.sqlite).
             """
     )
@@ -19,13 +19,13 @@ struct CensusOptions: ParsableArguments {
     private static let standard = ".weir/raw.sqlite"
 
     /// Whether any of `set` asks for the raw events, and it is known where they are; `isStandard`
-    /// says that nobody has said which warehouse.
+    /// says that no warehouse was named.
     func isAsked(by set: InvariantSet, isStandard: Bool) -> Bool {
         !urls(isStandard: isStandard).isEmpty && set.invariants.contains(where: \.needsCensus)
     }
 
     /// Reads the raw events and keeps what they add up to in `opened`, where any of `set` asks for
-    /// that and it is known where they are; else says how old the census is that is looked at.
+    /// that and it is known where they are; else says how old the census is that is used.
     ///
     /// - Throws: `InputError` where there is no such store, or `StoreError` where it cannot be
     ///   read; the census before is kept then.

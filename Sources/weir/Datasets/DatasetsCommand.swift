@@ -50,7 +50,7 @@ struct DatasetsShowCommand: Verb {
     )
     var blocks = 20
 
-    @Flag(help: "Make every hash of the chain anew; end with 1 where it does not hold.")
+    @Flag(help: "Recompute every hash of the chain; end with 1 where one differs.")
     var verify = false
 
     @OptionGroup var output: DocumentOutput

@@ -10,10 +10,10 @@ internal import Timekeeping
 struct InvariantsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "invariants",
-        abstract: "Hold what is stored to invariants: queries that return what offends.",
+        abstract: "Check what is stored by SQL queries that return the violating rows.",
         discussion: """
             An invariant is a file of SQL with a header; add one by adding a file to \
-            slo/invariants. 'check' looks now; 'refresh' replaces the snapshot, \
+            slo/invariants. 'check' runs them now; 'refresh' replaces the snapshot, \
             which remembers since when each anomaly is there.
             """,
         subcommands: [
@@ -31,7 +31,7 @@ struct InvariantFileOptions: ParsableArguments {
 
     func read() throws -> InvariantSet { try InvariantFileOptions.read(at: invariants) }
 
-    /// Where invariants are looked for unless another place is named.
+    /// Where invariants are unless another place is named.
     static let usual = "slo/invariants"
 
     /// The invariants, with every mistake reported on standard error.
@@ -52,7 +52,7 @@ struct InvariantFileOptions: ParsableArguments {
     }
 }
 
-/// How invariants are looked at.
+/// How invariants are checked.
 struct InvariantRunOptions: ParsableArguments {
     @OptionGroup var files: InvariantFileOptions
     @OptionGroup var store: WarehouseOptions
@@ -91,17 +91,17 @@ struct InvariantsListCommand: Verb {
 struct InvariantsCheckCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Look at each invariant now, and leave the snapshot as it is.",
+        abstract: "Check each invariant now, and leave the snapshot as it is.",
         discussion: """
             Of the raw events, a census is taken first, which reads all of them; invariants that \
-            need one say 'no census' where no raw store is named, and none was before. A file \
-            with a mistake ends with 65, after the others were looked at.
+            need one use the last one, or say 'no census' where there was none. A file \
+            with a mistake ends with 65, after the others were checked.
             """
     )
 
     @OptionGroup var options: InvariantRunOptions
 
-    @Flag(help: "End with 1 where anything offends, or could not be looked at.")
+    @Flag(help: "End with 1 where an invariant is violated, or could not be checked.")
     var gate = false
 
     @OptionGroup var output: DocumentOutput
@@ -138,16 +138,16 @@ struct InvariantsCheckCommand: Verb {
 struct InvariantsRefreshCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "refresh",
-        abstract: "Look at each invariant, and replace the snapshot by what was found.",
+        abstract: "Check each invariant, and replace the snapshot with what was found.",
         discussion: """
-            What cannot be looked at keeps the figures it had, and is told. There is never more \
-            than one refresh of a warehouse at a time.
+            An invariant that cannot be checked keeps its figures, and is reported. There is \
+            never more than one refresh of a warehouse at a time.
             """
     )
 
     @OptionGroup var options: InvariantRunOptions
 
-    @Flag(help: "End with 1 where anything offends, or could not be looked at.")
+    @Flag(help: "End with 1 where an invariant is violated, or could not be checked.")
     var gate = false
 
     @OptionGroup var output: DocumentOutput
@@ -186,7 +186,7 @@ struct InvariantsRefreshCommand: Verb {
 struct InvariantsShowCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "What the snapshot has of an invariant: since when, still there, gone."
+        abstract: "Show the violations in the snapshot: since when each is there, which are gone."
     )
 
     @Argument(help: "The invariant's name; all of them where it is left out.")
@@ -231,7 +231,7 @@ struct InvariantsLintCommand: Verb {
         commandName: "lint",
         abstract: "Check files of invariants: headers, and queries against an empty catalogue.",
         discussion: """
-            Queries for PostgreSQL alone are held to their form only; 'check' runs them. Mistakes \
+            Of queries for PostgreSQL alone, only the form is checked; 'check' runs them. Mistakes \
             end with 65.
             """
     )

@@ -14,7 +14,7 @@ struct WarehouseOptions: ParsableArguments {
     )
     var warehouse: String?
 
-    /// Whether nobody has said which.
+    /// Whether none was named.
     var isStandard: Bool { StorePlaces.warehouse(warehouse) == nil }
 
     /// Opens the warehouse, which has to be there, for `access`, lets `body` use it, and closes it.

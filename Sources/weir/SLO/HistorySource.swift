@@ -57,7 +57,7 @@ struct HistorySource {
     /// Reads of the file at `path` what `extent` asks for, and tells on standard error what of it
     /// is not taken.
     ///
-    /// - Throws: `InputError` where it cannot be read, `DocumentError` where it is no history.
+    /// - Throws: `InputError` where it cannot be read, `DocumentError` where it is not a history.
     static func file(at path: String, keeping extent: HistoryExtent) throws -> HistorySource {
         let reader = try RecordReader(path: path, waits: true)
         let file = try HistoryFileReader(path, keeping: extent).read(reader)
@@ -68,17 +68,17 @@ struct HistorySource {
             Terminal.message("\(mistake)")
         }
         if file.refusedRows > 0 {
-            let (count, told) = (file.refusedRows, file.mistakes.count)
+            let (count, listed) = (file.refusedRows, file.mistakes.count)
             Terminal.message(
                 "\(path): \(count) \(count == 1 ? "row" : "rows") not counted"
-                    + (told < count ? ", the first \(told) of which are told above" : "")
+                    + (listed < count ? ", the first \(listed) of which are listed above" : "")
             )
         }
         return HistorySource(place: .file(file, path: path))
     }
 
     /// Ends with the exit code for it where the history is a file that was cut off: what it lacks,
-    /// nobody knows.
+    /// is not known.
     func expectWhole() throws {
         if case .file(let file, _) = place, file.isTruncated {
             throw ExitStatus.wrongDocument.code
@@ -155,7 +155,7 @@ struct HistorySource {
     /// What it has of `objective` in `range`.
     ///
     /// `slice` is how wide the slices of a file are, or those a query is cut into, where that is
-    /// told. Throws `PrometheusError` where a Prometheus does not answer.
+    /// given. Throws `PrometheusError` where a Prometheus does not answer.
     func read(
         _ objective: Objective,
         in range: Range<Timestamp>,

@@ -11,7 +11,7 @@ internal import Timekeeping
 /// The Prometheus servers that the data sources of some objectives name.
 struct PrometheusSources: Sendable {
     /// How wide the slices are into which the past of a query is cut, where the objective says
-    /// nothing and nobody else does.
+    /// nothing and no option does.
     private static let slice = Duration.seconds(60)
 
     /// By the names of their data sources.
@@ -85,7 +85,7 @@ struct PrometheusSources: Sendable {
     /// Their addresses, each once.
     var labels: [String] { Set(servers.values.map(\.label)).sorted() }
 
-    /// What the servers have of `objective` in `range`, in slices of `slice` where that is told.
+    /// What the servers have of `objective` in `range`, in slices of `slice` where that is given.
     func read(
         _ objective: Objective,
         in range: Range<Timestamp>,
@@ -140,7 +140,7 @@ struct PrometheusSources: Sendable {
         return counts
     }
 
-    /// The one series that an indicator which is no ratio of counts has.
+    /// The one series of an indicator that is not a ratio of counts.
     private func series(
         of indicator: Indicator,
         in range: ClosedRange<Timestamp>?,

@@ -255,8 +255,8 @@ struct SLOEvaluation {
         }
         var chosen = names.isEmpty ? objectives : objectives.filter { names.contains($0.name) }
         guard case .file(let file, let path) = source.place else { return chosen }
-        let told = file.series.compactMap(\.objective)
-        if told.isEmpty {
+        let named = file.series.compactMap(\.objective)
+        if named.isEmpty {
             if names.isEmpty { chosen.removeAll(where: \.isComposite) }
             guard chosen.count == 1 else {
                 throw ValidationError(
@@ -265,7 +265,7 @@ struct SLOEvaluation {
                 )
             }
         } else if names.isEmpty {
-            chosen.removeAll { !told.contains($0.name) }
+            chosen.removeAll { !named.contains($0.name) }
             for composite in chosen.filter(\.isComposite) {
                 Terminal.message(
                     "\(composite.name) is left out: it has \(composite.components.count) "
@@ -275,7 +275,7 @@ struct SLOEvaluation {
             chosen.removeAll(where: \.isComposite)
             guard !chosen.isEmpty else {
                 throw ValidationError(
-                    "\(path) has the history of \(told.joined(separator: ", ")), and none of "
+                    "\(path) has the history of \(named.joined(separator: ", ")), and none of "
                         + "them is an objective; there are \(known.joined(separator: ", "))."
                 )
             }

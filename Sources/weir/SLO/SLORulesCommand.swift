@@ -20,8 +20,8 @@ struct SLORulesCommand: Verb {
             weir slo rules --part tests --rules-file rules.yaml > rules.test.yaml
             promtool test rules rules.test.yaml
 
-            --over queries makes rules of what the objectives themselves ask a Prometheus, without \
-            a run of Weir to be scraped.
+            --over queries makes rules of the objectives' own Prometheus queries, so that no run \
+            of Weir has to be scraped.
             """
     )
 

@@ -48,7 +48,7 @@ enum DocumentTemplate: String, CaseIterable, ExpressibleByArgument {
 
         -- severity is page (act at once) or ticket (in working hours). :cutoff_ns is
         -- now less the grace period, in nanoseconds since the epoch: what is newer may be
-        -- unfinished. A line 'needs: census' in the header lets the query look at the tables
+        -- unfinished. A line 'needs: census' in the header lets the query read the tables
         -- raw_census and raw_census_hours, _sources, _refunds and _findings, which
         -- 'weir invariants check --raw' fills.
         --

@@ -122,7 +122,7 @@ extension InvariantStore {
         )
         return findings.flatMap { finding -> [String] in
             switch finding.outcome {
-            case .found(_, let offenders): offenders.map { "\(finding.invariant) \($0.subject)" }
+            case .found(_, let violations): violations.map { "\(finding.invariant) \($0.subject)" }
             case .failed(let reason): ["\(finding.invariant) failed: \(reason)"]
             }
         }.sorted()

@@ -84,15 +84,15 @@ struct InvariantRefusalContract {
                     timeline: RealTimeline()
                 ).first
             )
-            guard case .found(let count, let offenders) = finding.outcome else {
+            guard case .found(let count, let violations) = finding.outcome else {
                 Issue.record("\(finding)")
                 return
             }
             #expect(count == 25_001)
-            #expect(offenders.count == Invariant.offenderLimit)
-            #expect(Set(offenders.map(\.subject)).count == offenders.count)
-            #expect(offenders.first == .init("(null)", ""))
-            #expect(offenders.last?.detail == "x")
+            #expect(violations.count == Invariant.violationLimit)
+            #expect(Set(violations.map(\.subject)).count == violations.count)
+            #expect(violations.first == .init("(null)", ""))
+            #expect(violations.last?.detail == "x")
         }
     }
 

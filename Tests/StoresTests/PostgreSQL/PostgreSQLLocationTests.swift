@@ -49,9 +49,9 @@ struct PostgreSQLLocationTests {
     }
 
     @Test(arguments: [
-        ("postgresql://u:secret@h:port/d", "has a port that is no number from 1 to 65535"),
-        ("postgresql://u:secret@h:70000/d", "has a port that is no number from 1 to 65535"),
-        ("host=h port=0", "has a port that is no number from 1 to 65535"),
+        ("postgresql://u:secret@h:port/d", "has a port that is not a number from 1 to 65535"),
+        ("postgresql://u:secret@h:70000/d", "has a port that is not a number from 1 to 65535"),
+        ("host=h port=0", "has a port that is not a number from 1 to 65535"),
         ("postgresql://u:p@sec@h/d", "has one of @ / ? as it is in its user or password"),
         ("postgresql://u:p/sec@h/d", "has one of @ / ? as it is in its user or password"),
         ("postgresql://u:p?sec@h/d", "has one of @ / ? as it is in its user or password"),

@@ -16,7 +16,7 @@ internal import CMongoc
     init(json: StaticString) {
         let parsed = unsafe bson_new_from_json(json.utf8Start, json.utf8CodeUnitCount, nil)
         guard let parsed = unsafe parsed else {
-            preconditionFailure("a command of this program is no JSON: \(json)")
+            preconditionFailure("a command of this program is not JSON: \(json)")
         }
         unsafe handle = unsafe parsed
     }
