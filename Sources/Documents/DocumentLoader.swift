@@ -54,11 +54,11 @@ package struct DocumentLoader {
         log: MistakeLog,
         next: (Parser) throws -> Node?
     ) -> [DocumentNode] {
-        if let flaw = DocumentText.firstForbidden(in: text) {
+        if let forbidden = DocumentText.firstForbidden(in: text) {
             log.add(
-                "the character \(flaw.code) is not allowed in YAML; remove it, or write it as an "
-                    + "escape in double quotes",
-                at: flaw.place
+                "the character \(forbidden.code) is not allowed in YAML; remove it, or write it "
+                    + "as an escape in double quotes",
+                at: forbidden.place
             )
             return []
         }

@@ -52,8 +52,10 @@ extension DocumentNode {
         }
         let log = MistakeLog(file: setting.description)
         guard let value = DocumentLoader.load(setting.value, log: log), log.isClean else {
-            let flaws = log.mistakes.map(\.message).joined(separator: "; ")
-            throw DocumentSettingError(description: "\(setting): the value is not YAML: \(flaws)")
+            let mistakes = log.mistakes.map(\.message).joined(separator: "; ")
+            throw DocumentSettingError(
+                description: "\(setting): the value is not YAML: \(mistakes)"
+            )
         }
         return try replacing(setting.path[...], by: value.placed(at: place), for: setting)
     }

@@ -132,7 +132,7 @@ struct WeirAnnotations {
     private static func windows(_ text: String, _ reader: NodeReader) -> [MaintenanceWindow] {
         let parts: [Substring] = text.split { $0 == ";" || $0.isNewline }
         return parts.compactMap { part in
-            do throws(MaintenanceText.Flaw) {
+            do throws(MaintenanceText.Mistake) {
                 return try MaintenanceText.parse(part)
             } catch {
                 reader.mistake("\(reader.label): \(error.message)")
@@ -151,7 +151,7 @@ struct WeirAnnotations {
 /// `;` between.
 enum MaintenanceText {
     /// What is wrong with such a text, and what was expected.
-    struct Flaw: Error {
+    struct Mistake: Error {
         var message: String
     }
 
@@ -159,16 +159,16 @@ enum MaintenanceText {
         "expected '<start> <zone> for <duration> [every <duration>] [until <end>]: <reason>', as "
         + "in '2026-01-10 02:00:00 UTC for 2h every 1w: patches'"
 
-    static func parse(_ text: Substring) throws(Flaw) -> MaintenanceWindow {
+    static func parse(_ text: Substring) throws(Mistake) -> MaintenanceWindow {
         // The reason stands behind the first colon that is followed by a space.
         let halves = text.split(separator: ": ", maxSplits: 1)
-        guard halves.count == 2 else { throw Flaw(message: "no reason is given; \(form)") }
+        guard halves.count == 2 else { throw Mistake(message: "no reason is given; \(form)") }
         var words = halves[0].split(separator: " ")[...]
         let reason = halves[1].drop { $0 == " " }
-        guard !reason.isEmpty else { throw Flaw(message: "no reason is given; \(form)") }
+        guard !reason.isEmpty else { throw Mistake(message: "no reason is given; \(form)") }
         let start = try time(&words)
         let zone = try zone(&words)
-        guard words.popFirst() == "for" else { throw Flaw(message: "'for' is missing; \(form)") }
+        guard words.popFirst() == "for" else { throw Mistake(message: "'for' is missing; \(form)") }
         let duration = try period(&words)
         var window = MaintenanceWindow(
             reason: String(reason),
@@ -180,7 +180,7 @@ enum MaintenanceText {
             words.removeFirst()
             let every = try period(&words)
             guard every.nominalLength >= duration.nominalLength else {
-                throw Flaw(
+                throw Mistake(
                     message: "\(duration) every \(every) leaves no time between; expected it to "
                         + "end before it comes again"
                 )
@@ -191,40 +191,43 @@ enum MaintenanceText {
             words.removeFirst()
             let end = try time(&words)
             guard end > start else {
-                throw Flaw(message: "it ends before it starts; expected a later time after until")
+                throw Mistake(
+                    message: "it ends before it starts; expected a later time after until"
+                )
             }
             window.until = end
         }
         if let extra = words.first {
-            throw Flaw(message: "'\(extra)' is not understood; \(form)")
+            throw Mistake(message: "'\(extra)' is not understood; \(form)")
         }
         return window
     }
 
-    private static func time(_ words: inout ArraySlice<Substring>) throws(Flaw) -> CivilDateTime {
+    private static func time(_ words: inout ArraySlice<Substring>) throws(Mistake) -> CivilDateTime
+    {
         let text = words.prefix(2).joined(separator: " ")
         words = words.dropFirst(2)
         guard let time = CivilDateTime(text) else {
-            throw Flaw(message: "'\(text)' is not a time such as 2026-01-10 02:00:00; \(form)")
+            throw Mistake(message: "'\(text)' is not a time such as 2026-01-10 02:00:00; \(form)")
         }
         return time
     }
 
-    private static func zone(_ words: inout ArraySlice<Substring>) throws(Flaw) -> CivilZone {
+    private static func zone(_ words: inout ArraySlice<Substring>) throws(Mistake) -> CivilZone {
         let name = words.popFirst().map(String.init) ?? ""
         do throws(UnknownZoneError) {
             return try CivilZone(named: name)
         } catch {
-            throw Flaw(message: "\(error)")
+            throw Mistake(message: "\(error)")
         }
     }
 
     private static func period(
         _ words: inout ArraySlice<Substring>
-    ) throws(Flaw) -> CalendarPeriod {
+    ) throws(Mistake) -> CalendarPeriod {
         let text = words.popFirst().map(String.init) ?? ""
         guard let period = CalendarPeriod(shorthand: text) else {
-            throw Flaw(message: "'\(text)' is not a duration such as 2h; \(form)")
+            throw Mistake(message: "'\(text)' is not a duration such as 2h; \(form)")
         }
         return period
     }

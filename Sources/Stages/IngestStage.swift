@@ -128,21 +128,21 @@ extension Delivery<Batch> {
         at now: Timestamp
     ) -> (sound: Selection, failures: [Settlement.Failure]) {
         let latest = now + rules.aheadLimit
-        let flaws: [(place: Int, flaw: EventFlaw)]
+        let violations: [(place: Int, violation: RuleViolation)]
         switch selection {
-        case .range(let range): flaws = rules.flaws(in: batch, range, latest: latest)
+        case .range(let range): violations = rules.violations(in: batch, range, latest: latest)
         case .places(let places):
-            flaws = rules.flaws(in: batch, places.lazy.map(Int.init), latest: latest)
+            violations = rules.violations(in: batch, places.lazy.map(Int.init), latest: latest)
         }
-        let failures = flaws.map { place, flaw in
+        let failures = violations.map { place, violation in
             Settlement.Failure(
                 place: place,
-                reason: FailureReason(label: flaw.label, detail: flaw.explanation),
+                reason: FailureReason(label: violation.label, detail: violation.explanation),
                 isPermanent: true
             )
         }
         guard !failures.isEmpty else { return (selection, []) }
-        let flawed = Set(failures.map(\.place))
-        return (selection.partitioned { !flawed.contains($0) }.included, failures)
+        let refused = Set(failures.map(\.place))
+        return (selection.partitioned { !refused.contains($0) }.included, failures)
     }
 }

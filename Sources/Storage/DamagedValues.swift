@@ -50,12 +50,12 @@ package struct DamagedValue: Hashable, Sendable {
 
 extension StoreError {
     /// A value that cannot be what its column holds.
-    package init(_ flaw: DamagedValue) {
-        let row = flaw.row.isEmpty ? "" : "row with \(flaw.row), "
+    package init(_ value: DamagedValue) {
+        let row = value.row.isEmpty ? "" : "row with \(value.row), "
         self.init(
             .corrupted,
-            "\(flaw.store): table \(flaw.table), \(row)column \(flaw.column) holds "
-                + "\(flaw.found); expected \(flaw.expected). \(flaw.remedy)"
+            "\(value.store): table \(value.table), \(row)column \(value.column) holds "
+                + "\(value.found); expected \(value.expected). \(value.remedy)"
         )
     }
 }

@@ -10,7 +10,7 @@ enum DamagedRows {
     /// - Returns: Whether there were any.
     static func tell() -> Bool {
         let (first, count) = all.drain()
-        for flaw in first { Terminal.message("damaged: \(flaw)") }
+        for error in first { Terminal.message("damaged: \(error)") }
         if count > first.count {
             Terminal.message("damaged: … and \(count - first.count) more rows")
         }

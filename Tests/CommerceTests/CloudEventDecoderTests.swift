@@ -21,7 +21,7 @@ struct CloudEventDecoderTests {
         try CloudEventDecoder(symbols: symbols).decode(Array(text.utf8)[...])
     }
 
-    private func flaw(_ text: String) throws -> RejectionReason {
+    private func rejection(_ text: String) throws -> RejectionReason {
         try #require(throws: RejectionReason.self) { try decode(text) }
     }
 
@@ -148,10 +148,10 @@ struct CloudEventDecoderTests {
         reason: RejectionReason.Reason,
         field: String
     ) throws {
-        let flaw = try flaw(line(attributes))
-        #expect(flaw.reason == reason)
-        #expect(flaw.field == field)
-        #expect((flaw.column == nil) == (reason == .missingField))
+        let rejection = try rejection(line(attributes))
+        #expect(rejection.reason == reason)
+        #expect(rejection.field == field)
+        #expect((rejection.column == nil) == (reason == .missingField))
     }
 
     @Test(
@@ -186,19 +186,19 @@ struct CloudEventDecoderTests {
         reason: RejectionReason.Reason,
         field: String
     ) throws {
-        let flaw = try flaw(line(["data": data]))
-        #expect(flaw.reason == reason)
-        #expect(flaw.field == field)
-        #expect(flaw.column != nil)
+        let rejection = try rejection(line(["data": data]))
+        #expect(rejection.reason == reason)
+        #expect(rejection.field == field)
+        #expect(rejection.column != nil)
     }
 
     @Test func `a misspelt name comes with the one that was meant`() throws {
-        #expect(try flaw(line(["suject": "1"])).message.contains(#"did you mean "subject"?"#))
-        let data = try flaw(line(["data": #"{"transactionid":"T"}"#]))
+        #expect(try rejection(line(["suject": "1"])).message.contains(#"did you mean "subject"?"#))
+        let data = try rejection(line(["data": #"{"transactionid":"T"}"#]))
         #expect(data.message.contains(#"did you mean "transaction_id"?"#))
-        let type = try flaw(line(["type": #""com.weir.shop.purchse.v1""#]))
+        let type = try rejection(line(["type": #""com.weir.shop.purchse.v1""#]))
         #expect(type.message.contains(#"did you mean "purchase"?"#))
-        #expect(try !flaw(line(["colour": "1"])).message.contains("did you mean"))
+        #expect(try !rejection(line(["colour": "1"])).message.contains("did you mean"))
     }
 
     @Test(
@@ -212,14 +212,14 @@ struct CloudEventDecoderTests {
             (#"{"data":{"items":[1,]}}"#, 21), (#"{"data":{"items":[1 2]}}"#, 21),
         ])
     func `what is not JSON is refused at its byte`(text: String, column: Int) throws {
-        let flaw = try flaw(text)
-        #expect(flaw.reason == (text == "[]" ? .wrongType : .notJSON))
-        #expect(flaw.column == column)
+        let rejection = try rejection(text)
+        #expect(rejection.reason == (text == "[]" ? .wrongType : .notJSON))
+        #expect(rejection.column == column)
     }
 
     @Test func `deep nesting is refused and not followed`() throws {
         let deep = String(repeating: "[", count: 100_000)
-        #expect(try flaw(line(["data": #"{"items":\#(deep)"#])).reason == .notJSON)
+        #expect(try rejection(line(["data": #"{"items":\#(deep)"#])).reason == .notJSON)
     }
 
     @Test func `bytes that are not text are refused`() throws {
@@ -232,7 +232,7 @@ struct CloudEventDecoderTests {
         #expect(invalid?.column == 8)
         let nul = #expect(throws: RejectionReason.self) { try decoder.decode((bytes + [0])[...]) }
         #expect(nul?.reason == .nulByte)
-        #expect(try flaw(#"{"id":"\u0000"}"#).reason == .nulByte)
+        #expect(try rejection(#"{"id":"\u0000"}"#).reason == .nulByte)
     }
 
     @Test func `escapes are undone`() throws {

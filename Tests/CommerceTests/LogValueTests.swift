@@ -184,8 +184,8 @@ struct LogValueTests {
         #expect(rejections.isEmpty)
         #expect(batch.events.map(\.name) == [.viewItem, .addToCart, .purchase])
         #expect(batch.events.map(\.value) == [3579, 13_076, 13_076])
-        let flaws = EventRules.standard.flaws(in: batch, 0..<3, latest: .distantFuture)
-        #expect(flaws.isEmpty)
+        let violations = EventRules.standard.violations(in: batch, 0..<3, latest: .distantFuture)
+        #expect(violations.isEmpty)
     }
 
     @Test func `a refund of a whole order needs no items, but its value`() throws {
@@ -195,8 +195,8 @@ struct LogValueTests {
         }
         let text = refund(#","currency":"USD","value":12.50"#) + refund("")
         let batch = try LogDoor.file.read(text, as: .ndjson).batch
-        let flaws = EventRules.standard.flaws(in: batch, 0..<2, latest: .distantFuture)
-        #expect(flaws.map(\.place) == [1])
-        #expect(flaws.map(\.flaw) == [.itemsMissing])
+        let violations = EventRules.standard.violations(in: batch, 0..<2, latest: .distantFuture)
+        #expect(violations.map(\.place) == [1])
+        #expect(violations.map(\.violation) == [.itemsMissing])
     }
 }

@@ -104,7 +104,7 @@ struct NDJSONSourceTests {
         var (source, _) = try source(text)
         let (batch, rejections) = try readAll(&source)
         #expect(rejections.isEmpty)
-        let flaws = EventRules.standard.flaws(in: batch, 0..<1, latest: .distantFuture)
-        #expect(flaws.map(\.flaw) == [.transactionEmpty])
+        let violations = EventRules.standard.violations(in: batch, 0..<1, latest: .distantFuture)
+        #expect(violations.map(\.violation) == [.transactionEmpty])
     }
 }

@@ -59,15 +59,15 @@ struct OrderLineTests {
             batch.summary == ["purchase o1 15.00 x3", "purchase o2 0.00 x1", "refund o3 10.00 x1"]
         )
         #expect(batch.events.map(\.itemCount) == [2, 1, 1])
-        let flaws = EventRules.standard.flaws(in: batch, 0..<3, latest: .distantFuture)
-        #expect(flaws.isEmpty)
+        let violations = EventRules.standard.violations(in: batch, 0..<3, latest: .distantFuture)
+        #expect(violations.isEmpty)
 
         var refusing = LogOptions()
         refusing.zeroQuantity = .refuse
         let whole = try LogDoor.file.read(text, as: .csv, mapping: lines, options: refusing).batch
-        let refused = EventRules.standard.flaws(in: whole, 0..<3, latest: .distantFuture)
+        let refused = EventRules.standard.violations(in: whole, 0..<3, latest: .distantFuture)
         #expect(refused.map(\.place) == [0])
-        #expect(refused.map(\.flaw) == [.quantityNotPositive])
+        #expect(refused.map(\.violation) == [.quantityNotPositive])
     }
 
     /// By hand: 6·2.55 + 6·3.39 = 35.64; 2·1.25 = 2.50; a free one; a return of 2.55.

@@ -10,7 +10,7 @@ struct Traffic: Equatable {
     var items: [Item] = []
     /// By whether each batch's offsets went on where those of the one before ended.
     var isContiguous = true
-    var flaws: [EventFlaw] = []
+    var violations: [RuleViolation] = []
 
     init() {}
 
@@ -42,8 +42,12 @@ struct Traffic: Equatable {
         if batch.count > 0, batch.origin.firstOffset != Int64(events.count) + 1 {
             isContiguous = false
         }
-        flaws += EventRules.standard.flaws(in: batch, 0..<batch.count, latest: .distantFuture)
-            .map(\.flaw)
+        violations += EventRules.standard.violations(
+            in: batch,
+            0..<batch.count,
+            latest: .distantFuture
+        )
+        .map(\.violation)
         for event in batch.events {
             var moved = event
             // Places in the batch become places in the whole.
@@ -93,7 +97,7 @@ struct Traffic: Equatable {
     /// What holds for the events of every traffic model.
     func expectSound() {
         #expect(isContiguous)
-        #expect(flaws == [])
+        #expect(violations == [])
         #expect(events.map(\.sequence) == (0..<events.count).map { Int64($0) + 1 })
         #expect(zip(events, events.dropFirst()).allSatisfy { $0.id < $1.id })
         #expect(zip(events, events.dropFirst()).allSatisfy { $0.time <= $1.time })

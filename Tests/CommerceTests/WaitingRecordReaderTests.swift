@@ -42,8 +42,8 @@ struct WaitingRecordReaderTests {
     @Test func `a line that is not text is named with its byte`() throws {
         let found = try lines([97, 10, 98, 0xc3, 0x28, 10, 99, 99, 0, 10, 100])
         #expect(found.map(\.line) == [1, 2, 3, 4])
-        #expect(found.map(\.flaw?.reason) == [nil, .invalidUTF8, .nulByte, nil])
-        #expect(found.map(\.flaw?.column) == [nil, 2, 3, nil])
+        #expect(found.map(\.rejection?.reason) == [nil, .invalidUTF8, .nulByte, nil])
+        #expect(found.map(\.rejection?.column) == [nil, 2, 3, nil])
     }
 
     @Test func `a line up to the limit is kept, a longer one is skipped to its end`() throws {
@@ -51,16 +51,16 @@ struct WaitingRecordReaderTests {
             "12345678\r\n123456789\n1\n" + String(repeating: "x", count: 100) + "\r\n12345678"
         for chunkSize in [1, 2, 3, 7, 8, 9, 64] {
             let found = try lines(Array(text.utf8), chunkSize: chunkSize, limit: 8)
-            #expect(found.map(\.flaw?.reason) == [nil, .tooLarge, nil, .tooLarge, nil])
+            #expect(found.map(\.rejection?.reason) == [nil, .tooLarge, nil, .tooLarge, nil])
             #expect(found.map(\.bytes.count) == [8, 0, 1, 0, 8])
-            #expect(found[3].flaw?.message.contains("has 100 bytes") == true)
+            #expect(found[3].rejection?.message.contains("has 100 bytes") == true)
         }
     }
 
     @Test func `a line of ten megabytes is skipped and what follows is read`() throws {
         let long = [UInt8](repeating: 120, count: 10_000_000)
         let found = try lines([97, 10] + long + [10, 98])
-        #expect(found.map(\.flaw?.reason) == [nil, .tooLarge, nil])
+        #expect(found.map(\.rejection?.reason) == [nil, .tooLarge, nil])
         #expect(found.last.map { Array($0.bytes) } == [98])
     }
 
@@ -71,7 +71,7 @@ struct WaitingRecordReaderTests {
         let expected = try lines(text)
         let found = try lines(text, chunkSize: size)
         #expect(found.map { Array($0.bytes) } == expected.map { Array($0.bytes) })
-        #expect(found.map(\.flaw) == expected.map(\.flaw))
+        #expect(found.map(\.rejection) == expected.map(\.rejection))
         #expect(found.count == 7)
     }
 

@@ -78,7 +78,7 @@ struct AnalyticsStateTests {
         #expect(take(later, into: &state)?.counted.all == [1])
     }
 
-    @Test func `flawed events are permanent failures and are not counted`() {
+    @Test func `refused events are permanent failures and are not counted`() {
         let warehouse = MemoryWarehouse(windowLimit: 1000, openWindows: 1000)
         var state = state()
         var nameless = shop.event(2, .purchase)
@@ -86,7 +86,7 @@ struct AnalyticsStateTests {
         let batch = shop.batch([shop.event(1, .purchase), nameless, shop.event(3, .purchase)])
         let taken = take(batch, into: &state)
         guard case .ackExcept(let failures) = taken?.settlement else {
-            Issue.record("a flawed event was acked")
+            Issue.record("a refused event was acked")
             return
         }
         #expect(failures.map(\.place) == [1])

@@ -207,7 +207,7 @@ struct StagesEndToEndTests {
         #expect(storefront.broker.subscriptions[0].counts.nacked == 3)
     }
 
-    @Test func `flawed events become dead letters of both subscriptions with their reason`()
+    @Test func `refused events become dead letters of both subscriptions with their reason`()
         async throws
     {
         let storefront = storefront()

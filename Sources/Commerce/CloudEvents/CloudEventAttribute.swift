@@ -85,7 +85,7 @@ where Name.RawValue == String {
 
     /// The name that `key` is.
     ///
-    /// - Throws: A flaw if it is unknown or was given before.
+    /// - Throws: A rejection if it is unknown or was given before.
     mutating func take(
         _ key: JSONReader.Key,
         of kind: String,

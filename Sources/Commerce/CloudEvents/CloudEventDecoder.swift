@@ -20,8 +20,8 @@ package struct CloudEventDecoder: Sendable {
         _ line: ArraySlice<UInt8>
     ) throws(RejectionReason) -> (event: Event, items: [Item]) {
         try line.withUnsafeBufferPointer { bytes throws(RejectionReason) in
-            if let flaw = RejectionReason.inText(bytes) {
-                throw flaw
+            if let rejection = RejectionReason.inText(bytes) {
+                throw rejection
             }
             return try decode(text: bytes)
         }
@@ -69,27 +69,27 @@ package struct CloudEventDecoder: Sendable {
         at column: Int,
         into attributes: inout Attributes
     ) throws(RejectionReason) {
-        func flaw(_ reason: RejectionReason.Reason, _ message: String) -> RejectionReason {
+        func rejection(_ reason: RejectionReason.Reason, _ message: String) -> RejectionReason {
             RejectionReason(reason, column: column, field: name.rawValue, message)
         }
         switch name {
         case .id where text.isEmpty, .source where text.isEmpty:
-            throw flaw(.emptyField, "is empty; id and source together name the event")
+            throw rejection(.emptyField, "is empty; id and source together name the event")
         case .id: attributes.id = EventID.parse(text)
         case .source: attributes.source = symbols.symbol(for: text, in: .text)
         case .specversion:
             guard text == "1.0" else {
-                throw flaw(.badVersion, "\"\(text)\" is not supported; expected \"1.0\"")
+                throw rejection(.badVersion, "\"\(text)\" is not supported; expected \"1.0\"")
             }
             attributes.hasVersion = true
         case .type:
             guard let event = EventName(cloudEventType: text) else {
-                throw flaw(.unknownEvent, EventName.unknownType(text))
+                throw rejection(.unknownEvent, EventName.unknownType(text))
             }
             attributes.name = event
         case .time, .recordedtime, .expirytime:
             guard let time = Timestamp(rfc3339: text) else {
-                throw flaw(
+                throw rejection(
                     .badDate,
                     "\"\(text)\" is not a time; expected RFC 3339, such as 1997-01-01T00:00:00Z"
                 )
@@ -100,14 +100,14 @@ package struct CloudEventDecoder: Sendable {
         case .subject: attributes.subject = text
         case .datacontenttype:
             guard CloudEventDecoder.isJSON(mediaType: text) else {
-                throw flaw(
+                throw rejection(
                     .badContentType,
                     "\"\(text)\" cannot be read; expected \"application/json\""
                 )
             }
         case .traceparent:
             guard TraceContext.isTraceparent(text) else {
-                throw flaw(
+                throw rejection(
                     .badTraceparent,
                     "\"\(text)\" is not one of W3C Trace Context; expected "
                         + "00-<32 hexadecimal digits>-<16>-<2>, neither id all zero"
@@ -117,7 +117,7 @@ package struct CloudEventDecoder: Sendable {
             guard !text.isEmpty, text.utf8.allSatisfy({ (48...57).contains($0) }),
                 let number = Int64(text), number > 0
             else {
-                throw flaw(
+                throw rejection(
                     .badSequence,
                     "\"\(text)\" is not a sequence; expected decimal digits, counting from 1"
                 )

@@ -42,7 +42,7 @@ package struct RejectionReason: Error, Hashable, CustomStringConvertible {
     /// What is wrong, what was expected, and how to fix it.
     package var message: String
 
-    /// A flaw of class `reason`.
+    /// A rejection of class `reason`.
     package init(
         _ reason: Reason,
         line: Int? = nil,
@@ -77,7 +77,7 @@ package struct RejectionReason: Error, Hashable, CustomStringConvertible {
 }
 
 extension RejectionReason {
-    /// The flaw of text that no text format allows: a NUL, or bytes that are not UTF-8.
+    /// The rejection of text that no text format allows: a NUL, or bytes that are not UTF-8.
     static func inText(_ bytes: UnsafeBufferPointer<UInt8>) -> RejectionReason? {
         do throws(UTF8.ValidationError) {
             _ = try UTF8Span(validating: bytes.span)

@@ -1,7 +1,7 @@
 public import Timekeeping
 
 /// Why an event that was read may not be stored or counted.
-@usableFromInline package enum EventFlaw: UInt8, Sendable, CaseIterable {
+@usableFromInline package enum RuleViolation: UInt8, Sendable, CaseIterable {
     case transactionMissing
     case transactionEmpty
     case timeTooEarly
@@ -69,21 +69,21 @@ public import Timekeeping
         self.aheadLimit = aheadLimit
     }
 
-    /// Looks for a flaw of `event`.
+    /// Looks for a violation of `event`.
     ///
     /// - Parameters:
     ///   - event: An event of a batch.
     ///   - items: The items of that batch.
     ///   - symbols: What its symbols mean.
     ///   - latest: The latest time that is accepted: now plus ``aheadLimit``.
-    /// - Returns: The first flaw, or nil if the event is sound.
+    /// - Returns: The first violation, or nil if the event is sound.
     @inlinable
-    package func flaw(
+    package func violation(
         of event: Event,
         _ items: UnsafeBufferPointer<Item>,
         _ symbols: SymbolTable,
         latest: Timestamp
-    ) -> EventFlaw? {
+    ) -> RuleViolation? {
         if event.time < earliest { return .timeTooEarly }
         if event.time > latest { return .timeInFuture }
         if event.value < 0 { return .valueNegative }
@@ -118,26 +118,27 @@ public import Timekeeping
         }
     }
 
-    /// The flaws of the events in `places` of `batch`, ascending; empty if all are sound.
+    /// The violations of the events in `places` of `batch`, ascending; empty if all are sound.
     @inlinable
-    package func flaws(
+    package func violations(
         in batch: Batch,
         _ places: some Sequence<Int>,
         latest: Timestamp
-    ) -> [(place: Int, flaw: EventFlaw)] {
-        var flaws: [(place: Int, flaw: EventFlaw)] = []
+    ) -> [(place: Int, violation: RuleViolation)] {
+        var violations: [(place: Int, violation: RuleViolation)] = []
         let symbols = batch.symbols
         // Through pointers: this runs once an event and subscriber, and a reference count an
         // event would cost more than all the comparisons.
         batch.events.withUnsafeBufferPointer { events in
             batch.items.withUnsafeBufferPointer { items in
                 for place in places {
-                    if let flaw = flaw(of: events[place], items, symbols, latest: latest) {
-                        flaws.append((place, flaw))
+                    if let violation = violation(of: events[place], items, symbols, latest: latest)
+                    {
+                        violations.append((place, violation))
                     }
                 }
             }
         }
-        return flaws
+        return violations
     }
 }

@@ -168,8 +168,8 @@ struct CDNOWLog {
                 )
             }
             do throws(RejectionReason) {
-                if let flaw = line.flaw {
-                    throw flaw
+                if let rejection = line.rejection {
+                    throw rejection
                 }
                 guard line.isTerminated || lastRowIsWhole else {
                     throw Record.unterminated("give --input-whole")
@@ -222,7 +222,7 @@ struct CDNOWLog {
     /// The row that `bytes` write; its line and start are the caller's to set.
     private static func row(of bytes: ArraySlice<UInt8>) throws(RejectionReason) -> Row {
         let fields = bytes.split(maxSplits: 4, whereSeparator: isSpace)
-        func flaw(
+        func rejection(
             _ reason: RejectionReason.Reason,
             _ field: Int,
             _ message: String
@@ -247,7 +247,7 @@ struct CDNOWLog {
         }
         func text(_ field: Int) -> String { String(decoding: fields[field], as: UTF8.self) }
         guard let time = Timestamp(yyyymmdd: fields[1]) else {
-            throw flaw(
+            throw rejection(
                 .badDate,
                 1,
                 "\"\(text(1))\" is not a day; expected eight digits, such as 19970101"
@@ -257,10 +257,10 @@ struct CDNOWLog {
         do throws(RejectionReason) {
             count = try Int32(countText: text(2))
         } catch {
-            throw flaw(error.reason, 2, error.message)
+            throw rejection(error.reason, 2, error.message)
         }
         guard let money = Money(decimal: text(3), currency: .usd) else {
-            throw flaw(.badMoney, 3, Money.refusal(of: text(3), currency: .usd))
+            throw rejection(.badMoney, 3, Money.refusal(of: text(3), currency: .usd))
         }
         return Row(
             cents: money.minorUnits,

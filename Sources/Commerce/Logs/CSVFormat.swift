@@ -31,8 +31,8 @@ struct CSVFormat: LogFormat {
         }
         let header: CSVRow
         do throws(RejectionReason) {
-            if let flaw = record.flaw {
-                throw flaw
+            if let rejection = record.rejection {
+                throw rejection
             }
             header = try CSVRow(record.bytes, delimiter: mapping.delimiter)
         } catch {
@@ -63,11 +63,11 @@ struct CSVFormat: LogFormat {
         while var entry = isClosing ? window.take() : window.next() {
             if entry.event.name == .purchase, entry.event.value < 0 {
                 let sum = Money(minorUnits: entry.event.value, currency: entry.event.currency)
-                let flaw = RejectionReason(
+                let reason = RejectionReason(
                     .negativeValue,
                     "is worth \(sum), which is not a sale; a return has a negative quantity"
                 )
-                var rejection = flaw.rejection(file: file, line: entry.line)
+                var rejection = reason.rejection(file: file, line: entry.line)
                 rejection.records = entry.records
                 rejections.append(rejection)
                 continue
@@ -229,7 +229,7 @@ struct CSVLineReader: Sendable {
     private func time(of row: CSVRow) throws(RejectionReason) -> Timestamp {
         let text = row.text(columns.time)
         guard let time = mapping.timeFormat.instant(text, in: mapping.zone) else {
-            throw flaw(
+            throw rejection(
                 .badDate,
                 row,
                 columns.time,
@@ -247,7 +247,7 @@ struct CSVLineReader: Sendable {
             let text = row.text(column)
             if let name = mapping.names[text] ?? EventName(ga4: text) { return name }
             let known = mapping.names.keys.sorted() + EventName.allCases.map(\.ga4)
-            throw flaw(
+            throw rejection(
                 .unknownEvent,
                 row,
                 column,
@@ -265,7 +265,7 @@ struct CSVLineReader: Sendable {
             let column = columns.currency ?? 0
             let text = row.text(column)
             guard let currency = Currency(code: text) else {
-                throw flaw(.badCurrency, row, column, Currency.refusal(of: text))
+                throw rejection(.badCurrency, row, column, Currency.refusal(of: text))
             }
             return currency
         }
@@ -316,13 +316,13 @@ struct CSVLineReader: Sendable {
                 let text = row.text(column)
                 sale.value = try mapping.amountFormat.minorUnits(text, currency)
             } catch {
-                throw flaw(error.reason, row, column, error.message)
+                throw rejection(error.reason, row, column, error.message)
             }
             if case .price = mapping.amount {
                 sale.price = sale.value
                 let (value, overflow) = sale.value.multipliedReportingOverflow(by: quantity)
                 guard !overflow else {
-                    throw flaw(
+                    throw rejection(
                         .badMoney,
                         row,
                         column,
@@ -354,7 +354,7 @@ struct CSVLineReader: Sendable {
 
     private func negative(_ row: CSVRow, _ message: String) -> RejectionReason {
         let column = columns.quantity ?? columns.time
-        return flaw(.negativeCount, row, column, "\(row.text(column)) is negative; \(message)")
+        return rejection(.negativeCount, row, column, "\(row.text(column)) is negative; \(message)")
     }
 
     /// The number of pieces, below 0 for a return; within what an item can hold.
@@ -370,11 +370,11 @@ struct CSVLineReader: Sendable {
                 isNegative
                 ? error.message.replacing("\"", with: "\"-", maxReplacements: 1)
                 : error.message
-            throw flaw(error.reason, row, column, message)
+            throw rejection(error.reason, row, column, message)
         }
     }
 
-    private func flaw(
+    private func rejection(
         _ reason: RejectionReason.Reason,
         _ row: CSVRow,
         _ column: Int,
@@ -429,7 +429,7 @@ extension CSVMapping.TimeFormat {
 extension Int32 {
     /// The count that `text` writes in decimal digits.
     ///
-    /// - Throws: A flaw without a place if it is negative or no whole number that fits.
+    /// - Throws: A rejection without a place if it is negative or no whole number that fits.
     init(countText text: String) throws(RejectionReason) {
         let digits = text.utf8.drop { $0 == UInt8(ascii: "-") }
         let isNumber = !digits.isEmpty && digits.allSatisfy { (48...57).contains($0) }

@@ -161,8 +161,8 @@ package struct LogReplay: EventSource {
     ) throws(InputError) {
         if record.isBlank { return }
         do throws(RejectionReason) {
-            if let flaw = record.flaw {
-                throw flaw
+            if let rejection = record.rejection {
+                throw rejection
             }
             try format.take(record, file: reader.fileName)
         } catch {
@@ -291,11 +291,11 @@ struct NDJSONFormat: LogFormat {
                 line: record.line
             )
         } catch {
-            var flaw = error
-            if !record.isTerminated, flaw.reason == .notJSON {
-                flaw.message += "; the last line has no line end, so it may be cut off"
+            var reason = error
+            if !record.isTerminated, reason.reason == .notJSON {
+                reason.message += "; the last line has no line end, so it may be cut off"
             }
-            throw flaw
+            throw reason
         }
     }
 

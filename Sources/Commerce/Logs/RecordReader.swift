@@ -15,29 +15,29 @@ package struct Record: Sendable {
     /// Empty where the record was too long to keep.
     package var bytes: ArraySlice<UInt8>
     /// Why the record is not text; nil if it is sound.
-    package var flaw: RejectionReason?
+    package var rejection: RejectionReason?
     /// Whether a line end follows it; the last one of a file may have none, and may then be
     /// the beginning of one that is still being written.
     package var isTerminated: Bool
 
     /// Whether there is nothing but white space in it.
-    var isBlank: Bool { flaw == nil && bytes.allSatisfy { $0 == 0x20 || $0 == 0x09 } }
+    var isBlank: Bool { rejection == nil && bytes.allSatisfy { $0 == 0x20 || $0 == 0x09 } }
 
-    /// The rejection of the record, which is in `file`, because of `flaw`.
-    func rejection(of flaw: RejectionReason, file: String) -> Rejection {
-        var flaw = flaw
-        if lastLine > line, flaw.line == nil, let column = flaw.column {
+    /// The rejection of the record, which is in `file`, because of `reason`.
+    func rejection(of reason: RejectionReason, file: String) -> Rejection {
+        var reason = reason
+        if lastLine > line, reason.line == nil, let column = reason.column {
             // The column counts from the beginning of the record.
             let before = bytes.prefix(column - 1)
             if let last = before.lastIndex(of: RecordReader.lineFeed) {
-                flaw.line = line + before.count { $0 == RecordReader.lineFeed }
-                flaw.column = column - (last - bytes.startIndex + 1)
+                reason.line = line + before.count { $0 == RecordReader.lineFeed }
+                reason.column = column - (last - bytes.startIndex + 1)
             }
         }
-        return flaw.rejection(file: file, line: line)
+        return reason.rejection(file: file, line: line)
     }
 
-    /// The flaw of a last row that may not be whole.
+    /// The rejection of a last row that may not be whole.
     static func unterminated(_ remedy: String) -> RejectionReason {
         RejectionReason(
             .unterminated,
@@ -258,7 +258,7 @@ package final class RecordReader: @unchecked Sendable {
             isTerminated: next != nil
         )
         if quoting == .quoted {
-            record.flaw = RejectionReason(
+            record.rejection = RejectionReason(
                 .badQuotes,
                 line: openQuote.line,
                 column: openQuote.column,
@@ -267,12 +267,12 @@ package final class RecordReader: @unchecked Sendable {
             )
         } else if count > limit {
             let lines = line > firstLine ? "record on lines \(firstLine) to \(line)" : "line"
-            record.flaw = RejectionReason(
+            record.rejection = RejectionReason(
                 .tooLarge,
                 "the \(lines) has \(count) bytes; the most that is read is \(limit)"
             )
         } else {
-            record.flaw = bytes.withUnsafeBufferPointer(RejectionReason.inText)
+            record.rejection = bytes.withUnsafeBufferPointer(RejectionReason.inText)
         }
         if count > limit { record.bytes = [] }
         start = next ?? end

@@ -182,7 +182,7 @@ package struct InvariantReader {
         let needsCensus = value(.needs) { $0 == "census" ? true : nil } ?? false
         let description = value(.description) { $0 }
         let query: InvariantQuery
-        do throws(InvariantQuery.Flaw) {
+        do throws(InvariantQuery.Mistake) {
             query = try InvariantQuery(text)
         } catch {
             log.add(error.message, at: DocumentPlace(line: error.line, column: error.column))

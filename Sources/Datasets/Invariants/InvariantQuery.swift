@@ -11,7 +11,7 @@ package struct InvariantQuery: Hashable, Sendable {
     }
 
     /// A mistake in the text.
-    package struct Flaw: Error, Hashable, Sendable {
+    package struct Mistake: Error, Hashable, Sendable {
         /// From 1.
         package var line: Int
         package var column: Int
@@ -29,8 +29,8 @@ package struct InvariantQuery: Hashable, Sendable {
 
     /// The query in `text`.
     ///
-    /// - Throws: ``Flaw`` if it is not one query, or names another value than the cutoff.
-    package init(_ text: String) throws(Flaw) {
+    /// - Throws: ``Mistake`` if it is not one query, or names another value than the cutoff.
+    package init(_ text: String) throws(Mistake) {
         var scanner = QueryScanner(text)
         var parts: [Part] = []
         var pending = ""
@@ -53,7 +53,7 @@ package struct InvariantQuery: Hashable, Sendable {
                 }
             case .value(let name):
                 guard name == InvariantQuery.cutoffName else {
-                    throw token.flaw(
+                    throw token.mistake(
                         "there is no value :\(name); expected :\(InvariantQuery.cutoffName) alone, "
                             + "the instant up to which data are judged"
                     )
@@ -64,13 +64,13 @@ package struct InvariantQuery: Hashable, Sendable {
             case .word, .other: break
             }
             if end != nil {
-                throw token.flaw("there is more after the ';'; expected one query in a file")
+                throw token.mistake("there is more after the ';'; expected one query in a file")
             }
             if firstWord == nil {
                 guard case .word = token.kind,
                     ["select", "with"].contains(token.text.lowercased())
                 else {
-                    throw token.flaw(
+                    throw token.mistake(
                         "the statement begins with \"\(token.text)\"; expected a query, SELECT or "
                             + "WITH, because invariants only read"
                     )
@@ -86,7 +86,7 @@ package struct InvariantQuery: Hashable, Sendable {
             pending += token.text
         }
         guard firstWord != nil else {
-            throw Flaw(line: 1, column: 1, message: "there is no query; expected a SELECT")
+            throw Mistake(line: 1, column: 1, message: "there is no query; expected a SELECT")
         }
         self.parts = parts + [.text(pending)]
         if let select { (line, column) = (select.line, select.column) }
@@ -126,8 +126,8 @@ private struct QueryScanner {
         var line: Int
         var column: Int
 
-        func flaw(_ message: String) -> InvariantQuery.Flaw {
-            InvariantQuery.Flaw(line: line, column: column, message: message)
+        func mistake(_ message: String) -> InvariantQuery.Mistake {
+            InvariantQuery.Mistake(line: line, column: column, message: message)
         }
     }
 
@@ -140,7 +140,7 @@ private struct QueryScanner {
         scalars = Array(text.unicodeScalars)
     }
 
-    mutating func next() throws(InvariantQuery.Flaw) -> Token? {
+    mutating func next() throws(InvariantQuery.Mistake) -> Token? {
         guard index < scalars.count else { return nil }
         let start = index
         let (line, column) = (line, column)
@@ -222,8 +222,8 @@ private struct QueryScanner {
         past end: String,
         named what: String,
         from head: Int
-    ) throws(InvariantQuery.Flaw) {
-        let flaw = InvariantQuery.Flaw(
+    ) throws(InvariantQuery.Mistake) {
+        let mistake = InvariantQuery.Mistake(
             line: line,
             column: column,
             message: "the \(what) is not closed"
@@ -237,11 +237,11 @@ private struct QueryScanner {
             }
             step()
         }
-        throw flaw
+        throw mistake
     }
 
     /// PostgreSQL's `$tag$ … $tag$`; any other `$` is an ordinary character.
-    private mutating func skipDollarQuote() throws(InvariantQuery.Flaw) {
+    private mutating func skipDollarQuote() throws(InvariantQuery.Mistake) {
         var end = index + 1
         while end < scalars.count, Self.isInWord(scalars[end]) { end += 1 }
         guard end < scalars.count, scalars[end] == "$" else { return step() }

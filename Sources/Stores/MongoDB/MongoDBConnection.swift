@@ -131,7 +131,7 @@ actor MongoDBConnection {
         guard let position = last.integer("position"), (0..<RawEvent.endOfPositions) ~= position
         else {
             throw StoreError(
-                StoredField(last, in: "\(location)").flaw("position", "a position in a topic")
+                StoredField(last, in: "\(location)").damaged("position", "a position in a topic")
             )
         }
         return position
@@ -151,21 +151,21 @@ actor MongoDBConnection {
 
     /// Some events behind `position`, in the order of positions.
     ///
-    /// Those that have no whole number for a position are noted in `flaws` with the first ones.
+    /// Those that have no whole number for a position are noted in `damage` with the first ones.
     func events(
         after position: Int64,
         atMost limit: Int,
-        notingIn flaws: DamagedValues
+        notingIn damage: DamagedValues
     ) throws(StoreError) -> [RawEvent] {
         let store = "\(location)"
         if position == .min {
             for document in try read(RawEventCommands.misplaced).documents("cursor.firstBatch") {
                 let field = StoredField(document, in: store)
-                flaws.note(StoreError(field.flaw("position", "a whole number")))
+                damage.note(StoreError(field.damaged("position", "a whole number")))
             }
         }
         return try read(RawEventCommands.events(after: position, atMost: limit))
-            .documents("cursor.firstBatch").map { RawEvent(StoredField($0, in: store, flaws)) }
+            .documents("cursor.firstBatch").map { RawEvent(StoredField($0, in: store, damage)) }
     }
 
     /// How many connections the server has now, of everybody; nil where it does not say.

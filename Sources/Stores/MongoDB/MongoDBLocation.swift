@@ -16,11 +16,11 @@ package struct MongoDBLocation: Sendable, CustomStringConvertible, CustomReflect
     /// What is said of a URL that the driver does not take, and of which nothing may be repeated.
     static let malformed = refusal("is malformed")
 
-    /// What is said of a URL that has a flaw.
-    private static func refusal(_ flaw: String) -> StoreError {
+    /// What is said of a URL that has a mistake.
+    private static func refusal(_ mistake: String) -> StoreError {
         StoreError(
             .wrongURL,
-            "the URL of a MongoDB store \(flaw); expected "
+            "the URL of a MongoDB store \(mistake); expected "
                 + "mongodb://[user:password@]host[:port][/database][?options], with every "
                 + "@ : / ? # % of user and password percent-encoded"
         )
@@ -46,11 +46,11 @@ package struct MongoDBLocation: Sendable, CustomStringConvertible, CustomReflect
         self.url =
             scheme + (parts.user.map { "\($0)@" } ?? "") + "\(parts.hosts)/\(parts.database)"
             + (query.isEmpty ? "" : "?\(query)")
-        let flaw =
-            MongoDBLocation.flaw(ofUser: parts.user, parts.database, parts.options)
-            ?? MongoDBLocation.flaw(ofHosts: parts.hosts, isService: scheme == schemes[1])
-            ?? MongoDBLocation.flaw(ofOptions: options)
-        if let flaw { throw MongoDBLocation.refusal(flaw) }
+        let mistake =
+            MongoDBLocation.mistake(ofUser: parts.user, parts.database, parts.options)
+            ?? MongoDBLocation.mistake(ofHosts: parts.hosts, isService: scheme == schemes[1])
+            ?? MongoDBLocation.mistake(ofOptions: options)
+        if let mistake { throw MongoDBLocation.refusal(mistake) }
     }
 
     /// What stands behind the scheme; the user with the password.
@@ -71,7 +71,7 @@ package struct MongoDBLocation: Sendable, CustomStringConvertible, CustomReflect
         )
     }
 
-    private static func flaw(
+    private static func mistake(
         ofUser user: Substring?,
         _ database: Substring,
         _ options: Substring
@@ -103,7 +103,7 @@ package struct MongoDBLocation: Sendable, CustomStringConvertible, CustomReflect
         }
     }
 
-    private static func flaw(ofHosts hosts: Substring, isService: Bool) -> String? {
+    private static func mistake(ofHosts hosts: Substring, isService: Bool) -> String? {
         let hosts = hosts.split(separator: ",", omittingEmptySubsequences: false)
         if hosts.contains(where: \.isEmpty) { return "lacks a host" }
         for host in hosts where !host.hasPrefix("%2F") && !host.hasPrefix("%2f") {
@@ -125,7 +125,7 @@ package struct MongoDBLocation: Sendable, CustomStringConvertible, CustomReflect
         return "names several hosts, and mongodb+srv:// takes one, which names them all"
     }
 
-    private static func flaw(ofOptions options: [Substring]) -> String? {
+    private static func mistake(ofOptions options: [Substring]) -> String? {
         var values: [String: String] = [:]
         for option in options {
             guard let equals = option.firstIndex(of: "="), equals > option.startIndex else {

@@ -17,7 +17,7 @@ internal import Timekeeping
 package final class MongoDBRawStore: RawStore {
     let pool: MongoDBConnectionPool
     /// What could not be read of it.
-    let flaws: DamagedValues
+    let damage: DamagedValues
     private let doubtful = UnconfirmedPositions()
     private let holding = Holding()
     /// What the server does not do that it was asked to when the store was opened; it goes on
@@ -29,15 +29,15 @@ package final class MongoDBRawStore: RawStore {
     /// - Parameters:
     ///   - location: Where the store lies.
     ///   - keys: The business keys that get an index.
-    ///   - flaws: Where fields are noted that a report has to leave out.
+    ///   - damage: Where fields are noted that a report has to leave out.
     /// - Throws: ``StoreError`` where the server cannot be reached, does not let us in, or is not
     ///   fit; its message names the hosts, the database and the remedy, never the password.
     package init(
         _ location: MongoDBLocation,
         indexes keys: [RawEventKey] = RawEventKey.allCases,
-        notingIn flaws: DamagedValues = DamagedValues()
+        notingIn damage: DamagedValues = DamagedValues()
     ) async throws(StoreError) {
-        self.flaws = flaws
+        self.damage = damage
         let uri = try DriverURI(location)
         let first = MongoDBConnection(location, uri)
         do throws(StoreError) {
@@ -143,8 +143,8 @@ extension MongoDBRawStore: RawEventScan {
         after position: Int64,
         atMost limit: Int
     ) async throws(StoreError) -> [RawEvent] {
-        try await pool.withConnection { [flaws] connection throws(StoreError) in
-            try await connection.events(after: position, atMost: limit, notingIn: flaws)
+        try await pool.withConnection { [damage] connection throws(StoreError) in
+            try await connection.events(after: position, atMost: limit, notingIn: damage)
         }
     }
 
@@ -161,16 +161,16 @@ extension MongoDBRawStore: RawEventScan {
 struct StoredField {
     private let document: BSONDocument
     private let store: String
-    private let flaws: DamagedValues
+    private let damage: DamagedValues
 
-    init(_ document: BSONDocument, in store: String, _ flaws: DamagedValues = DamagedValues()) {
+    init(_ document: BSONDocument, in store: String, _ damage: DamagedValues = DamagedValues()) {
         self.document = document
         self.store = store
-        self.flaws = flaws
+        self.damage = damage
     }
 
     /// Why a field is not what it has to be.
-    func flaw(_ path: StaticString, _ expected: String) -> DamagedValue {
+    func damaged(_ path: StaticString, _ expected: String) -> DamagedValue {
         DamagedValue(
             store: store,
             table: RawEventCommands.collection,
@@ -214,7 +214,7 @@ struct StoredField {
         _ value: Value?
     ) -> Value? {
         if value == nil, isNeeded || document.has(path) {
-            flaws.note(StoreError(flaw(path, expected)))
+            damage.note(StoreError(damaged(path, expected)))
         }
         return value
     }

@@ -26,11 +26,11 @@ package struct StoreOpening: Sendable {
     /// The URL of a store in memory.
     private static let memory = "memory:"
 
-    private let flaws: DamagedValues
+    private let damage: DamagedValues
 
-    /// Opens stores that note in `flaws` the rows which a report has to leave out.
-    package init(notingIn flaws: DamagedValues) {
-        self.flaws = flaws
+    /// Opens stores that note in `damage` the rows which a report has to leave out.
+    package init(notingIn damage: DamagedValues) {
+        self.damage = damage
     }
 
     /// Opens the raw store at `url`, in which events can be looked up by `indexes` as well.
@@ -46,12 +46,12 @@ package struct StoreOpening: Sendable {
             let store = try await MongoDBRawStore(
                 location,
                 indexes: indexes.compactMap(RawEventKey.init(rawValue:)),
-                notingIn: flaws
+                notingIn: damage
             )
             return Opened(store: store, label: "\(location)", warnings: store.warnings)
         }
         let location = try file(url, for: access, "raw store", or: "mongodb://…")
-        return Opened(store: try SQLiteRawStore(location, access, notingIn: flaws), label: url)
+        return Opened(store: try SQLiteRawStore(location, access, notingIn: damage), label: url)
     }
 
     /// Opens the warehouse at `url`.
@@ -64,11 +64,11 @@ package struct StoreOpening: Sendable {
         }
         if PostgreSQLLocation.isMeant(by: url) {
             let location = try PostgreSQLLocation(url: url)
-            let store = try await PostgreSQLWarehouse(location, notingIn: flaws)
+            let store = try await PostgreSQLWarehouse(location, notingIn: damage)
             return Opened(store: store, label: location.label)
         }
         let location = try file(url, for: access, "warehouse", or: "postgresql://…")
-        return Opened(store: try SQLiteWarehouse(location, access, notingIn: flaws), label: url)
+        return Opened(store: try SQLiteWarehouse(location, access, notingIn: damage), label: url)
     }
 
     /// The Prometheus at `url`, which is reached when a history is read.

@@ -19,7 +19,7 @@ package struct PostgreSQLLocation: Sendable {
     ///   which may hold a password anywhere when it is mistyped.
     package init(url: String, patience: Duration = .seconds(10)) throws(StoreError) {
         let text = PostgreSQLText(url)
-        if let flaw = text.flaw { throw PostgreSQLLocation.refusal(flaw) }
+        if let mistake = text.mistake { throw PostgreSQLLocation.refusal(mistake) }
         guard let settings = PostgreSQLConnection.parse(url: text.libpq) else {
             throw PostgreSQLLocation.refusal("has a parameter that libpq does not know, or lacks =")
         }
@@ -47,10 +47,10 @@ package struct PostgreSQLLocation: Sendable {
         self.patience = patience
     }
 
-    private static func refusal(_ flaw: String) -> StoreError {
+    private static func refusal(_ mistake: String) -> StoreError {
         StoreError(
             .wrongURL,
-            "the warehouse's postgresql: URL \(flaw); expected "
+            "the warehouse's postgresql: URL \(mistake); expected "
                 + "postgresql://<user>:<password>@<host>:<port>/<database>?schema=<schema>, "
                 + "with %-escapes for special characters in each part, or "
                 + "\"host=… port=… dbname=… user=… schema=…\""
@@ -104,7 +104,7 @@ struct PostgreSQLText {
     /// The last `schema` of it.
     let schema: String?
     /// What is wrong with it, without a word of it.
-    let flaw: String?
+    let mistake: String?
 
     private static let schemes = ["postgresql://", "postgres://"]
 
@@ -134,7 +134,7 @@ struct PostgreSQLText {
             // libpq takes an @ in a parameter for the end of a password.
             let query = others.joined(separator: "&").replacing("@", with: "%40")
             libpq = String(parts[0]) + (query.isEmpty ? "" : "?\(query)")
-            flaw = PostgreSQLText.flaw(ofURL: parts[0], others)
+            mistake = PostgreSQLText.mistake(ofURL: parts[0], others)
         } else if PostgreSQLText.isConnectionString(text) {
             var rest = text
             var schema: String?
@@ -145,15 +145,15 @@ struct PostgreSQLText {
             }
             self.schema = schema
             libpq = rest
-            flaw = nil
+            mistake = nil
         } else {
             libpq = ""
             schema = nil
-            flaw = "is none"
+            mistake = "is none"
         }
     }
 
-    private static func flaw(ofURL place: Substring, _ options: [Substring]) -> String? {
+    private static func mistake(ofURL place: Substring, _ options: [Substring]) -> String? {
         let rest = place[(place.firstRange(of: "://")?.upperBound ?? place.startIndex)...]
         let slash = rest.firstIndex(of: "/") ?? rest.endIndex
         let isStray = options.contains { option in

@@ -25,11 +25,11 @@ extension PostgreSQLWarehouse {
         let milliseconds = max(1, timeout.inNanoseconds / 1_000_000)
         let snapshots = try await withPatientConnection(
             timeout
-        ) { [flaws] connection in
+        ) { [damage] connection in
             let run = InvariantRun(connection, timeout, timeline)
             var refusals: [String: String] = [:]
             for invariant in set.invariants {
-                refusals[invariant.name] = try run.flaw(of: invariant)
+                refusals[invariant.name] = try run.mistake(of: invariant)
             }
             // What ends the transaction, a lost connection or server among it, ends the lock, and
             // leaves the snapshot as it was.
@@ -44,9 +44,9 @@ extension PostgreSQLWarehouse {
                 try connection.execute("ROLLBACK")
                 return nil as (before: InvariantSnapshot, after: InvariantSnapshot)?
             }
-            let rows = SnapshotRows(connection, notingIn: flaws)
+            let rows = SnapshotRows(connection, notingIn: damage)
             let before = try rows.snapshot()
-            try rows.install(set, flaws: refusals)
+            try rows.install(set, mistakes: refusals)
             try rows.refresh(at: timeline.now)
             let after = try rows.snapshot()
             try connection.execute("COMMIT")
@@ -148,7 +148,7 @@ private struct InvariantRun {
     }
 
     /// Why the database does not take a query, as far as that shows without running it.
-    func flaw(of invariant: Invariant) throws -> String? {
+    func mistake(of invariant: Invariant) throws -> String? {
         var lineOffset = 0
         var sql = invariant.query.text(cutoff: now)
         do {
@@ -235,12 +235,12 @@ extension PostgreSQLWarehouse {
 /// caller's.
 struct SnapshotRows {
     private let connection: PostgreSQLConnection
-    private let flaws: DamagedValues
+    private let damage: DamagedValues
 
-    /// What cannot be read goes into `flaws`.
-    init(_ connection: PostgreSQLConnection, notingIn flaws: DamagedValues) {
+    /// What cannot be read goes into `damage`.
+    init(_ connection: PostgreSQLConnection, notingIn damage: DamagedValues) {
         self.connection = connection
-        self.flaws = flaws
+        self.damage = damage
     }
 
     /// Whether no other session refreshes until the transaction ends.
@@ -249,24 +249,24 @@ struct SnapshotRows {
     )
 
     func snapshot() throws -> InvariantSnapshot {
-        try connection.snapshot(notingIn: flaws)
+        try connection.snapshot(notingIn: damage)
     }
 
     /// Makes the invariants of `set` those that a refresh looks at, and forgets all others; one
-    /// that has one of `flaws` is not checked, and reported with it.
-    func install(_ set: InvariantSet, flaws: [String: String]) throws {
+    /// that has one of `mistakes` is not checked, and reported with it.
+    func install(_ set: InvariantSet, mistakes: [String: String]) throws {
         let names = set.invariants.map(\.name) + set.refused.map(\.name)
         try run(SnapshotStatement.forget, [.text(names.joined(separator: ","))])
         for invariant in set.invariants {
-            let flaw = flaws[invariant.name]
+            let mistake = mistakes[invariant.name]
             try run(
                 SnapshotStatement.install,
                 [
                     .text(invariant.name), .text(invariant.severity.rawValue),
                     .text(invariant.owner), .text(invariant.description), .text(invariant.file),
                     .integer(invariant.grace.inNanoseconds),
-                    flaw == nil ? .text(invariant.statement(cutoff: "($1)")) : .null,
-                    flaw.map(SQLValue.text) ?? .null,
+                    mistake == nil ? .text(invariant.statement(cutoff: "($1)")) : .null,
+                    mistake.map(SQLValue.text) ?? .null,
                 ]
             )
         }

@@ -21,7 +21,7 @@ package final class PostgreSQLWarehouse: SQLWarehouse {
     let reports: PostgreSQLClient
     let location: PostgreSQLLocation
     /// What could not be read of it.
-    package let flaws: DamagedValues
+    package let damage: DamagedValues
     /// Who the commits of this object are from: drawn by the server.
     private let writer: Identifier
     /// What each subscription's mark was when its progress was asked for.
@@ -33,17 +33,17 @@ package final class PostgreSQLWarehouse: SQLWarehouse {
     private let parts = Mutex(SketchParts(limit: 128, spread: 64))
 
     /// Opens the warehouse at `location`, and makes its tables where they are missing; rows that a
-    /// report has to leave out are noted in `flaws`.
+    /// report has to leave out are noted in `damage`.
     ///
     /// - Throws: `StoreError` where the server cannot be reached, refuses the client, is too old
     ///   or may not be written to, and where the schema is not a warehouse of this version; its
     ///   message names host, port, database and remedy, and never a password.
     package init(
         _ location: PostgreSQLLocation,
-        notingIn flaws: DamagedValues = DamagedValues()
+        notingIn damage: DamagedValues = DamagedValues()
     ) async throws(StoreError) {
         self.location = location
-        self.flaws = flaws
+        self.damage = damage
         lookups = PostgreSQLClient(location)
         reports = PostgreSQLClient(location)
         let holding = RunHold()

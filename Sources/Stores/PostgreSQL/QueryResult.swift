@@ -107,7 +107,7 @@ package struct PostgreSQLRow: SQLRow {
 
     func bool(_ column: Int32) throws(StoreError) -> Bool {
         guard has(TypeNumber.bool, column), unsafe value(column).count == 1 else {
-            throw flaw(column, expected: "true or false")
+            throw damaged(column, expected: "true or false")
         }
         return unsafe value(column).first == 1
     }
@@ -115,7 +115,7 @@ package struct PostgreSQLRow: SQLRow {
     /// A `uuid`.
     func identifier(_ column: Int32) throws(StoreError) -> Identifier {
         guard has(TypeNumber.uuid, column), unsafe value(column).count == 16 else {
-            throw flaw(column, expected: "a uuid")
+            throw damaged(column, expected: "a uuid")
         }
         let value = unsafe value(column)
         return unsafe Identifier(

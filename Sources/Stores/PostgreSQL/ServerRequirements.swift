@@ -8,7 +8,7 @@ package enum ServerRequirements {
 
     /// Throws where the server is too old, or its database cannot hold every text or be written.
     static func check(_ connection: PostgreSQLConnection) throws {
-        if let error = flaw(
+        if let error = refusal(
             version: connection.version,
             encoding: connection.report("server_encoding"),
             server: connection.store
@@ -34,7 +34,7 @@ package enum ServerRequirements {
     }
 
     /// What is wrong with a server of this version and encoding, if anything.
-    package static func flaw(version: Int32, encoding: String?, server: String) -> StoreError? {
+    package static func refusal(version: Int32, encoding: String?, server: String) -> StoreError? {
         if version < oldestVersion {
             return StoreError(
                 .refused,

@@ -19,7 +19,7 @@ extension SQLWarehouse {
     }
 
     package func datasets() async throws -> [DatasetRecord] {
-        try await read { [flaws] in try CatalogueRows($0).records(notingIn: flaws) }
+        try await read { [damage] in try CatalogueRows($0).records(notingIn: damage) }
     }
 
     package func blocks(
@@ -27,11 +27,11 @@ extension SQLWarehouse {
         from sequence: Int64,
         atMost limit: Int
     ) async throws -> [MetadataBlock] {
-        try await read { [flaws] session in
+        try await read { [damage] session in
             try session.map(
                 CatalogueStatement.blocks,
                 [.text(dataset.text), .integer(sequence), .integer(Int64(limit))],
-                notingIn: flaws
+                notingIn: damage
             ) { row in
                 MetadataBlock(
                     sequence: try row.sequence(1),
@@ -129,17 +129,17 @@ package struct CatalogueRows<Session: SQLSession> {
     }
 
     /// Every dataset that can be read, with those of its references that can.
-    fileprivate func records(notingIn flaws: DamagedValues) throws -> [DatasetRecord] {
-        let references = try references(notingIn: flaws)
-        let statistics = try statistics(notingIn: flaws)
-        let edges = try session.map(CatalogueStatement.dependencies, notingIn: flaws) { row in
+    fileprivate func records(notingIn damage: DamagedValues) throws -> [DatasetRecord] {
+        let references = try references(notingIn: damage)
+        let statistics = try statistics(notingIn: damage)
+        let edges = try session.map(CatalogueStatement.dependencies, notingIn: damage) { row in
             (up: DatasetID(try row.text(0)), down: DatasetID(try row.text(1)))
         }
         // order-free: each is looked up.
         let upstream = Dictionary(grouping: edges, by: \.down)
         // order-free: each is looked up.
         let downstream = Dictionary(grouping: edges, by: \.up)
-        return try session.map(CatalogueStatement.entries, notingIn: flaws) { row in
+        return try session.map(CatalogueStatement.entries, notingIn: damage) { row in
             let id = DatasetID(try row.text(0))
             return DatasetRecord(
                 id: id,
@@ -156,10 +156,10 @@ package struct CatalogueRows<Session: SQLSession> {
     }
 
     private func references(
-        notingIn flaws: DamagedValues
+        notingIn damage: DamagedValues
     ) throws -> [DatasetID: [DatasetRecord.Reference]] {
         var references: [DatasetID: [DatasetRecord.Reference]] = [:]
-        try session.forEach(CatalogueStatement.references, notingIn: flaws) { row in
+        try session.forEach(CatalogueStatement.references, notingIn: damage) { row in
             let reference = DatasetRecord.Reference(
                 name: try row.text(1),
                 sequence: try row.sequence(2),
@@ -171,10 +171,10 @@ package struct CatalogueRows<Session: SQLSession> {
     }
 
     private func statistics(
-        notingIn flaws: DamagedValues
+        notingIn damage: DamagedValues
     ) throws -> [DatasetID: DatasetRecord.Statistics] {
         var statistics: [DatasetID: DatasetRecord.Statistics] = [:]
-        try session.forEach(CatalogueStatement.statistics, notingIn: flaws) { row in
+        try session.forEach(CatalogueStatement.statistics, notingIn: damage) { row in
             statistics[DatasetID(try row.text(0))] = DatasetRecord.Statistics(
                 blocks: try row.sequence(1),
                 records: try row.count(2),
@@ -195,11 +195,11 @@ extension SQLRow {
             return .key(KeyEvent(kind, payload: try text(4)))
         }
         guard let kind = DataEvent.Kind(rawValue: type) else {
-            throw flaw(2, expected: "the name of an event of a chain")
+            throw damaged(2, expected: "the name of an event of a chain")
         }
         var positions: ClosedRange<Int64>?
         if let first = try optionalInteger(5), let last = try optionalInteger(6) {
-            guard first <= last else { throw flaw(6, expected: "a position from \(first)") }
+            guard first <= last else { throw damaged(6, expected: "a position from \(first)") }
             positions = first...last
         }
         return .data(

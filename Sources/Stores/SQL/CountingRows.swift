@@ -196,7 +196,7 @@ package struct CountingRows<Session: SQLSession> {
 extension SQLRow {
     fileprivate func part(_ column: Int32) throws(StoreError) -> CountedPart {
         guard let part = CountedPart(text: try text(column)) else {
-            throw flaw(column, expected: "a length of windows, distinct or products")
+            throw damaged(column, expected: "a length of windows, distinct or products")
         }
         return part
     }

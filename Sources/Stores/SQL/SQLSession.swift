@@ -98,30 +98,30 @@ extension SQLSession {
         return found
     }
 
-    /// What `body` makes of each row that it can read; `flaws` has the others.
+    /// What `body` makes of each row that it can read; `damage` has the others.
     package func map<Value>(
         _ statement: SQLStatement,
         _ values: [SQLValue] = [],
-        notingIn flaws: DamagedValues,
+        notingIn damage: DamagedValues,
         _ body: (Row) throws -> Value
     ) throws -> [Value] {
         var found: [Value] = []
-        try forEach(statement, values, notingIn: flaws) { found.append(try body($0)) }
+        try forEach(statement, values, notingIn: damage) { found.append(try body($0)) }
         return found
     }
 
-    /// Calls `body` with each row; `flaws` has those that it cannot read.
+    /// Calls `body` with each row; `damage` has those that it cannot read.
     package func forEach(
         _ statement: SQLStatement,
         _ values: [SQLValue] = [],
-        notingIn flaws: DamagedValues,
+        notingIn damage: DamagedValues,
         _ body: (Row) throws -> Void
     ) throws {
         try forEach(statement, values) { row in
             do {
                 try body(row)
             } catch let error as StoreError where error.code == .corrupted {
-                flaws.note(error)
+                damage.note(error)
             }
         }
     }
@@ -135,7 +135,7 @@ package protocol SQLWarehouse: Warehouse, DatasetCatalogue, SLIHistory, Deployme
     associatedtype Session: SQLSession
 
     /// The rows that a report had to leave out.
-    var flaws: DamagedValues { get }
+    var damage: DamagedValues { get }
 
     /// What is known to have been counted by this version.
     var understood: UnderstoodSubscriptions { get }
@@ -203,7 +203,7 @@ package protocol SQLRow: SendableMetatype {
 extension SQLRow {
     package func integer(_ column: Int32) throws(StoreError) -> Int64 {
         guard let number = rawInteger(column) else {
-            throw flaw(column, expected: "a whole number")
+            throw damaged(column, expected: "a whole number")
         }
         return number
     }
@@ -215,7 +215,7 @@ extension SQLRow {
     /// A whole number that is not negative.
     package func count(_ column: Int32) throws(StoreError) -> Int64 {
         let number = try integer(column)
-        guard number >= 0 else { throw flaw(column, expected: "a whole number from 0") }
+        guard number >= 0 else { throw damaged(column, expected: "a whole number from 0") }
         return number
     }
 
@@ -223,7 +223,7 @@ extension SQLRow {
     package func instant(_ column: Int32) throws(StoreError) -> Timestamp {
         let instant = Timestamp(nanoseconds: try integer(column))
         guard instant > .distantPast, instant < .distantFuture else {
-            throw flaw(column, expected: "nanoseconds since 1970")
+            throw damaged(column, expected: "nanoseconds since 1970")
         }
         return instant
     }
@@ -243,7 +243,7 @@ extension SQLRow {
     }
 
     package func text(_ column: Int32) throws(StoreError) -> String {
-        guard let text = rawText(column) else { throw flaw(column, expected: "a text in UTF-8") }
+        guard let text = rawText(column) else { throw damaged(column, expected: "a text in UTF-8") }
         return text
     }
 
@@ -251,12 +251,12 @@ extension SQLRow {
         isNull(column) ? nil : try text(column)
     }
 
-    /// A text that a row can do without; nil where it is none, and `flaws` has why.
-    package func text(_ column: Int32, notingIn flaws: DamagedValues) -> String? {
+    /// A text that a row can do without; nil where it is none, and `damage` has why.
+    package func text(_ column: Int32, notingIn damage: DamagedValues) -> String? {
         do throws(StoreError) {
             return try text(column)
         } catch {
-            flaws.note(error)
+            damage.note(error)
             return nil
         }
     }
@@ -267,18 +267,18 @@ extension SQLRow {
     ) throws(StoreError) -> Value where Value.RawValue == String {
         guard let value = rawText(column).flatMap(Value.init) else {
             let names = Value.allCases.map(\.rawValue).joined(separator: ", ")
-            throw flaw(column, expected: "one of \(names)")
+            throw damaged(column, expected: "one of \(names)")
         }
         return value
     }
 
     package func bytes(_ column: Int32) throws(StoreError) -> [UInt8] {
-        guard let bytes = rawBytes(column) else { throw flaw(column, expected: "bytes") }
+        guard let bytes = rawBytes(column) else { throw damaged(column, expected: "bytes") }
         return bytes
     }
 
     /// Why a value is not what it has to be.
-    package func flaw(
+    package func damaged(
         _ column: Int32,
         expected: String,
         remedy: String = DamagedValue.remedy
@@ -314,7 +314,7 @@ extension SQLRow {
         let code = try text(column)
         if code.isEmpty { return .none }
         guard let currency = Currency(code: code) else {
-            throw flaw(column, expected: "the code of a currency")
+            throw damaged(column, expected: "the code of a currency")
         }
         return currency
     }
@@ -323,7 +323,7 @@ extension SQLRow {
     package func hashes(_ column: Int32) throws(StoreError) -> [UInt64] {
         let part = try bytes(column)
         guard part.count.isMultiple(of: 8) else {
-            throw flaw(column, expected: "hashes of 8 bytes each")
+            throw damaged(column, expected: "hashes of 8 bytes each")
         }
         return unsafe part.withUnsafeBytes { part in
             stride(from: 0, to: part.count, by: 8).map { start in
@@ -339,7 +339,7 @@ extension SQLRow {
         let first = try count(column)
         let last = try count(column + 1)
         guard first <= last else {
-            throw flaw(column + 1, expected: "an offset from \(first)")
+            throw damaged(column + 1, expected: "an offset from \(first)")
         }
         return first...last
     }
@@ -347,13 +347,13 @@ extension SQLRow {
     /// The number of a block, which has a next one.
     package func sequence(_ column: Int32) throws(StoreError) -> Int64 {
         let number = try count(column)
-        guard number < .max else { throw flaw(column, expected: "the number of a block") }
+        guard number < .max else { throw damaged(column, expected: "the number of a block") }
         return number
     }
 
     package func hash(_ column: Int32) throws(StoreError) -> BlockHash {
         guard let hash = BlockHash(bytes: try bytes(column)) else {
-            throw flaw(column, expected: "a hash of 32 bytes")
+            throw damaged(column, expected: "a hash of 32 bytes")
         }
         return hash
     }

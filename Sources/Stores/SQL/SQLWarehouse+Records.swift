@@ -7,8 +7,8 @@ package import Timekeeping
 
 extension SQLWarehouse {
     package func deployments() async throws -> [Deployment] {
-        try await read { [flaws] session in
-            try session.map(RecordStatement.deployments, notingIn: flaws) { row in
+        try await read { [damage] session in
+            try session.map(RecordStatement.deployments, notingIn: damage) { row in
                 Deployment(
                     version: try row.text(1),
                     marked: try row.instant(0),
@@ -48,11 +48,11 @@ extension SQLWarehouse {
 
 extension SQLWarehouse {
     package func standings() async throws -> [InvariantSnapshot.Standing] {
-        try await read { [flaws] in try $0.standings(notingIn: flaws) }
+        try await read { [damage] in try $0.standings(notingIn: damage) }
     }
 
     package func snapshot() async throws -> InvariantSnapshot {
-        try await read { [flaws] in try $0.snapshot(notingIn: flaws) }
+        try await read { [damage] in try $0.snapshot(notingIn: damage) }
     }
 
     package func censusTime() async throws -> Timestamp? {
@@ -64,8 +64,8 @@ extension SQLWarehouse {
 
 extension SQLSession {
     /// How each invariant stood at the last refresh.
-    func standings(notingIn flaws: DamagedValues) throws -> [InvariantSnapshot.Standing] {
-        try map(RecordStatement.standings, notingIn: flaws) { row in
+    func standings(notingIn damage: DamagedValues) throws -> [InvariantSnapshot.Standing] {
+        try map(RecordStatement.standings, notingIn: damage) { row in
             InvariantSnapshot.Standing(
                 invariant: try row.text(0),
                 severity: try row.text(1),
@@ -81,10 +81,10 @@ extension SQLSession {
     }
 
     /// What the last refresh found.
-    package func snapshot(notingIn flaws: DamagedValues) throws -> InvariantSnapshot {
+    package func snapshot(notingIn damage: DamagedValues) throws -> InvariantSnapshot {
         InvariantSnapshot(
-            standings: try standings(notingIn: flaws),
-            anomalies: try map(RecordStatement.anomalies, notingIn: flaws) { row in
+            standings: try standings(notingIn: damage),
+            anomalies: try map(RecordStatement.anomalies, notingIn: damage) { row in
                 InvariantSnapshot.Anomaly(
                     invariant: try row.text(0),
                     subject: try row.text(1),
@@ -102,13 +102,13 @@ extension SQLSession {
 
 extension SQLWarehouse {
     package func censusBasis() async throws(StoreError) -> CensusBasis {
-        try await read { [flaws] session in
+        try await read { [damage] session in
             func number(_ statement: SQLStatement) throws -> Int64 {
                 try session.map(statement) { try $0.optionalInteger(0) ?? 0 }.first ?? 0
             }
             return CensusBasis(
                 subscriptions: try session.map(RecordStatement.subscriptions) { try $0.text(0) },
-                letters: try session.map(RecordStatement.letters, notingIn: flaws) { row in
+                letters: try session.map(RecordStatement.letters, notingIn: damage) { row in
                     CensusBasis.Letter(
                         subscription: try row.text(0),
                         source: try row.text(1),

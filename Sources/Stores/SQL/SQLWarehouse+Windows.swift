@@ -10,13 +10,13 @@ extension SQLWarehouse {
         _ grain: Grain,
         categories: WindowCategories
     ) async throws(StoreError) -> [WindowRow] {
-        try await read { [flaws] session in
+        try await read { [damage] session in
             let only = categories == .total ? "category = ''" : "category <> ''"
             var distincts = WindowDistincts(grain)
             try session.forEach(
                 WindowStatement.sketches(only),
                 [.text(grain.rawValue)],
-                notingIn: flaws
+                notingIn: damage
             ) { row in
                 distincts.add(
                     try row.hashes(4),
@@ -29,7 +29,7 @@ extension SQLWarehouse {
             return try session.map(
                 WindowStatement.windows(only),
                 [.text(grain.rawValue)],
-                notingIn: flaws
+                notingIn: damage
             ) { row in
                 let start = try Timestamp(nanoseconds: row.integer(1))
                 let category = try row.text(2)
@@ -54,11 +54,11 @@ extension SQLWarehouse {
     }
 
     package func topProducts(atMost limit: Int) async throws(StoreError) -> [ProductRow] {
-        try await read { [flaws] session in
+        try await read { [damage] session in
             var best = BestSellers(atMost: limit)
             try session.forEach(
                 WindowStatement.products(Session.dialect),
-                notingIn: flaws
+                notingIn: damage
             ) { row in
                 var product = ProductRow(
                     product: try row.text(0),
@@ -74,7 +74,7 @@ extension SQLWarehouse {
                     product.cell.revenue = try row.integer(7)
                 }
                 guard isInRange, best.add(product) else {
-                    throw row.flaw(7, expected: "figures whose sum over all windows has 64 bits")
+                    throw row.damaged(7, expected: "figures whose sum over all windows has 64 bits")
                 }
             }
             return best.finish()
@@ -265,14 +265,14 @@ extension SQLWarehouse {
         in range: Range<Timestamp>
     ) async throws -> [Slice] {
         let bounds = [range.lowerBound, range.upperBound].map { SQLValue.integer($0.nanoseconds) }
-        return try await read { [flaws] session in
+        return try await read { [damage] session in
             var slices: [Slice] = []
             // Added up here: a sum that leaves its range would end the query, and most groups have
             // one row.
             try session.forEach(
                 HistoryStatement.slices,
                 series.values + bounds,
-                notingIn: flaws
+                notingIn: damage
             ) { row in
                 let start = try row.instant(0)
                 let (good, total) = (try row.integer(1), try row.integer(2))
@@ -288,12 +288,12 @@ extension SQLWarehouse {
     }
 
     package func extents() async throws -> [SliceSeriesExtent] {
-        try await read { [flaws] session in
-            try session.map(HistoryStatement.extents, notingIn: flaws) { row in
+        try await read { [damage] session in
+            try session.map(HistoryStatement.extents, notingIn: damage) { row in
                 let slice = try row.span(4)
                 let (first, last) = (try row.instant(5), try row.instant(6))
                 guard SliceSeries.widths.contains(slice), last + slice > last else {
-                    throw row.flaw(4, expected: "the width of a slice")
+                    throw row.damaged(4, expected: "the width of a slice")
                 }
                 return SliceSeriesExtent(
                     series: SliceSeries(

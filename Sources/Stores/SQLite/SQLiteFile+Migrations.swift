@@ -26,7 +26,7 @@ extension SQLiteFile {
             )
         ) { row in
             guard let identifier = try? row.text(1), known.contains(identifier) else {
-                throw row.flaw(
+                throw row.damaged(
                     1,
                     expected: "one of \(list(known))",
                     remedy: "Restore a copy of the store, or read it with the version of weir "

@@ -55,7 +55,7 @@ struct SQLiteFile: Sendable {
     let location: SQLiteLocation
     let queue: DatabaseQueue
     /// What could not be read of it.
-    let flaws: DamagedValues
+    let damage: DamagedValues
     private let access: StoreAccess
     /// What it is opened by for reading.
     private let readingPath: String
@@ -82,11 +82,11 @@ struct SQLiteFile: Sendable {
         schema: DatabaseMigrator,
         table: String,
         access: StoreAccess,
-        flaws: DamagedValues
+        damage: DamagedValues
     ) throws(StoreError) {
         self.location = location
         self.access = access
-        self.flaws = flaws
+        self.damage = damage
         lock = RunLock(of: location.path)
         guard access != .reading else {
             (queue, readingPath) = try SQLiteFile.reading(location, schema, table)

@@ -17,18 +17,18 @@ package final class SQLiteRawStore: RawStore {
     let file: SQLiteFile
 
     /// Opens the file at `location`, and makes it where `access` says so; rows that a report has
-    /// to leave out are noted in `flaws`.
+    /// to leave out are noted in `damage`.
     package init(
         _ location: SQLiteLocation,
         _ access: StoreAccess = .making,
-        notingIn flaws: DamagedValues = DamagedValues()
+        notingIn damage: DamagedValues = DamagedValues()
     ) throws(StoreError) {
         file = try SQLiteFile(
             location,
             schema: SQLiteRawStore.schema,
             table: "raw_events",
             access: access,
-            flaws: flaws
+            damage: damage
         )
     }
 
@@ -151,7 +151,7 @@ package final class SQLiteRawStore: RawStore {
             ) { row in
                 let last = try row.optionalInteger(0) ?? 0
                 guard last >= 0, last < RawEvent.endOfPositions else {
-                    throw row.flaw(0, expected: "a position in a topic")
+                    throw row.damaged(0, expected: "a position in a topic")
                 }
                 return last + 1
             }.first ?? 1
@@ -287,7 +287,7 @@ extension SQLiteRawStore: RawEventScan {
         after position: Int64,
         atMost limit: Int
     ) async throws(StoreError) -> [RawEvent] {
-        let rows = try await file.read { [flaws = file.flaws] database in
+        let rows = try await file.read { [damage = file.damage] database in
             try SQLiteSession(database).map(
                 SQLStatement(
                     """
@@ -302,8 +302,8 @@ extension SQLiteRawStore: RawEventScan {
             ) { row in
                 // An event that cannot be read is reported as one, and counts as stored.
                 (
-                    position: try row.integer(0), source: row.text(1, notingIn: flaws),
-                    id: row.text(2, notingIn: flaws), document: row.text(3, notingIn: flaws)
+                    position: try row.integer(0), source: row.text(1, notingIn: damage),
+                    id: row.text(2, notingIn: damage), document: row.text(3, notingIn: damage)
                 )
             }
         }
@@ -323,7 +323,7 @@ extension SQLiteRawStore: RawEventScan {
     package func repeated(
         atMost limit: Int
     ) async throws(StoreError) -> [(source: String, id: String)] {
-        try await file.read { [flaws = file.flaws, path = file.location.path] database in
+        try await file.read { [damage = file.damage, path = file.location.path] database in
             // In the order of the index that makes it impossible, as long as there is one; what
             // it says is what the rows say only where it names them all.
             if try SQLiteRawStore.hasNames(database) {
@@ -348,7 +348,7 @@ extension SQLiteRawStore: RawEventScan {
                     of: "raw_events"
                 ),
                 [.integer(Int64(limit))],
-                notingIn: flaws
+                notingIn: damage
             ) { row in (source: try row.text(0), id: try row.text(1)) }
         }
     }

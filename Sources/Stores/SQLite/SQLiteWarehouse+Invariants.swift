@@ -56,7 +56,7 @@ extension SQLiteWarehouse {
     /// What is wrong with the queries of `invariants` that a catalogue without datasets shows.
     ///
     /// - Returns: Names and sentences with file and line.
-    package static func flaws(
+    package static func mistakes(
         of invariants: [Invariant]
     ) throws -> [(invariant: String, message: String)] {
         let queue = try DatabaseQueue()
@@ -88,8 +88,8 @@ extension SQLiteWarehouse {
                     do {
                         try check(invariant, in: database)
                         return try rows(of: invariant, asOf: now, in: database)
-                    } catch let flaw as QueryMistake {
-                        return .failed(flaw.description)
+                    } catch let mistake as QueryMistake {
+                        return .failed(mistake.description)
                     }
                 }
             }
@@ -111,7 +111,7 @@ extension SQLiteWarehouse {
     /// Holds a query to its columns.
     private static func check(_ invariant: Invariant, in database: Database) throws {
         let query = invariant.query.text(cutoff: Timestamp(seconds: 0))
-        let columns = try flawed(invariant, database, lineOffset: 0) {
+        let columns = try placing(invariant, database, lineOffset: 0) {
             try database.makeStatement(sql: query).columnNames
         }
         guard columns == Invariant.columns else {
@@ -124,7 +124,7 @@ extension SQLiteWarehouse {
         asOf now: Timestamp,
         in database: Database
     ) throws -> InvariantFinding.Outcome {
-        let rows = try flawed(invariant, database, lineOffset: 1) {
+        let rows = try placing(invariant, database, lineOffset: 1) {
             try Row.fetchAll(database, sql: invariant.statement(asOf: now))
         }
         let violations = rows.map { InvariantFinding.Violation($0[0], $0[1] ?? "") }
@@ -132,7 +132,7 @@ extension SQLiteWarehouse {
     }
 
     /// What `body` gives; an error of SQLite's becomes one of the file's.
-    private static func flawed<Value>(
+    private static func placing<Value>(
         _ invariant: Invariant,
         _ database: Database,
         lineOffset: Int,

@@ -34,18 +34,18 @@ package final class SQLiteWarehouse: SQLWarehouse {
     private let parts = Mutex(SketchParts(limit: 64))
 
     /// Opens the file at `location`, and makes it where `access` says so; rows that a report has
-    /// to leave out are noted in `flaws`.
+    /// to leave out are noted in `damage`.
     package init(
         _ location: SQLiteLocation,
         _ access: StoreAccess = .making,
-        notingIn flaws: DamagedValues = DamagedValues()
+        notingIn damage: DamagedValues = DamagedValues()
     ) throws(StoreError) {
         file = try SQLiteFile(
             location,
             schema: WarehouseSchema.migrator,
             table: "window_aggregates",
             access: access,
-            flaws: flaws
+            damage: damage
         )
     }
 
@@ -57,7 +57,7 @@ package final class SQLiteWarehouse: SQLWarehouse {
         try file.close()
     }
 
-    package var flaws: DamagedValues { file.flaws }
+    package var damage: DamagedValues { file.damage }
 
     package func read<Value: Sendable>(
         _ body: @Sendable @escaping (SQLiteSession) throws -> Value

@@ -241,8 +241,8 @@ struct InvariantsLintCommand: Verb {
 
     func perform() async throws {
         let set = try InvariantFileOptions.parse(at: paths)
-        let flaws = try SQLiteWarehouse.flaws(of: set.only(for: .sqlite).invariants)
-        let lines = set.mistakes.map(\.description) + flaws.map(\.message)
+        let refused = try SQLiteWarehouse.mistakes(of: set.only(for: .sqlite).invariants)
+        let lines = set.mistakes.map(\.description) + refused.map(\.message)
         let summary = "\(set.invariants.count) invariants, \(lines.count) mistakes"
         try Terminal.result((lines + [summary]).joined(separator: "\n"))
         if !lines.isEmpty { throw ExitStatus.wrongDocument.code }

@@ -247,14 +247,14 @@ struct HistoryFileReader {
         var counters: CounterSeriesReader?
         var table = SliceTableReader(file: path, keeping: extent)
         while case .record(let line) = try reader.next() {
-            if counters == nil, !table.hasColumns, line.flaw == nil,
+            if counters == nil, !table.hasColumns, line.rejection == nil,
                 CounterSeriesReader.isExposition(String(decoding: line.bytes, as: UTF8.self))
             {
                 counters = CounterSeriesReader(file: path, keeping: extent)
             }
-            switch (line.flaw, counters == nil) {
-            case (let flaw?, true): table.refuse("\(flaw)", number: line.line)
-            case (let flaw?, false): counters?.refuse("\(flaw)", number: line.line)
+            switch (line.rejection, counters == nil) {
+            case (let rejection?, true): table.refuse("\(rejection)", number: line.line)
+            case (let rejection?, false): counters?.refuse("\(rejection)", number: line.line)
             case (nil, true): try table.take(line.bytes, number: line.line)
             case (nil, false): counters?.take(line.bytes, number: line.line)
             }

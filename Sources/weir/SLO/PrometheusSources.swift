@@ -24,7 +24,7 @@ struct PrometheusSources: Sendable {
     init(of entries: [ObjectiveSet.Entry], _ dataSources: [ObjectiveSet.DataSource]) throws {
         var mistakes: [Mistake] = []
         for source in dataSources where source.kind == .prometheus {
-            do throws(SourceFlaw) {
+            do throws(SourceMistake) {
                 servers[source.name] = try PrometheusSources.server(source)
             } catch {
                 mistakes.append(
@@ -57,18 +57,18 @@ struct PrometheusSources: Sendable {
     }
 
     /// What is wrong with a data source, behind its name.
-    private struct SourceFlaw: Error {
+    private struct SourceMistake: Error {
         var text: String
     }
 
     private static func server(
         _ source: ObjectiveSet.DataSource
-    ) throws(SourceFlaw) -> PrometheusServer {
+    ) throws(SourceMistake) -> PrometheusServer {
         var token: String?
         if let name = source.bearerTokenEnv {
             token = ProcessInfo.processInfo.environment[name]
             guard token != nil else {
-                throw SourceFlaw(
+                throw SourceMistake(
                     text: "names the variable \(name) for its token, and it is not set; set it"
                 )
             }
@@ -76,7 +76,7 @@ struct PrometheusSources: Sendable {
         do throws(StoreError) {
             return try StorePlaces.opening.prometheus(at: source.url ?? "", bearerToken: token)
         } catch {
-            throw SourceFlaw(
+            throw SourceMistake(
                 text: "has no connectionDetails.url to reach a Prometheus by; \(error)"
             )
         }

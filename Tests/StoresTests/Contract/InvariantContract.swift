@@ -12,7 +12,7 @@ struct InvariantContract {
         let set = ShippedInvariants.all
         #expect(set.mistakes == [])
         #expect(set.invariants.count >= 24)
-        #expect(try SQLiteWarehouseFlaws.of(set) == [])
+        #expect(try SQLiteWarehouseMistakes.of(set) == [])
         let found = Set(
             (Damage.all.flatMap(\.offences) + PipelineDamage.all.flatMap(\.offences))
                 .compactMap { $0.split(separator: " ").first }

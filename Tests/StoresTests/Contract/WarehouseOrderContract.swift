@@ -152,7 +152,7 @@ struct WarehouseOrderContract {
                 try await warehouse.commit(commit)
             }
             #expect(try await warehouse.topProducts(atMost: 9).map(\.product) == ["p3"])
-            let damaged = sql.flaws.first
+            let damaged = sql.damage.first
             #expect(damaged.map(\.code) == [.corrupted, .corrupted])
             for (error, product) in zip(damaged, ["p1", "p2"]) {
                 #expect(error.message.contains("product_sales"))

@@ -159,9 +159,9 @@ struct PostgreSQLRefusalTests {
 
     @Test(arguments: [(120_022, "12.22", true), (129_999, "12.9999", true), (130_000, "", false)])
     func `a server that is too old`(version: Int32, name: String, isRefused: Bool) throws {
-        let flaw = ServerRequirements.flaw(version: version, encoding: "UTF8", server: "here")
-        #expect((flaw != nil) == isRefused)
-        #expect(flaw?.message.contains(name) != false)
+        let refusal = ServerRequirements.refusal(version: version, encoding: "UTF8", server: "here")
+        #expect((refusal != nil) == isRefused)
+        #expect(refusal?.message.contains(name) != false)
     }
 
     @Test func `a statement that takes too long may be given again`() async throws {

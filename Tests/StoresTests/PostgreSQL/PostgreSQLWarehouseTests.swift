@@ -159,7 +159,7 @@ struct PostgreSQLWarehouseTests {
             )
             let rows = try await warehouse.windows(.hour, categories: .total)
             #expect(rows.map { $0.distinct.mapValues(\.count) } == [[.sessions: 1]])
-            #expect(warehouse.flaws.first.map(\.code) == [.corrupted])
+            #expect(warehouse.damage.first.map(\.code) == [.corrupted])
         }
     }
 

@@ -108,11 +108,11 @@ struct SQLiteDamageTests {
             try SQLiteDamageTests.change(damage.sql, in: folder, "w.sqlite")
             let (left, told) = try await SQLiteDamageTests.read(SQLiteLocation(path: path))
             #expect(left < sound && left > sound / 2)
-            let flaw = try #require(told.first)
-            #expect(flaw.code == .corrupted)
-            #expect(flaw.message.contains("\(path): table "))
-            #expect(flaw.message.contains(damage.said), "\(flaw)")
-            #expect(flaw.message.contains("Restore the store, or correct or delete that row"))
+            let error = try #require(told.first)
+            #expect(error.code == .corrupted)
+            #expect(error.message.contains("\(path): table "))
+            #expect(error.message.contains(damage.said), "\(error)")
+            #expect(error.message.contains("Restore the store, or correct or delete that row"))
         }
     }
 
@@ -226,14 +226,14 @@ struct SQLiteDamageTests {
                 in: folder,
                 "r.sqlite"
             )
-            let flaws = DamagedValues()
-            let damaged = try SQLiteRawStore(location, .reading, notingIn: flaws)
+            let notes = DamagedValues()
+            let damaged = try SQLiteRawStore(location, .reading, notingIn: notes)
             let events = try await damaged.events(after: .min, atMost: 10)
             #expect(events.map(\.position) == [1, 2, 3, 4, 5])
             #expect(events.map { $0.content == nil } == [false, true, false, false, false])
-            #expect(flaws.count == 2)
+            #expect(notes.count == 2)
             #expect(
-                flaws.first[0].message.contains(
+                notes.first[0].message.contains(
                     "table raw_events, row with position 2, column document holds 1 bytes"
                 )
             )
@@ -297,8 +297,8 @@ struct SQLiteDamageTests {
     private static func read(
         _ location: SQLiteLocation
     ) async throws -> (rows: Int, told: [StoreError]) {
-        let flaws = DamagedValues()
-        let warehouse = try SQLiteWarehouse(location, .reading, notingIn: flaws)
+        let notes = DamagedValues()
+        let warehouse = try SQLiteWarehouse(location, .reading, notingIn: notes)
         var rows = 0
         for grain in Grain.allCases {
             for row in try await warehouse.windows(grain, categories: .total) {
@@ -317,7 +317,7 @@ struct SQLiteDamageTests {
         rows += try await warehouse.deployments().count
         rows += try await warehouse.censusBasis().letters.count
         try warehouse.close()
-        return (rows, flaws.first)
+        return (rows, notes.first)
     }
 
     /// Changes a file whose columns take anything.

@@ -2,8 +2,8 @@ import Datasets
 import SQLiteStores
 
 /// What an empty catalogue finds wrong with queries.
-enum SQLiteWarehouseFlaws {
+enum SQLiteWarehouseMistakes {
     static func of(_ set: InvariantSet) throws -> [String] {
-        try SQLiteWarehouse.flaws(of: set.only(for: .sqlite).invariants).map(\.message)
+        try SQLiteWarehouse.mistakes(of: set.only(for: .sqlite).invariants).map(\.message)
     }
 }
