@@ -63,6 +63,13 @@ package struct CivilDate: Hashable, Comparable, Sendable {
     }
 }
 
+extension CivilDate: CustomStringConvertible {
+    /// `2006-01-02`.
+    package var description: String {
+        "\(year.text(width: 4))-\(month.text(width: 2))-\(day.text(width: 2))"
+    }
+}
+
 extension Timestamp {
     private static let nanosecondsPerDay: Int64 = 86_400_000_000_000
 

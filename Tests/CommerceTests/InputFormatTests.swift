@@ -17,7 +17,7 @@ struct InputFormatTests {
         let symbols = SymbolTable()
         let log = try TemporaryLog("customer_id date\n1 19970101 1 2.00\n", name: "cdnow.txt")
         var guessed = try openInput(path: log.path, format: nil, mapping: nil, symbols: symbols)
-        #expect(guessed is CDNOWSource)
+        #expect(guessed is LogReplay)
         #expect(try readAll(&guessed).batch.count == 1)
         let given = try openInput(path: log.path, format: .ndjson, mapping: nil, symbols: symbols)
         #expect(given is LogReplay)

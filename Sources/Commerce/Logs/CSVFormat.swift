@@ -50,13 +50,14 @@ struct CSVFormat: LogFormat {
         )
     }
 
-    mutating func take(_ record: Record, file: String) throws(RejectionReason) {
+    mutating func take(_ record: Record, file: String) throws(RejectionReason) -> Bool {
         window.noteLine()
         guard record.isTerminated || options.lastRowIsWhole else {
             throw Record.unterminated("say 'lastRowIsWhole: true' in the mapping")
         }
-        guard let line = try rows?.line(of: record) else { return }
+        guard let line = try rows?.line(of: record) else { return false }
         try window.add(line, symbols)
+        return true
     }
 
     mutating func next(file: String, rejecting rejections: inout [Rejection]) -> LogEntry? {

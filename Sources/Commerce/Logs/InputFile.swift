@@ -165,7 +165,7 @@ enum InputKind {
 
 /// The formats of real logs that can be replayed.
 package enum InputFormat: String, Sendable, CaseIterable {
-    /// The purchases of CDNOW's customers, 1997 and 1998 (``CDNOWSource``).
+    /// The purchases of CDNOW's customers, 1997 and 1998 (``CDNOWFormat``).
     case cdnow
     /// CloudEvents, one JSON object a line.
     case ndjson
@@ -198,7 +198,7 @@ package func openInput(
     symbols: SymbolTable
 ) throws(InputError) -> any EventSource {
     switch format ?? InputFormat.guess(from: path) {
-    case .cdnow: return try CDNOWSource(path: path, options: options, symbols: symbols)
+    case .cdnow: return try LogReplay(cdnow: path, options: options, symbols: symbols)
     case .ndjson: return try LogReplay(ndjson: path, options: options, symbols: symbols)
     case .csv:
         guard let mapping else {

@@ -1,6 +1,6 @@
 package import Timekeeping
 
-/// Replays a log in the order of its records: NDJSON or CSV.
+/// Replays a log: NDJSON or CSV in the order of its records, CDNOW in that of their days.
 ///
 /// The place of an event in its stream is the number of its line, so that reading the same file
 /// again gives every event the same place. An event whose time lies before that of the one ahead
@@ -21,6 +21,10 @@ package struct LogReplay: EventSource {
     /// The time of the last event that was read; nil before the first one.
     private var latest: Timestamp?
     private var rejected = 0
+    /// Whether any record was taken: then the format is the right one.
+    private var hasTaken = false
+    /// What was rejected before the first call.
+    private var early: [Rejection] = []
     private var isAtEnd = false
     /// What there is to wait for, where the last call found nothing more to read.
     package private(set) var arrival: InputArrival?
@@ -54,6 +58,22 @@ package struct LogReplay: EventSource {
         options.lastRowIsWhole = options.lastRowIsWhole || mapping.lastRowIsWhole
         let reader = try RecordReader(path: path, delimiter: mapping.delimiter)
         try self.init(reader, CSVFormat(mapping, options, symbols), options, symbols)
+    }
+
+    /// Reads the CDNOW log at `path` (`-` is standard input), as far as it is there already; one
+    /// of more than `sizeLimit` bytes is refused.
+    package init(
+        cdnow path: String,
+        options: LogOptions = LogOptions(),
+        symbols: SymbolTable,
+        sizeLimit: Int? = nil
+    ) throws(InputError) {
+        let limit = sizeLimit ?? CDNOWFormat.sizeLimit
+        let format = CDNOWFormat(options, symbols, sizeLimit: limit)
+        try self.init(try RecordReader(path: path), format, options, symbols)
+        var rejections: [Rejection] = []
+        upcoming = try readEntry(rejecting: &rejections)
+        early = rejections
     }
 
     private init(
@@ -90,6 +110,8 @@ package struct LogReplay: EventSource {
         defer { builder.originals = originals }
         // The batch is of the symbol table that it was begun with; the next one may be of another.
         defer { renewSymbolTable() }
+        builder.rejections += early
+        early = []
         var room = limit
         arrival = nil
         while true {
@@ -164,16 +186,19 @@ package struct LogReplay: EventSource {
             if let rejection = record.rejection {
                 throw rejection
             }
-            try format.take(record, file: reader.fileName)
+            hasTaken = try format.take(record, file: reader.fileName) || hasTaken
         } catch {
             rejections.append(record.rejection(of: error, file: reader.fileName))
             rejected += 1
-            guard latest == nil, rejected >= strangeLineLimit else { return }
+            guard !hasTaken, rejected >= strangeLineLimit else { return }
             throw InputError(
                 .wrongFormat,
                 "no event in the first \(rejected) lines; is the input of another format? "
                     + "the last line said: \(rejections[rejections.count - 1])"
             )
+        }
+        if let excess = format.excess {
+            throw InputError(.wrongFormat, "\(reader.fileName): \(excess)")
         }
     }
 }
@@ -219,8 +244,12 @@ protocol LogFormat: Sendable {
     /// back for it.
     var holdsBack: Bool { get }
 
-    /// Takes in a record of `file`, which may be the first line of an event with several.
-    mutating func take(_ record: Record, file: String) throws(RejectionReason)
+    /// Why the log is larger than the format can take; nil where it is not.
+    var excess: String? { get }
+
+    /// Takes in a record of `file`, which may be the first line of an event with several; says
+    /// whether there is anything in it.
+    mutating func take(_ record: Record, file: String) throws(RejectionReason) -> Bool
 
     /// The next event to which nothing more is to come; nil where there is none.
     mutating func next(file: String, rejecting: inout [Rejection]) -> LogEntry?
@@ -230,6 +259,10 @@ protocol LogFormat: Sendable {
 
     /// Says that nothing is to come to what was taken in: the input has ended, or is quiet.
     mutating func close()
+}
+
+extension LogFormat {
+    var excess: String? { nil }
 }
 
 /// How a log is read, whatever its format.
@@ -278,7 +311,7 @@ struct NDJSONFormat: LogFormat {
 
     mutating func takeHeader(_ record: Record?, file: String) {}
 
-    mutating func take(_ record: Record, file: String) throws(RejectionReason) {
+    mutating func take(_ record: Record, file: String) throws(RejectionReason) -> Bool {
         do throws(RejectionReason) {
             var (event, items) = try decoder.decode(record.bytes)
             if event.sequence == 0 {
@@ -290,6 +323,7 @@ struct NDJSONFormat: LogFormat {
                 bytes: Array(record.bytes),
                 line: record.line
             )
+            return true
         } catch {
             var reason = error
             if !record.isTerminated, reason.reason == .notJSON {

@@ -235,10 +235,8 @@ extension RunReport.Warehouse {
         return RunReport.Warehouse(
             store: warehouse.label,
             totals: RunReport.Totals(everything, everything.first),
-            months: windows(months) { date in
-                "\(date.year)-\(date.month < 10 ? "0" : "")\(date.month)"
-            },
-            days: windows(days) { Timestamp(midnightOf: $0)?.description.prefix(10) ?? "" },
+            months: windows(months) { $0.description.dropLast(3) },
+            days: windows(days, label: \.description),
             topProducts: try await store.topProducts(atMost: 10).map { row in
                 RunReport.Product(
                     product: row.product,

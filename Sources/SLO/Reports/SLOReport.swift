@@ -297,9 +297,8 @@ extension SLOReport.Rule {
 
 extension SLOReport.Day {
     fileprivate init(_ day: DaySpending, of objective: Objective) {
-        let instant = Timestamp(midnightOf: day.date) ?? .distantPast
         self.init(
-            date: String(instant.description.prefix(10)),
+            date: day.date.description,
             measured: .init(day.measurement, of: objective),
             spentRatio: .init(day.spentRatio)
         )

@@ -3,10 +3,10 @@ import Foundation
 import Testing
 import Timekeeping
 
-struct CDNOWSourceTests {
-    private func source(_ rows: String) throws -> CDNOWSource {
+struct CDNOWFormatTests {
+    private func source(_ rows: String) throws -> LogReplay {
         let log = try TemporaryLog(rows, name: "CDNOW.txt")
-        return try CDNOWSource(path: log.path, symbols: SymbolTable())
+        return try LogReplay(cdnow: log.path, symbols: SymbolTable())
     }
 
     private let log = """
@@ -81,7 +81,7 @@ struct CDNOWSourceTests {
         #expect(strange?.code == .wrongFormat)
         let file = try TemporaryLog(log)
         let large = #expect(throws: InputError.self) {
-            _ = try CDNOWSource(path: file.path, symbols: SymbolTable(), sizeLimit: 60)
+            _ = try LogReplay(cdnow: file.path, symbols: SymbolTable(), sizeLimit: 60)
         }
         #expect(large?.code == .wrongFormat)
         #expect(large?.message.contains("more than 60 bytes") == true)
@@ -93,7 +93,7 @@ struct CDNOWSourceTests {
 
     @Test(.enabled(if: FileManager.default.fileExists(atPath: realLog)))
     func `the real log has the figures that are known of it`() throws {
-        var source = try CDNOWSource(path: CDNOWSourceTests.realLog, symbols: SymbolTable())
+        var source = try LogReplay(cdnow: CDNOWFormatTests.realLog, symbols: SymbolTable())
         let (batch, rejections) = try readAll(&source, limit: 512)
         #expect(rejections.isEmpty)
         #expect(batch.count == 69_659)
