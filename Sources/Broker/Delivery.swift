@@ -55,7 +55,7 @@ package struct FailureReason: Hashable, Sendable {
         self.detail = detail
     }
 
-    /// Nobody settled the delivery in time.
+    /// The delivery was not settled in time.
     package static let deadlineExpired = FailureReason(
         label: "ack-deadline-expired",
         detail: "the delivery was not settled before its deadline"

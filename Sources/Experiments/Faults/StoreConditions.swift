@@ -118,7 +118,7 @@ struct StageWork: StoreLayer {
             do {
                 try await queue.serve()
             } catch {
-                // Whoever tries again finds that the task is cancelled.
+                // The next try finds that the task is cancelled.
                 throw StoreError(.unavailable, "the work was stopped")
             }
         default: break

@@ -301,14 +301,14 @@ extension RunReport {
     }
 
     /// How many faults have a sentence of their own; further ones are counted.
-    private static let faultsTold = 5
+    private static let faultsListed = 5
 
     /// What became of the faults, a sentence each.
     var faultSentences: [String] {
         let faults = faults ?? []
-        let told = faults.prefix(RunReport.faultsTold).map(sentence)
-        let more = faults.count - told.count
-        return told + (more > 0 ? ["and \(more) more faults"] : [])
+        let listed = faults.prefix(RunReport.faultsListed).map(sentence)
+        let more = faults.count - listed.count
+        return listed + (more > 0 ? ["and \(more) more faults"] : [])
     }
 
     private func sentence(of fault: Fault) -> String {

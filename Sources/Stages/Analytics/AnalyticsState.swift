@@ -322,7 +322,7 @@ package struct LogRecognition: Sendable {
     /// By the places in the batch; nil for what is not delivered.
     private var entries: [Entry?] = []
 
-    /// Recognises the events of `delivery`; nobody where it is of no log.
+    /// Recognises the events of `delivery`; none where it is not of a log.
     package init(_ delivery: Delivery<Batch>) {
         let batch = delivery.batch
         guard batch.origin.isReplayed else { return }

@@ -10,7 +10,7 @@ internal import Timekeeping
 ///   unless it says otherwise). `_id` is made of the event's `(source, id)`, so an event that
 ///   comes again is a duplicate, counted as one.
 /// - Failure and recovery: a call whose answer was lost is given again by its caller; what it had
-///   stored is told from duplicates by the positions, and counted as stored.
+///   stored is distinguished from duplicates by the positions, and counted as stored.
 /// - Non-guarantees: two runs that write to one database at the same time; the second one is
 ///   refused when it begins (``hold()``), as long as the first one says that it is there
 ///   (``renewHold()``).

@@ -31,7 +31,7 @@ package enum WarehouseStep: String, CaseIterable, Sendable {
 /// The tables of a warehouse, as each step that made them left them.
 ///
 /// Times are nanoseconds since the epoch, money is in minor units, an empty category is the total
-/// over all. Texts are told apart and sorted by their bytes, which in UTF-8 is by their code
+/// over all. Texts are compared and sorted by their bytes, which in UTF-8 is by their code
 /// points.
 enum WarehouseTables {
     /// The aggregates, how far they were made, and what is kept one by one.
