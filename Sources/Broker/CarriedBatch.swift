@@ -23,7 +23,7 @@ final class CarriedBatch: MessageBatch {
 }
 
 extension Publication<CarriedBatch> {
-    /// The same publication of a batch that is known to be a `Batch`.
+    /// The same publication of a batch that is known to be a `Known`.
     fileprivate func carrying<Known: MessageBatch>(_: Known.Type) -> Publication<Known> {
         guard let known = batch.batch as? Known else {
             preconditionFailure("a broker of one kind of batches carries no other")

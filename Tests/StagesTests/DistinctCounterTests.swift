@@ -71,6 +71,46 @@ struct DistinctCounterTests {
         #expect(counter.takeDeltas().isEmpty)
     }
 
+    /// 5,000 shoppers a second, who fill the sketches of a second and of a minute: what goes to the
+    /// warehouse is what sketches take up that are given every event.
+    @Test func `full sketches take up what they would event by event`() {
+        let lines = (0..<20_000).map { number in
+            var event = shop.event(number, at: Shop.epoch + .microseconds(200 * number))
+            event.user = Symbol(number: UInt64(number % 9000 + 1))
+            return (event: event, items: [shop.item(category: UInt64(number % 3 + 1))])
+        }
+        let batch = shop.batch(lines)
+        var counter = DistinctCounter(grains: grains)
+        var stored: [SketchKey: [UInt64]] = [:]
+        for first in stride(from: 0, to: batch.count, by: 1700) {
+            counter.add(batch, .range(first..<min(first + 1700, batch.count)))
+            for (key, added) in counter.takeDeltas() { stored[key, default: []] += added }
+        }
+        var sketches: [SketchKey: DistinctSketch] = [:]
+        var expected: [SketchKey: [UInt64]] = [:]
+        for (event, items) in lines {
+            let user = shop.symbols.stableHash(of: event.user)
+            for grain in grains + [.all] {
+                for category in [.none, items[0].category] {
+                    let key = SketchKey(
+                        grain: grain,
+                        start: grain.start(of: event.time),
+                        measure: .shoppers,
+                        category: category
+                    )
+                    let new = DistinctSketch(capacity: key.capacity)
+                    if sketches[key, default: new].insert(user) == .added {
+                        expected[key, default: []].append(user)
+                    }
+                }
+            }
+        }
+        #expect(expected.values.contains { $0.count > 2000 })
+        for (key, added) in stored where key.measure == .shoppers {
+            #expect(added == expected[key])
+        }
+    }
+
     @Test func `more categories than have a sketch at hand are all counted`() {
         let lines = (1...1000).map { number in
             (event: shop.event(number), items: [shop.item(category: UInt64(number))])

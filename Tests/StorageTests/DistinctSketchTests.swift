@@ -30,6 +30,22 @@ struct DistinctSketchTests {
         #expect(DistinctSketch(capacity: 16, values: [UInt64.max, 0, .max]).estimate == 2)
     }
 
+    @Test func `a list is taken up as its hashes are one by one`() {
+        var one = DistinctSketch(capacity: 64)
+        var all = one
+        for first in stride(from: 0, to: 1000, by: 100) as StrideTo<UInt64> {
+            let list = hashes(first..<first + 150).map(DistinctSketch.admissible)
+            var (unknown, gains): ([UInt64], [UInt64]) = (list, [])
+            all.insert(&unknown, gains: &gains)
+            let admissions = list.map { ($0, one.insert($0)) }
+            #expect(gains == admissions.filter { $0.1 == .added }.map(\.0))
+            #expect(unknown == admissions.filter { $0.1 != .known }.map(\.0))
+        }
+        #expect(all.values == one.values)
+        all.removeAll()
+        #expect(all.isExact && all.estimate == 0)
+    }
+
     /// The relative standard error is 1/√(k − 2), which is 3.2% for k = 1024.
     ///
     /// None of 20 sketches, whose seeds are fixed, may be off by four of them; the mean of 20

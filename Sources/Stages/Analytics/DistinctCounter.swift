@@ -5,66 +5,49 @@ internal import Timekeeping
 
 /// Counts shoppers and sessions distinctly in every window; a pure value.
 ///
-/// While events come, it only gathers hashes, and a small table drops most repeats. Once a commit
-/// (``takeDeltas()``) they go on to the warehouse, whose sketches take a hash twice as once. Of the
-/// newest windows the sketches are at hand, so that a hash which they know, or have no room for,
-/// is not stored again; what comes for an older window is stored as it came. So nothing is ever
-/// read back, and the memory is that of a few windows and of one commit.
+/// While events come, it gathers the hashes that any of the windows round them has room for, by
+/// what they are counted in. Of the newest windows of each length the sketches are at hand. What
+/// was gathered goes to the shortest window first, and to the next longer one but for what the
+/// shorter one knew: that was given to all of them before. What a sketch takes up goes on to the
+/// warehouse with the next commit (``takeDeltas()``). What comes for an older window, or for a
+/// category of which no sketch is at hand, is stored as it came, since a warehouse's sketch takes
+/// a hash twice as once. So nothing is ever read back, and the memory is that of a few windows and
+/// of one commit.
 package struct DistinctCounter: Sendable {
-    /// The hashes gathered for one measure and category.
-    private struct List {
-        var part: DistinctPart
-        var hashes: [UInt64] = []
-    }
+    /// A window whose sketches are at hand.
+    private struct Window {
+        /// The place of its length in ``grains``.
+        let grain: Int
+        /// Nil while there is no such window.
+        var start: Timestamp?
+        /// What its sketches took up since the last commit.
+        var gains: [UInt64] = []
+        /// Which parts took them up, one after the other, and where the hashes of each end.
+        var gaining: [(part: Int, end: Int)] = []
 
-    /// The hashes gathered in one window of the shortest grain.
-    private struct Segment {
-        /// With fewer lists than these, a look at each finds one soonest.
-        private static let fewLists = 16
-
-        var start: Timestamp
-        /// Only windows longer than this gain the hashes; nil for all.
-        var missed: Grain?
-        /// One for each measure over all categories, in their order, then one a category.
-        var lists = Measure.allCases.map { List(part: .init(measure: $0, category: .none)) }
-        /// The list of a category, where there are many.
-        private var byCategory: [Symbol: Int] = [:]
-
-        init(start: Timestamp, missed: Grain?) {
-            self.start = start
-            self.missed = missed
-        }
-
-        mutating func append(_ hash: UInt64, _ measure: Measure, _ category: Symbol) {
-            let place = category.isPresent ? place(of: category, measure) : measure.place
-            lists[place].hashes.append(hash)
-        }
-
-        private mutating func place(of category: Symbol, _ measure: Measure) -> Int {
-            if lists.count < Segment.fewLists {
-                let known = lists.lastIndex { $0.part.category == category }
-                if let known { return known }
-            } else if let known = byCategory[category] {
-                return known
+        func forEachGain(_ body: (Int, ArraySlice<UInt64>) -> Void) {
+            var first = 0
+            for (part, end) in gaining {
+                body(part, gains[first..<end])
+                first = end
             }
-            lists.append(List(part: .init(measure: measure, category: category)))
-            if lists.count == Segment.fewLists {
-                for place in Measure.allCases.count..<lists.count {
-                    byCategory[lists[place].part.category] = place
-                }
-            } else if lists.count > Segment.fewLists {
-                byCategory[category] = lists.count - 1
-            }
-            return lists.count - 1
         }
 
-        /// Whether the window of `grain` round the segment gains the hashes.
-        func isGained(by grain: Grain) -> Bool {
-            missed.map { $0 < grain } ?? true
+        mutating func forgetGains() {
+            gains.removeAll(keepingCapacity: true)
+            gaining.removeAll(keepingCapacity: true)
         }
     }
 
-    /// A hash for a window of which no sketch is at hand.
+    /// The window of one length round the last event.
+    private struct Current {
+        var start = Timestamp.distantPast
+        var range: Range<Int64> = 0..<0
+        /// Its place in ``windows``; nil where it is not at hand.
+        var window: Int?
+    }
+
+    /// A hash for a sketch that is not at hand.
     private struct Stray: Comparable {
         var start: Timestamp
         var part: DistinctPart
@@ -77,56 +60,80 @@ package struct DistinctCounter: Sendable {
         }
     }
 
-    private static let recentCount = 32_768
+    /// So many hashes of one part are gathered before they are given to its sketches: enough that
+    /// each of them is in the processor's cache when the next hash comes.
+    private static let mostGathered = 512
 
     private let grains: [Grain]
-    private let base: Grain
-    private var segments: [Segment] = []
+    private var parts = DistinctParts()
+    private var windows: [Window] = []
+    /// Those of one window after those of another, by the numbers of the parts.
+    private var sketches: [DistinctSketch] = []
+    /// By the places of ``grains``.
+    private var current: [Current]
+    /// Of the shortest current window.
     private var currentRange: Range<Int64> = 0..<0
-    private var currentMissed: Grain?
-    /// What was gathered lately in the current segment, by hash: a hit needs no look at the list.
-    ///
-    /// A direct-mapped table, so a miss proves nothing and a hit proves everything.
-    private var recent: [UInt64] = Array(repeating: 0, count: recentCount)
-    /// Another one for each segment, so that none hits what an earlier one left in the table.
-    private var segmentSalt: UInt64 = 0
-    /// The windows at hand, by their start.
-    private var windows: [Grain: [Timestamp: DistinctWindow]] = [:]
+    /// The place of the shortest that is counted in; the others are missed.
+    private var first = 0
+    /// For each part a bound from which on none of the current windows takes up a hash.
+    private var bounds: [UInt64] = []
+    /// The hashes gathered for the current windows: ``mostGathered`` places for each part.
+    private var gathered: [UInt64] = []
+    /// How many were gathered for each part.
+    private var counts: [Int] = []
+    /// Those of one part, while they are given to its sketches.
+    private var given: [UInt64] = []
+    /// By the places of ``grains``.
+    private var strays: [[Stray]]
 
     /// A counter for windows of `grains` and for everything.
     package init(grains: [Grain]) {
         self.grains = grains.sorted() + [.all]
-        base = grains.min() ?? .second
+        current = Array(repeating: Current(), count: self.grains.count)
+        strays = Array(repeating: [], count: self.grains.count)
+        for place in self.grains.indices {
+            let grain = self.grains[place]
+            // Short ones come and go often; of long ones, each takes some megabytes.
+            for _ in 0..<(grain < .hour ? 4 : 2) {
+                windows.append(Window(grain: place))
+                for part in 0..<DistinctParts.most {
+                    let capacity = SketchKey.capacity(
+                        grain,
+                        ofOneCategory: part >= Measure.allCases.count
+                    )
+                    sketches.append(DistinctSketch(capacity: capacity))
+                }
+            }
+        }
     }
 
-    /// Gathers the shoppers and sessions of the selected events, for windows longer than
-    /// `missed` only, where that is given.
+    /// Counts the shoppers and sessions of the selected events, in windows longer than `missed`
+    /// only, where that is given.
     package mutating func add(
         _ batch: Batch,
         _ selection: Selection,
         longerThan missed: Grain? = nil
     ) {
-        selection.forEach { place in
-            let event = batch.events[place]
-            if !currentRange.contains(event.time.nanoseconds) || missed != currentMissed {
-                enterSegment(of: event.time, missed)
-            }
+        let first = missed.map { missed in grains.firstIndex { $0 > missed } ?? grains.count } ?? 0
+        if first != self.first {
+            spread()
+            self.first = first
+            currentRange = 0..<0
+        }
+        batch.forEachEvent(of: selection) { event, items in
+            if !currentRange.contains(event.time.nanoseconds) { enter(event.time) }
             if event.user.isPresent {
-                let user = batch.symbols.stableHash(of: event.user)
-                note(user, .shoppers, .none)
-                if event.itemCount > 0 {
-                    for index in event.itemRange {
-                        note(user, .shoppers, batch.items[index].category)
-                    }
-                }
+                let user = DistinctSketch.admissible(batch.symbols.stableHash(of: event.user))
+                note(user, Measure.shoppers.place)
+                for item in items[event.itemRange] { note(user, of: item.category) }
             }
             if event.session.isPresent {
-                let session = batch.symbols.stableHash(of: event.session)
-                note(session, .sessions, .none)
+                let session = DistinctSketch.admissible(batch.symbols.stableHash(of: event.session))
+                note(session, Measure.sessions.place)
                 if event.name == .viewItem {
-                    note(session, .viewingSessions, .none)
+                    note(session, Measure.viewingSessions.place)
                 } else if event.name == .purchase {
-                    note(session, .buyingSessions, .none)
+                    note(session, Measure.buyingSessions.place)
                 }
             }
         }
@@ -134,115 +141,252 @@ package struct DistinctCounter: Sendable {
 
     /// Goes on with the symbols of `symbols`, after all deltas were taken.
     mutating func translate(from last: SymbolTable, to symbols: SymbolTable) {
-        // order-free: each is translated by itself
-        windows = windows.mapValues { byStart in
-            byStart.mapValues { $0.translated(from: last, to: symbols) }
+        parts.translate(from: last, to: symbols)
+    }
+
+    @inline(__always)
+    private mutating func note(_ shopper: UInt64, of category: Symbol) {
+        // What has no category is in the total alone.
+        guard category.isPresent else { return }
+        if let part = parts.number(of: category) {
+            if part == bounds.count { begin() }
+            note(shopper, part)
+        } else {
+            let part = DistinctPart(measure: .shoppers, category: category)
+            for place in first..<grains.count { stray(shopper, part, place) }
         }
     }
 
     @inline(__always)
-    private mutating func note(_ hash: UInt64, _ measure: Measure, _ category: Symbol) {
-        let salt = segmentSalt &+ UInt64(measure.place) &* 0x9e37_79b9_7f4a_7c15 &+ category.bits
-        // Never 0, which marks an empty place of the table.
-        let mark = SplitMix64.mix(hash ^ salt) | 1
-        let place = Int(truncatingIfNeeded: mark >> 32) & (DistinctCounter.recentCount - 1)
-        if recent[place] == mark { return }
-        recent[place] = mark
-        segments[segments.count - 1].append(hash, measure, category)
+    private mutating func note(_ hash: UInt64, _ part: Int) {
+        guard hash < bounds[part] else { return }
+        let count = counts[part]
+        gathered[part * DistinctCounter.mostGathered + count] = hash
+        counts[part] = count + 1
+        if count + 1 == DistinctCounter.mostGathered { spread(part) }
     }
 
-    private mutating func enterSegment(of time: Timestamp, _ missed: Grain?) {
-        let start = base.start(of: time)
-        currentMissed = missed
-        currentRange = start.nanoseconds..<base.end(of: start).nanoseconds
-        segmentSalt &+= 0xd1b5_4a32_d192_ed03
-        segments.append(Segment(start: start, missed: missed))
+    /// Gathers for one part more.
+    private mutating func begin() {
+        bounds.append(.max)
+        counts.append(0)
+        gathered += Array(repeating: 0, count: DistinctCounter.mostGathered)
     }
 
-    /// Brings what was gathered into the sketches at hand; gives the hashes that each sketch of the
-    /// warehouse has gained, in a fixed order.
-    package mutating func takeDeltas() -> [(key: SketchKey, added: [UInt64])] {
-        var deltas: [(key: SketchKey, added: [UInt64])] = []
-        for grain in grains {
-            let oldest = keepNewest(of: grain)
-            var strays: [Stray] = []
-            for place in segments.indices where segments[place].isGained(by: grain) {
-                let start = grain.start(of: segments[place].start)
-                if start >= oldest {
-                    gain(place, grain, start)
-                    continue
-                }
-                for list in segments[place].lists {
-                    strays += list.hashes.map { Stray(start: start, part: list.part, hash: $0) }
-                }
+    /// Gives what was gathered to the current windows.
+    private mutating func spread() {
+        for part in counts.indices where counts[part] > 0 { spread(part) }
+    }
+
+    private mutating func spread(_ part: Int) {
+        let base = part * DistinctCounter.mostGathered
+        given += gathered[base..<base + counts[part]]
+        counts[part] = 0
+        for place in first..<grains.count where !given.isEmpty {
+            guard let window = current[place].window else {
+                for hash in given { stray(hash, parts.all[part], place) }
+                continue
             }
-            DistinctCounter.append(strays, of: grain, to: &deltas)
-            // order-free: sorted.
-            for start in windows[grain, default: [:]].keys.sorted() {
-                windows[grain]?[start]?.takeGains { part, added in
-                    deltas.append((part.key(grain, start), added))
-                }
+            let before = windows[window].gains.count
+            sketches[window * DistinctParts.most + part].insert(
+                &given,
+                gains: &windows[window].gains
+            )
+            let end = windows[window].gains.count
+            if end > before { windows[window].gaining.append((part, end)) }
+        }
+        given.removeAll(keepingCapacity: true)
+        bounds[part] = bound(of: part)
+    }
+
+    private mutating func stray(_ hash: UInt64, _ part: DistinctPart, _ place: Int) {
+        strays[place].append(Stray(start: current[place].start, part: part, hash: hash))
+    }
+
+    private func bound(of part: Int) -> UInt64 {
+        var bound: UInt64 = 0
+        for place in first..<grains.count {
+            guard let window = current[place].window else { return .max }
+            bound = max(bound, sketches[window * DistinctParts.most + part].threshold)
+        }
+        return bound
+    }
+
+    /// Makes the windows round `time` current.
+    private mutating func enter(_ time: Timestamp) {
+        spread()
+        for place in first..<grains.count {
+            if current[place].range.contains(time.nanoseconds) { continue }
+            let start = grains[place].start(of: time)
+            current[place].start = start
+            current[place].range = start.nanoseconds..<grains[place].end(of: start).nanoseconds
+            current[place].window = window(place, start)
+        }
+        while bounds.count < parts.all.count { begin() }
+        for part in parts.all.indices { bounds[part] = bound(of: part) }
+        currentRange = first < grains.count ? current[first].range : 0..<0
+    }
+
+    /// The window at hand that begins at `start`, which is made where it is one of the newest;
+    /// else nil.
+    private mutating func window(_ place: Int, _ start: Timestamp) -> Int? {
+        let atHand = windows.indices.filter { windows[$0].grain == place }
+        if let known = atHand.first(where: { windows[$0].start == start }) { return known }
+        let oldest = atHand.min { left, right in
+            (windows[left].start ?? .distantPast) < (windows[right].start ?? .distantPast)
+        }
+        guard let oldest, windows[oldest].start.map({ $0 < start }) ?? true else { return nil }
+        if let old = windows[oldest].start {
+            windows[oldest].forEachGain { part, hashes in
+                let part = parts.all[part]
+                strays[place] += hashes.map { Stray(start: old, part: part, hash: $0) }
             }
         }
-        segments.removeAll(keepingCapacity: true)
-        currentRange = 0..<0
-        return deltas
-    }
-
-    /// Adds what the segment at `index` holds to a window at hand.
-    ///
-    /// What a window knows, all longer windows round it know or have no room for: only the rest
-    /// has to go on to the next longer one.
-    private mutating func gain(_ index: Int, _ grain: Grain, _ start: Timestamp) {
-        // Taken out and put back, so that it is changed in place.
-        var window =
-            windows[grain]?.removeValue(forKey: start)
-            ?? DistinctWindow(grain: grain, parts: segments[index].lists.count)
-        for place in segments[index].lists.indices {
-            let list = segments[index].lists[place]
-            segments[index].lists[place].hashes = window.add(list.hashes, to: list.part)
-        }
-        windows[grain, default: [:]][start] = window
-    }
-
-    /// Lets go of the sketches of all but the newest windows of `grain`, those that are about to
-    /// gain included; gives the start of the oldest one that is kept.
-    private mutating func keepNewest(of grain: Grain) -> Timestamp {
-        // Short ones come and go often; of long ones, each takes some megabytes.
-        let limit = grain < .hour ? 4 : 2
-        // order-free: the latest few.
-        var newest = windows[grain, default: [:]].keys.sorted().suffix(limit) as [Timestamp]
-        for segment in segments where segment.isGained(by: grain) {
-            let start = grain.start(of: segment.start)
-            if newest.count == limit, let oldest = newest.first, start < oldest { continue }
-            guard !newest.contains(start) else { continue }
-            newest.append(start)
-            newest.sort()
-            if newest.count > limit { newest.removeFirst() }
-        }
-        let oldest = newest.first ?? .distantPast
-        windows[grain] = windows[grain]?.filter { $0.key >= oldest }
+        windows[oldest].start = start
+        windows[oldest].forgetGains()
+        let base = oldest * DistinctParts.most
+        for part in parts.all.indices { sketches[base + part].removeAll() }
         return oldest
     }
 
-    /// Appends a row for each part of each window in `strays`.
-    private static func append(
-        _ strays: [Stray],
-        of grain: Grain,
-        to deltas: inout [(key: SketchKey, added: [UInt64])]
-    ) {
-        let strays = strays.sorted()
-        var place = 0
-        while place < strays.count {
-            let first = strays[place]
-            var hashes: [UInt64] = []
-            while place < strays.count, strays[place].start == first.start,
-                strays[place].part == first.part
-            {
-                if hashes.last != strays[place].hash { hashes.append(strays[place].hash) }
-                place += 1
+    /// The hashes that each sketch of the warehouse has gained since the last call, in a fixed
+    /// order.
+    package mutating func takeDeltas() -> [(key: SketchKey, added: [UInt64])] {
+        spread()
+        var deltas: [(key: SketchKey, added: [UInt64])] = []
+        for place in grains.indices {
+            let first = deltas.count
+            let inOrder = windows.indices.filter { windows[$0].grain == place }.sorted {
+                (windows[$0].start ?? .distantPast) < (windows[$1].start ?? .distantPast)
             }
-            deltas.append((first.part.key(grain, first.start), hashes))
+            for window in inOrder { takeGains(of: window, into: &deltas) }
+            guard !strays[place].isEmpty else { continue }
+            takeStrays(place, into: &deltas)
+            deltas[first...].sort { left, right in
+                left.key.start == right.key.start
+                    ? DistinctPart(left.key).sortsBefore(DistinctPart(right.key))
+                    : left.key.start < right.key.start
+            }
         }
+        return deltas
+    }
+
+    private mutating func takeGains(
+        of window: Int,
+        into deltas: inout [(key: SketchKey, added: [UInt64])]
+    ) {
+        guard let start = windows[window].start, !windows[window].gains.isEmpty else { return }
+        var lists: [[UInt64]] = Array(repeating: [], count: parts.all.count)
+        windows[window].forEachGain { part, hashes in lists[part] += hashes }
+        windows[window].forgetGains()
+        let grain = grains[windows[window].grain]
+        for part in parts.inOrder where !lists[part].isEmpty {
+            deltas.append((parts.all[part].key(grain, start), lists[part]))
+        }
+    }
+
+    private mutating func takeStrays(
+        _ place: Int,
+        into deltas: inout [(key: SketchKey, added: [UInt64])]
+    ) {
+        let sorted = strays[place].sorted()
+        strays[place] = []
+        var next = 0
+        while next < sorted.count {
+            let first = sorted[next]
+            var hashes: [UInt64] = []
+            while next < sorted.count, sorted[next].start == first.start,
+                sorted[next].part == first.part
+            {
+                if hashes.last != sorted[next].hash { hashes.append(sorted[next].hash) }
+                next += 1
+            }
+            deltas.append((first.part.key(grains[place], first.start), hashes))
+        }
+    }
+}
+
+/// What is counted distinctly within a window.
+struct DistinctPart: Hashable, Sendable {
+    var measure: Measure
+    /// ``Symbol/none`` for all categories.
+    var category: Symbol
+
+    init(measure: Measure, category: Symbol) {
+        self.measure = measure
+        self.category = category
+    }
+
+    init(_ key: SketchKey) {
+        self.init(measure: key.measure, category: key.category)
+    }
+
+    /// The sketch of this part in the window of `grain` that begins at `start`.
+    func key(_ grain: Grain, _ start: Timestamp) -> SketchKey {
+        SketchKey(grain: grain, start: start, measure: measure, category: category)
+    }
+
+    func sortsBefore(_ other: DistinctPart) -> Bool {
+        (measure.place, category.bits) < (other.measure.place, other.category.bits)
+    }
+}
+
+/// Numbers the parts of which sketches are at hand: every measure over all categories, by its
+/// place, and then the shoppers of each category, in the order in which they come.
+private struct DistinctParts: Sendable {
+    /// As many as there are; a shop with more categories stores the hashes of the others as they
+    /// come.
+    static let most = 128
+    /// So many of the shop's own categories are looked up without a hash.
+    private static let fewCategories = 256
+
+    /// By their numbers.
+    private(set) var all = Measure.allCases.map { DistinctPart(measure: $0, category: .none) }
+    /// The numbers in the order of the parts.
+    private(set) var inOrder = Array(Measure.allCases.indices)
+    /// By category: 0 for none that has come.
+    private var few = Array(repeating: UInt8(0), count: fewCategories)
+    private var others: [Symbol: Int] = [:]
+
+    /// The number of the shoppers of `category`; nil where there are too many others.
+    @inline(__always)
+    mutating func number(of category: Symbol) -> Int? {
+        if category.bits < UInt64(DistinctParts.fewCategories), few[Int(category.bits)] != 0 {
+            return Int(few[Int(category.bits)])
+        }
+        return findNumber(of: category)
+    }
+
+    private mutating func findNumber(of category: Symbol) -> Int? {
+        if let known = others[category] { return known }
+        guard all.count < DistinctParts.most else { return nil }
+        all.append(DistinctPart(measure: .shoppers, category: category))
+        note(all.count - 1)
+        sort()
+        return all.count - 1
+    }
+
+    private mutating func note(_ number: Int) {
+        let category = all[number].category
+        if category.bits < UInt64(DistinctParts.fewCategories) {
+            few[Int(category.bits)] = UInt8(number)
+        } else {
+            others[category] = number
+        }
+    }
+
+    private mutating func sort() {
+        inOrder = all.indices.sorted { all[$0].sortsBefore(all[$1]) }
+    }
+
+    /// Goes on with the symbols of `symbols`.
+    mutating func translate(from last: SymbolTable, to symbols: SymbolTable) {
+        few = Array(repeating: 0, count: DistinctParts.fewCategories)
+        others = [:]
+        for number in Measure.allCases.count..<all.count {
+            all[number].category = symbols.adopt(all[number].category, of: last)
+            note(number)
+        }
+        sort()
     }
 }

@@ -40,21 +40,14 @@ extension CountingClaim {
 /// It holds the deltas since the last ``takeDeltas()``, not the windows: those are in the
 /// warehouse, which adds up.
 package struct WindowAggregator: Sendable {
-    /// What is gathered of a product, and the number of the last event that held it.
-    fileprivate struct Sale {
-        var cell = ProductCell()
-        var lastEvent = 0
-    }
-
     private let options: AnalyticsOptions
     /// Those that are kept, shorter ones first, and the one over everything.
     private let grains: [Grain]
     private var onTime: WindowSums
     /// What late events add to the windows that are longer than the key.
     private var late: [Grain: WindowSums] = [:]
-    private var products: [ProductKey: Sale] = [:]
-    /// Numbers the events whose products are counted.
-    private var productEvents = 0
+    /// Sales by product; nil where none are kept.
+    private var products: ProductSums?
     /// The distinct counts; nil where none are kept.
     private var distinct: DistinctCounter?
     /// How many events were counted since the last ``takeDeltas()``.
@@ -65,6 +58,7 @@ package struct WindowAggregator: Sendable {
         self.options = options
         grains = options.grains.sorted() + [.all]
         onTime = WindowSums(base: options.grains.min() ?? .second)
+        products = options.countsProducts ? ProductSums() : nil
         distinct = options.countsDistinct ? DistinctCounter(grains: options.grains) : nil
     }
 
@@ -72,9 +66,7 @@ package struct WindowAggregator: Sendable {
     package mutating func add(_ batch: Batch, _ selection: Selection) {
         onTime.add(batch, selection)
         distinct?.add(batch, selection)
-        if options.countsProducts {
-            addProducts(batch, selection)
-        }
+        products?.add(batch, selection)
         pendingEvents += selection.count
     }
 
@@ -85,32 +77,13 @@ package struct WindowAggregator: Sendable {
         late[missed, default: WindowSums(base: base)].add(batch, selection)
         distinct?.add(batch, selection, longerThan: missed)
         pendingEvents += 1
-        if options.countsProducts, missed < .day {
-            addProducts(batch, selection)
-        }
+        if missed < .day { products?.add(batch, selection) }
     }
 
     /// Goes on with the symbols of `symbols`, after all deltas were taken.
     mutating func translate(from last: SymbolTable, to symbols: SymbolTable) {
         distinct?.translate(from: last, to: symbols)
-    }
-
-    private mutating func addProducts(_ batch: Batch, _ selection: Selection) {
-        selection.forEach { place in
-            let event = batch.events[place]
-            guard event.name == .purchase || event.name == .viewItem else { return }
-            let start = Grain.day.start(of: event.time)
-            productEvents += 1
-            for item in batch.items[event.itemRange] {
-                let key = ProductKey(
-                    grain: .day,
-                    start: start,
-                    product: item.product,
-                    currency: event.currency
-                )
-                products[key, default: Sale()].add(item, of: event, number: productEvents)
-            }
-        }
+        onTime.forgetColumns()
     }
 
     /// The deltas since the last call, summed up into every grain, in a fixed order.
@@ -128,11 +101,8 @@ package struct WindowAggregator: Sendable {
             late = [:]
             cells = WindowAggregator.summed(cells)
         }
-        let sales = products.map { (key: $0.key, delta: $0.value.cell) }
-            .sorted { $0.key.sortsBefore($1.key) }
-        products.removeAll(keepingCapacity: true)
         pendingEvents = 0
-        return (cells, sales, distinct?.takeDeltas() ?? [])
+        return (cells, products?.takeDeltas() ?? [], distinct?.takeDeltas() ?? [])
     }
 
     /// `cells` with a single one a key.
@@ -151,30 +121,30 @@ package struct WindowAggregator: Sendable {
     }
 }
 
-extension WindowAggregator.Sale {
-    /// Adds an item of the event with that number, which counts once however many lines it has.
-    fileprivate mutating func add(_ item: Item, of event: Event, number: Int) {
-        let isFirst = lastEvent != number
-        lastEvent = number
-        guard event.name == .purchase else {
-            cell.views += isFirst ? 1 : 0
-            return
+extension Batch {
+    /// Calls `body` with each selected event and the items of the batch.
+    ///
+    /// Through pointers: a reference count an event would cost more than what is done with it.
+    @inline(__always)
+    func forEachEvent(
+        of selection: Selection,
+        _ body: (Event, UnsafeBufferPointer<Item>) -> Void
+    ) {
+        events.withUnsafeBufferPointer { events in
+            items.withUnsafeBufferPointer { items in
+                selection.forEach { place in body(events[place], items) }
+            }
         }
-        cell.orders += isFirst && !event.isOrderPart ? 1 : 0
-        cell.units += Int64(item.quantity)
-        // A single item is worth what the event says, even where the price of one piece is not a
-        // whole number of minor units.
-        let worth = event.itemCount == 1 ? event.value : item.price * Int64(item.quantity)
-        cell.revenue = cell.revenue.addingSaturated(worth)
     }
 }
 
 extension WindowCell {
-    /// Counts `event`, whose name has the number `name`, with its whole value.
+    /// Counts `event`, whose name has the number `name`, with its whole value and these pieces.
     @inline(__always)
-    mutating func count(_ name: Int, _ event: Event) {
+    mutating func count(_ name: Int, _ event: Event, units pieces: Int64) {
         events[name] += 1
         if event.name == .purchase {
+            units += pieces
             revenue = revenue.addingSaturated(event.value)
             if event.isOrderPart { orderParts += 1 }
         } else if event.name == .refund {
@@ -187,12 +157,5 @@ extension WindowKey {
     func sortsBefore(_ other: WindowKey) -> Bool {
         (grain, start, category.bits, currency.bits)
             < (other.grain, other.start, other.category.bits, other.currency.bits)
-    }
-}
-
-extension ProductKey {
-    func sortsBefore(_ other: ProductKey) -> Bool {
-        (start, product.bits, currency.bits)
-            < (other.start, other.product.bits, other.currency.bits)
     }
 }

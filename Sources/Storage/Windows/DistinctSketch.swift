@@ -9,7 +9,7 @@ package struct DistinctSketch: Sendable {
     /// Every hash below ``threshold`` that was seen.
     @usableFromInline var hashes = HashSet()
     /// Hashes from here on are dropped; `UInt64.max` while everything is kept.
-    @usableFromInline var threshold: UInt64 = .max
+    @usableFromInline package internal(set) var threshold: UInt64 = .max
     private var isExactSoFar = true
 
     /// An empty sketch that counts up to `capacity` values exactly.
@@ -58,12 +58,18 @@ package struct DistinctSketch: Sendable {
         case dropped
     }
 
+    /// The hash that stands for `hash`, nearly always itself: 0 marks an empty place, and the
+    /// highest one stands for "no threshold".
+    @inlinable
+    package static func admissible(_ hash: UInt64) -> UInt64 {
+        min(max(hash, 1), .max - 1)
+    }
+
     /// Adds a hash.
     @inlinable
     @discardableResult
     package mutating func insert(_ hash: UInt64) -> Admission {
-        // 0 marks an empty place, and the highest hash stands for "no threshold".
-        let hash = min(max(hash, 1), .max - 1)
+        let hash = DistinctSketch.admissible(hash)
         guard hash < threshold else { return .dropped }
         guard hashes.insert(hash) else { return .known }
         // Half as many again, so that the cost of shrinking is spread over many inserts.
@@ -72,6 +78,39 @@ package struct DistinctSketch: Sendable {
             return hash < threshold ? .added : .dropped
         }
         return .added
+    }
+
+    /// Adds admissible hashes: those that it takes up are appended to `gains`, those that it held
+    /// already are removed from `hashes`.
+    package mutating func insert(_ hashes: inout [UInt64], gains: inout [UInt64]) {
+        var left = 0
+        for first in stride(from: 0, to: hashes.count, by: 64) {
+            let block = first..<min(first + 64, hashes.count)
+            // One look at each before any is added: these do not wait for one another, as far as
+            // the places are not in the processor's cache.
+            let atHome = self.hashes.atHome(hashes[block])
+            for place in block {
+                let hash = hashes[place]
+                if hash < threshold {
+                    if atHome & 1 << UInt64(place - first) != 0 { continue }
+                    switch insert(hash) {
+                    case .known: continue
+                    case .added: gains.append(hash)
+                    case .dropped: break
+                    }
+                }
+                hashes[left] = hash
+                left += 1
+            }
+        }
+        hashes.removeLast(hashes.count - left)
+    }
+
+    /// Forgets all hashes, and keeps the room for them.
+    package mutating func removeAll() {
+        hashes.removeAll()
+        threshold = .max
+        isExactSoFar = true
     }
 
     /// Makes room for `count` hashes at once, which then need not be made step by step.
@@ -120,7 +159,7 @@ package struct DistinctSketch: Sendable {
 
     /// Whether it holds `hash`.
     func contains(_ hash: UInt64) -> Bool {
-        hashes.contains(min(max(hash, 1), .max - 1))
+        hashes.contains(DistinctSketch.admissible(hash))
     }
 
     /// All that it holds, in no particular order.
@@ -137,14 +176,15 @@ package struct DistinctSketch: Sendable {
 @usableFromInline
 struct HashSet: Sendable {
     /// 0 for an empty place; at most three quarters of the places are taken.
-    @usableFromInline var places: [UInt64] = Array(repeating: 0, count: 32)
+    @usableFromInline var places: [UInt64] = []
     @usableFromInline var count = 0
 
     /// Adds a hash, which is not 0; says whether it was not there before.
     @inlinable
+    @inline(__always)
     mutating func insert(_ hash: UInt64) -> Bool {
         if 4 * count >= 3 * places.count {
-            grow(to: 2 * places.count)
+            grow(to: max(32, 2 * places.count))
         }
         var place = HashSet.home(of: hash, in: places.count)
         while places[place] != 0 {
@@ -157,6 +197,7 @@ struct HashSet: Sendable {
     }
 
     func contains(_ hash: UInt64) -> Bool {
+        guard count > 0 else { return false }
         var place = HashSet.home(of: hash, in: places.count)
         while places[place] != 0 {
             if places[place] == hash { return true }
@@ -174,19 +215,52 @@ struct HashSet: Sendable {
         places.count { $0 &- 1 < bound &- 1 }
     }
 
+    /// A bit for each of the first 64 hashes that is where the search for it begins.
+    func atHome(_ hashes: ArraySlice<UInt64>) -> UInt64 {
+        guard count > 0 else { return 0 }
+        var found: UInt64 = 0
+        var bit: UInt64 = 1
+        places.withUnsafeBufferPointer { places in
+            for hash in hashes {
+                found |= places[HashSet.home(of: hash, in: places.count)] == hash ? bit : 0
+                bit <<= 1
+            }
+        }
+        return found
+    }
+
     /// Removes all from `bound` on.
     mutating func remove(from bound: UInt64) {
-        let old = places
-        places = Array(repeating: 0, count: old.count)
-        count = 0
-        for hash in old where hash &- 1 < bound &- 1 {
-            _ = insert(hash)
+        guard let gap = places.firstIndex(of: 0) else { return }
+        let mask = places.count - 1
+        var left = 0
+        // From a gap on, each lies where its search begins or behind that: taken out and put back
+        // in this order, all find a place that was passed already.
+        places.withUnsafeMutableBufferPointer { places in
+            for step in 1...mask + 1 {
+                let place = (gap + step) & mask
+                let hash = places[place]
+                guard hash != 0 else { continue }
+                places[place] = 0
+                guard hash < bound else { continue }
+                var home = HashSet.home(of: hash, in: mask + 1)
+                while places[home] != 0 { home = (home + 1) & mask }
+                places[home] = hash
+                left += 1
+            }
         }
+        count = left
+    }
+
+    mutating func removeAll() {
+        guard count > 0 else { return }
+        for place in places.indices { places[place] = 0 }
+        count = 0
     }
 
     /// Makes room for `count` hashes in all.
     mutating func expect(_ count: Int) {
-        var size = places.count
+        var size = max(32, places.count)
         while 3 * size <= 4 * (count - 1) { size *= 2 }
         if size > places.count {
             grow(to: size)
