@@ -18,9 +18,11 @@ struct CommandLineTests {
         ])
         #expect(ending.exitCode == 0)
         #expect(ending.errors == "report: \(folder.path("report.md"))\n")
-        for word in ["storefront", "completed", "Latency", "Conservation", "Sales"] {
+        for word in ["storefront", "completed", "sales", "Stages", "Objectives"] {
             #expect(ending.output.contains(word), "\(word)")
         }
+        #expect(ending.output.split(separator: "\n", omittingEmptySubsequences: false).count <= 25)
+        #expect(ending.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
         // A pipe gets neither the live line nor colours, though the run took a second.
         for escape in ["\u{1b}", "\r"] {
             #expect(!ending.output.contains(escape))

@@ -66,7 +66,7 @@ struct SimulateTests {
         )
         #expect(again.exitCode == 0, "\(again.errors)")
         #expect(try simulated(again).simulation.digest == report.digest)
-        let text = try await Program.run(["-c", report.replay], through: "sh")
+        let text = try await Program.run(["-c", "\(report.replay) --verbose"], through: "sh")
         for words in [report.digest, report.replay, "raw events are counted, not kept"] {
             #expect(text.output.contains(words), "\(words)")
         }
@@ -108,10 +108,16 @@ struct SimulateTests {
 
     @Test(arguments: [
         (["--for", "30"], "--for"),
-        (["--for", "401d"], "--for must be at most 400d"),
+        (
+            ["--for", "401d"],
+            "'--for <for>': expected a duration such as 60s or 1h30m, at most 400d"
+        ),
         (["--for", "1d", "--start", "yesterday"], "--start"),
-        (["--for", "1d", "--rate", "max"], "virtual time has no 'max'"),
-        (["--for", "1d", "--tick", "11s"], "--tick must be at most 10s"),
+        (["--for", "1d", "--rate", "max"], "'--rate <rate>': expected a number"),
+        (
+            ["--for", "1d", "--tick", "11s"],
+            "expected a duration such as 60s or 1h30m, at most 10s"
+        ),
         (["--for", "1s", "--rate", "100M"], "--rate is 100000000.0 events per second; expected"),
         (
             ["--for", "1s", "--set", "spec.load={shape: ramp, from: 0, to: 1G, over: 1s}"],

@@ -33,6 +33,7 @@ extension RunReport {
         if let simulation {
             facts.append(Fact("simulated", Cell("\(simulation.from) to \(simulation.to)")))
             facts.append(Fact("digest", Cell(simulation.digest)))
+            facts.append(Fact("replay", Cell(simulation.replay)))
         }
         return facts
     }
