@@ -11,7 +11,7 @@ import Timekeeping
         var status = "200 OK"
         var body: String
         var code = PrometheusError.Code.unavailable
-        var fragment = "what answers is no Prometheus"
+        var fragment = "what answers is not a Prometheus"
 
         var testDescription: String { title }
 
