@@ -39,7 +39,7 @@ extension Timed {
                     + options
             )
             #expect(ending.exitCode == 64)
-            #expect(ending.errors.contains("\(options[0]) must be"))
+            #expect(ending.errors.contains("is invalid for '\(options[0]) "))
         }
     }
 }
