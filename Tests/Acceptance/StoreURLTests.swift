@@ -66,6 +66,16 @@ struct StoreURLTests {
 
     private static let postgreSQL = "postgresql://ann:s3cr3t@127.0.0.1:1/shop"
 
+    /// No store is there, and a door that only reads makes none.
+    private static let absent = Row(
+        testDescription: "absent",
+        url: "sqlite:nothing.sqlite",
+        exitCode: 66,
+        name: "nothing.sqlite",
+        remedy: "expected one that 'weir run' has made",
+        isMade: true
+    )
+
     private static let warehouseRows: [Row] = [
         Row(
             testDescription: "malformed",
@@ -102,14 +112,7 @@ struct StoreURLTests {
             name: "sqlite:",
             remedy: "expected sqlite:<path>"
         ),
-        Row(
-            testDescription: "absent",
-            url: "sqlite:nothing.sqlite",
-            exitCode: 66,
-            name: "nothing.sqlite",
-            remedy: "expected one that 'weir run' has made",
-            isMade: true
-        ),
+        absent,
         Row(
             testDescription: "in memory",
             url: "memory:",
@@ -178,14 +181,7 @@ struct StoreURLTests {
             name: "MongoDB",
             remedy: "expected"
         ),
-        Row(
-            testDescription: "absent",
-            url: "sqlite:nothing.sqlite",
-            exitCode: 66,
-            name: "nothing.sqlite",
-            remedy: "expected one that 'weir run' has made",
-            isMade: true
-        ),
+        absent,
         Row(
             testDescription: "in memory",
             url: "memory:",

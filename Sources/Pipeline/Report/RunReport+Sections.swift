@@ -234,8 +234,7 @@ extension RunReport {
             of: objectives
         ) { objective in
             [
-                Cell(objective.name),
-                Cell(objective.state, ObjectiveState(rawValue: objective.state)?.mark ?? .absent),
+                Cell(objective.name), Cell(objective.state, objective.mark),
                 Cell(FigureText.percent(objective.sli)),
                 Cell(FigureText.percent(target: objective.target)),
                 Cell(FigureText.percent(objective.remainingRatio, digits: 2)),
@@ -312,24 +311,18 @@ extension RunReport {
     }
 
     private func sentence(of fault: Fault) -> String {
-        func wait(from start: String, to instant: String?) -> String? {
-            guard let from = Timestamp(rfc3339: start),
-                let to = instant.flatMap({ Timestamp(rfc3339: $0) })
-            else { return nil }
-            return ReportNumbers.duration(seconds: (to - from).inSeconds)
-        }
-        let length = wait(from: fault.start, to: fault.end) ?? "some time"
+        let length = RunReport.wait(fault.start, fault.end) ?? "some time"
         let subject = "\(fault.name) (\(fault.target), for \(length))"
         guard fault.effects > 0 else { return "\(subject) changed nothing" }
         let seen =
-            wait(from: fault.start, to: fault.visible).map { "seen after \($0)" }
+            RunReport.wait(fault.start, fault.visible).map { "seen after \($0)" }
             ?? "not seen by any objective"
         let alerted =
-            wait(from: fault.start, to: fault.alerted).map { "alert after \($0)" } ?? "no alert"
+            RunReport.wait(fault.start, fault.alerted).map { "alert after \($0)" } ?? "no alert"
         guard let recovered = fault.recovered else {
             return "\(subject): \(seen), \(alerted), not recovered by the end"
         }
-        let after = wait(from: fault.end, to: recovered) ?? "some time"
+        let after = RunReport.wait(fault.end, recovered) ?? "some time"
         let isBefore = recovered <= fault.end
         return "\(subject): \(seen), \(alerted), recovered "
             + (isBefore ? "before it ended" : "\(after) after it ended")
@@ -337,9 +330,14 @@ extension RunReport {
 
     /// How long after `start` it was, such as `+52s`.
     private static func after(_ start: String, _ instant: String?, otherwise: String) -> Cell {
+        wait(start, instant).map { Cell("+\($0)") } ?? Cell(otherwise, .absent)
+    }
+
+    /// The time from `start` to `instant`; nil where there is no such instant.
+    private static func wait(_ start: String, _ instant: String?) -> String? {
         guard let instant, let from = Timestamp(rfc3339: start),
             let to = Timestamp(rfc3339: instant)
-        else { return Cell(otherwise, .absent) }
-        return Cell("+\(ReportNumbers.duration(seconds: (to - from).inSeconds))")
+        else { return nil }
+        return ReportNumbers.duration(seconds: (to - from).inSeconds)
     }
 }

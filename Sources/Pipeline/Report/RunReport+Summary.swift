@@ -82,7 +82,7 @@ extension RunReport {
                 Cell(objective.name), sign, Cell(FigureText.percent(objective.run?.sli)),
                 Cell(FigureText.percent(target: objective.target)),
                 Cell(FigureText.percent(objective.remainingRatio, digits: 2)),
-                Cell(objective.state, ObjectiveState(rawValue: objective.state)?.mark ?? .absent),
+                Cell(objective.state, objective.mark),
             ]
         }
         let firing = (alerts ?? []).count { $0.end == nil }

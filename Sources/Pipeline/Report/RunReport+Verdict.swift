@@ -8,9 +8,8 @@ extension RunReport {
     /// accounted for.
     var judged: Verdict {
         let clauses = failings
-        let passes = clauses.isEmpty
         guard outcome != .failed else { return Verdict(.failed, [ending] + clauses) }
-        guard isConserved != nil else {
+        guard let isConserved else {
             if rejected > 0 {
                 let count = ReportNumbers.count(rejected)
                 return Verdict(
@@ -23,13 +22,12 @@ extension RunReport {
         guard !subscriptions.isEmpty else {
             return Verdict(.noData, [ending, "no subscription to check"] + clauses)
         }
-        let isConserved = subscriptions.allSatisfy(\.addsUp)
         let accounted = isConserved ? ["every message accounted for"] : []
         let remarks = remarks
         let notes = remarks.isEmpty ? [] : [remarks.joined(separator: ", ")]
         let isNormal = remarks.isEmpty && outcome == .completed
         return Verdict(
-            passes ? (isNormal ? .passed : .warning) : .failed,
+            clauses.isEmpty ? (isNormal ? .passed : .warning) : .failed,
             [ending] + clauses + accounted + met + notes
         )
     }
@@ -75,17 +73,20 @@ extension RunReport {
         input.kind == "log" ? input.speed != nil : rate.profile != Rate.unlimited
     }
 
+    /// The objectives of which this run counted anything.
+    private var measured: [Objective] { (objectives ?? []).filter { $0.run != nil } }
+
     /// The objectives that this run missed, as "missed 1 of 3 objectives: …".
     private var missed: [String] {
-        let judged = (objectives ?? []).filter { $0.run != nil }
-        let missed = judged.filter { $0.run?.meetsTarget == false }
+        let measured = measured
+        let missed = measured.filter { $0.run?.meetsTarget == false }
         guard !missed.isEmpty else { return [] }
         let named = missed.prefix(2).map { objective in
             "\(objective.name) \(FigureText.percent(objective.run?.sli)) of "
                 + FigureText.percent(target: objective.target)
         }
         let more = missed.count > 2 ? " and \(missed.count - 2) more" : ""
-        let all = judged.count == 1 ? "1 objective" : "\(judged.count) objectives"
+        let all = RunReport.objectives(measured.count)
         return ["missed \(missed.count) of \(all): \(named.joined(separator: ", "))\(more)"]
     }
 
@@ -98,11 +99,15 @@ extension RunReport {
         return names.isEmpty ? [] : ["the budget of \(names.joined(separator: ", ")) is overspent"]
     }
 
+    /// That this run met every objective of which it counted anything.
     private var met: [String] {
-        let judged = (objectives ?? []).filter { $0.run != nil }
-        let met = judged.count { $0.run?.meetsTarget == true }
-        return met == judged.count && met > 0
-            ? [met == 1 ? "1 objective met" : "\(met) objectives met"] : []
+        let measured = measured
+        return missed.isEmpty && !measured.isEmpty
+            ? ["\(RunReport.objectives(measured.count)) met"] : []
+    }
+
+    private static func objectives(_ count: Int) -> String {
+        count == 1 ? "1 objective" : "\(count) objectives"
     }
 
     private var ending: String {
@@ -188,19 +193,21 @@ extension RunReport.Verdict {
 }
 
 extension RunReport.Objective {
+    var mark: ReportDocument.Mark { ObjectiveState(rawValue: state)?.mark ?? .absent }
+
     /// What `--gate` makes of `status`: it fails where this run missed the target, where the budget
     /// of the period is overspent, and where what measured it has fallen silent.
     static func gate(_ status: ObjectiveStatus, _ run: RunReport.RunShare?) -> GateVerdict {
-        guard let run else { return status.gateVerdict }
+        let verdict = status.gateVerdict
+        guard let run else { return verdict }
         let target = FigureText.percent(target: status.objective.target.description)
         let figures = "SLI \(FigureText.percent(run.sli)) of \(target)"
         if !run.meetsTarget {
             return GateVerdict(outcome: .fails, reason: "\(figures) in this run")
         }
         switch status.state {
-        case .breached, .noData: return status.gateVerdict
+        case .breached, .noData: return verdict
         case .ok, .atRisk, .partial:
-            let verdict = status.gateVerdict
             return verdict.outcome == .notJudged
                 ? verdict : GateVerdict(outcome: .passes, reason: "\(figures) in this run")
         }

@@ -61,17 +61,7 @@ struct DeployMarkCommand: Verb {
                     + "serve' on this warehouse judges it once the pipeline has been stable for "
                     + "\(DurationText.write(settle)), and 'weir deploy list' shows it"
             }
-            try await options.census.take(
-                for: set,
-                in: opened,
-                isStandard: options.store.isStandard,
-                timeline
-            )
-            let (_, after) = try await opened.invariants.refresh(
-                try await opened.invariants.judgeable(set),
-                timeout: options.timeout,
-                timeline: timeline
-            )
+            let (_, after) = try await options.refresh(set, in: opened, timeline)
             let judged = after.standings.compactMap(\.refreshed).max() ?? timeline.now
             try await opened.deployments.judge(
                 deploymentMarkedAt: deployment.marked,

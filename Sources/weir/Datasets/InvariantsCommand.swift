@@ -66,6 +66,21 @@ struct InvariantRunOptions: ParsableArguments {
     var longestQuery: Duration?
 
     var timeout: Duration { longestQuery ?? .seconds(30) }
+
+    /// Takes a census of the raw events, and replaces the snapshot in `opened` with what the
+    /// invariants of `set` find; gives both snapshots.
+    func refresh(
+        _ set: InvariantSet,
+        in opened: OpenCatalogue,
+        _ timeline: any Timeline
+    ) async throws -> (before: InvariantSnapshot, after: InvariantSnapshot) {
+        try await census.take(for: set, in: opened, isStandard: store.isStandard, timeline)
+        return try await opened.invariants.refresh(
+            try await opened.invariants.judgeable(set),
+            timeout: timeout,
+            timeline: timeline
+        )
+    }
 }
 
 /// `weir invariants list`.
@@ -158,17 +173,7 @@ struct InvariantsRefreshCommand: Verb {
             if let warning = try await opened.invariants.warning() {
                 Terminal.message("warning: \(warning)")
             }
-            try await options.census.take(
-                for: set,
-                in: opened,
-                isStandard: options.store.isStandard,
-                RealTimeline()
-            )
-            let (before, after) = try await opened.invariants.refresh(
-                try await opened.invariants.judgeable(set),
-                timeout: options.timeout,
-                timeline: RealTimeline()
-            )
+            let (before, after) = try await options.refresh(set, in: opened, RealTimeline())
             var report = InvariantReport(
                 after,
                 since: before,
