@@ -54,7 +54,7 @@ extension Timed {
             #expect(try folder.warehouse.integrity() == ["ok"])
             // A kill between making a file and its tables leaves a file without tables.
             guard !acknowledged.isEmpty else { return }
-            let stored = Set(try folder.raw.rows("SELECT id FROM raw_events"))
+            let stored = Set(try folder.raw.rows("SELECT id FROM events"))
             var counted: Set<Int> = []
             for delivery in acknowledged {
                 if delivery.stage == "ingest" {

@@ -92,7 +92,7 @@ struct RejectionTests {
             #expect(stage.processed == 2)
         }
         #expect(report.warehouse?.totals.orders == 2)
-        #expect(try folder.raw.rows("SELECT id FROM raw_events ORDER BY id") == ["first", "last"])
+        #expect(try folder.raw.rows("SELECT id FROM events ORDER BY id") == ["first", "last"])
         let letters = try folder.warehouse.rows(
             "SELECT subscription, id, reason FROM dead_letters ORDER BY subscription"
         )

@@ -4,6 +4,7 @@ package let looseningColumns = """
     PRAGMA writable_schema = ON;
     UPDATE sqlite_master SET sql = replace(replace(replace(replace(sql,
         'WITHOUT ROWID, STRICT', 'WITHOUT ROWID'), ') STRICT', ')'),
-        ' NOT NULL', ''), 'CHECK (kind IN (''root'', ''derivative''))', '');
+        ' NOT NULL', ''), 'CHECK (kind IN (''root'', ''derivative''))', '')
+    WHERE type = 'table';
     PRAGMA writable_schema = OFF;
     """

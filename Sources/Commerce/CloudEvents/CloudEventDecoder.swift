@@ -188,6 +188,11 @@ private struct Attributes {
 }
 
 extension EventName {
+    /// The CloudEvents `type` of an event of the shop: `com.weir.shop.<GA4 name>.v1`.
+    package var cloudEventType: String { EventName.cloudEventTypes[Int(rawValue)] }
+
+    private static let cloudEventTypes = EventName.allCases.map { "com.weir.shop.\($0.ga4).v1" }
+
     /// The event of a CloudEvents `type`: `com.….<GA4 name>.v<number>`, or the GA4 name alone.
     package init?(cloudEventType type: String) {
         if let name = EventName(ga4: type) {

@@ -23,9 +23,9 @@ package struct CloudEventEncoder: Sendable {
         }
         bytes.append(literal: #"","source":""#)
         append(event.source, in: .text, symbols, to: &bytes)
-        bytes.append(literal: #"","type":"com.weir.shop."#)
-        bytes.append(contentsOf: event.name.ga4.utf8)
-        bytes.append(literal: #".v1","time":""#)
+        bytes.append(literal: #"","type":""#)
+        bytes.append(contentsOf: event.name.cloudEventType.utf8)
+        bytes.append(literal: #"","time":""#)
         event.time.appendRFC3339(to: &bytes)
         if event.subject.isPresent {
             bytes.append(literal: #"","subject":""#)
@@ -42,13 +42,16 @@ package struct CloudEventEncoder: Sendable {
             bytes.append(literal: #"","partitionkey":""#)
             append(event.subject, in: event.subjectNamespace, symbols, to: &bytes)
         }
-        bytes.append(literal: #"","data":{"#)
-        appendData(of: event, in: batch, to: &bytes)
-        bytes.append(literal: "}}")
+        bytes.append(literal: #"","data":"#)
+        appendData(index, of: batch, to: &bytes)
+        bytes.append(UInt8(ascii: "}"))
     }
 
-    private func appendData(of event: Event, in batch: Batch, to bytes: inout [UInt8]) {
+    /// Appends the JSON object that the event at `index` of `batch` carries as its `data`.
+    package func appendData(_ index: Int, of batch: Batch, to bytes: inout [UInt8]) {
+        let event = batch.events[index]
         let symbols = batch.symbols
+        bytes.append(UInt8(ascii: "{"))
         let first = bytes.count
         if event.currency != .none {
             bytes.append(literal: #""currency":""#)
@@ -76,6 +79,7 @@ package struct CloudEventEncoder: Sendable {
         } else if bytes.count > first {
             bytes.removeLast()
         }
+        bytes.append(UInt8(ascii: "}"))
     }
 
     /// Appends `item` and a comma.

@@ -1,16 +1,27 @@
 /// What the `data` of one CloudEvent says, in GA4 parameters.
-struct EventData {
-    private(set) var currency = Currency.none
+package struct EventData {
+    package private(set) var currency = Currency.none
     /// In minor units; the sum of the items where `data` gives none.
-    private(set) var value: Int64 = 0
-    private(set) var transaction = Symbol.none
-    private(set) var isOrderPart = false
+    package private(set) var value: Int64 = 0
+    package private(set) var transaction = Symbol.none
+    package private(set) var isOrderPart = false
     private(set) var user = Symbol.none
     private(set) var session = Symbol.none
-    private(set) var items: [Item] = []
+    package private(set) var items: [Item] = []
 
     /// No data.
     init() {}
+
+    /// Reads the JSON object `text`, and keeps the texts it meets in `symbols`.
+    package init(json text: String, symbols: SymbolTable) throws(RejectionReason) {
+        self = try Array(text.utf8).withUnsafeBufferPointer { bytes throws(RejectionReason) in
+            if let rejection = RejectionReason.inText(bytes) { throw rejection }
+            var reader = JSONReader(bytes)
+            let data = try EventData(from: &reader, bytes, symbols)
+            try reader.end()
+            return data
+        }
+    }
 
     /// Reads the object that is next in `reader`, a reader of `bytes`.
     init(

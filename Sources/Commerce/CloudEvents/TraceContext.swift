@@ -39,6 +39,13 @@ package struct TraceContext: Hashable, Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// Appends the bytes of the trace id, sixteen, and of the span id, eight.
+    package func appendBytes(to bytes: inout [UInt8]) {
+        bytes.appendBytes(of: traceHigh)
+        bytes.appendBytes(of: traceLow)
+        bytes.appendBytes(of: span)
+    }
+
     /// Appends the value of the `traceparent` attribute, marked as sampled.
     package func appendTraceparent(to bytes: inout [UInt8]) {
         bytes.append(literal: "00-")

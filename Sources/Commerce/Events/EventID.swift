@@ -76,6 +76,12 @@ internal import Timekeeping
         }
     }
 
+    /// Appends its sixteen bytes, the highest first, so that bytes sort as ids do.
+    package func appendBytes(to bytes: inout [UInt8]) {
+        bytes.appendBytes(of: high)
+        bytes.appendBytes(of: low)
+    }
+
     /// The canonical lower-case form of the UUID.
     package var uuid: String {
         var bytes: [UInt8] = []
@@ -214,5 +220,12 @@ private struct DigestInput {
     var digest: IdentityDigest {
         let digest = SHA256Digest(of: bytes)
         return IdentityDigest(high: digest.first, low: digest.second)
+    }
+}
+
+extension [UInt8] {
+    /// Appends the eight bytes of `word`, the highest first.
+    mutating func appendBytes(of word: UInt64) {
+        Swift.withUnsafeBytes(of: word.bigEndian) { append(contentsOf: $0) }
     }
 }

@@ -25,7 +25,7 @@ internal import Timekeeping
 struct RawEventEncoder {
     /// The GA4 name and the CloudEvents type of each event, by the number of its name.
     private static let names = EventName.allCases.map {
-        (name: Array($0.ga4.utf8), type: Array("com.weir.shop.\($0.ga4).v1".utf8))
+        (name: Array($0.ga4.utf8), type: Array($0.cloudEventType.utf8))
     }
 
     /// Where the texts of symbols are made; kept for its memory.

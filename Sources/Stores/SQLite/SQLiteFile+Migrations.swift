@@ -127,12 +127,13 @@ extension SQLiteFile {
 }
 
 extension SQLiteFile {
-    /// A file of up to so many pages, 256 MiB of them, is looked at as a whole.
-    private static let wholePages = 65_536
+    /// A file of up to so many bytes is looked at as a whole.
+    private static let wholeSize = 256 << 20
 
     /// Whether SQLite's check of every page, row and index of the file takes no time to speak of.
     static func isSmall(_ database: Database) throws -> Bool {
-        try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0 <= wholePages
+        let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
+        return try pages * (Int.fetchOne(database, sql: "PRAGMA page_size") ?? 0) <= wholeSize
     }
 
     /// The first thing that a check of SQLite's own finds; nil where all is well.

@@ -74,13 +74,15 @@ struct SQLiteFile: Sendable {
     /// read of the file is at hand as well.
     private static let cacheSize = 4096
 
-    /// Opens the file for `access`, and brings its schema up to date unless it is only read.
+    /// Opens the file for `access`, and brings its schema up to date unless it is only read; where
+    /// it makes it, it has pages of `pageSize` bytes.
     ///
     /// A file of ours that has tables, but not `table`, is a store of another kind.
     init(
         _ location: SQLiteLocation,
         schema: DatabaseMigrator,
         table: String,
+        pageSize: Int = 4096,
         access: StoreAccess,
         damage: DamagedValues
     ) throws(StoreError) {
@@ -94,7 +96,13 @@ struct SQLiteFile: Sendable {
             return
         }
         readingPath = location.path
-        queue = try SQLiteFile.writing(location, schema, table, mayMake: access == .making)
+        queue = try SQLiteFile.writing(
+            location,
+            schema,
+            table,
+            pageSize: pageSize,
+            mayMake: access == .making
+        )
         number = SQLiteFile.number(of: location.path)
         guard number != nil else {
             throw StoreError(
@@ -108,6 +116,7 @@ struct SQLiteFile: Sendable {
         _ location: SQLiteLocation,
         _ schema: DatabaseMigrator,
         _ table: String,
+        pageSize: Int,
         mayMake: Bool
     ) throws(StoreError) -> DatabaseQueue {
         var configuration = Configuration()
@@ -117,8 +126,12 @@ struct SQLiteFile: Sendable {
             // commits, never the consistency of the file.
             try database.execute(sql: "PRAGMA synchronous = NORMAL")
             try database.execute(sql: "PRAGMA cache_size = -\(SQLiteFile.cacheSize)")
+            // Without effect on a file that is there.
+            try database.execute(sql: "PRAGMA page_size = \(pageSize)")
             if let pages = location.maximumPages {
-                try database.execute(sql: "PRAGMA max_page_count = \(pages)")
+                let size = try Int.fetchOne(database, sql: "PRAGMA page_size") ?? pageSize
+                let most = size > 4096 ? max(1, pages / (size / 4096)) : pages
+                try database.execute(sql: "PRAGMA max_page_count = \(most)")
             }
         }
         let queue = try SQLiteFile.translating(location) {

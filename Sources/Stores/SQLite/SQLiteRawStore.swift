@@ -8,8 +8,8 @@ internal import Timekeeping
 /// Raw events in a SQLite file: one row an event, keyed by its position in the topic, so that
 /// rows are appended and never sought; `(source, id)` is unique.
 ///
-/// - Guarantees: those of ``RawStore``. The documents are what the producer wrote, byte for
-///   byte, where they came as CloudEvents JSON.
+/// - Guarantees: those of ``RawStore``. The view `events` has each as a CloudEvents document: byte
+///   for byte what the producer wrote, where it came as CloudEvents JSON.
 /// - Failure and recovery: a killed process loses nothing that ``store(_:)`` returned for.
 /// - Non-guarantees: two runs that write to one file at the same time; the second one is refused
 ///   when it begins (``hold()``).
@@ -25,49 +25,12 @@ package final class SQLiteRawStore: RawStore {
     ) throws(StoreError) {
         file = try SQLiteFile(
             location,
-            schema: SQLiteRawStore.schema,
+            schema: RawTables.schema,
             table: "raw_events",
+            pageSize: RawTables.pageSize,
             access: access,
             damage: damage
         )
-    }
-
-    private static var schema: DatabaseMigrator {
-        var migrator = DatabaseMigrator()
-        migrator.registerMigration("1") { database in
-            try database.execute(
-                // What a key is unique within: a source and a position, the file; an id, its
-                // source. Positions are those of the run's broker, which numbers all topics
-                // together and begins behind the highest one here.
-                sql: """
-                    CREATE TABLE sources (
-                        source_id INTEGER PRIMARY KEY,
-                        source TEXT NOT NULL UNIQUE
-                    ) STRICT;
-                    CREATE TABLE raw_events (
-                        position INTEGER PRIMARY KEY,
-                        source_id INTEGER NOT NULL REFERENCES sources,
-                        id TEXT NOT NULL,
-                        time_ns INTEGER NOT NULL,
-                        document TEXT NOT NULL,
-                        UNIQUE (source_id, id)
-                    ) STRICT;
-                    CREATE VIEW events AS
-                    SELECT position, source, id,
-                        json_extract(document, '$.time') AS time,
-                        json_extract(document, '$.type') AS type,
-                        json_extract(document, '$.subject') AS subject,
-                        json_extract(document, '$.data.user_id') AS user_id,
-                        json_extract(document, '$.data.session_id') AS session_id,
-                        json_extract(document, '$.data.transaction_id') AS transaction_id,
-                        json_extract(document, '$.data.value') AS value,
-                        json_extract(document, '$.data.currency') AS currency,
-                        document
-                    FROM raw_events JOIN sources USING (source_id);
-                    """
-            )
-        }
-        return migrator
     }
 
     package func hold() throws(StoreError) {
@@ -81,7 +44,8 @@ package final class SQLiteRawStore: RawStore {
                 database,
                 sql: """
                     SELECT count(*) AS latest, count(named.position) AS named,
-                        count(nullif(length(CAST(tail.document AS BLOB)), 0)) AS readable
+                        count(nullif(length(CAST(coalesce(tail.document, tail.data) AS BLOB)), 0))
+                        AS readable
                     FROM (
                         SELECT * FROM raw_events WHERE position >= ?
                         ORDER BY position DESC LIMIT \(SQLiteRawStore.tail)
@@ -160,7 +124,7 @@ package final class SQLiteRawStore: RawStore {
 
     package func store(_ writes: [RawWrite]) async throws(StoreError) -> RawOutcome {
         // Encoding is this task's work; only the inserts take their turn on the connection.
-        let rows = EncodedRows(writes)
+        let rows = RawRows(writes)
         guard rows.count > 0 else { return RawOutcome(stored: 0, duplicates: 0) }
         let stored = try await file.write { try rows.insert(into: $0) }
         return RawOutcome(stored: stored, duplicates: rows.count - stored)
@@ -177,109 +141,6 @@ package final class SQLiteRawStore: RawStore {
     }
 }
 
-/// The rows of one call, with their texts one behind the other.
-private struct EncodedRows: Sendable {
-    private struct Row {
-        var position: Int64
-        var time: Int64
-        var source: Int
-        var id: Range<Int>
-        var document: Range<Int>
-    }
-
-    private var rows: [Row] = []
-    private var bytes: [UInt8] = []
-    /// The sources that occur; few, mostly one.
-    private var sources: [String] = []
-
-    var count: Int { rows.count }
-
-    init(_ writes: [RawWrite]) {
-        let total = writes.reduce(0) { $0 + $1.selection.count }
-        rows.reserveCapacity(total)
-        bytes.reserveCapacity(total * 640)
-        let encoder = CloudEventEncoder()
-        var places: [Symbol: Int] = [:]
-        var symbols: SymbolTable?
-        for write in writes {
-            let batch = write.publication.batch
-            if symbols !== batch.symbols {
-                symbols = batch.symbols
-                places = [:]
-            }
-            write.selection.forEach { place in
-                let event = batch.events[place]
-                let idStart = bytes.count
-                if event.hasUUID {
-                    event.id.append(to: &bytes)
-                } else {
-                    bytes.append(contentsOf: batch.idText(of: place).utf8)
-                }
-                let documentStart = bytes.count
-                if let original = batch.originalJSON(of: place) {
-                    bytes.append(contentsOf: original)
-                } else {
-                    encoder.append(place, of: batch, to: &bytes)
-                }
-                let source: Int
-                if let known = places[event.source] {
-                    source = known
-                } else {
-                    source = sources.count
-                    places[event.source] = source
-                    sources.append(batch.symbols.text(of: event.source, in: .text))
-                }
-                rows.append(
-                    Row(
-                        position: write.publication.position(at: place),
-                        time: event.time.nanoseconds,
-                        source: source,
-                        id: idStart..<documentStart,
-                        document: documentStart..<bytes.count
-                    )
-                )
-            }
-        }
-    }
-
-    /// Inserts the rows whose `(source, id)` is new; says how many were.
-    func insert(into database: Database) throws -> Int {
-        let sourceIDs = try sources.map { try EncodedRows.sourceID(of: $0, in: database) }
-        let writer = try RowWriter(
-            database,
-            """
-            INSERT INTO raw_events (position, source_id, id, time_ns, document)
-            VALUES (?, ?, ?, ?, ?) ON CONFLICT (source_id, id) DO NOTHING
-            """
-        )
-        var stored = 0
-        try unsafe bytes.withUnsafeBufferPointer { bytes in
-            for row in rows {
-                stored += try writer.run { values in
-                    try values.set(1, row.position)
-                    try values.set(2, sourceIDs[row.source])
-                    try unsafe values.set(3, text: UnsafeBufferPointer(rebasing: bytes[row.id]))
-                    try values.set(4, row.time)
-                    try unsafe values.set(
-                        5,
-                        text: UnsafeBufferPointer(rebasing: bytes[row.document])
-                    )
-                }
-            }
-        }
-        return stored
-    }
-
-    private static func sourceID(of source: String, in database: Database) throws -> Int64 {
-        let known = "SELECT source_id FROM sources WHERE source = ?"
-        if let id = try Int64.fetchOne(database, sql: known, arguments: [source]) {
-            return id
-        }
-        try database.execute(sql: "INSERT INTO sources (source) VALUES (?)", arguments: [source])
-        return database.lastInsertedRowID
-    }
-}
-
 extension SQLiteRawStore: RawEventScan {
     package var scan: (any RawEventScan)? { self }
 
@@ -287,37 +148,10 @@ extension SQLiteRawStore: RawEventScan {
         after position: Int64,
         atMost limit: Int
     ) async throws(StoreError) -> [RawEvent] {
-        let rows = try await file.read { [damage = file.damage] database in
-            try SQLiteSession(database).map(
-                SQLStatement(
-                    """
-                    SELECT position, coalesce(source, '') AS source, id, document
-                    FROM raw_events LEFT JOIN sources USING (source_id)
-                    WHERE position > $1 ORDER BY position LIMIT $2
-                    """,
-                    of: "raw_events",
-                    keys: 1
-                ),
-                [.integer(position), .integer(Int64(limit))]
-            ) { row in
-                // An event that cannot be read is reported as one, and counts as stored.
-                (
-                    position: try row.integer(0), source: row.text(1, notingIn: damage),
-                    id: row.text(2, notingIn: damage), document: row.text(3, notingIn: damage)
-                )
-            }
+        let page = try await file.read { [damage = file.damage] database in
+            try RawPage(after: position, atMost: limit, in: database, notingIn: damage)
         }
-        // A symbol table a page: one for all would keep every text there is.
-        let decoder = CloudEventDecoder(symbols: SymbolTable())
-        return rows.map { row in
-            let decoded = row.document.flatMap { try? decoder.decode(Array($0.utf8)[...]) }
-            return RawEvent(
-                position: row.position,
-                source: row.source ?? "",
-                id: row.id ?? "",
-                content: decoded.map { RawEvent.Content($0.event, $0.items, decoder.symbols) }
-            )
-        }
+        return page.events()
     }
 
     package func repeated(
@@ -339,7 +173,7 @@ extension SQLiteRawStore: RawEventScan {
             return try SQLiteSession(database).map(
                 SQLStatement(
                     """
-                    SELECT coalesce(source, '') AS source, id
+                    SELECT coalesce(source, '') AS source, \(RawTables.id) AS id
                     FROM (
                         SELECT source_id, id FROM raw_events
                         GROUP BY source_id, id HAVING count(*) > 1 LIMIT $1
@@ -351,21 +185,5 @@ extension SQLiteRawStore: RawEventScan {
                 notingIn: damage
             ) { row in (source: try row.text(0), id: try row.text(1)) }
         }
-    }
-}
-
-extension RawEvent.Content {
-    fileprivate init(_ event: Event, _ items: [Item], _ symbols: SymbolTable) {
-        self.init(
-            time: event.time,
-            sequence: event.sequence,
-            name: event.name,
-            transaction: event.transaction.isPresent
-                ? symbols.text(of: event.transaction, in: .order) : "",
-            currency: event.currency,
-            value: event.value,
-            units: items.reduce(0) { $0.addingSaturated(Int64($1.quantity)) },
-            isOrderPart: event.isOrderPart
-        )
     }
 }

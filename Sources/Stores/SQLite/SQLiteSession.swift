@@ -225,7 +225,7 @@ struct RowWriter {
         return Int(unsafe sqlite3_total_changes64(database.sqliteConnection) - before)
     }
 
-    /// The values of one run, by their places in the statement, from 1.
+    /// The values of one run, by their places in the statement, from 1; null where none is set.
     struct Row: ~Copyable {
         fileprivate let statement: Statement
 
@@ -247,6 +247,19 @@ struct RowWriter {
                     UInt64(text.count),
                     nil,
                     UInt8(SQLITE_UTF8)
+                )
+            )
+        }
+
+        /// Binds bytes that must stay where they are until the run is over.
+        func set(_ place: Int32, bytes: UnsafeBufferPointer<UInt8>) throws {
+            try check(
+                unsafe sqlite3_bind_blob64(
+                    statement.sqliteStatement,
+                    place,
+                    bytes.baseAddress,
+                    UInt64(bytes.count),
+                    nil
                 )
             )
         }

@@ -75,21 +75,29 @@ enum RawChange: Sendable {
 
     var sql: String {
         switch self {
-        case .remove(let id): "DELETE FROM raw_events WHERE id = '\(id)'"
+        case .remove(let id): "DELETE FROM raw_events \(RawChange.row(id))"
         case .value(let id, let cents):
-            "UPDATE raw_events SET document = json_set(document, '$.data.value', "
-                + "\(Double(cents) / 100)) WHERE id = '\(id)'"
-        case .spoil(let id): "UPDATE raw_events SET document = '{}' WHERE id = '\(id)'"
+            "UPDATE raw_events SET data = json_set(data, '$.value', \(Double(cents) / 100)), "
+                + "document = json_set(document, '$.data.value', \(Double(cents) / 100)) "
+                + RawChange.row(id)
+        case .spoil(let id): "UPDATE raw_events SET document = '{}' \(RawChange.row(id))"
         case .again(let id):
             """
             DROP VIEW events;
             CREATE TABLE copied AS SELECT * FROM raw_events;
-            INSERT INTO copied SELECT position + 1000, source_id, id, time_ns, document
-                FROM raw_events WHERE id = '\(id)';
+            INSERT INTO copied
+            SELECT position + 1000, source_id, id, time_ns, type_id, subject, sequence, trace,
+                transaction_id, data, document
+            FROM raw_events \(RawChange.row(id));
             DROP TABLE raw_events;
             ALTER TABLE copied RENAME TO raw_events
             """
         }
+    }
+
+    /// What picks the row; its id may be the bytes of a UUID.
+    private static func row(_ id: String) -> String {
+        "WHERE id = '\(id)' OR hex(id) = upper(replace('\(id)', '-', ''))"
     }
 
     func make(on server: MongoDBTestServer, _ database: String) throws {

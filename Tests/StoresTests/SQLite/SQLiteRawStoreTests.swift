@@ -29,7 +29,7 @@ struct SQLiteRawStoreTests {
             try await store([try shop.batch(ofJSON: lines).write(at: 7)], in: folder)
             let rows = try folder.query(
                 "raw.sqlite",
-                "SELECT position, id, document FROM raw_events ORDER BY position"
+                "SELECT position, id, document FROM events ORDER BY position"
             )
             #expect(rows.map { $0[0] } == ["7", "8", "9", "10"])
             let ids = ["1", "café", "a'); DELETE FROM raw_events; --", "\"quoted\""]
@@ -53,8 +53,113 @@ struct SQLiteRawStoreTests {
         }
         try await withFolder { folder in
             try await store([batch.write(at: 1)], in: folder)
-            let rows = try folder.query("raw.sqlite", "SELECT document FROM raw_events")
+            let rows = try folder.query("raw.sqlite", "SELECT document FROM events")
             #expect(rows.map { Array($0[0].utf8) } == encoded)
+        }
+    }
+
+    @Test func `a file of the first version keeps its documents, and knows them again`()
+        async throws
+    {
+        let uuid = "018bcfe5-68a0-7000-8000-000000000001"
+        let lines = [shop.json(id: uuid), shop.json(id: "café"), "not JSON"]
+        try await withFolder { folder in
+            let old = try folder.connection(to: "raw.sqlite")
+            try await old.write { database in
+                try database.execute(
+                    sql: """
+                        PRAGMA application_id = \(0x5745_4952);
+                        CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY);
+                        INSERT INTO grdb_migrations VALUES ('1');
+                        CREATE TABLE sources (
+                            source_id INTEGER PRIMARY KEY, source TEXT NOT NULL UNIQUE) STRICT;
+                        INSERT INTO sources VALUES (1, 'shop');
+                        CREATE TABLE raw_events (
+                            position INTEGER PRIMARY KEY,
+                            source_id INTEGER NOT NULL REFERENCES sources,
+                            id TEXT NOT NULL, time_ns INTEGER NOT NULL, document TEXT NOT NULL,
+                            UNIQUE (source_id, id)) STRICT;
+                        CREATE VIEW events AS SELECT position, source, id, document
+                        FROM raw_events JOIN sources USING (source_id)
+                        """
+                )
+                for (place, id) in [uuid, "café", "broken"].enumerated() {
+                    try database.execute(
+                        sql: "INSERT INTO raw_events VALUES (?, 1, ?, ?, ?)",
+                        arguments: [place + 3, id, 1_700_000_000_000_000_000, lines[place]]
+                    )
+                }
+            }
+            try old.close()
+            let location = SQLiteLocation(path: folder.path("raw.sqlite"))
+            let read = #expect(throws: StoreError.self) {
+                try SQLiteRawStore(location, .reading).close()
+            }
+            #expect(read?.message.contains("is of an earlier version") == true)
+
+            let store = try SQLiteRawStore(location)
+            let again = try shop.batch(ofJSON: Array(lines.prefix(2)) + [shop.json(id: "new")])
+            let outcome = try await store.store([again.write(at: 6)])
+            #expect(outcome == RawOutcome(stored: 1, duplicates: 2))
+            let events = try await store.events(after: 0, atMost: 10)
+            #expect(events.map(\.id) == [uuid, "café", "broken", "new"])
+            #expect(events.map { $0.content == nil } == [false, false, true, false])
+            try store.close()
+            let rows = try folder.query(
+                "raw.sqlite",
+                "SELECT position, id, document FROM events WHERE position < 6 ORDER BY position"
+            )
+            #expect(rows.map { $0[0] } == ["3", "4", "5"])
+            #expect(rows.map { $0[1] } == [uuid, "café", "broken"])
+            #expect(rows.map { $0[2] } == lines)
+            try folder.expectSound("raw.sqlite")
+        }
+    }
+
+    @Test(arguments: 1...20 as ClosedRange<UInt64>)
+    func `the view writes what the encoder does, whatever the shop sends`(
+        seed: UInt64
+    )
+        async throws
+    {
+        let symbols = SymbolTable()
+        var source = SessionModel(
+            shop: ShopOptions(),
+            options: SessionOptions(),
+            load: nil,
+            seed: seed,
+            start: Timestamp(nanoseconds: 1_700_000_000_123_456_000 + Int64(seed) * 877_001),
+            source: "/a \"shop\"\\\(seed)",
+            symbols: symbols
+        )
+        var builder = BatchBuilder(stream: source.stream, symbols: symbols, capacity: 300)
+        _ = try source.fill(&builder, until: .distantFuture, limit: 300)
+        let batch = builder.finish(schedule: .asRecorded)
+        let encoded = (0..<batch.count).map { place in
+            var bytes: [UInt8] = []
+            CloudEventEncoder().append(place, of: batch, to: &bytes)
+            return String(decoding: bytes, as: UTF8.self)
+        }
+        try await withFolder { folder in
+            try await store([batch.write(at: 1)], in: folder)
+            let rows = try folder.query(
+                "raw.sqlite",
+                "SELECT document FROM events ORDER BY position"
+            )
+            #expect(rows.map { $0[0] } == encoded)
+            let orders = try folder.query(
+                "raw.sqlite",
+                """
+                SELECT count(*) FROM events
+                WHERE transaction_id IS NOT json_extract(document, '$.data.transaction_id')
+                """
+            )
+            #expect(orders == [["0"]])
+            let plan = try folder.query(
+                "raw.sqlite",
+                "EXPLAIN QUERY PLAN SELECT document FROM events WHERE transaction_id = 'o1'"
+            )
+            #expect(plan.joined().contains { $0.contains("INDEX orders") }, "\(plan)")
         }
     }
 

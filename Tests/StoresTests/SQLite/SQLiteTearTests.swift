@@ -35,7 +35,7 @@ struct SQLiteTearTests {
                 INSERT INTO sqlite_master
                 SELECT 'table', 'twin', 'twin', rootpage,
                     'CREATE TABLE twin (position INTEGER PRIMARY KEY, source_id, id, time_ns, '
-                        || 'document)'
+                        || 'type_id, subject, sequence, trace, transaction_id, data, document)'
                 FROM sqlite_master WHERE name = 'raw_events';
                 """,
                 in: folder
