@@ -1,3 +1,5 @@
+internal import Timekeeping
+
 /// A batch of any kind, as the queues of the in-process broker carry it.
 ///
 /// Code that is generic over the batch is not specialised outside the module that knows the kind,
@@ -19,6 +21,14 @@ final class CarriedBatch: MessageBatch {
 
     func orderingKey(of place: Int) -> OrderingKey? {
         batch.orderingKey(of: place)
+    }
+
+    func firstDue(in selection: Selection) -> Timestamp? {
+        batch.firstDue(in: selection)
+    }
+
+    func countDue(before instant: Timestamp, in selection: Selection) -> Int {
+        batch.countDue(before: instant, in: selection)
     }
 }
 

@@ -31,6 +31,11 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
     package let name: String
     package let policy: SubscriptionPolicy
     package internal(set) var counts = SubscriptionCounts()
+    /// The bounds on how long a message may take from its intended send, of which it counts how
+    /// many messages kept within them.
+    package let delayLimits: [DurationLimit]
+    /// What came to an end, by limit.
+    private var delays: [DelayCount]
     /// What the unsettled messages take of the flow-control budget.
     package internal(set) var unsettledBytes = 0
 
@@ -86,10 +91,12 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
     private var lastDelivery: UInt64 = 0
     private var lastOrder: UInt64 = 0
 
-    /// An empty subscription called `name`.
-    package init(name: String, policy: SubscriptionPolicy) {
+    /// An empty subscription called `name`, which holds messages to `delayLimits`.
+    package init(name: String, policy: SubscriptionPolicy, delayLimits: [DurationLimit] = []) {
         self.name = name
         self.policy = policy
+        self.delayLimits = delayLimits
+        delays = delayLimits.map { _ in DelayCount() }
     }
 
     /// Whether a batch of `messages` and `bytes` may be published without anyone waiting.
@@ -114,6 +121,29 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
     package var oldestUnacked: Timestamp? {
         // A scan, for gauges: the delivery path does not ask for it.
         unsettledParcels.map(\.publication.publishTime).min()
+    }
+
+    /// When the oldest message that is not acked should have been sent; nil if there is none.
+    package var oldestDue: Timestamp? {
+        unsettledParcels.compactMap { $0.publication.batch.firstDue(in: $0.selection) }.min()
+    }
+
+    /// How many messages kept within each of ``delayLimits`` by `now`, and how many did not.
+    ///
+    /// A message that waits counts as soon as it is beyond the limit, and not again when it comes
+    /// to an end.
+    package func delays(at now: Timestamp) -> [DelayCount] {
+        guard !delayLimits.isEmpty else { return [] }
+        let parcels = unsettledParcels
+        return zip(delayLimits, delays).map { limit, ended in
+            var count = ended
+            let begin = limit.earliestBegin(at: now)
+            for parcel in parcels {
+                let batch = parcel.publication.batch
+                count.beyond += Int64(batch.countDue(before: begin, in: parcel.selection))
+            }
+            return count
+        }
     }
 
     /// Takes in what happened at `now` and says what to do about it.
@@ -216,7 +246,7 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
             }
             guard parcel.publication.publishTime + policy.retention <= now else { return parcel }
             counts.backlog -= Int64(parcel.count)
-            conclude(parcel, parcel.selection, as: .expired)
+            conclude(parcel, parcel.selection, as: .expired, at: now)
             releaseKeys(of: parcel, keeping: .range(0..<0))
         }
     }
@@ -253,7 +283,7 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
         counts.outstanding -= Int64(parcel.count)
         switch settlement {
         case .ack:
-            conclude(parcel, parcel.selection, as: .acked)
+            conclude(parcel, parcel.selection, as: .acked, at: now)
             releaseKeys(of: parcel, keeping: .range(0..<0))
         case .nack(let reason):
             counts.nacked += Int64(parcel.count)
@@ -289,7 +319,7 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
         }
         // Pub/Sub redelivers the later messages of a key with the one that failed, acked or not.
         let (again, done) = withLaterOfSameKey(parcel, retried: retried, acked: acked)
-        conclude(parcel, done, as: .acked)
+        conclude(parcel, done, as: .acked, at: now)
         dead.forEach { place in
             actions.append(
                 .deadLetter(
@@ -305,7 +335,7 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
                 )
             )
         }
-        conclude(parcel, dead, as: .deadLettered)
+        conclude(parcel, dead, as: .deadLettered, at: now)
         if !again.isEmpty {
             var retry = parcel
             retry.selection = again
@@ -323,9 +353,21 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
     }
 
     /// Messages leave the subscription for good.
-    mutating func conclude(_ parcel: Parcel, _ selection: Selection, as state: Record.State) {
+    private mutating func conclude(
+        _ parcel: Parcel,
+        _ selection: Selection,
+        as state: Record.State,
+        at now: Timestamp
+    ) {
         let count = Int64(selection.count)
         guard count > 0 else { return }
+        for (place, limit) in delayLimits.enumerated() {
+            let begin = limit.earliestBegin(at: now)
+            let beyond = Int64(parcel.publication.batch.countDue(before: begin, in: selection))
+            delays[place].beyond += beyond
+            // What was given up in time is no matter of how long it took.
+            if state == .acked { delays[place].within += count - beyond }
+        }
         switch state {
         case .acked: counts.acked += count
         case .deadLettered: counts.deadLettered += count
@@ -362,7 +404,7 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
         while let first = backlog.first, first.publication.publishTime + policy.retention <= now {
             backlog.removeFirst()
             counts.backlog -= Int64(first.count)
-            conclude(first, first.selection, as: .expired)
+            conclude(first, first.selection, as: .expired, at: now)
         }
         while let first = records.first, first.publication.publishTime + policy.retention <= now {
             guard !first.states.contains(.unsettled) else { break }
@@ -376,4 +418,17 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
             deadlines.removeMin()
         }
     }
+}
+
+/// Messages of a subscription that are held to a bound on how long they may take from their
+/// intended send.
+///
+/// What is given up, expires or is shed before it is beyond the limit counts nowhere.
+package struct DelayCount: Hashable, Sendable {
+    /// Acked within the limit.
+    package var within: Int64 = 0
+    /// Not acked within the limit, whatever became of them.
+    package var beyond: Int64 = 0
+
+    package init() {}
 }

@@ -6,13 +6,18 @@ package struct SubscriptionPlan: Sendable {
     package var topic: String
     package var policy: SubscriptionPolicy
     package var filter: AttributeFilter?
+    /// The bounds on how long a message may take from its intended send, of which it counts how
+    /// many messages kept within them.
+    package var delayLimits: [DurationLimit]
 
     package init(
         name: String,
         topic: String,
         policy: SubscriptionPolicy,
-        filter: AttributeFilter? = nil
+        filter: AttributeFilter? = nil,
+        delayLimits: [DurationLimit] = []
     ) {
+        self.delayLimits = delayLimits
         self.name = name
         self.topic = topic
         self.policy = policy
@@ -125,6 +130,14 @@ package final class InProcessSubscription<Batch: MessageBatch>: Subscription {
 
     /// When the oldest message that is not acked was published.
     package var oldestUnacked: Timestamp? { queue.oldestUnacked }
+
+    /// When the oldest message that is not acked should have been sent.
+    package var oldestDue: Timestamp? { queue.oldestDue }
+
+    /// How many messages kept within each limit of the plan by `now`, and how many did not.
+    package func delays(at now: Timestamp) -> [DurationLimit: DelayCount] {
+        queue.delays(at: now)
+    }
 
     package func receive(
         atMost limit: Int,

@@ -1,3 +1,5 @@
+public import Timekeeping
+
 /// Messages that a topic carries together: an immutable run that subscriptions share by
 /// reference and never copy.
 ///
@@ -17,6 +19,12 @@ package protocol MessageBatch: AnyObject, Sendable {
 
     /// What the message at `place` is kept in order by, or nil if it may overtake others.
     func orderingKey(of place: Int) -> OrderingKey?
+
+    /// When the first of the selected messages should have been sent; nil where none is selected.
+    func firstDue(in selection: Selection) -> Timestamp?
+
+    /// How many of the selected messages should have been sent before `instant`.
+    func countDue(before instant: Timestamp, in selection: Selection) -> Int
 }
 
 extension MessageBatch {

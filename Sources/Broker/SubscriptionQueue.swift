@@ -127,7 +127,12 @@ final class SubscriptionQueue: Sendable {
         filter = plan.filter
         self.timeline = timeline
         self.deadLetters = deadLetters
-        state = Mutex((DeliveryState<CarriedBatch>(name: plan.name, policy: plan.policy), false))
+        let delivery = DeliveryState<CarriedBatch>(
+            name: plan.name,
+            policy: plan.policy,
+            delayLimits: plan.delayLimits
+        )
+        state = Mutex((delivery, false))
     }
 
     var counts: SubscriptionCounts {
@@ -137,6 +142,22 @@ final class SubscriptionQueue: Sendable {
     /// When the oldest message that is not acked was published.
     var oldestUnacked: Timestamp? {
         state.withLock { $0.delivery.oldestUnacked }
+    }
+
+    /// When the oldest message that is not acked should have been sent.
+    var oldestDue: Timestamp? {
+        state.withLock { $0.delivery.oldestDue }
+    }
+
+    /// How many messages kept within each limit by `now`, and how many did not.
+    func delays(at now: Timestamp) -> [DurationLimit: DelayCount] {
+        state.withLock { state in
+            let delays = state.delivery.delays(at: now)
+            return Dictionary(
+                zip(state.delivery.delayLimits, delays),
+                uniquingKeysWith: { first, _ in first }
+            )
+        }
     }
 
     // MARK: - The topic's side

@@ -8,6 +8,8 @@ package struct ObjectiveLint {
     /// What is known of the world in which the objectives are to hold.
     package struct World: Sendable {
         /// The names of the meters there are; nil where they are not known.
+        ///
+        /// What stands in angle brackets at the end of one is any name.
         package var meters: [String]?
         /// How many events an hour has, by the objective's name; takes precedence over what its
         /// document expects.
@@ -96,6 +98,13 @@ package struct ObjectiveLint {
         }
     }
 
+    /// Whether `meter` is what `name` names, which may end in angle brackets.
+    private static func `is`(_ meter: String, named name: String) -> Bool {
+        guard name.hasSuffix(">"), let open = name.firstIndex(of: "<") else { return meter == name }
+        let kind = name[..<open]
+        return meter.hasPrefix(kind) && meter.count > kind.count
+    }
+
     private mutating func checkDataSources(_ set: ObjectiveSet) {
         for source in set.dataSources
         where source.kind == .prometheus && source.url == nil {
@@ -110,9 +119,9 @@ package struct ObjectiveLint {
     private mutating func checkMeters(_ entry: ObjectiveSet.Entry) {
         guard let meters = world.meters else { return }
         for source in entry.sources {
-            guard case .meter(let meter, _) = source.value.measure, !meters.contains(meter) else {
-                continue
-            }
+            guard case .meter(let meter, _) = source.value.measure,
+                !meters.contains(where: { ObjectiveLint.is(meter, named: $0) })
+            else { continue }
             let near = nearestName(to: meter, in: meters).map { "did you mean '\($0)'? " } ?? ""
             warn(
                 "no meter '\(shortened(meter))' feeds '\(entry.objective.name)'; \(near)there are "

@@ -53,7 +53,9 @@ extension Batch {
         var items: [Item] = []
         var offsets: [Int64] = []
         var originals = self.originals == nil ? nil : Originals()
+        var sendTimes: [Timestamp] = []
         selection.forEach { place in
+            if !self.sendTimes.isEmpty { sendTimes.append(self.sendTimes[place]) }
             var event = self.events[place]
             let lines = self.items[event.itemRange]
             event.firstItem = UInt32(items.count)
@@ -77,7 +79,8 @@ extension Batch {
             ),
             symbols: symbols,
             originals: originals,
-            schedule: schedule
+            schedule: schedule,
+            sendTimes: sendTimes
         )
     }
 }

@@ -34,9 +34,11 @@ package final class StageMeter: Sendable {
         package var jobCount: Int64 = 0
         /// How many jobs kept within each of the stage's limits, in their order.
         package var jobsWithin: [Int64]
-        private let jobLimits: [Limit]
+        /// Up to when a stage that goes by event time has counted what happened; nil before that.
+        package var watermark: Timestamp?
+        private let jobLimits: [DurationLimit]
 
-        init(jobLimits: [Limit]) {
+        init(jobLimits: [DurationLimit]) {
             self.jobLimits = jobLimits
             jobsWithin = Array(repeating: 0, count: jobLimits.count)
         }
@@ -60,33 +62,27 @@ package final class StageMeter: Sendable {
         }
     }
 
-    /// A bound on how long a job may take, that an objective asks about.
-    ///
-    /// Jobs are held to it one by one: a histogram would know them to three digits only.
-    package struct Limit: Hashable, Sendable {
-        package var nanoseconds: Int64
-        /// Whether a job of just that length is within the limit.
-        package var isInclusive: Bool
-
-        package init(nanoseconds: Int64, isInclusive: Bool) {
-            self.nanoseconds = nanoseconds
-            self.isInclusive = isInclusive
-        }
-
-        func accepts(_ nanoseconds: Int64) -> Bool {
-            isInclusive ? nanoseconds <= self.nanoseconds : nanoseconds < self.nanoseconds
-        }
-    }
-
     /// The stage's name in the pipeline.
     package let name: String
-    package let jobLimits: [Limit]
+    package let jobLimits: [DurationLimit]
     private let counts: Mutex<Counts>
     /// The latencies since the last ``takeSlice()``.
     private let slice = Mutex(LatencyRecorder())
+    /// How long the workers have worked, and those that work now.
+    private let work = Mutex(Work())
+
+    private struct Work {
+        var nanoseconds: Int64 = 0
+        var begun: [Int: Timestamp] = [:]
+
+        mutating func end(_ worker: Int, at now: Timestamp) {
+            guard let since = begun.removeValue(forKey: worker) else { return }
+            nanoseconds += (now - since).inNanoseconds
+        }
+    }
 
     /// A meter at zero, which holds jobs to `jobLimits`.
-    package init(name: String, jobLimits: [Limit] = []) {
+    package init(name: String, jobLimits: [DurationLimit] = []) {
         self.name = name
         self.jobLimits = jobLimits
         counts = Mutex(Counts(jobLimits: jobLimits))
@@ -106,6 +102,31 @@ package final class StageMeter: Sendable {
     package var jobCounts: (all: Int64, within: [Int64]) {
         counts.withLock { ($0.jobCount, $0.jobsWithin) }
     }
+
+    /// How long the workers together have worked by `now`.
+    package func busyTime(at now: Timestamp) -> Duration {
+        let nanoseconds = work.withLock { work in
+            // order-free: added up
+            work.begun.values.reduce(work.nanoseconds) { $0 + (now - $1).inNanoseconds }
+        }
+        return .nanoseconds(nanoseconds)
+    }
+
+    /// A worker has something to do from `now` on.
+    package func workBegins(of worker: Int, at now: Timestamp) {
+        work.withLock { work in
+            work.end(worker, at: now)
+            work.begun[worker] = now
+        }
+    }
+
+    /// A worker waits from `now` on, or has ended.
+    package func workEnds(of worker: Int, at now: Timestamp) {
+        work.withLock { $0.end(worker, at: now) }
+    }
+
+    /// Up to when a stage that goes by event time has counted what happened; nil before that.
+    package var watermark: Timestamp? { counts.withLock { $0.watermark } }
 
     /// The latencies since the last call.
     package func takeSlice() -> LatencySummary {
@@ -128,13 +149,13 @@ package final class StageMeter: Sendable {
     package func recordLatency(_ batch: Batch, _ selection: Selection, at now: Timestamp) {
         guard !selection.isEmpty else { return }
         slice.withLock { slice in
-            if batch.schedule.speed == 0 {
-                let waited = now.nanoseconds - batch.schedule.sendTime.nanoseconds
+            if let due = batch.commonDue {
+                let waited = now.nanoseconds - due.nanoseconds
                 slice.record(waited, count: Int64(selection.count))
                 return
             }
             selection.forEach { place in
-                let due = batch.due(batch.events[place])
+                let due = batch.due(of: place)
                 // A time far from any clock is late or early beyond what can be counted.
                 let (waited, overflow) = now.nanoseconds.subtractingReportingOverflow(
                     due.nanoseconds

@@ -176,8 +176,8 @@ import Testing
             "--events", "500", "--rate", "max", "--gate",
         ])
         #expect(run.exitCode == 0, "\(run.errors)")
-        let told = "gate: mongodb-connections is not judged: nothing has measured it"
-        #expect(run.errors.contains(told))
+        let told = "gate: mongodb-connections is not judged: "
+        #expect(run.errors.contains(told + "the pipeline has no raw store with connections"))
         let report = try await Program.run(
             [
                 "slo", "report", "--gate", "--as-of", "latest", "--objectives", Self.objectives,
@@ -185,7 +185,7 @@ import Testing
             ]
         )
         #expect(report.exitCode == 0, "\(report.errors)")
-        #expect(report.errors.contains(told))
+        #expect(report.errors.contains(told + "nothing has measured it"))
         let unmeasured = try await Self.slo([
             "status", "--gate", "--objectives", Self.objectives, "--objective",
             "mongodb-connections", "--warehouse",
@@ -242,7 +242,7 @@ import Testing
         #expect(lint.output.contains("\(path):4:"))
         let shipped = try await Self.slo(["lint", Self.objectives])
         #expect(shipped.exitCode == 0)
-        #expect(shipped.output.contains("4 objectives, 0 mistakes, 0 warnings"))
+        #expect(shipped.output.contains("5 objectives, 0 mistakes, 0 warnings"))
     }
 
     @Test func `a warehouse has what a run counted`() async throws {

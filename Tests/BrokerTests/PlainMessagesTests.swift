@@ -28,6 +28,10 @@ struct PlainMessagesTests {
                 OrderingKey(hash: key.utf8.reduce(7) { $0 &* 31 &+ UInt64($1) })
             }
         }
+
+        func firstDue(in selection: Selection) -> Timestamp? { nil }
+
+        func countDue(before instant: Timestamp, in selection: Selection) -> Int { 0 }
     }
 
     private let timeline = VirtualTimeline()

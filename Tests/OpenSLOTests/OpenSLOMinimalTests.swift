@@ -76,7 +76,8 @@ import Testing
         let names = result.set.objectives.map(\.name)
         #expect(
             names == [
-                "availability", "message-success", "mongodb-connections", "processing-latency",
+                "availability", "freshness", "message-success", "mongodb-connections",
+                "processing-latency",
             ]
         )
         #expect(result.set.objectives.allSatisfy { $0.owner == "data" })

@@ -173,7 +173,7 @@ import Timekeeping
         let names = files.compactMap { $0.file.split(separator: "/").last.map(String.init) }
         #expect(
             names == [
-                "alerting.yaml", "availability.yaml", "message-success.yaml",
+                "alerting.yaml", "availability.yaml", "freshness.yaml", "message-success.yaml",
                 "mongodb-connections.yaml", "processing-latency.yaml", "services.yaml",
             ]
         )

@@ -58,8 +58,10 @@ public import Timekeeping
     @usableFromInline package let originals: Originals?
     /// When each event should have been sent: the start of every latency.
     ///
-    /// Follows from the event's own time.
+    /// Follows from the event's own time, except where ``sendTimes`` has it.
     @usableFromInline package let schedule: ReplaySchedule
+    /// When each event should have been sent, where its own time no longer says so; else empty.
+    @usableFromInline package let sendTimes: [Timestamp]
     /// The memory that the batch takes, which flow control in bytes counts.
     @usableFromInline package let byteCount: Int
     /// Where the memory of the events goes when the batch is released.
@@ -72,8 +74,13 @@ public import Timekeeping
         symbols: SymbolTable,
         originals: Originals? = nil,
         schedule: ReplaySchedule = .asRecorded,
+        sendTimes: [Timestamp] = [],
         pool: BatchPool? = nil
     ) {
+        precondition(
+            sendTimes.isEmpty || sendTimes.count == events.count,
+            "a batch has one time of sending an event or none at all"
+        )
         precondition(
             origin.offsets.isEmpty || origin.offsets.count == events.count,
             "a batch has one offset an event or none at all"
@@ -88,6 +95,7 @@ public import Timekeeping
         self.symbols = symbols
         self.originals = originals
         self.schedule = schedule
+        self.sendTimes = sendTimes
         self.pool = pool
         byteCount =
             events.count * MemoryLayout<Event>.stride + items.count * MemoryLayout<Item>.stride
@@ -101,10 +109,15 @@ public import Timekeeping
     /// How many events it carries.
     @inlinable package var count: Int { events.count }
 
-    /// When `event` of this batch should have been sent.
+    /// When the event at `place` should have been sent.
     @inlinable
-    package func due(_ event: Event) -> Timestamp {
-        schedule.due(event.time)
+    package func due(of place: Int) -> Timestamp {
+        sendTimes.isEmpty ? schedule.due(events[place].time) : sendTimes[place]
+    }
+
+    /// When all events should have been sent, where that is one instant.
+    @inlinable package var commonDue: Timestamp? {
+        sendTimes.isEmpty && schedule.speed == 0 ? schedule.sendTime : nil
     }
 
     /// The CloudEvents `id` of the event at `index`, as its producer wrote it.
@@ -240,6 +253,24 @@ extension Batch: MessageBatch {
         default: return nil
         }
         return symbol.isPresent ? symbols.text(of: symbol, in: namespace) : nil
+    }
+
+    @usableFromInline package func firstDue(in selection: Selection) -> Timestamp? {
+        if selection.isEmpty { return nil }
+        if let commonDue { return commonDue }
+        var first = Timestamp.distantFuture
+        selection.forEach { first = min(first, due(of: $0)) }
+        return first
+    }
+
+    @usableFromInline package func countDue(
+        before instant: Timestamp,
+        in selection: Selection
+    ) -> Int {
+        if let commonDue { return commonDue < instant ? selection.count : 0 }
+        var count = 0
+        selection.forEach { count += due(of: $0) < instant ? 1 : 0 }
+        return count
     }
 
     /// The CloudEvents `subject`, by a hash that is the same in every symbol table, since a log

@@ -30,6 +30,9 @@ final class BatchAlteration: Sendable {
         }
         self.lastOrder.withLock { $0 = lastOrder }
         guard changed > 0 else { return batch }
+        // An event with another time is still sent when it was to be sent.
+        let isTime = [.late, .clockSkew].contains(occurrence.fault.kind)
+        let sendTimes = isTime ? batch.events.indices.map(batch.due) : batch.sendTimes
         injector.touch(occurrence, count: changed)
         return Batch(
             events: events,
@@ -37,7 +40,8 @@ final class BatchAlteration: Sendable {
             origin: batch.origin,
             symbols: batch.symbols,
             originals: batch.originals,
-            schedule: batch.schedule
+            schedule: batch.schedule,
+            sendTimes: sendTimes
         )
     }
 

@@ -13,14 +13,17 @@ struct ConditionedSubscription: Subscription {
     /// The service time of the worker; nil for none.
     private let queue: ServiceQueue?
     private let life: StageLife
+    private let onWork: @Sendable (_ begins: Bool) -> Void
 
     init(
         _ subscription: any Subscription<Batch>,
         stage: TargetFaults,
         partitions: TargetFaults,
         queue: ServiceQueue?,
-        life: StageLife
+        life: StageLife,
+        onWork: @escaping @Sendable (_ begins: Bool) -> Void
     ) {
+        self.onWork = onWork
         self.subscription = subscription
         self.queue = queue
         self.life = life
@@ -43,7 +46,11 @@ struct ConditionedSubscription: Subscription {
         else { return nil }
         if !deliveries.isEmpty {
             try await stage.waitForEnd(of: .hang)
-            try await queue?.serve()
+            if let queue {
+                onWork(true)
+                defer { onWork(false) }
+                try await queue.serve()
+            }
         }
         let active = stage.active(at: timeline.now)
         guard !active.isEmpty else { return deliveries }

@@ -155,7 +155,8 @@ final class FaultInjector: RunInterceptor {
                 stage: faults,
                 partitions: partitions,
                 queue: ownQueue,
-                life: life
+                life: life,
+                onWork: worker.onWork
             )
         }
         let crashes = faults.only(.crash)

@@ -1,29 +1,23 @@
 internal import SLO
-internal import Stages
-internal import Storage
 internal import Timekeeping
 
 /// What the meters of a run said at an instant.
 struct MeterReading: Sendable {
-    /// Counters, from the start of the run; only ever growing but for a seek.
-    var messagesSuccess: Int64 = 0
-    var messagesTotal: Int64 = 0
-    /// Jobs since the start of the run, and those within each limit.
-    var jobs: Int64 = 0
-    var jobsWithin: [StageMeter.Limit: Int64] = [:]
-    /// Open connections; nil where the server did not say.
-    var connections: Int?
-    /// Whether each component worked since the reading before.
-    var isUp: [PipelineComponent: Bool] = [:]
-
-    /// What a counter says; nil for a meter that is none.
-    func counter(_ meter: PipelineMeter) -> Int64? {
-        switch meter {
-        case .messagesSuccess: messagesSuccess
-        case .messagesTotal: messagesTotal
-        case .jobsDuration, .rawStoreConnections, .availability: nil
-        }
+    /// How many of the durations that a meter holds to a limit kept within it.
+    struct Durations: Hashable, Sendable {
+        var within: Int64 = 0
+        var total: Int64 = 0
     }
+
+    /// A value of a gauge, in billionths of its unit: nanoseconds where that is the second.
+    static let unit: Int64 = 1_000_000_000
+
+    /// From the start of the run; only ever growing but for a seek.
+    var counters: [PipelineMeter: Int64] = [:]
+    /// Since the start of the run, by the limits that the objectives ask about.
+    var durations: [PipelineMeter: [DurationLimit: Durations]] = [:]
+    /// In billionths of the meter's unit; without those that said nothing.
+    var gauges: [PipelineMeter: Int64] = [:]
 }
 
 /// Makes slices of one indicator from the readings of the meters.
@@ -33,7 +27,7 @@ struct MeterReading: Sendable {
 struct IndicatorProbe {
     fileprivate enum Measure {
         case counters(good: PipelineMeter, total: PipelineMeter, isBad: Bool)
-        case jobs(StageMeter.Limit, isComplement: Bool)
+        case durations(PipelineMeter, DurationLimit, isComplement: Bool)
         case gauge(PipelineMeter, ThresholdIndicator, average: Duration?)
         case nothing
     }
@@ -47,9 +41,13 @@ struct IndicatorProbe {
         measure = Measure(indicator)
     }
 
-    /// The bound on jobs that the indicator asks about, if any.
-    static func jobLimit(of indicator: Indicator) -> StageMeter.Limit? {
-        if case .jobs(let limit, _) = Measure(indicator) { limit } else { nil }
+    /// The meter of durations that the indicator asks about, and the bound on them, if it does.
+    static func limit(of indicator: Indicator) -> (meter: PipelineMeter, limit: DurationLimit)? {
+        if case .durations(let meter, let limit, _) = Measure(indicator) {
+            (meter, limit)
+        } else {
+            nil
+        }
     }
 
     /// What was counted in the slice of `length` that ends at `end`; nil where nothing reported.
@@ -63,13 +61,14 @@ struct IndicatorProbe {
         case .nothing:
             return nil
         case .counters(let good, let total, let isBad):
-            guard let good = reading.counter(good), let total = reading.counter(total) else {
+            guard let good = reading.counters[good], let total = reading.counters[total] else {
                 return nil
             }
             let (marked, all) = increments(good, total)
             return Slice(start: start, good: isBad ? all - marked : marked, total: all)
-        case .jobs(let limit, let isComplement):
-            let (within, all) = increments(reading.jobsWithin[limit] ?? 0, reading.jobs)
+        case .durations(let meter, let limit, let isComplement):
+            guard let counted = reading.durations[meter]?[limit] else { return nil }
+            let (within, all) = increments(counted.within, counted.total)
             return Slice(start: start, good: isComplement ? all - within : within, total: all)
         case .gauge(let meter, let threshold, let average):
             return gauge(meter, threshold, average, start, end, reading)
@@ -90,15 +89,14 @@ struct IndicatorProbe {
         _ end: Timestamp,
         _ reading: MeterReading
     ) -> Slice? {
-        let value: Int64?
-        switch meter {
-        case .rawStoreConnections: value = reading.connections.map(Int64.init)
-        case .availability(let component): value = reading.isUp[component].map { $0 ? 1 : 0 }
-        case .messagesSuccess, .messagesTotal, .jobsDuration: value = nil
-        }
-        guard let value else { return nil }
+        guard let value = reading.gauges[meter] else { return nil }
         guard let average else {
-            return Slice(start: start, measurements: [ExactDecimal(value)], of: threshold)
+            // Eighteen digits, as many as are held; a longer time than 31 years is as bad.
+            let most: Int64 = 999_999_999_999_999_999
+            let digits = min(most, max(-most, value))
+            return ExactDecimal(digits: digits, scale: 9).map {
+                Slice(start: start, measurements: [$0], of: threshold)
+            }
         }
         samples.append(value)
         guard end.nanoseconds % average.inNanoseconds == 0 else {
@@ -107,7 +105,8 @@ struct IndicatorProbe {
         }
         defer { samples = [] }
         // mean op value, multiplied by how many there are so that nothing is rounded.
-        let sum = ExactRatio(Int128(samples.reduce(0, +)), Int128(samples.count))
+        let all = samples.reduce(Int128(0)) { $0 + Int128($1) }
+        let sum = ExactRatio(all, Int128(samples.count) * Int128(MeterReading.unit)).reduced
         let isGood = threshold.comparison.holds(sum, ExactRatio(threshold.value))
         return Slice(start: start, good: isGood ? 1 : 0, total: 1)
     }
@@ -130,8 +129,8 @@ extension IndicatorProbe.Measure {
                 return
             }
             switch meter {
-            case .jobsDuration: self = Self.jobs(threshold)
-            case .rawStoreConnections, .availability:
+            case .jobsDuration, .latency: self = Self.durations(meter, threshold)
+            case .rawStoreConnections, .availability, .freshness, .lag, .busy:
                 self = .gauge(meter, threshold, average: threshold.metric.averageOver)
             case .messagesSuccess, .messagesTotal: self = .nothing
             }
@@ -150,23 +149,20 @@ extension IndicatorProbe.Measure {
     }
 
     /// Seconds as an exact number of nanoseconds; finer bounds than that are none.
-    private static func jobs(_ threshold: ThresholdIndicator) -> Self {
+    private static func durations(_ meter: PipelineMeter, _ threshold: ThresholdIndicator) -> Self {
         let nanoseconds = ExactRatio(threshold.value)
             .multiplied(by: ExactRatio(1_000_000_000, 1)).reduced
         guard nanoseconds.denominator == 1, let bound = Int64(exactly: nanoseconds.numerator)
         else { return .nothing }
-        switch threshold.comparison {
-        case .lessThan: return jobs(bound, isInclusive: false, isComplement: false)
-        case .lessThanOrEqual: return jobs(bound, isInclusive: true, isComplement: false)
-        case .greaterThan: return jobs(bound, isInclusive: true, isComplement: true)
-        case .greaterThanOrEqual: return jobs(bound, isInclusive: false, isComplement: true)
+        func durations(isInclusive: Bool, isComplement: Bool) -> Self {
+            let limit = DurationLimit(nanoseconds: bound, isInclusive: isInclusive)
+            return .durations(meter, limit, isComplement: isComplement)
         }
-    }
-
-    private static func jobs(_ bound: Int64, isInclusive: Bool, isComplement: Bool) -> Self {
-        .jobs(
-            StageMeter.Limit(nanoseconds: bound, isInclusive: isInclusive),
-            isComplement: isComplement
-        )
+        switch threshold.comparison {
+        case .lessThan: return durations(isInclusive: false, isComplement: false)
+        case .lessThanOrEqual: return durations(isInclusive: true, isComplement: false)
+        case .greaterThan: return durations(isInclusive: true, isComplement: true)
+        case .greaterThanOrEqual: return durations(isInclusive: false, isComplement: true)
+        }
     }
 }

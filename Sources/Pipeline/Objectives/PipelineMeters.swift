@@ -8,11 +8,22 @@ internal import Timekeeping
 
 /// The meters of a run, read together.
 final class PipelineMeters: Sendable {
-    private let graph: PipelineGraph
-    private let health: Mutex<ComponentHealth>
+    /// What a slice is compared with.
+    private struct Past {
+        var health: ComponentHealth
+        var read: Timestamp
+        /// How long the workers of each stage had worked by then.
+        var busy: [String: Duration] = [:]
+    }
 
-    init(_ graph: PipelineGraph) {
+    private let graph: PipelineGraph
+    private let began: Timestamp
+    private let past: Mutex<Past>
+
+    /// The meters of a run that began at `began`.
+    init(_ graph: PipelineGraph, began: Timestamp) {
         self.graph = graph
+        self.began = began
         func readings(of kind: String) -> [ComponentHealth.Reading] {
             graph.stages.filter { $0.plan.kindName == kind }.map {
                 ComponentHealth.Reading(
@@ -21,28 +32,27 @@ final class PipelineMeters: Sendable {
                 )
             }
         }
-        health = Mutex(
-            ComponentHealth(
-                readings: [
-                    .ingest: readings(of: "ingest"), .analytics: readings(of: "analytics"),
-                ],
-                everySubscription: graph.subscriptions.map(\.port),
-                stores: [
-                    .rawStore: graph.rawStores.map(\.meter),
-                    .warehouse: graph.warehouses.map(\.meter),
-                ]
-            )
+        let health = ComponentHealth(
+            readings: [
+                .ingest: readings(of: "ingest"), .analytics: readings(of: "analytics"),
+            ],
+            everySubscription: graph.subscriptions.map(\.port),
+            stores: [
+                .rawStore: graph.rawStores.map(\.meter),
+                .warehouse: graph.warehouses.map(\.meter),
+            ]
         )
+        past = Mutex(Past(health: health, read: began))
     }
 
-    /// The bounds on jobs that `objectives` ask about, each once.
-    static func jobLimits(of objectives: [Objective]) -> [StageMeter.Limit] {
-        var limits: [StageMeter.Limit] = []
+    /// The bounds on what `meter` measures that `objectives` ask about, each once.
+    static func limits(on meter: PipelineMeter, in objectives: [Objective]) -> [DurationLimit] {
+        var limits: [DurationLimit] = []
         for component in objectives.flatMap(\.components) {
-            if let limit = IndicatorProbe.jobLimit(of: component.indicator),
-                !limits.contains(limit)
+            if let asked = IndicatorProbe.limit(of: component.indicator), asked.meter == meter,
+                !limits.contains(asked.limit)
             {
-                limits.append(limit)
+                limits.append(asked.limit)
             }
         }
         return limits
@@ -51,6 +61,8 @@ final class PipelineMeters: Sendable {
     /// Asks the raw stores for their connections, a little more often than slices are cut, until
     /// the task is cancelled.
     func watchConnections(every slice: Duration, _ timeline: any Timeline) async {
+        // A store that has none, such as a file, will have none later.
+        guard graph.rawStores.contains(where: { $0.connections.value != nil }) else { return }
         repeat {
             await askForConnections()
         } while (try? await timeline.sleep(until: timeline.now + slice / 2)) != nil
@@ -61,24 +73,91 @@ final class PipelineMeters: Sendable {
         for raw in graph.rawStores { raw.connections.value = await raw.port.connections() }
     }
 
-    /// What all meters say at `now`; components are judged since the call before.
+    /// What the pipeline lacks of what `objective` is about, as "no MongoDB"; nil where it lacks
+    /// nothing.
+    ///
+    /// Known once the raw stores were asked for their connections.
+    func lacking(_ objective: Objective) -> String? {
+        let sources = objective.components.flatMap(\.indicator.sources)
+        return sources.compactMap(PipelineMeter.init).lazy.compactMap(self.lacking).first
+    }
+
+    private func lacking(_ meter: PipelineMeter) -> String? {
+        func stage(_ name: String) -> String? {
+            graph.stages.contains { $0.plan.name == name } ? nil : "no stage '\(name)'"
+        }
+        switch meter {
+        case .messagesSuccess, .messagesTotal, .jobsDuration, .availability(.broker): return nil
+        case .rawStoreConnections:
+            return graph.rawStores.contains { $0.connections.value != nil }
+                ? nil : "no raw store with connections, such as MongoDB"
+        case .availability(.rawStore): return graph.rawStores.isEmpty ? "no raw store" : nil
+        case .availability(.warehouse): return graph.warehouses.isEmpty ? "no warehouse" : nil
+        case .availability(let component):
+            let kind = component.rawValue
+            return graph.stages.contains { $0.plan.kindName == kind }
+                ? nil : "no stage of the kind \(kind)"
+        case .latency(let name), .busy(let name): return stage(name)
+        case .lag(let name):
+            let isAnalytics = graph.stages.contains {
+                $0.plan.name == name && $0.plan.kindName == "analytics"
+            }
+            return isAnalytics ? nil : "no analytics stage '\(name)'"
+        case .freshness(let name):
+            return graph.subscriptions.contains { $0.plan.name == name }
+                ? nil : "no subscription '\(name)'"
+        }
+    }
+
+    /// What all meters say at `now`; components and workers are judged since the call before.
     func read(at now: Timestamp) -> MeterReading {
         var reading = MeterReading()
+        var (success, total) = (Int64(0), Int64(0))
         for subscription in graph.subscriptions {
             let counts = subscription.port.counts
-            reading.messagesSuccess += counts.acked
-            reading.messagesTotal += counts.ended
+            success += counts.acked
+            total += counts.ended
+            let age = subscription.port.oldestDue.map { max(0, (now - $0).inNanoseconds) }
+            reading.gauges[.freshness(subscription.plan.name)] = age ?? 0
         }
+        reading.counters = [.messagesSuccess: success, .messagesTotal: total]
+        var jobs: [DurationLimit: MeterReading.Durations] = [:]
         for stage in graph.stages {
-            let jobs = stage.meter.jobCounts
-            reading.jobs += jobs.all
-            for (limit, count) in zip(stage.meter.jobLimits, jobs.within) {
-                reading.jobsWithin[limit, default: 0] += count
+            let counts = stage.meter.jobCounts
+            for (limit, within) in zip(stage.meter.jobLimits, counts.within) {
+                jobs[limit, default: .init()].within += within
+                jobs[limit, default: .init()].total += counts.all
+            }
+            let name = stage.plan.name
+            reading.durations[.latency(name)] = stage.subscription.port.delays(at: now).mapValues {
+                MeterReading.Durations(within: $0.within, total: $0.within + $0.beyond)
+            }
+            if stage.plan.kindName == "analytics" {
+                let since = stage.meter.watermark ?? began
+                reading.gauges[.lag(name)] = max(0, (now - since).inNanoseconds)
             }
         }
+        reading.durations[.jobsDuration] = jobs
         let open = graph.rawStores.compactMap(\.connections.value).map { $0.server ?? $0.open }
-        reading.connections = open.isEmpty ? nil : open.reduce(0, +)
-        reading.isUp = health.withLock { $0.takeSlice(at: now) }
+        if !open.isEmpty {
+            reading.gauges[.rawStoreConnections] = Int64(open.reduce(0, +)) * MeterReading.unit
+        }
+        past.withLock { past in
+            // order-free: by key
+            for (component, isUp) in past.health.takeSlice(at: now) {
+                reading.gauges[.availability(component)] = isUp ? MeterReading.unit : 0
+            }
+            for stage in graph.stages {
+                let worked = stage.meter.busyTime(at: now)
+                let before = past.busy.updateValue(worked, forKey: stage.plan.name) ?? .zero
+                let most = Int128((now - past.read).inNanoseconds) * Int128(stage.workers.count)
+                guard most > 0 else { continue }
+                let share =
+                    Int128((worked - before).inNanoseconds) * Int128(MeterReading.unit) / most
+                reading.gauges[.busy(stage.plan.name)] = Int64(share)
+            }
+            past.read = now
+        }
         return reading
     }
 }
@@ -95,11 +174,27 @@ package enum PipelineMeter: Hashable, Sendable {
     case rawStoreConnections
     /// 1 where a component worked throughout a slice, else 0.
     case availability(PipelineComponent)
+    /// How long each message of a stage took from its intended send to its acknowledgement, in
+    /// seconds; one that still waits counts once it is beyond the limit.
+    case latency(String)
+    /// How long ago the oldest message should have been sent that a subscription has not settled,
+    /// in seconds.
+    case freshness(String)
+    /// How far what an analytics stage has counted is behind now, by the events' own time, in
+    /// seconds.
+    case lag(String)
+    /// The share of a slice for which the workers of a stage were busy.
+    case busy(String)
 
-    /// All there are, in the order of this list.
-    package static let all: [PipelineMeter] =
-        [.messagesSuccess, .messagesTotal, .jobsDuration, .rawStoreConnections]
-        + PipelineComponent.allCases.map { .availability($0) }
+    /// The names of all there are, in the order of this list; what stands in angle brackets is a
+    /// name of the pipeline's.
+    package static let names =
+        [PipelineMeter.messagesSuccess, .messagesTotal, .jobsDuration, .rawStoreConnections]
+        .map(\.name) + PipelineComponent.allCases.map { PipelineMeter.availability($0).name }
+        + [
+            PipelineMeter.latency("<stage>").name, PipelineMeter.freshness("<subscription>").name,
+            PipelineMeter.lag("<stage>").name, PipelineMeter.busy("<stage>").name,
+        ]
 
     /// Its name in indicators.
     package var name: String {
@@ -109,15 +204,32 @@ package enum PipelineMeter: Hashable, Sendable {
         case .jobsDuration: "jobs.duration"
         case .rawStoreConnections: "raw-store.connections"
         case .availability(let component): "availability.\(component.rawValue)"
+        case .latency(let stage): "latency.\(stage)"
+        case .freshness(let subscription): "freshness.\(subscription)"
+        case .lag(let stage): "lag.\(stage)"
+        case .busy(let stage): "busy.\(stage)"
         }
     }
 
     /// The meter that `source` names, or nil if it is not one of a pipeline's.
     init?(_ source: MetricSource) {
-        guard case .meter(let name, _) = source.measure,
-            let meter = PipelineMeter.all.first(where: { $0.name == name })
-        else { return nil }
-        self = meter
+        guard case .meter(let name, _) = source.measure else { return nil }
+        let parts = name.split(separator: ".", maxSplits: 1).map(String.init)
+        guard parts.count == 2 else { return nil }
+        switch (parts[0], parts[1]) {
+        case ("messages", "success"): self = .messagesSuccess
+        case ("messages", "total"): self = .messagesTotal
+        case ("jobs", "duration"): self = .jobsDuration
+        case ("raw-store", "connections"): self = .rawStoreConnections
+        case ("availability", let component):
+            guard let component = PipelineComponent(rawValue: component) else { return nil }
+            self = .availability(component)
+        case ("latency", let stage): self = .latency(stage)
+        case ("freshness", let subscription): self = .freshness(subscription)
+        case ("lag", let stage): self = .lag(stage)
+        case ("busy", let stage): self = .busy(stage)
+        default: return nil
+        }
     }
 }
 

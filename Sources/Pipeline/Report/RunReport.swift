@@ -176,6 +176,10 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         package var latency: Latency
         /// Processing one set of deliveries.
         package var jobs: Latency
+        /// How many workers it has.
+        package var workers: Int? = nil
+        /// The share of the time of the run for which they were busy.
+        package var busyRatio: Double? = nil
     }
 
     /// The mean and percentiles in milliseconds; nil where nothing was measured.
@@ -301,6 +305,8 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         package var stages: [StageSample]
         /// Unsettled messages by subscription at the end of the slice.
         package var backlog: [String: Int64]
+        /// How long ago the oldest of them should have been sent; 0 where there is none.
+        package var oldestAgeSeconds: [String: Double]? = nil
     }
 
     /// A stage in a slice.
@@ -316,7 +322,10 @@ package struct RunReport: WrittenReport, Codable, Sendable {
     /// How an objective stood at the end of the run, over its whole period.
     package struct Objective: Codable, Sendable {
         package var name: String
-        /// `ok`, `at-risk`, `breached`, `partial` or `no-data`.
+        /// The ``state`` of an objective about something that the pipeline does not have.
+        package static let notApplicable = "not-applicable"
+
+        /// `ok`, `at-risk`, `breached`, `partial`, `no-data` or `not-applicable`.
         package var state: String
         /// Why, in one sentence.
         package var reason: String

@@ -14,6 +14,8 @@ struct RunReportBuilder {
     let failure: (any Error)?
     let began: Timestamp
     let ended: Timestamp
+    /// What the pipeline lacks of what each objective is about, nil where nothing.
+    let lacking: [String?]
 
     /// The report; what interceptors have to say is not in it yet.
     func report(
@@ -31,7 +33,7 @@ struct RunReportBuilder {
             rate: rate,
             producers: graph.producers.map { RunReport.Producer($0.meter) },
             subscriptions: subscriptions,
-            stages: graph.stages.map { RunReport.Stage($0, drained: drained($0)) },
+            stages: graph.stages.map { stage($0) },
             samples: samples
         )
         // A store that failed during the run may not answer now; the failure is reported, and
@@ -46,10 +48,27 @@ struct RunReportBuilder {
             )
             report.deployments = await deployments(in: warehouse.store)
         }
-        report.objectives = objectives.results.map { RunReport.Objective($0, $1) }
+        report.objectives = self.objectives(objectives.results)
         report.alerts = objectives.episodes.filter { $0.start >= began }
             .map(RunReport.Alert.init)
         return report
+    }
+
+    /// Those that were followed, and those that do not apply, in the order of the documents.
+    private func objectives(
+        _ results: [(status: ObjectiveStatus, ofRun: WindowMeasurement)]
+    ) -> [RunReport.Objective] {
+        zip(run.options.objectives, lacking).compactMap { objective, lacking in
+            if let lacking { return RunReport.Objective(objective, lacking: lacking) }
+            return results.first { $0.status.objective.name == objective.name }
+                .map { RunReport.Objective($0, $1) }
+        }
+    }
+
+    private func stage(_ node: PipelineGraph.Stage) -> RunReport.Stage {
+        let time = (ended - began).inSeconds * Double(node.workers.count)
+        let busy = time > 0 ? node.meter.busyTime(at: ended).inSeconds / time : nil
+        return RunReport.Stage(node, drained: drained(node), busy: busy)
     }
 
     /// How long a stage went on after the last producer had ended; nil where it did not come to
@@ -141,7 +160,7 @@ struct RunReportBuilder {
 }
 
 extension RunReport.Stage {
-    fileprivate init(_ node: PipelineGraph.Stage, drained: Duration?) {
+    fileprivate init(_ node: PipelineGraph.Stage, drained: Duration?, busy: Double?) {
         let (plan, total) = (node.plan, node.meter.total)
         self.init(
             name: plan.name,
@@ -156,7 +175,9 @@ extension RunReport.Stage {
             storeRetries: total.storeRetries,
             drainSeconds: drained?.inSeconds,
             latency: RunReport.Latency(total.latency.summary),
-            jobs: RunReport.Latency(total.jobs.summary)
+            jobs: RunReport.Latency(total.jobs.summary),
+            workers: plan.workers,
+            busyRatio: busy
         )
     }
 }
@@ -176,6 +197,15 @@ extension RunReport.Producer {
 }
 
 extension RunReport.Objective {
+    /// An objective about something that the pipeline does not have.
+    fileprivate init(_ objective: Objective, lacking: String) {
+        name = objective.name
+        state = RunReport.Objective.notApplicable
+        reason = "the pipeline has \(lacking)"
+        target = objective.target.description
+        gate = GateVerdict(outcome: .notJudged, reason: reason)
+    }
+
     fileprivate init(_ status: ObjectiveStatus, _ ofRun: WindowMeasurement) {
         name = status.objective.name
         state = status.state.rawValue

@@ -1,5 +1,6 @@
 internal import Broker
 internal import Commerce
+internal import SLO
 internal import Stages
 internal import Storage
 internal import Synchronization
@@ -74,7 +75,12 @@ struct PipelineGraph: Sendable {
             firstPosition = max(firstPosition, try await raw.store.nextPosition())
         }
         self.firstPosition = firstPosition
-        broker = InProcessBroker(run.document, firstPosition: firstPosition, run.timeline)
+        broker = InProcessBroker(
+            run.document,
+            firstPosition: firstPosition,
+            objectives: run.options.objectives,
+            run.timeline
+        )
         subscriptions = try run.document.subscriptions.map { [broker] plan in
             let port = broker.subscriptions.first { $0.name == plan.name }
             return Subscription(plan: plan, port: try found(port, plan.name))
@@ -109,7 +115,7 @@ struct PipelineGraph: Sendable {
         for (plan, source) in sources {
             producers.append(try producer(plan, source, run, interceptors))
         }
-        let limits = PipelineMeters.jobLimits(of: run.options.objectives)
+        let limits = PipelineMeters.limits(on: .jobsDuration, in: run.options.objectives)
         for plan in run.document.stages {
             guard let name = plan.subscription else { continue }
             var stage = Stage(
@@ -230,9 +236,28 @@ struct PipelineGraph: Sendable {
             ports.warehouse = try found(warehouses.first { $0.name == place }, place).port
         case .relay: ports.topic = try found(broker.topic(place), place)
         }
+        let (meter, timeline) = (stage.meter, run.timeline)
+        ports.onWork = { begins in
+            if begins {
+                meter.workBegins(of: number, at: timeline.now)
+            } else {
+                meter.workEnds(of: number, at: timeline.now)
+            }
+        }
         interceptors.intercept(&ports)
+        ports.subscription = TimedSubscription(
+            ports.subscription,
+            worker: number,
+            meter: meter,
+            timeline: timeline
+        )
         let body = body(of: ports, stage, run)
-        return { [ports] in try await ports.live(body) }
+        return { [ports] in
+            try await ports.live {
+                defer { ports.onWork(false) }
+                try await body()
+            }
+        }
     }
 
     private func body(
@@ -310,8 +335,18 @@ extension InProcessBroker<Batch> {
     fileprivate convenience init(
         _ document: PipelineDocument,
         firstPosition: Int64,
+        objectives: [Objective],
         _ timeline: any Timeline
     ) {
+        func limits(of subscription: String) -> [DurationLimit] {
+            let stages = document.stages.filter { $0.subscription == subscription }
+            let limits = stages.flatMap {
+                PipelineMeters.limits(on: .latency($0.name), in: objectives)
+            }
+            return limits.enumerated().filter { place, limit in
+                limits.firstIndex(of: limit) == place
+            }.map(\.element)
+        }
         self.init(
             topics: document.topics.map(\.name),
             firstPosition: firstPosition,
@@ -320,7 +355,8 @@ extension InProcessBroker<Batch> {
                     name: subscription.name,
                     topic: subscription.topic,
                     policy: subscription.policy,
-                    filter: subscription.filter
+                    filter: subscription.filter,
+                    delayLimits: limits(of: subscription.name)
                 )
             },
             timeline: timeline

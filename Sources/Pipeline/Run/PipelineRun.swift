@@ -67,11 +67,15 @@ package struct PipelineRun: Sendable {
         )
         let interceptors = RunInterceptors([experiment, witness])
         let graph = try await PipelineGraph(self, began: began, interceptors)
-        let meters = PipelineMeters(graph)
+        let meters = PipelineMeters(graph, began: began)
+        // So that their series are there from the start as well, and it is known whether there are
+        // any.
+        await meters.askForConnections()
         let sampler = RunSampler(graph, every: options.sampleInterval, timeline)
         let progress = RunProgress()
+        let lacking = options.objectives.map(meters.lacking)
         let objectives = try await ObjectiveRecorder(
-            options.objectives,
+            zip(options.objectives, lacking).filter { $0.1 == nil }.map(\.0),
             history: stores.history ?? MemorySLIHistory(),
             writer: "\(graph.input.stream) at \(began)",
             slice: options.slice,
@@ -80,8 +84,6 @@ package struct PipelineRun: Sendable {
             onSlice: { interceptors.sliceEnded(at: $0, isBad: $1, backlog: graph.backlog) },
             read: meters.read
         )
-        // So that their series are there from the start as well.
-        await meters.askForConnections()
         onStart(RunMetrics(graph, progress, objectives, timeline))
         await withTaskGroup { group in
             group.addTask { await sampler.run(onSample: onSample) }
@@ -110,7 +112,8 @@ package struct PipelineRun: Sendable {
             state: progress.state,
             failure: failure,
             began: began,
-            ended: timeline.now
+            ended: timeline.now,
+            lacking: lacking
         )
         var report = await builder.report(sampler.samples, objectives)
         interceptors.finish(&report, objectives.episodes)

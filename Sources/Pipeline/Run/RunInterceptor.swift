@@ -82,6 +82,8 @@ package struct WorkerPorts: Sendable {
     package var warehouse: (any Warehouse)?
     /// Of a relay.
     package var topic: (any Topic<Batch>)?
+    /// Notes that the worker is busy where it seems to wait, by whether that begins or ends.
+    package var onWork: @Sendable (_ begins: Bool) -> Void = { _ in }
     /// How long it puts up with a store that fails.
     package var patience = StorePatience()
     /// Runs the worker, once or as often as it is to begin anew.

@@ -60,12 +60,17 @@ final class RunSampler: Sendable {
             )
         }
         let backlog = graph.subscriptions.map { ($0.plan.name, $0.port.counts.unsettled) }
+        let ages = graph.subscriptions.map { subscription in
+            let due = subscription.port.oldestDue
+            return (subscription.plan.name, due.map { max(0, (now - $0).inSeconds) } ?? 0)
+        }
         return state.withLock { state in
             var sample = RunReport.Sample(
                 seconds: (now - began).inSeconds,
                 publishedRate: Double(published - state.lastPublished),
                 stages: stages,
-                backlog: Dictionary(backlog, uniquingKeysWith: { first, _ in first })
+                backlog: Dictionary(backlog, uniquingKeysWith: { first, _ in first }),
+                oldestAgeSeconds: Dictionary(ages, uniquingKeysWith: { first, _ in first })
             )
             // The rest at the end of a run is not a slice of its own: divided by next to no
             // time, a handful of events would be a rate of millions.
@@ -119,6 +124,7 @@ extension RunReport.Sample {
             [left, right].compactMap(\.self).max()
         }
         publishedRate += earlier.publishedRate * seconds
+        oldestAgeSeconds?.merge(earlier.oldestAgeSeconds ?? [:]) { max($0, $1) }
         for (place, other) in earlier.stages.enumerated() {
             stages[place].rate += other.rate * seconds
             stages[place].p50Ms = higher(stages[place].p50Ms, other.p50Ms)

@@ -178,6 +178,7 @@ package struct AnalyticsStage: Sendable {
             throw error
         }
         let now = timeline.now
+        let watermark = state.watermark
         for (delivery, taken) in pending.taken {
             subscription.settle(delivery, taken.settlement)
             meter.recordLatency(delivery.batch, taken.counted, at: now)
@@ -185,6 +186,7 @@ package struct AnalyticsStage: Sendable {
         }
         meter.update { counts in
             counts.recordJob(now - (pending.since ?? now))
+            counts.watermark = watermark
             for (delivery, taken) in pending.taken {
                 counts.received += Int64(delivery.count)
                 counts.processed += Int64(taken.counted.count)

@@ -165,6 +165,9 @@ package struct AnalyticsState: Sendable {
         return commit
     }
 
+    /// The latest event time of what was taken in, of any stream; nil before there was any.
+    var watermark: Timestamp? { streams.map(\.progress.watermark).max() }
+
     // MARK: - Seen before
 
     /// Those of `selection`, which are of a log, that count, and are known from now on.

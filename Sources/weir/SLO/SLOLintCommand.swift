@@ -20,7 +20,7 @@ struct SLOLintCommand: Verb {
     func perform() async throws {
         let paths = paths.isEmpty ? ObjectiveFiles.standard : paths
         let reading = OpenSLO.read(try OpenSLO.files(at: paths))
-        let world = ObjectiveLint.World(meters: PipelineMeter.all.map(\.name))
+        let world = ObjectiveLint.World(meters: PipelineMeter.names)
         let doubts = reading.warnings + ObjectiveLint.warnings(for: reading.set, in: world)
         let finding = LintReport(
             mistakes: reading.mistakes,

@@ -1,0 +1,46 @@
+package import Broker
+package import Commerce
+package import Timekeeping
+
+/// A subscription as one worker receives from it, which takes note of how long the worker is busy:
+/// from a receipt to the next call for more.
+package struct TimedSubscription: Subscription {
+    private let subscription: any Subscription<Batch>
+    private let meter: StageMeter
+    private let worker: Int
+    private let timeline: any Timeline
+
+    package init(
+        _ subscription: any Subscription<Batch>,
+        worker: Int,
+        meter: StageMeter,
+        timeline: any Timeline
+    ) {
+        self.subscription = subscription
+        self.worker = worker
+        self.meter = meter
+        self.timeline = timeline
+    }
+
+    package var name: String { subscription.name }
+    package var counts: SubscriptionCounts { subscription.counts }
+    package var policy: SubscriptionPolicy { subscription.policy }
+
+    package func receive(
+        atMost limit: Int,
+        until deadline: Timestamp?
+    ) async throws(CancellationError) -> [Delivery<Batch>]? {
+        meter.workEnds(of: worker, at: timeline.now)
+        let deliveries = try await subscription.receive(atMost: limit, until: deadline)
+        meter.workBegins(of: worker, at: timeline.now)
+        return deliveries
+    }
+
+    package func settle(_ delivery: Delivery<Batch>, _ settlement: Settlement) {
+        subscription.settle(delivery, settlement)
+    }
+
+    package func extendDeadline(of delivery: Delivery<Batch>) {
+        subscription.extendDeadline(of: delivery)
+    }
+}
