@@ -63,6 +63,8 @@ struct SQLiteFile: Sendable {
     private let number: Int?
     /// What keeps other runs away.
     private let lock: RunLock
+    /// Nil where the file is only read.
+    private let checkpoints: LogCheckpoints?
 
     /// "WEIR" in ASCII, in the file's header: no other program's database is taken for ours.
     private static let applicationID = 0x5745_4952
@@ -93,6 +95,7 @@ struct SQLiteFile: Sendable {
         guard access != .reading else {
             (queue, readingPath) = try SQLiteFile.reading(location, schema, table)
             number = nil
+            checkpoints = nil
             return
         }
         readingPath = location.path
@@ -110,6 +113,7 @@ struct SQLiteFile: Sendable {
                 "\(location.path) was opened, and no such file is there; name a file"
             )
         }
+        checkpoints = LogCheckpoints(of: queue, at: location.path)
     }
 
     private static func writing(
@@ -337,7 +341,9 @@ struct SQLiteFile: Sendable {
             throw StoreError(.readOnly, "\(location.path) was opened to be read")
         }
         do {
-            return try await queue.write(body)
+            let value = try await queue.write(body)
+            checkpoints?.afterCommit { SQLiteFile.number(of: location.path) == number }
+            return value
         } catch {
             throw SQLiteFile.storeError(error, location)
         }
@@ -364,6 +370,7 @@ struct SQLiteFile: Sendable {
     /// - Throws: Also where the file was removed or replaced meanwhile: the system lets a program
     ///   write to a file without a name, and what was stored is gone with the last of it.
     func close() throws(StoreError) {
+        checkpoints?.close(queue)
         defer {
             try? queue.close()
             lock.release()
