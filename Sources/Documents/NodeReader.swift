@@ -224,13 +224,13 @@ package struct NodeReader {
         }
     }
 
-    /// `true` or `false`.
-    package func flag() -> Bool? {
+    /// `true` or `false`; `others` is what else may stand there.
+    package func flag(otherwise others: String? = nil) -> Bool? {
         switch node.content {
         case .scalar("true", true): return true
         case .scalar("false", true): return false
         default:
-            mismatch(expected: "true or false")
+            mismatch(expected: others.map { "true, false or \($0)" } ?? "true or false")
             return nil
         }
     }

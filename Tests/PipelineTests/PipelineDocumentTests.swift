@@ -241,6 +241,12 @@ import Timekeeping
         #expect(all?.countsDistinct == true && all?.countsProducts == true)
         let few = try options(", distinctCounts: false, productSales: false")
         #expect(few?.countsDistinct == false && few?.countsProducts == false)
+        // As a shop reads them: the second is too short for people.
+        #expect(all?.keptDistinct == DistinctWindows(totals: [], categories: []))
+        let more = ", distinctCounts: {windows: [1s]}"
+        #expect(
+            try options(more)?.keptDistinct == DistinctWindows(totals: [.second], categories: [])
+        )
     }
 
     private func parse(_ lines: String) throws(DocumentError) -> PipelineDocument {

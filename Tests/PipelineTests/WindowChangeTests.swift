@@ -21,7 +21,12 @@ struct WindowChangeTests {
         ]
     )
 
-    private func run(windows: String, seed: UInt64) async throws -> RunReport {
+    /// `distinct` is what `distinctCounts` says.
+    private func run(
+        windows: String,
+        distinct: String = "true",
+        seed: UInt64
+    ) async throws -> RunReport {
         let document = try PipelineDocument.parse(
             text: """
                 apiVersion: weir/v1
@@ -34,7 +39,7 @@ struct WindowChangeTests {
                     - {name: shop, kind: producer, publishes: events}
                     - {name: ingest, kind: ingest, subscription: in, store: raw}
                     - {name: analytics, kind: analytics, subscription: count, \
-                store: warehouse, windows: [\(windows)]}
+                store: warehouse, windows: [\(windows)], distinctCounts: \(distinct)}
                   stores:
                     - {name: raw, role: raw, url: "memory:"}
                     - {name: warehouse, role: warehouse, url: "memory:"}
@@ -67,7 +72,11 @@ struct WindowChangeTests {
         let second = try await run(windows: "1h, 1d, 1mo", seed: 2)
         let published = first.producers[0].published + second.producers[0].published
         let warehouse = try #require(second.warehouse)
-        #expect(warehouse.gaps == nil)
+        // No hour has the shoppers of a category.
+        #expect(
+            warehouse.gaps?.map(\.part) == ["distinct 1d by category", "distinct 1mo by category"]
+        )
+        #expect(warehouse.days.first?.shoppers?.count == warehouse.totals.shoppers?.count)
         #expect(warehouse.totals.events.values.reduce(0, +) == published)
         #expect(warehouse.days.count == 1)
         #expect(warehouse.days.first?.orders == warehouse.totals.orders)
@@ -78,7 +87,7 @@ struct WindowChangeTests {
         let first = try await run(windows: "1d", seed: 1)
         let second = try await run(windows: "1m, 1d", seed: 2)
         let before = first.producers[0].published
-        #expect(second.warehouse?.gaps?.map(\.part) == ["1m"])
+        #expect(second.warehouse?.gaps?.map(\.part) == ["1m", "distinct 1m"])
         #expect(second.warehouse?.gaps?.first?.missing == before)
         let text = second.verdict?.text ?? ""
         #expect(
@@ -97,18 +106,52 @@ struct WindowChangeTests {
         // For as long as they are not kept, and not only once.
         for seed in [2, 3] as [UInt64] {
             let report = try await run(windows: "1h", seed: seed)
-            #expect(report.warehouse?.dropped == ["1d", "1mo"])
+            #expect(
+                report.warehouse?.dropped == [
+                    "1d", "1mo", "distinct 1d", "distinct 1mo", "distinct 1d by category",
+                    "distinct 1mo by category",
+                ]
+            )
             let text = report.verdict?.text ?? ""
             #expect(
-                text.contains("windows of 1d, 1mo are no longer kept and go stale"),
+                text.contains(
+                    "windows of 1d, 1mo and distinct counts of 1d, 1mo and distinct counts by "
+                        + "category of 1d, 1mo are no longer kept and go stale"
+                ),
                 "\(text.prefix(400))"
             )
         }
         let last = try #require(try await run(windows: "1h, 1d, 1mo", seed: 4).warehouse)
         #expect(last.dropped == nil)
-        #expect(last.gaps == nil)
+        // There are no shorter windows in which shoppers of categories are kept.
+        let missing = try #require(last.gaps?.first?.missing)
+        #expect(last.gaps?.map(\.part) == ["distinct 1d by category", "distinct 1mo by category"])
+        #expect(missing < last.totals.events.values.reduce(0, +))
         #expect(last.days.first?.orders == last.totals.orders)
         #expect(last.months.first?.units == last.totals.units)
+    }
+
+    @Test func `distinct counts that are not kept are absent, and say later what they lack`()
+        async throws
+    {
+        let first = try await run(windows: "1h, 1d", distinct: "{windows: [1h]}", seed: 1)
+        let warehouse = try #require(first.warehouse)
+        #expect(warehouse.totals.shoppers?.exact == true)
+        #expect(warehouse.days.map { $0.shoppers == nil } == [true])
+        // The days are made of the hours; no shorter window has the shoppers of categories.
+        let second = try await run(windows: "1h, 1d", distinct: "{windows: [1d]}", seed: 2)
+        let filled = try #require(second.warehouse)
+        #expect(filled.gaps == nil)
+        #expect(filled.dropped == ["distinct 1h"])
+        #expect(filled.days.first?.shoppers?.count == filled.totals.shoppers?.count)
+        // An hour cannot be made of a day.
+        let third = try await run(windows: "1h, 1d", seed: 3)
+        let gap = try #require(third.warehouse?.gaps?.first)
+        #expect(third.warehouse?.gaps?.count == 1)
+        #expect(gap.part == "distinct 1h" && gap.missing == second.producers[0].published)
+        // Without any, what is there goes stale.
+        let none = try await run(windows: "1h, 1d", distinct: "false", seed: 4)
+        #expect(none.warehouse?.dropped?.count == 5)
     }
 
     @Test func `another subscription over the topic is refused before anything is written`()

@@ -9,6 +9,8 @@ import Timekeeping
 struct DistinctCounterTests {
     private let shop = Shop()
     private let grains: [Grain] = [.second, .minute, .day]
+    /// In all windows, and by category as well.
+    private var everywhere: DistinctWindows { DistinctWindows(totals: grains, categories: grains) }
 
     private func text(_ key: SketchKey) -> String {
         "\(key.grain) \(key.start) \(key.measure) \(key.category)"
@@ -43,7 +45,7 @@ struct DistinctCounterTests {
         var random = Randomness(seed: seed)
         let batch = shop.batch(shop.randomLines(400, seed: seed))
         var stored: [String: Set<UInt64>] = [:]
-        var counter = DistinctCounter(grains: grains)
+        var counter = DistinctCounter(everywhere)
         var first = 0
         while first < batch.count {
             let next = min(batch.count, first + Int(random.below(60)) + 1)
@@ -56,7 +58,7 @@ struct DistinctCounterTests {
                 stored[text(key), default: []].formUnion(added)
             }
             if random.below(3) == 0 {
-                counter = DistinctCounter(grains: grains)
+                counter = DistinctCounter(everywhere)
             }
             first = next
         }
@@ -64,7 +66,7 @@ struct DistinctCounterTests {
     }
 
     @Test func `a window at hand does not store a hash again`() {
-        var counter = DistinctCounter(grains: grains)
+        var counter = DistinctCounter(everywhere)
         counter.add(shop.views(1, at: Shop.epoch), .range(0..<1))
         #expect(!counter.takeDeltas().isEmpty)
         counter.add(shop.views(1, at: Shop.epoch), .range(0..<1))
@@ -80,7 +82,7 @@ struct DistinctCounterTests {
             return (event: event, items: [shop.item(category: UInt64(number % 3 + 1))])
         }
         let batch = shop.batch(lines)
-        var counter = DistinctCounter(grains: grains)
+        var counter = DistinctCounter(everywhere)
         var stored: [SketchKey: [UInt64]] = [:]
         for first in stride(from: 0, to: batch.count, by: 1700) {
             counter.add(batch, .range(first..<min(first + 1700, batch.count)))
@@ -115,14 +117,41 @@ struct DistinctCounterTests {
         let lines = (1...1000).map { number in
             (event: shop.event(number), items: [shop.item(category: UInt64(number))])
         }
-        var counter = DistinctCounter(grains: grains)
+        var counter = DistinctCounter(everywhere)
         for _ in 0..<2 { counter.add(shop.batch(lines), .range(0..<1000)) }
         let days = counter.takeDeltas().filter { $0.key.grain == .day && $0.key.category.isPresent }
         #expect(days.count == 1000)
     }
 
+    /// Whatever is chosen gives of its windows what counting in all windows gives of them.
+    @Test(arguments: 1...20 as ClosedRange<UInt64>)
+    func `what is chosen is counted as ever, and nothing else`(seed: UInt64) {
+        var random = Randomness(seed: seed)
+        func some() -> [Grain] { grains.filter { _ in random.below(2) == 0 } }
+        let chosen = DistinctWindows(totals: some(), categories: some())
+        let batch = shop.batch(shop.randomLines(300, seed: seed))
+        var (all, few) = (DistinctCounter(everywhere), DistinctCounter(chosen))
+        var first = 0
+        while first < batch.count {
+            let next = min(batch.count, first + Int(random.below(60)) + 1)
+            // Late ones too, which move the longer windows alone.
+            let missed: Grain? = random.below(3) == 0 ? .minute : nil
+            all.add(batch, .range(first..<next), longerThan: missed)
+            few.add(batch, .range(first..<next), longerThan: missed)
+            let wanted = all.takeDeltas().filter { key, _ in
+                key.grain == .all
+                    || (key.category.isPresent ? chosen.categories : chosen.totals)
+                        .contains(key.grain)
+            }
+            let given = few.takeDeltas()
+            #expect(given.map(\.key) == wanted.map(\.key))
+            #expect(given.map { Set($0.added) } == wanted.map { Set($0.added) })
+            first = next
+        }
+    }
+
     @Test func `what missed a window is not counted in it`() {
-        var counter = DistinctCounter(grains: grains)
+        var counter = DistinctCounter(everywhere)
         counter.add(shop.views(3), .range(0..<3), longerThan: .minute)
         #expect(Set(counter.takeDeltas().map(\.key.grain)) == [.day, .all])
     }

@@ -55,6 +55,57 @@ struct CountingPlanTests {
         )
     }
 
+    @Test func `distinct counts are filled from shorter windows that lack nothing`() {
+        let known = [
+            KeptPart(.windows(.minute)), KeptPart(.windows(.hour)), KeptPart(.windows(.day)),
+            KeptPart(.distinct(.minute)), KeptPart(.distinct(.hour), missing: 3),
+            KeptPart(.distinctByCategory(.day), isKept: false, missing: 1, pausedAt: 90),
+        ]
+        let wanted: Set<CountedPart> = [
+            .windows(.minute), .windows(.hour), .windows(.day),
+            .distinct(.minute), .distinct(.hour), .distinct(.day), .distinctByCategory(.day),
+        ]
+        #expect(
+            steps(known, wanted) == [
+                .fillDistinct(KeptPart(.distinct(.day), missing: 100), from: .minute),
+                // Kept again: 10 came meanwhile, and nothing shorter is kept by category.
+                .store(KeptPart(.distinctByCategory(.day), missing: 11)),
+            ]
+        )
+    }
+
+    @Test func `what was kept of all distinct counts is noted window by window`() {
+        let windows = [
+            KeptPart(.windows(.hour)), KeptPart(.windows(.day)),
+            KeptPart(.windows(.month), isKept: false, pausedAt: 40), KeptPart(.products),
+        ]
+        let parts = KeptPart.distinct(
+            noted: (isKept: true, missing: 3, pausedAt: 0),
+            in: windows,
+            lacking: [.hour],
+            counted: 100
+        )
+        #expect(parts.count == 8)
+        #expect(
+            parts.filter { !$0.part.text.hasSuffix("by category") } == [
+                KeptPart(.distinct(.hour), missing: 100), KeptPart(.distinct(.day), missing: 3),
+                KeptPart(.distinct(.month), isKept: false, missing: 3, pausedAt: 40),
+                KeptPart(.distinct(.all), missing: 3),
+            ]
+        )
+    }
+
+    @Test func `a part is known by its text`() {
+        for grain in Grain.allCases {
+            for part in [CountedPart.distinct(grain), .distinctByCategory(grain)] {
+                #expect(CountedPart(text: part.text) == part)
+            }
+        }
+        #expect(CountedPart(text: "1d") == .windows(.day))
+        #expect(CountedPart(text: "products") == .products)
+        #expect(CountedPart(text: "all") == nil && CountedPart(text: "distinct") == nil)
+    }
+
     @Test func `a topic has one owner, and who counted before owners were noted goes on`() throws {
         func claim(_ topic: String, _ subscription: String) -> CountingClaim {
             CountingClaim(topic: topic, subscription: subscription, parts: [])

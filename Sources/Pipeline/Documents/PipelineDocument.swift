@@ -176,8 +176,8 @@ extension PipelineDocument {
             package var allowedLateness = Duration.seconds(10)
             /// How often aggregates and position are written, and messages acknowledged.
             package var commitInterval = Duration.milliseconds(200)
-            /// Whether distinct shoppers and sessions are counted.
-            package var distinctCounts = true
+            /// The windows in which shoppers and sessions are counted distinctly; nil for none.
+            package var distinctCounts: DistinctWindows?
             /// Whether sales are kept by product.
             package var productSales = true
 
@@ -187,7 +187,7 @@ extension PipelineDocument {
                 options.grains = windows
                 options.allowedLateness = allowedLateness
                 options.commitInterval = commitInterval
-                options.countsDistinct = distinctCounts
+                options.distinct = distinctCounts
                 options.countsProducts = productSales
                 return options
             }
@@ -196,6 +196,7 @@ extension PipelineDocument {
                 self.subscription = subscription
                 self.store = store
                 self.windows = windows
+                distinctCounts = DistinctWindows.usual.within(windows)
             }
         }
 

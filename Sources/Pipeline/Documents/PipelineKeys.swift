@@ -86,6 +86,11 @@ package enum PipelineKeys {
         optional: ["allowedLateness", "commitInterval", "distinctCounts", "productSales"]
             + ofEverySubscriber
     )
+    static let distinctCounts = KeySet(
+        "distinctCounts",
+        noun: "the distinct counts",
+        optional: ["windows", "categories"]
+    )
     static let relay = KeySet(
         "relay",
         noun: "a relay",
@@ -169,9 +174,9 @@ package enum PipelineKeys {
     /// Every mapping whose keys are fixed.
     package static let all = [
         .document, .metadata, spec, owner, topic, subscription, retryPolicy, deadLetterPolicy,
-        flowControl, store, serviceTime, quantile, service, producer, ingest, analytics, relay,
-        constantLoad, rampLoad,
-        stepLoad, loadStep, spikeLoad, diurnalLoad, sessionTraffic, mixTraffic, prices, input, csv,
+        flowControl, store, serviceTime, quantile, service, producer, ingest, analytics,
+        distinctCounts, relay, constantLoad, rampLoad, stepLoad, loadStep, spikeLoad, diurnalLoad,
+        sessionTraffic, mixTraffic, prices, input, csv,
         columns, validation,
     ]
 }

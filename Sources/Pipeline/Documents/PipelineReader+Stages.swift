@@ -1,4 +1,5 @@
 internal import Documents
+internal import Stages
 internal import Storage
 
 extension PipelineReader {
@@ -88,23 +89,44 @@ extension PipelineReader {
             windows: []
         )
         result.windows = fields["windows"].map { readWindows($0) } ?? []
+        result.distinctCounts = readDistinct(fields["distinctCounts"], in: result.windows)
         let lateness = fields["allowedLateness"]?.duration(in: .zero...(.seconds(366 * 86_400)))
         result.allowedLateness = lateness ?? result.allowedLateness
         let interval = fields["commitInterval"]?.duration(in: .zero...(.seconds(600)))
         result.commitInterval = interval ?? result.commitInterval
-        result.distinctCounts = fields["distinctCounts"]?.flag() ?? true
         result.productSales = fields["productSales"]?.flag() ?? true
         return result
     }
 
-    private func readWindows(_ reader: NodeReader) -> [Grain] {
+    /// In which of the `kept` windows there are distinct counts: `true`, `false`, or lists.
+    private func readDistinct(_ reader: NodeReader?, in kept: [Grain]) -> DistinctWindows? {
+        var distinct = DistinctWindows.usual.within(kept)
+        guard let reader else { return distinct }
+        guard case .mapping = reader.node.content else {
+            return reader.flag(otherwise: "a mapping with windows and categories") == false
+                ? nil : distinct
+        }
+        guard let fields = reader.fields(PipelineKeys.distinctCounts) else { return distinct }
+        distinct.totals = fields["windows"].map { readWindows($0, of: kept) } ?? distinct.totals
+        distinct.categories =
+            fields["categories"].map { readWindows($0, of: kept) } ?? distinct.categories
+        return distinct
+    }
+
+    /// Windows that are listed; with `kept` of those only, or none.
+    private func readWindows(_ reader: NodeReader, of kept: [Grain]? = nil) -> [Grain] {
         // The window over everything is kept in any case.
         let choices = Grain.allCases.filter { $0 != .all }.map { ($0.rawValue, $0) }
         var windows: [Grain] = []
-        for item in reader.items(some: "some of 1s, 1m, 1h, 1d, 1mo") {
+        for item in reader.items(some: kept == nil ? "some of 1s, 1m, 1h, 1d, 1mo" : nil) {
             guard let window = item.choice(from: choices) else { continue }
             if windows.contains(window) {
                 item.mistake("'\(window.rawValue)' is listed twice; expected each window once")
+            } else if let kept, !kept.isEmpty, !kept.contains(window) {
+                let names = kept.map(\.rawValue).joined(separator: ", ")
+                item.mistake(
+                    "the stage keeps no windows of \(window.rawValue); expected some of \(names)"
+                )
             } else {
                 windows.append(window)
             }

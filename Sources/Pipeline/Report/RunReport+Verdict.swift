@@ -134,43 +134,54 @@ extension RunReport {
             (subscriptions.reduce(0) { $0 + $1.unsettled }, "left unsettled"),
         ]
         return counts.filter { $0.0 > 0 }.map { "\(ReportNumbers.count($0.0)) \($0.1)" }
-            + (warehouse?.gaps ?? []).map(\.text)
+            + RunReport.texts(of: warehouse?.gaps ?? [])
             + (warehouse?.dropped.map { [RunReport.text(ofDropped: $0)] } ?? [])
     }
 
-    /// What goes stale, as "windows of 1d and 1mo are no longer kept and go stale, …".
+    /// What is missing, as "windows of 1d lack 19 events counted before they were kept".
+    private static func texts(of gaps: [Gap]) -> [String] {
+        var rest = gaps[...]
+        var texts: [String] = []
+        while let first = rest.first {
+            let alike = rest.prefix { $0.missing == first.missing }
+            rest = rest.dropFirst(alike.count)
+            let events = first.missing == 1 ? "event" : "events"
+            texts += subjects(of: alike.map(\.part)).map {
+                "\($0) lack \(ReportNumbers.count(first.missing)) \(events) counted before they "
+                    + "were kept"
+            }
+        }
+        return texts
+    }
+
+    /// What goes stale, as "windows of 1d, 1mo are no longer kept and go stale, …".
     private static func text(ofDropped parts: [String]) -> String {
-        let others = [CountedPart.distinct.text, CountedPart.products.text]
-        let windows = parts.filter { !others.contains($0) }
-        let subjects =
-            (windows.isEmpty ? [] : [subject(of: windows.joined(separator: ", "))])
-            + parts.filter(others.contains).map { subject(of: $0) }
         // Longer windows are filled from shorter ones that were kept on; nothing else can be.
-        return "\(subjects.joined(separator: " and ")) are no longer kept and go stale, with the "
-            + "views over them; name them again in the pipeline, which fills windows from "
+        "\(subjects(of: parts).joined(separator: " and ")) are no longer kept and go stale, with "
+            + "the views over them; name them again in the pipeline, which fills windows from "
             + "shorter ones"
     }
 
-    /// A part of the aggregates, as a sentence calls it.
-    fileprivate static func subject(of part: String) -> String {
-        switch part {
-        case CountedPart.distinct.text: "distinct counts"
-        case CountedPart.products.text: "sales by product"
-        default: "windows of \(part)"
+    /// Parts of the aggregates, as sentences call them: those that are alike together, as in
+    /// "windows of 1d, 1mo".
+    private static func subjects(of parts: [String]) -> [String] {
+        var subjects: [(name: String, windows: [String])] = []
+        for part in parts {
+            let (name, window): (String, String?) =
+                switch CountedPart(text: part) {
+                case .windows(let grain): ("windows", grain.rawValue)
+                case .distinct(let grain): ("distinct counts", grain.rawValue)
+                case .distinctByCategory(let grain):
+                    ("distinct counts by category", grain.rawValue)
+                case .products: ("sales by product", nil)
+                case nil: (part, nil)
+                }
+            if subjects.last?.name != name { subjects.append((name, [])) }
+            if let window { subjects[subjects.count - 1].windows.append(window) }
         }
-    }
-}
-
-extension RunReport.Gap {
-    /// What is missing, as "windows of 1d lack 19 events counted before they were kept".
-    fileprivate var text: String {
-        let subject = RunReport.subject(of: part)
-        guard missing > 0 else {
-            return "\(subject) count no shoppers and sessions of what came before they were kept"
+        return subjects.map { name, windows in
+            windows.isEmpty ? name : "\(name) of \(windows.joined(separator: ", "))"
         }
-        let events = missing == 1 ? "event" : "events"
-        return "\(subject) lack \(ReportNumbers.count(missing)) \(events) counted before they "
-            + "were kept"
     }
 }
 

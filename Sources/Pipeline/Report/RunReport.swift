@@ -227,19 +227,18 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         package var conflicts: Int64? = nil
         /// What lacks events that were counted before it was kept; nil where nothing does.
         package var gaps: [Gap]? = nil
-        /// What is there of earlier runs and is not kept up: the lengths of windows, `distinct` or
-        /// `products`; nil where nothing is.
+        /// What is there of earlier runs and is not kept up, as in ``Gap/part``; nil where nothing
+        /// is.
         package var dropped: [String]? = nil
     }
 
     /// A part of the aggregates that was not kept from the beginning.
     package struct Gap: Codable, Sendable {
-        /// The length of its windows, `distinct` or `products`.
+        /// The length of its windows, as in `1d`; `distinct 1d` or `distinct 1d by category` for
+        /// distinct counts in them; `products`.
         package var part: String
         /// How many of the counted events it does not hold.
         package var missing: Int64
-        /// Whether its distinct counts lack what came before it was kept.
-        package var lacksDistinct: Bool
     }
 
     /// Sums over windows of all categories and currencies.

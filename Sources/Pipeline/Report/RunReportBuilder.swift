@@ -314,8 +314,7 @@ extension RunReport.Gap {
     fileprivate init(_ part: KeptPart) {
         self.init(
             part: part.part.text,
-            missing: part.missing,
-            lacksDistinct: part.lacksDistinct
+            missing: part.missing
         )
     }
 }

@@ -3,7 +3,8 @@ package import Commerce
 package import Storage
 internal import Timekeeping
 
-/// Counts shoppers and sessions distinctly in every window; a pure value.
+/// Counts shoppers and sessions distinctly in windows, and the shoppers of each category in some of
+/// them; a pure value.
 ///
 /// While events come, it gathers the hashes that any of the windows round them has room for, by
 /// what they are counted in. Of the newest windows of each length the sketches are at hand. What
@@ -64,7 +65,12 @@ package struct DistinctCounter: Sendable {
     /// each of them is in the processor's cache when the next hash comes.
     private static let mostGathered = 512
 
+    /// Those of which anything is counted, shorter ones first.
     private let grains: [Grain]
+    /// The places in ``grains`` of the windows in which shoppers and sessions are counted.
+    private let totals: [Int]
+    /// The places in ``grains`` of the windows in which the shoppers of each category are.
+    private let categories: [Int]
     private var parts = DistinctParts()
     private var windows: [Window] = []
     /// Those of one window after those of another, by the numbers of the parts.
@@ -86,13 +92,18 @@ package struct DistinctCounter: Sendable {
     /// By the places of ``grains``.
     private var strays: [[Stray]]
 
-    /// A counter for windows of `grains` and for everything.
-    package init(grains: [Grain]) {
-        self.grains = grains.sorted() + [.all]
-        current = Array(repeating: Current(), count: self.grains.count)
-        strays = Array(repeating: [], count: self.grains.count)
-        for place in self.grains.indices {
-            let grain = self.grains[place]
+    /// A counter for these windows and for everything.
+    package init(_ kept: DistinctWindows) {
+        let grains = Set(kept.totals + kept.categories).sorted() + [.all]
+        self.grains = grains
+        totals = grains.indices.filter { grains[$0] == .all || kept.totals.contains(grains[$0]) }
+        categories = grains.indices.filter {
+            grains[$0] == .all || kept.categories.contains(grains[$0])
+        }
+        current = Array(repeating: Current(), count: grains.count)
+        strays = Array(repeating: [], count: grains.count)
+        for place in grains.indices {
+            let grain = grains[place]
             // Short ones come and go often; of long ones, each takes some megabytes.
             for _ in 0..<(grain < .hour ? 4 : 2) {
                 windows.append(Window(grain: place))
@@ -105,6 +116,12 @@ package struct DistinctCounter: Sendable {
                 }
             }
         }
+    }
+
+    /// The places of the windows in which `part` is counted, shorter ones first.
+    @inline(__always)
+    private func places(of part: Int) -> [Int] {
+        part < Measure.allCases.count ? totals : categories
     }
 
     /// Counts the shoppers and sessions of the selected events, in windows longer than `missed`
@@ -153,7 +170,7 @@ package struct DistinctCounter: Sendable {
             note(shopper, part)
         } else {
             let part = DistinctPart(measure: .shoppers, category: category)
-            for place in first..<grains.count { stray(shopper, part, place) }
+            for place in categories where place >= first { stray(shopper, part, place) }
         }
     }
 
@@ -182,7 +199,7 @@ package struct DistinctCounter: Sendable {
         let base = part * DistinctCounter.mostGathered
         given += gathered[base..<base + counts[part]]
         counts[part] = 0
-        for place in first..<grains.count where !given.isEmpty {
+        for place in places(of: part) where place >= first && !given.isEmpty {
             guard let window = current[place].window else {
                 for hash in given { stray(hash, parts.all[part], place) }
                 continue
@@ -205,7 +222,7 @@ package struct DistinctCounter: Sendable {
 
     private func bound(of part: Int) -> UInt64 {
         var bound: UInt64 = 0
-        for place in first..<grains.count {
+        for place in places(of: part) where place >= first {
             guard let window = current[place].window else { return .max }
             bound = max(bound, sketches[window * DistinctParts.most + part].threshold)
         }
@@ -214,9 +231,13 @@ package struct DistinctCounter: Sendable {
 
     /// Makes the windows round `time` current.
     private mutating func enter(_ time: Timestamp) {
-        spread()
-        for place in first..<grains.count {
-            if current[place].range.contains(time.nanoseconds) { continue }
+        let changed = (first..<grains.count).filter { place in
+            !current[place].range.contains(time.nanoseconds)
+        }
+        for part in parts.all.indices where part < counts.count && counts[part] > 0 {
+            if places(of: part).contains(where: changed.contains) { spread(part) }
+        }
+        for place in changed {
             let start = grains[place].start(of: time)
             current[place].start = start
             current[place].range = start.nanoseconds..<grains[place].end(of: start).nanoseconds

@@ -3,43 +3,18 @@ package import Commerce
 package import Storage
 internal import Timekeeping
 
-/// What analytics computes.
-package struct AnalyticsOptions: Hashable, Sendable {
-    /// The windows that are kept; the shortest is where events are counted, the others are
-    /// summed up from it.
-    package var grains: [Grain] = [.second, .minute, .hour, .day, .month]
-    /// How far behind the watermark an event may be and still be counted in its window.
-    package var allowedLateness: Duration = .seconds(10)
-    /// Whether distinct shoppers and sessions are counted.
-    package var countsDistinct = true
-    /// Whether sales are kept by product, in windows of a day.
-    package var countsProducts = true
-    /// How long deltas may be gathered before they are committed; 0 commits what each receive
-    /// gave.
-    package var commitInterval: Duration = .milliseconds(100)
-    /// How many events may be gathered before they are committed.
-    package var commitLimit = 50_000
-    /// How many events back a second one with the same `(source, id)` is found.
-    package var identityHorizon = 1 << 18
-
-    package init() {}
-}
-
-extension CountingClaim {
-    /// The claim of a stage that reads `subscription` of `topic` with these options.
-    package init(topic: String, subscription: String, options: AnalyticsOptions) {
-        var parts = options.grains.sorted().map(CountedPart.windows)
-        if options.countsDistinct { parts.append(.distinct) }
-        if options.countsProducts { parts.append(.products) }
-        self.init(topic: topic, subscription: subscription, parts: parts)
-    }
-}
-
 /// Sums events into event-time windows; a pure value.
 ///
 /// It holds the deltas since the last ``takeDeltas()``, not the windows: those are in the
 /// warehouse, which adds up.
 package struct WindowAggregator: Sendable {
+    /// What a commit adds to the warehouse.
+    package typealias Deltas = (
+        cells: [(key: WindowKey, delta: WindowCell)],
+        products: [(key: ProductKey, delta: ProductCell)],
+        sketches: [(key: SketchKey, added: [UInt64])]
+    )
+
     private let options: AnalyticsOptions
     /// Those that are kept, shorter ones first, and the one over everything.
     private let grains: [Grain]
@@ -59,7 +34,7 @@ package struct WindowAggregator: Sendable {
         grains = options.grains.sorted() + [.all]
         onTime = WindowSums(base: options.grains.min() ?? .second)
         products = options.countsProducts ? ProductSums() : nil
-        distinct = options.countsDistinct ? DistinctCounter(grains: options.grains) : nil
+        distinct = options.keptDistinct.map { DistinctCounter($0) }
     }
 
     /// Counts the selected events, in all windows.
@@ -87,11 +62,7 @@ package struct WindowAggregator: Sendable {
     }
 
     /// The deltas since the last call, summed up into every grain, in a fixed order.
-    package mutating func takeDeltas() -> (
-        cells: [(key: WindowKey, delta: WindowCell)],
-        products: [(key: ProductKey, delta: ProductCell)],
-        sketches: [(key: SketchKey, added: [UInt64])]
-    ) {
+    package mutating func takeDeltas() -> Deltas {
         var cells: [(key: WindowKey, delta: WindowCell)] = []
         onTime.takeCells(of: grains, into: &cells)
         if !late.isEmpty {

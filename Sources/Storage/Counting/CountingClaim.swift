@@ -21,36 +21,61 @@ package struct CountingClaim: Hashable, Sendable {
 package enum CountedPart: Hashable, Sendable, Comparable {
     /// The windows of one length.
     case windows(Grain)
-    /// Distinct shoppers and sessions.
-    case distinct
+    /// Distinct shoppers and sessions in the windows of one length.
+    case distinct(Grain)
+    /// Distinct shoppers of each category in the windows of one length.
+    case distinctByCategory(Grain)
     /// Sales by product.
     case products
 
-    /// As a warehouse stores it: the length of the windows, `distinct` or `products`.
+    private static let (distinct, byCategory) = ("distinct ", " by category")
+
+    /// As a warehouse stores it: the length of the windows; `distinct` with a length, and
+    /// `by category` where it is; `products`.
     package var text: String {
         switch self {
         case .windows(let grain): grain.rawValue
-        case .distinct: "distinct"
+        case .distinct(let grain): CountedPart.distinct + grain.rawValue
+        case .distinctByCategory(let grain):
+            CountedPart.distinct + grain.rawValue + CountedPart.byCategory
         case .products: "products"
         }
     }
 
     /// The part with this text; nil where there is none.
     package init?(text: String) {
-        switch text {
-        case "distinct": self = .distinct
-        case "products": self = .products
-        default:
-            guard let grain = Grain(rawValue: text), grain != .all else { return nil }
-            self = .windows(grain)
+        let parts = Grain.allCases.flatMap { grain -> [CountedPart] in
+            [.distinct(grain), .distinctByCategory(grain)]
+                + (grain == .all ? [.products] : [.windows(grain)])
         }
+        guard let part = parts.first(where: { $0.text == text }) else { return nil }
+        self = part
     }
 
     private var order: UInt8 {
         switch self {
         case .windows(let grain): grain.order
-        case .distinct: 100
-        case .products: 101
+        case .distinct(let grain): 100 + grain.order
+        case .distinctByCategory(let grain): 150 + grain.order
+        case .products: 200
+        }
+    }
+
+    /// The same part of the windows of `grain`.
+    fileprivate func part(of grain: Grain) -> CountedPart {
+        switch self {
+        case .windows: .windows(grain)
+        case .distinct: .distinct(grain)
+        case .distinctByCategory: .distinctByCategory(grain)
+        case .products: .products
+        }
+    }
+
+    /// The length of its windows; nil where they have always the same.
+    fileprivate var grain: Grain? {
+        switch self {
+        case .windows(let grain), .distinct(let grain), .distinctByCategory(let grain): grain
+        case .products: nil
         }
     }
 
@@ -70,21 +95,51 @@ package struct KeptPart: Hashable, Sendable {
     package var missing: Int64
     /// How many events all windows held when it was last kept; only of a part that no longer is.
     package var pausedAt: Int64
-    /// Whether the distinct counts of its windows lack what came before it was kept.
-    package var lacksDistinct: Bool
 
     package init(
         _ part: CountedPart,
         isKept: Bool = true,
         missing: Int64 = 0,
-        pausedAt: Int64 = 0,
-        lacksDistinct: Bool = false
+        pausedAt: Int64 = 0
     ) {
         self.part = part
         self.isKept = isKept
         self.missing = missing
         self.pausedAt = pausedAt
-        self.lacksDistinct = lacksDistinct
+    }
+
+    /// What is known of the distinct counts where an earlier version kept them in all windows or
+    /// in none, and noted `all` of them: in the `windows`, of which they are not whole in
+    /// `lacking`, and over everything.
+    package static func distinct(
+        noted all: (isKept: Bool, missing: Int64, pausedAt: Int64),
+        in windows: [KeptPart],
+        lacking: Set<Grain>,
+        counted: Int64
+    ) -> [KeptPart] {
+        var parts: [KeptPart] = []
+        func add(_ grain: Grain, _ missing: Int64, pausedAt: Int64?) {
+            for part in [CountedPart.distinct(grain), .distinctByCategory(grain)] {
+                parts.append(
+                    KeptPart(
+                        part,
+                        isKept: pausedAt == nil,
+                        missing: missing,
+                        pausedAt: pausedAt ?? 0
+                    )
+                )
+            }
+        }
+        let pausedAt = all.isKept ? nil : all.pausedAt
+        for kept in windows {
+            guard case .windows(let grain) = kept.part else { continue }
+            // How much it was, was not noted.
+            let missing = lacking.contains(grain) ? counted : all.missing
+            let windowsPausedAt = kept.isKept ? nil : kept.pausedAt
+            add(grain, missing, pausedAt: [pausedAt, windowsPausedAt].compactMap(\.self).min())
+        }
+        add(.all, all.missing, pausedAt: pausedAt)
+        return parts
     }
 }
 
@@ -107,9 +162,7 @@ package struct CountingTerms: Hashable, Sendable {
     package init(known: [KeptPart], wanted: Set<CountedPart>, others: [String]) {
         let known = known.sorted { $0.part < $1.part }
         self.init(
-            gaps: known.filter {
-                wanted.contains($0.part) && ($0.missing > 0 || $0.lacksDistinct)
-            },
+            gaps: known.filter { wanted.contains($0.part) && $0.missing > 0 },
             others: others
         )
         dropped = known.filter { !$0.isKept && $0.pausedAt > 0 }
@@ -130,6 +183,10 @@ package struct CountingPlan: Hashable, Sendable {
         case fill(Grain, from: Grain)
         /// Windows of this length begin now; what is missing is counted and stored.
         case begin(Grain)
+        /// These distinct counts are made anew from those of shorter windows, which lack nothing,
+        /// and what came too late for the shorter ones is missing. Where sketches of the shorter
+        /// windows do not give those of the longer, the part is stored as it is said here.
+        case fillDistinct(KeptPart, from: Grain)
     }
 
     /// In the order in which they are to be done.
@@ -145,9 +202,10 @@ package struct CountingPlan: Hashable, Sendable {
         let stored = Dictionary(known.map { ($0.part, $0) }) { first, _ in first }
         // What is complete, and so may fill longer windows: what was kept up to now, and lacks
         // nothing.
-        let complete = known.filter { $0.isKept && $0.missing == 0 }.compactMap { kept -> Grain? in
-            guard case .windows(let grain) = kept.part else { return nil }
-            return grain
+        let complete = Set(known.filter { $0.isKept && $0.missing == 0 }.map(\.part))
+        func source(of part: CountedPart) -> Grain? {
+            guard let grain = part.grain else { return nil }
+            return Grain.allCases.last { $0 < grain && complete.contains(part.part(of: $0)) }
         }
         for part in wanted.sorted() {
             if let kept = stored[part], kept.isKept { continue }
@@ -155,17 +213,19 @@ package struct CountingPlan: Hashable, Sendable {
                 steps.append(.store(KeptPart(part)))
                 continue
             }
-            guard case .windows(let grain) = part else {
-                let before = stored[part]
-                let missing = counted.subtractingSaturated(before?.pausedAt ?? 0)
-                    .addingSaturated(before?.missing ?? 0)
-                steps.append(.store(KeptPart(part, missing: missing)))
+            let source = source(of: part)
+            if case .windows(let grain) = part {
+                steps.append(source.map { .fill(grain, from: $0) } ?? .begin(grain))
                 continue
             }
-            if let source = complete.filter({ $0 < grain }).max() {
-                steps.append(.fill(grain, from: source))
+            let before = stored[part]
+            let missing = counted.subtractingSaturated(before?.pausedAt ?? 0)
+                .addingSaturated(before?.missing ?? 0)
+            let resumed = KeptPart(part, missing: missing)
+            if missing > 0, let source {
+                steps.append(.fillDistinct(resumed, from: source))
             } else {
-                steps.append(.begin(grain))
+                steps.append(.store(resumed))
             }
         }
         for kept in known.sorted(by: { $0.part < $1.part })

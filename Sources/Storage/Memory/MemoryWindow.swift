@@ -61,7 +61,7 @@ struct MemoryWindow: Sendable {
     private var distinct: [Part: Distinct] = [:]
     /// Over all categories, once the hashes are let go.
     private var settledConversion: Conversion?
-    private var isSettled = false
+    private(set) var isSettled = false
 
     /// An empty window, to which the commit of that number adds first.
     init(commit: Int) {
@@ -130,14 +130,40 @@ struct MemoryWindow: Sendable {
         return window
     }
 
-    /// Adds to `window`, which is a longer one of `grain` round this ``unfolded`` one, all that
-    /// this one holds; `all` is the number of the category that stands for all of them.
-    func pour(into window: inout MemoryWindow, of grain: Grain, all: Int?) {
+    /// Forgets the sums.
+    mutating func removeCells() {
+        unfold()
+        cells = [:]
+    }
+
+    /// Forgets the distinct counts of the categories, or of all of them together.
+    ///
+    /// `all` is the number of the category that stands for these. What is added from now on is
+    /// counted.
+    mutating func removeDistinct(ofCategories: Bool, all: Int?) {
+        unfold()
+        distinct = distinct.filter { ($0.key.category != all) != ofCategories }
+        isSettled = false
+        if !ofCategories { settledConversion = nil }
+    }
+
+    /// Adds to `window`, which is a longer one round this ``unfolded`` one, the sums of this one.
+    func pourCells(into window: inout MemoryWindow) {
         // order-free: sums
         for (sum, cell) in cells { window.add(cell, to: sum) }
+    }
+
+    /// Adds to `window`, which is a longer one of `grain` round this ``unfolded`` one, the distinct
+    /// counts of the categories, or of all together, whose number is `all`.
+    func pourDistinct(
+        into window: inout MemoryWindow,
+        of grain: Grain,
+        ofCategories: Bool,
+        all: Int?
+    ) {
         // order-free: a count each
-        for (part, count) in distinct {
-            let capacity = SketchKey.capacity(grain, ofOneCategory: part.category != all)
+        for (part, count) in distinct where (part.category != all) == ofCategories {
+            let capacity = SketchKey.capacity(grain, ofOneCategory: ofCategories)
             window.add(count.hashes, to: part, capacity: capacity)
         }
     }

@@ -184,7 +184,8 @@ extension WarehouseMigration {
             'The subscription that counts a topic here: another one is refused.';
         COMMENT ON TABLE kept_parts IS
             'Which windows are kept, whether sales by product and distinct counts are.';
-        COMMENT ON COLUMN kept_parts.part IS 'A length of windows, products or distinct.';
+        COMMENT ON COLUMN kept_parts.part IS
+            'A length of windows, distinct counts in them, or products.';
         COMMENT ON COLUMN kept_parts.is_kept IS '1 where the latest run keeps it, else 0.';
         COMMENT ON COLUMN kept_parts.missing IS
             'Events that were counted while it was not kept, and that it does not hold.';

@@ -101,6 +101,7 @@ package struct CountingRows<Session: SQLSession> {
     /// What is stored of the parts, or, in a warehouse that was begun before that was stored, what
     /// is there of them.
     fileprivate func knownParts() throws -> [KeptPart] {
+        try divideDistinct()
         let kept = try keptParts()
         guard kept.isEmpty else { return kept }
         var found = try session.map(CountingStatement.partsThere) { KeptPart(try $0.part(0)) }
@@ -113,14 +114,33 @@ package struct CountingRows<Session: SQLSession> {
         return found
     }
 
+    /// Notes for each length of windows what an earlier version noted of all distinct counts.
+    private func divideDistinct() throws {
+        let noted = try session.map(CountingStatement.notedDistinct) { row in
+            (
+                isKept: try row.integer(1) != 0, missing: try row.integer(2),
+                pausedAt: try row.integer(3)
+            )
+        }.first
+        guard let noted else { return }
+        try session.run(CountingStatement.forgetNotedDistinct)
+        let lacking = try session.map(CountingStatement.lackingDistinct) { try $0.text(0) }
+        let parts = KeptPart.distinct(
+            noted: noted,
+            in: try keptParts(),
+            lacking: Set(lacking.compactMap(Grain.init)),
+            counted: try counted(.all)
+        )
+        for part in parts { try store(part) }
+    }
+
     fileprivate func keptParts() throws -> [KeptPart] {
         try session.map(CountingStatement.keptParts) { row in
             KeptPart(
                 try row.part(0),
                 isKept: try row.integer(1) != 0,
                 missing: try row.integer(2),
-                pausedAt: try row.integer(3),
-                lacksDistinct: try row.integer(4) != 0
+                pausedAt: try row.integer(3)
             )
         }
     }
@@ -130,7 +150,7 @@ package struct CountingRows<Session: SQLSession> {
             CountingStatement.storePart,
             [
                 .text(kept.part.text), .integer(kept.isKept ? 1 : 0), .integer(kept.missing),
-                .integer(kept.pausedAt), .integer(kept.lacksDistinct ? 1 : 0),
+                .integer(kept.pausedAt),
             ]
         )
     }
@@ -139,13 +159,13 @@ package struct CountingRows<Session: SQLSession> {
         switch step {
         case .store(let part): try store(part)
         case .begin(let grain):
-            let missing = try missing(grain)
-            try store(KeptPart(.windows(grain), missing: missing, lacksDistinct: missing > 0))
+            try store(KeptPart(.windows(grain), missing: try missing(grain)))
         case .fill(let grain, let source):
-            let isWhole = try fill(grain, from: source)
-            try store(
-                KeptPart(.windows(grain), missing: try missing(grain), lacksDistinct: !isWhole)
-            )
+            try fill(grain, from: source)
+            try store(KeptPart(.windows(grain), missing: try missing(grain)))
+        case .fillDistinct(var kept, let source):
+            if let missing = try fillDistinct(kept.part, from: source) { kept.missing = missing }
+            try store(kept)
         }
     }
 
@@ -160,43 +180,61 @@ package struct CountingRows<Session: SQLSession> {
     /// What the windows of `grain` lack of the window over all time, but for what came too late
     /// for them.
     private func missing(_ grain: Grain) throws -> Int64 {
-        let late = try session.map(CountingStatement.late(for: grain)) { try $0.integer(0) }
-        return try counted(.all).subtractingSaturated(counted(grain))
-            .subtractingSaturated(late.first ?? 0)
+        try counted(.all).subtractingSaturated(counted(grain)).subtractingSaturated(late(grain))
     }
 
-    /// Makes the windows of `grain` of those of `source`; says whether their distinct counts are
-    /// whole.
-    private func fill(_ grain: Grain, from source: Grain) throws -> Bool {
+    /// How many events came too late for the windows of `grain`.
+    private func late(_ grain: Grain) throws -> Int64 {
+        try session.map(CountingStatement.late(for: grain)) { try $0.integer(0) }.first ?? 0
+    }
+
+    /// Makes the windows of `grain` of those of `source`.
+    private func fill(_ grain: Grain, from source: Grain) throws {
         let name = SQLValue.text(grain.rawValue)
         try session.run("DELETE FROM window_aggregates WHERE grain = $1", [name])
-        try session.run("DELETE FROM distinct_hashes WHERE grain = $1", [name])
-        let grains = [name, .text(source.rawValue)]
-        try session.run(CountingStatement.fillWindows(grain, Session.dialect), grains)
-        guard try areSketchesWhole(source, for: grain) else { return false }
-        // The parts of a sketch add up: those of the shorter windows are parts of the longer.
-        try session.run(CountingStatement.fillSketches(grain, Session.dialect), grains)
-        return true
+        try session.run(
+            CountingStatement.fillWindows(grain, Session.dialect),
+            [name, .text(source.rawValue)]
+        )
     }
 
-    /// Whether sketches of `source` give those of `grain`: they have the same room, or none of
-    /// them was ever full.
-    private func areSketchesWhole(_ source: Grain, for grain: Grain) throws -> Bool {
-        if source.sketchCapacity == grain.sketchCapacity { return true }
-        return try session.map(
-            CountingStatement.fullestSketches(Session.dialect),
-            [.text(source.rawValue)]
-        ) { row in
-            let capacity = SketchKey.capacity(source, ofOneCategory: try row.integer(0) == 1)
-            return try row.integer(1) / 8 < Int64(capacity)
-        }.allSatisfy(\.self)
+    /// Makes the distinct counts of `part` of those in windows of `source`.
+    ///
+    /// - Returns: How many events they lack, which came too late for the shorter windows; nil
+    ///   where they cannot be made so.
+    private func fillDistinct(_ part: CountedPart, from source: Grain) throws -> Int64? {
+        let (grain, isByCategory): (Grain, Bool)
+        switch part {
+        case .distinct(let length): (grain, isByCategory) = (length, false)
+        case .distinctByCategory(let length): (grain, isByCategory) = (length, true)
+        case .windows, .products: return nil
+        }
+        let only = isByCategory ? "category <> ''" : "category = ''"
+        let capacity = SketchKey.capacity(source, ofOneCategory: isByCategory)
+        // Sketches give a longer one where they have the same room, or none of them was ever full.
+        if capacity != SketchKey.capacity(grain, ofOneCategory: isByCategory) {
+            let fullest =
+                try session.map(
+                    CountingStatement.fullestSketch(Session.dialect, only),
+                    [.text(source.rawValue)]
+                ) { try $0.optionalInteger(1) ?? 0 }.first ?? 0
+            guard fullest / 8 < Int64(capacity) else { return nil }
+        }
+        let name = SQLValue.text(grain.rawValue)
+        try session.run(CountingStatement.forgetSketches(only), [name])
+        // The parts of a sketch add up: those of the shorter windows are parts of the longer.
+        try session.run(
+            CountingStatement.fillSketches(grain, Session.dialect, only),
+            [name, .text(source.rawValue)]
+        )
+        return try late(source).subtractingSaturated(late(grain))
     }
 }
 
 extension SQLRow {
     fileprivate func part(_ column: Int32) throws(StoreError) -> CountedPart {
         guard let part = CountedPart(text: try text(column)) else {
-            throw damaged(column, expected: "a length of windows, distinct or products")
+            throw damaged(column, expected: "a part of the aggregates, such as 1d or distinct 1d")
         }
         return part
     }
@@ -236,7 +274,9 @@ private enum CountingStatement {
         """
         SELECT DISTINCT grain FROM window_aggregates WHERE grain <> 'all'
         UNION ALL
-        SELECT 'distinct' WHERE EXISTS (SELECT 1 FROM distinct_hashes)
+        SELECT DISTINCT 'distinct ' || grain
+            || CASE WHEN category = '' THEN '' ELSE ' by category' END
+        FROM distinct_hashes
         UNION ALL
         SELECT 'products' WHERE EXISTS (SELECT 1 FROM product_sales)
         """,
@@ -245,16 +285,31 @@ private enum CountingStatement {
     )
 
     static let keptParts = SQLStatement(
-        "SELECT part, is_kept, missing, paused_at, lacks_distinct FROM kept_parts",
+        "SELECT part, is_kept, missing, paused_at FROM kept_parts",
+        of: "kept_parts",
+        keys: 1
+    )
+
+    static let notedDistinct = SQLStatement(
+        "SELECT part, is_kept, missing, paused_at FROM kept_parts WHERE part = 'distinct'",
+        of: "kept_parts",
+        keys: 1
+    )
+
+    static let forgetNotedDistinct: SQLStatement = "DELETE FROM kept_parts WHERE part = 'distinct'"
+
+    /// The windows of which an earlier version noted that distinct counts lack something.
+    static let lackingDistinct = SQLStatement(
+        "SELECT part FROM kept_parts WHERE lacks_distinct <> 0",
         of: "kept_parts",
         keys: 1
     )
 
     static let storePart: SQLStatement = """
         INSERT INTO kept_parts (part, is_kept, missing, paused_at, lacks_distinct)
-        VALUES ($1, $2, $3, $4, $5)
+        VALUES ($1, $2, $3, $4, 0)
         ON CONFLICT (part) DO UPDATE SET is_kept = excluded.is_kept, missing = excluded.missing,
-            paused_at = excluded.paused_at, lacks_distinct = excluded.lacks_distinct
+            paused_at = excluded.paused_at, lacks_distinct = 0
         """
 
     static func counted(_ dialect: SQLDialect) -> SQLStatement {
@@ -290,23 +345,34 @@ private enum CountingStatement {
         """
     }
 
-    static func fillSketches(_ grain: Grain, _ dialect: SQLDialect) -> SQLStatement {
-        """
-        INSERT INTO distinct_hashes (grain, start_ns, measure, category, hashes)
-        SELECT CAST($1 AS text), \(grain.startSQL(month: dialect.startOfMonth)),
-            measure, category, hashes
-        FROM distinct_hashes WHERE grain = $2
-        """
+    static func forgetSketches(_ only: String) -> SQLStatement {
+        SQLStatement(
+            "DELETE FROM distinct_hashes WHERE grain = $1 AND \(only)",
+            of: "distinct_hashes"
+        )
     }
 
-    static func fullestSketches(_ dialect: SQLDialect) -> SQLStatement {
+    static func fillSketches(_ grain: Grain, _ dialect: SQLDialect, _ only: String) -> SQLStatement
+    {
         SQLStatement(
             """
-            SELECT is_one, max(bytes) AS bytes FROM (
-                SELECT CASE WHEN category = '' THEN CAST(0 AS bigint) ELSE 1 END AS is_one,
-                    \(dialect.sum("length(hashes)")) AS bytes
-                FROM distinct_hashes WHERE grain = $1 GROUP BY start_ns, measure, category
-            ) AS sketches GROUP BY is_one
+            INSERT INTO distinct_hashes (grain, start_ns, measure, category, hashes)
+            SELECT CAST($1 AS text), \(grain.startSQL(month: dialect.startOfMonth)),
+                measure, category, hashes
+            FROM distinct_hashes WHERE grain = $2 AND \(only)
+            """,
+            of: "distinct_hashes"
+        )
+    }
+
+    static func fullestSketch(_ dialect: SQLDialect, _ only: String) -> SQLStatement {
+        SQLStatement(
+            """
+            SELECT CAST($1 AS text) AS grain, max(bytes) AS bytes FROM (
+                SELECT \(dialect.sum("length(hashes)")) AS bytes
+                FROM distinct_hashes WHERE grain = $1 AND \(only)
+                GROUP BY start_ns, measure, category
+            ) AS sketches
             """,
             of: "distinct_hashes",
             keys: 1

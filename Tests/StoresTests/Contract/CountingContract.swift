@@ -90,6 +90,7 @@ struct CountingContract {
         let shop = Shop()
         var options = AnalyticsOptions()
         options.grains = [.hour]
+        options.distinct = DistinctWindows(totals: [.hour], categories: [.hour])
         var aggregator = WindowAggregator(options: options)
         var number = 0
         for (start, purchases) in hours {
@@ -105,26 +106,35 @@ struct CountingContract {
         try await warehouse.commit(commit)
     }
 
+    private static let all = claim(
+        .windows(.minute),
+        .windows(.hour),
+        .windows(.day),
+        .windows(.month),
+        .distinct(.minute),
+        .distinct(.hour),
+        .distinct(.day),
+        .distinct(.month),
+        .distinctByCategory(.day)
+    )
+
     @Test(arguments: StoreAdapter.all)
     func `longer windows are filled, a shorter one says what it lacks`(
         adapter: StoreAdapter
     ) async throws {
         try await adapter.visit { home in
             let warehouse = try await home.warehouse()
-            _ = try await warehouse.claim(Self.claim(.windows(.hour), .distinct))
+            _ = try await warehouse.claim(
+                Self.claim(.windows(.hour), .distinct(.hour), .distinctByCategory(.hour))
+            )
             try await Self.fill(warehouse)
             #expect(try await warehouse.readBack() == 12)
-            let terms = try await warehouse.claim(
-                Self.claim(
-                    .windows(.minute),
-                    .windows(.hour),
-                    .windows(.day),
-                    .windows(.month),
-                    .distinct
-                )
-            )
+            let terms = try await warehouse.claim(Self.all)
             #expect(
-                terms.gaps == [KeptPart(.windows(.minute), missing: 12, lacksDistinct: true)]
+                terms.gaps == [
+                    KeptPart(.windows(.minute), missing: 12),
+                    KeptPart(.distinct(.minute), missing: 12),
+                ]
             )
             // By hand: 2023-11-14 has 3 + 4, 2023-12-01 has 5; so have the months.
             for grain in [Grain.day, .month] {
@@ -142,23 +152,42 @@ struct CountingContract {
             )
             let each = try await warehouse.windows(.day, categories: .each)
             #expect(each.map(\.cell.orders) == [7, 5])
+            #expect(each.map { $0.distinct[.shoppers]?.count } == [7, 5])
+            // Those of months are not kept by category, and not 0.
+            let monthly = try await warehouse.windows(.month, categories: .each)
+            #expect(monthly.map { $0.distinct[.shoppers] } == [nil, nil])
+            try await warehouse.close()
+        }
+    }
+
+    @Test(arguments: StoreAdapter.all)
+    func `what is no longer kept is named, and filled when it is kept again`(
+        adapter: StoreAdapter
+    ) async throws {
+        try await adapter.visit { home in
+            let warehouse = try await home.warehouse()
+            _ = try await warehouse.claim(
+                Self.claim(.windows(.hour), .distinct(.hour), .distinctByCategory(.hour))
+            )
+            try await Self.fill(warehouse)
+            _ = try await warehouse.claim(Self.all)
             // Without hours, and then with them again: nothing was counted meanwhile.
             _ = try await warehouse.claim(Self.claim(.windows(.minute), .windows(.day)))
             let again = try await warehouse.claim(Self.claim(.windows(.hour), .windows(.day)))
             #expect(again.gaps == [])
             // Said for as long as they are there and not kept.
-            #expect(again.dropped.map(\.part) == [.windows(.minute), .windows(.month), .distinct])
-            #expect(again.dropped.map(\.pausedAt) == [12, 12, 12])
-            let all = try await warehouse.claim(
-                Self.claim(
-                    .windows(.minute),
-                    .windows(.hour),
-                    .windows(.day),
-                    .windows(.month),
-                    .distinct
-                )
+            #expect(
+                again.dropped.map(\.part) == [
+                    .windows(.minute), .windows(.month), .distinct(.minute), .distinct(.hour),
+                    .distinct(.day), .distinct(.month), .distinctByCategory(.hour),
+                    .distinctByCategory(.day),
+                ]
             )
-            #expect(all.dropped == [])
+            #expect(again.dropped.allSatisfy { $0.pausedAt == 12 })
+            let all = try await warehouse.claim(Self.all)
+            #expect(all.dropped.map(\.part) == [.distinctByCategory(.hour)])
+            let days = try await warehouse.windows(.day, categories: .total)
+            #expect(days.map { $0.distinct[.shoppers]?.count } == [7, 5])
             try await warehouse.close()
         }
     }

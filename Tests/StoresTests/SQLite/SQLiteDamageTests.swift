@@ -161,9 +161,9 @@ struct SQLiteDamageTests {
 
     @Test(arguments: [
         Damage(
-            sql: "UPDATE kept_parts SET paused_at = '1mo' WHERE part = 'distinct'",
-            said: "table kept_parts, row with part \"distinct\", column paused_at holds \"1mo\"; "
-                + "expected a whole number"
+            sql: "UPDATE kept_parts SET paused_at = '1mo' WHERE part = 'distinct 1s'",
+            said: "table kept_parts, row with part \"distinct 1s\", column paused_at holds "
+                + "\"1mo\"; expected a whole number"
         ),
         Damage(
             sql: "UPDATE kept_parts SET is_kept = NULL WHERE part = '1s'",
@@ -171,7 +171,8 @@ struct SQLiteDamageTests {
         ),
         Damage(
             sql: "UPDATE kept_parts SET part = '2s' WHERE part = '1s'",
-            said: "column part holds \"2s\"; expected a length of windows, distinct or products"
+            said: "column part holds \"2s\"; expected a part of the aggregates, such as 1d or "
+                + "distinct 1d"
         ),
         Damage(
             sql: "UPDATE counting_owners SET subscription = x'00'",
@@ -194,7 +195,7 @@ struct SQLiteDamageTests {
             let claim = CountingClaim(
                 topic: "events",
                 subscription: "analytics",
-                parts: [.windows(.second), .distinct]
+                parts: [.windows(.second), .distinct(.second)]
             )
             let whole = try SQLiteWarehouse(location)
             _ = try await whole.claim([claim])

@@ -29,6 +29,40 @@ struct SQLiteWarehouseTests {
         return commit
     }
 
+    /// What an earlier version noted of all distinct counts at once.
+    @Test func `distinct counts of an earlier version are known window by window`() async throws {
+        try await withFolder { folder in
+            let before = try SQLiteWarehouse(location(folder))
+            try await before.commit(commit(1))
+            try before.close()
+            let queue = try DatabaseQueue(path: folder.path("w.sqlite"))
+            try await queue.write { database in
+                try database.execute(
+                    sql: "INSERT INTO kept_parts VALUES ('1s', 1, 0, 0, 0), "
+                        + "('1d', 1, 0, 0, 1), ('distinct', 1, 0, 0, 0)"
+                )
+            }
+            try queue.close()
+            let warehouse = try SQLiteWarehouse(location(folder))
+            let claim = CountingClaim(
+                topic: "events",
+                subscription: "analytics",
+                parts: [.windows(.second), .windows(.day), .distinct(.day), .distinct(.all)]
+            )
+            let terms = try await warehouse.claim([claim])
+            let counted = WindowCell.sample().total
+            #expect(terms.gaps == [KeptPart(.distinct(.day), missing: counted)])
+            #expect(
+                terms.dropped.map(\.part) == [
+                    .distinct(.second), .distinctByCategory(.second), .distinctByCategory(.day),
+                    .distinctByCategory(.all),
+                ]
+            )
+            #expect(try await warehouse.claim([claim]) == terms)
+            try warehouse.close()
+        }
+    }
+
     @Test func `a commit that finds the file full changes nothing, and a larger file takes it`()
         async throws
     {
