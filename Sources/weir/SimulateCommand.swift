@@ -111,6 +111,7 @@ struct SimulateCommand: Verb {
         options.rate = rate.map { .perSecond($0) }
         options.duration = length
         options.seed = seed
+        options.makesTrafficAhead = true
         let troubles = try scenario.map { path in
             try ScenarioDocument.read(path: path, for: document, lasting: length)
         }

@@ -155,6 +155,19 @@ struct SimulationTests {
         return lines.joined(separator: "\n") + "\n"
     }
 
+    @Test func `traffic that is made ahead on the other core gives the same digest and report`()
+        async throws
+    {
+        for seed in 1...25 {
+            var options = Self.options(rate: 30, seconds: 20, seed: UInt64(seed))
+            let plain = try await Self.simulate(options)
+            options.makesTrafficAhead = true
+            let ahead = try await Self.simulate(options)
+            #expect(ahead.simulation?.digest == plain.simulation?.digest, "seed \(seed)")
+            #expect(try ahead.json() == plain.json(), "seed \(seed)")
+        }
+    }
+
     @Test func `one event that differs by a cent changes the digest`() async throws {
         let file = try TemporaryFile(name: "orders.ndjson")
         var digests: [String] = []

@@ -141,6 +141,11 @@ struct House {
                 reason: "tells files from directories and pipes, and waits for these on a thread"
             ),
             Leave(
+                place: "Sources/Commerce/Traffic/AheadSource.swift",
+                modules: ["Glibc", "Darwin", "Dispatch"],
+                reason: "makes events on a thread of its own, which waits for room"
+            ),
+            Leave(
                 place: "Sources/Documents/DocumentFile.swift",
                 modules: ["Foundation", "FoundationEssentials"],
                 reason: "reads files"

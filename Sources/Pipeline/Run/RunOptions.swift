@@ -41,6 +41,9 @@ package struct RunOptions: Sendable {
     package var events: Int?
     package var seed: UInt64 = 1
     package var log: Log?
+    /// Whether the shopper model makes its events ahead, on a thread of its own: for virtual time,
+    /// in which everything else takes turns on one.
+    package var makesTrafficAhead = false
     /// What is done to the run on purpose; nil for nothing.
     package var experiment: (any RunExperiment)?
     /// What the run is held to.

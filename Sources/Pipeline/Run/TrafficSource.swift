@@ -143,8 +143,10 @@ extension TrafficSource {
                     symbols: symbols
                 )
             }
+        // Without a load, events have the time at which they are asked for.
+        let isAhead = options.makesTrafficAhead && load != nil
         let source = AnyLimitedSource(
-            model,
+            isAhead ? AheadSource(model) : model,
             events: options.events.map { ($0 + count - 1 - index) / count },
             end: options.duration.map { start + $0 },
             isPaced: load != nil
