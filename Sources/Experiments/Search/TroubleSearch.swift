@@ -3,7 +3,7 @@ internal import Pipeline
 package import Reports
 package import Timekeeping
 
-/// Runs one trial after the other, and makes those that fail as small as they can be.
+/// Runs trials, and makes those that fail as small as they can be.
 package struct TroubleSearch: Sendable {
     /// A trial that failed.
     package struct Trouble: Sendable {
@@ -28,18 +28,23 @@ package struct TroubleSearch: Sendable {
 
     private let run: TrialRun
     private let limit: Int
+    private let width: Int
 
     /// A search that ends after `limit` failures: more of them tell nothing new.
-    package init(_ run: TrialRun, limit: Int = 5) {
+    ///
+    /// So many trials as `width` says run side by side, each on a timeline of its own; what is
+    /// found is the same for any number.
+    package init(_ run: TrialRun, limit: Int = 5, width: Int = 8) {
         self.run = run
         self.limit = limit
+        self.width = width
     }
 
     /// Tries `seeds`, until `stop` is raised.
     ///
     /// - Parameters:
     ///   - seeds: One trial each.
-    ///   - stop: Ends the search after the trial under way.
+    ///   - stop: Ends the search after the trials under way.
     ///   - onTrial: Hears of each seed before its trial.
     /// - Returns: What was found.
     /// - Throws: `DocumentError` where there is no pipeline to try.
@@ -49,33 +54,76 @@ package struct TroubleSearch: Sendable {
         onTrial: @Sendable (UInt64) -> Void = { _ in }
     ) async throws(DocumentError) -> Result {
         var result = Result()
-        for seed in seeds {
-            if stop.version > 0 || Task.isCancelled { break }
+        var next = seeds.lowerBound
+        while next < seeds.upperBound, stop.version == 0, !Task.isCancelled {
             guard result.troubles.count < limit else {
                 result.isCutShort = true
                 break
             }
-            onTrial(seed)
-            let trial = try run.trial(seed)
-            let outcome = try await run.run(trial)
-            result.trials += 1
-            // order-free: counted by kind
-            for kind in Set(trial.scenario.faults.map(\.kind)) {
-                result.faults[kind, default: 0] += 1
+            var trials: [(seed: UInt64, trial: Trial)] = []
+            while next < seeds.upperBound, trials.count < width, stop.version == 0 {
+                onTrial(next)
+                trials.append((next, try run.trial(next)))
+                next += 1
             }
-            guard outcome != .passed else { continue }
-            var reduction = TrialReduction(trial, outcome, run: run)
-            await reduction.reduce()
-            result.troubles.append(
-                Trouble(
-                    seed: seed,
-                    outcome: outcome,
-                    smallest: reduction.smallest,
-                    smallestOutcome: try await run.run(reduction.smallest)
-                )
-            )
+            let outcomes = try await outcomes(of: trials.map(\.trial))
+            for ((seed, trial), outcome) in zip(trials, outcomes) {
+                guard result.troubles.count < limit else {
+                    result.isCutShort = true
+                    return result
+                }
+                try await note(outcome, of: trial, seed, in: &result)
+            }
         }
         return result
+    }
+
+    /// How each of `trials` ended, in their order.
+    private func outcomes(
+        of trials: [Trial]
+    ) async throws(DocumentError) -> [TrialRun.Outcome] {
+        typealias Ending = Swift.Result<TrialRun.Outcome, DocumentError>
+        let endings = await withTaskGroup(of: (Int, Ending).self) { group in
+            for (place, trial) in trials.enumerated() {
+                group.addTask {
+                    do throws(DocumentError) {
+                        return (place, .success(try await run.run(trial)))
+                    } catch {
+                        return (place, .failure(error))
+                    }
+                }
+            }
+            var endings: [Ending?] = Array(repeating: nil, count: trials.count)
+            for await (place, ending) in group { endings[place] = ending }
+            return endings
+        }
+        var outcomes: [TrialRun.Outcome] = []
+        for case let ending? in endings { outcomes.append(try ending.get()) }
+        return outcomes
+    }
+
+    private func note(
+        _ outcome: TrialRun.Outcome,
+        of trial: Trial,
+        _ seed: UInt64,
+        in result: inout Result
+    ) async throws(DocumentError) {
+        result.trials += 1
+        // order-free: counted by kind
+        for kind in Set(trial.scenario.faults.map(\.kind)) {
+            result.faults[kind, default: 0] += 1
+        }
+        guard outcome != .passed else { return }
+        var reduction = TrialReduction(trial, outcome, run: run)
+        await reduction.reduce()
+        result.troubles.append(
+            Trouble(
+                seed: seed,
+                outcome: outcome,
+                smallest: reduction.smallest,
+                smallestOutcome: try await run.run(reduction.smallest)
+            )
+        )
     }
 }
 
