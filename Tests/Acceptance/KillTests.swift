@@ -27,8 +27,10 @@ extension Timed {
         /// the runs long, and no kill any closer.
         private static let log = ShopLog(count: count) { $0 / 200 * 19_400 }.text
 
+        /// A run whose events are counted by so many workers.
         private func run(
             _ folder: TestFolder,
+            workers: Int = 1,
             while body: (Running) async throws -> Void = { _ in }
         ) async throws -> Ending {
             let log = folder.path("shop.ndjson")
@@ -36,7 +38,10 @@ extension Timed {
                 try folder.write("shop.ndjson", KillTests.log)
             }
             return try await folder.run(
-                [Program.storefront, "--input", log, "--log-level", "debug"],
+                [
+                    Program.storefront, "--input", log, "--log-level", "debug",
+                    "--set", "spec.stages.analytics.workers=\(workers)",
+                ],
                 while: body
             )
         }
@@ -142,7 +147,9 @@ extension Timed {
                 let share =
                     (Double(point) + Double(dice.roll(1000)) / 1000) / Double(KillTests.kills)
                 let moment = Duration.seconds(length * share)
-                let broken = try await run(folder) { program in
+                // What one worker has counted, two go on with.
+                let workers = [1, 2, 4][point % 3]
+                let broken = try await run(folder, workers: workers) { program in
                     try await ContinuousClock().sleep(for: moment)
                     try? program.send(.kill)
                 }
@@ -155,7 +162,7 @@ extension Timed {
                 let stored = (try? folder.raw.number("SELECT count(*) FROM raw_events")) ?? 0
                 if stored > 0, stored < KillTests.count { halfway += 1 }
 
-                let again = try await run(folder)
+                let again = try await run(folder, workers: [2, 4, 1][point % 3])
                 #expect(again.exitCode == 0, "\(again.errors.suffix(2000))")
                 #expect(try StoredState(folder, try again.report) == expected, "\(moment)")
                 try expectFold(folder)

@@ -218,6 +218,13 @@ extension PipelineDocument {
             self.owner = owner
         }
 
+        /// How many of it read the subscription side by side.
+        ///
+        /// What counts each event once is one, whatever its workers are: they share the counting.
+        package var readers: Int {
+            if case .analytics = kind { 1 } else { workers }
+        }
+
         /// Whether it publishes without reading anything.
         package var isProducer: Bool { subscription == nil }
 
@@ -281,7 +288,7 @@ extension PipelineDocument {
     /// call it.
     ///
     /// A setting whose path is one word, such as `workers=4`, is made for every stage that reads a
-    /// subscription; `workers` for those of which there can be several.
+    /// subscription; `workers` for those whose workers take up what they are given one by one.
     ///
     /// - Throws: ``DocumentError`` with every mistake of the text; where there is none, with those
     ///   that the settings made.

@@ -54,16 +54,9 @@ extension PipelineReader {
             owner: use(fields["owner"], of: \.owners)?.name
         )
         stage.calls = readCalls(fields["calls"]).map(\.name)
-        stage.workers = fields["workers"]?.integer(in: 1...256) ?? stage.workers
-        if case .analytics = stageKind, stage.workers > 1 {
-            // Each would know only of what it counted itself, and a message that comes again may
-            // come to another one.
-            fields["workers"]?.mistake(
-                "'workers' is \(stage.workers); expected 1, since what counts each event once is "
-                    + "the only writer of its aggregates; to share the work, give several "
-                    + "subscriptions a filter and a warehouse each"
-            )
-        }
+        // Each worker of what counts holds sketches of its own, of some megabytes.
+        let mostWorkers = if case .analytics = stageKind { 16 } else { 256 }
+        stage.workers = fields["workers"]?.integer(in: 1...mostWorkers) ?? stage.workers
         stage.serviceTime = fields["serviceTime"].flatMap { readServiceTime($0) }
         stage.batch = fields["batch"]?.integer(in: 1...65_536) ?? stage.batch
         flows.append(

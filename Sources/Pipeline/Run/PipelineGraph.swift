@@ -123,7 +123,7 @@ struct PipelineGraph: Sendable {
                 meter: StageMeter(name: plan.name, jobLimits: limits),
                 subscription: try found(subscriptions.first { $0.plan.name == name }, name)
             )
-            for number in 0..<plan.workers {
+            for number in 0..<plan.readers {
                 stage.workers.append(try worker(number, of: stage, run, interceptors))
             }
             stages.append(stage)
@@ -281,10 +281,12 @@ struct PipelineGraph: Sendable {
             return { try await ingest.run() }
         }
         if let warehouse = ports.warehouse, case .analytics(let plan) = stage.plan.kind {
+            var options = run.options.windows(of: plan)
+            options.workers = stage.plan.workers
             let analytics = AnalyticsStage(
                 subscription: ports.subscription,
                 warehouse: warehouse,
-                options: run.options.windows(of: plan),
+                options: options,
                 rules: rules,
                 timeline: run.timeline,
                 meter: stage.meter,

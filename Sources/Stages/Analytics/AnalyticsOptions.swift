@@ -22,6 +22,9 @@ package struct AnalyticsOptions: Hashable, Sendable {
     /// How many events back a second one with the same `(source, id)` is found.
     package var identityHorizon = 1 << 18
 
+    /// How many workers share the counting.
+    package var workers = 1
+
     package init() {}
 
     /// Whether shoppers and sessions are counted distinctly.

@@ -30,6 +30,9 @@ package struct AnalyticsStage: Sendable {
         }
     }
 
+    /// With so many events, dividing them among workers costs little beside counting them.
+    private static let workload = 16_384
+
     private let subscription: any Subscription<Batch>
     private let warehouse: any Warehouse
     private let options: AnalyticsOptions
@@ -98,6 +101,7 @@ package struct AnalyticsStage: Sendable {
             let received = try await subscription.receive(atMost: limit, until: deadline)
             guard let deliveries = received else { return }
             try await take(deliveries, into: &state, &pending)
+            if state.waitingEvents >= AnalyticsStage.workload { await state.workOff() }
             let now = timeline.now
             pending.since = pending.since ?? now
             // None before the deadline says that the rest of a closed topic is in hand.
@@ -205,6 +209,7 @@ package struct AnalyticsStage: Sendable {
         holding deliveries: ArraySlice<Delivery<Batch>>
     ) async throws {
         let holdOn = { deliveries.forEach(subscription.extendDeadline) }
+        await state.workOff()
         guard let commit = state.takeCommit(at: timeline.now) else { return }
         lastCommit.number = commit.number
         try await retry.run(holdOn: holdOn) { () async throws(StoreError) in

@@ -34,7 +34,7 @@ package struct AnalyticsState: Sendable {
     private let base: Grain
     private let dataset: DatasetID?
     private var transform = TransformDraft()
-    package private(set) var aggregator: WindowAggregator
+    private var aggregator: WindowAggregation
     private var ledger: Deduplicator
     private var streams: [Stream] = []
     private var stored: [StreamProgress]
@@ -65,7 +65,7 @@ package struct AnalyticsState: Sendable {
         self.stored = stored
         self.commits = commits
         base = options.grains.min() ?? .second
-        aggregator = WindowAggregator(options: options)
+        aggregator = WindowAggregation(options: options)
         ledger = Deduplicator(horizon: options.identityHorizon)
     }
 
@@ -134,6 +134,15 @@ package struct AnalyticsState: Sendable {
             repeatedOrders: repeatedOrders,
             conflicts: refused.count - repeatedOrders
         )
+    }
+
+    /// How many events were taken in that several workers are still to add to their windows.
+    package var waitingEvents: Int { aggregator.waitingEvents }
+
+    /// Has the workers add what was taken in, side by side: all that is decided is decided by then,
+    /// so that it changes nothing in the next commit.
+    package mutating func workOff() async {
+        await aggregator.workOff()
     }
 
     /// Everything since the last commit; the state forgets it.

@@ -178,7 +178,7 @@ extension ProductSums.Sale {
 }
 
 extension ProductKey {
-    fileprivate func sortsBefore(_ other: ProductKey) -> Bool {
+    func sortsBefore(_ other: ProductKey) -> Bool {
         (start, product.bits, currency.bits)
             < (other.start, other.product.bits, other.currency.bits)
     }
