@@ -8,15 +8,16 @@ package struct ReportDocument: Sendable {
     package var title: String
     /// What it is about, in a word: `run`.
     package var subject: String
+    /// What the title stands for, in a sentence or two; empty where it says all.
+    package var lead: String
     /// How the run ended and whether every message is accounted for, in one line.
     package var verdict: Cell
-    /// What matters most.
+    /// How it came about: what matters most on a terminal, and what one looks up at the end of a
+    /// page.
     package var facts: [Fact]
     package var sections: [Section]
     /// The few large figures at the top; on a page only.
     package var cards: [Fact] = []
-    /// The subject over time; on a page only.
-    package var plots: [Plot] = []
     /// The line at the end of a page.
     package var footer = ""
 
@@ -24,21 +25,21 @@ package struct ReportDocument: Sendable {
         kind: String,
         title: String,
         subject: String,
+        lead: String = "",
         verdict: Cell,
         facts: [Fact],
         sections: [Section],
         cards: [Fact] = [],
-        plots: [Plot] = [],
         footer: String = ""
     ) {
         self.kind = kind
         self.title = title
         self.subject = subject
+        self.lead = lead
         self.verdict = verdict
         self.facts = facts
         self.sections = sections
         self.cards = cards
-        self.plots = plots
         self.footer = footer
     }
 
@@ -60,6 +61,8 @@ package struct ReportDocument: Sendable {
     package struct Cell: Sendable, ExpressibleByStringInterpolation {
         package var text: String
         package var mark: Mark
+        /// How long a bar a page draws in the cell, from 0 to 1; nil for none.
+        package var bar: Double? = nil
 
         package init(_ text: String, _ mark: Mark = .none) {
             self.text = text
@@ -76,6 +79,18 @@ package struct ReportDocument: Sendable {
         /// The text; nothing was measured where there is none.
         package init(_ text: String?) {
             self = text.map { Cell($0) } ?? .absent
+        }
+
+        /// An instant, RFC 3339 in UTC, to the second.
+        package static func instant(_ text: String?) -> Cell {
+            Cell(text.map(ReportNumbers.instant))
+        }
+
+        /// The cell with a bar as long as `value` is of `highest`.
+        package func bar(_ value: Double, of highest: Double) -> Cell {
+            var cell = self
+            if highest > 0, value.isFinite { cell.bar = min(1, max(0, value / highest)) }
+            return cell
         }
 
         /// A latency.
@@ -106,11 +121,20 @@ package struct ReportDocument: Sendable {
     /// A titled part.
     package struct Section: Sendable {
         package var title: String
+        /// All of it in a sentence, behind which a page folds the rest; nil where nothing is
+        /// folded.
+        package var summary: Cell?
         package var blocks: [Block]
 
-        package init(title: String, blocks: [Block]) {
+        package init(title: String, summary: Cell? = nil, blocks: [Block]) {
             self.title = title
+            self.summary = summary
             self.blocks = blocks
+        }
+
+        /// What is written where nothing can be folded or drawn.
+        var written: [Block] {
+            (summary.map { [Block.note($0)] } ?? []) + blocks.filter(\.hasText)
         }
     }
 
@@ -122,11 +146,16 @@ package struct ReportDocument: Sendable {
         /// A titled list, and how many more there are than it names.
         case list(title: String, items: [String], more: Int64)
 
-        /// Plots; on a page only.
+        /// Plots side by side; on a page only.
         case plots([Plot])
+        /// Plots on one time axis; on a page only.
+        case timeline(PlotStack)
 
         var hasText: Bool {
-            if case .plots = self { false } else { true }
+            switch self {
+            case .note, .facts, .table, .list: true
+            case .plots, .timeline: false
+            }
         }
 
         var isNote: Bool {
@@ -176,15 +205,18 @@ package struct ReportDocument: Sendable {
             case .none, .warning, .absent: ""
             }
         var lines = [colours.bold(ReportText.printable(title))]
+        if !lead.isEmpty {
+            lines += ReportText.wrapped(ReportText.printable(lead, longest: 4000))
+        }
         lines += ReportText.wrapped(ReportText.printable(sign + verdict.text, longest: 4000))
             .map { colours.paint($0, verdict.mark) }
         lines.append("")
         lines += ReportDocument.lines(facts, colours)
-        for section in sections where section.blocks.contains(where: \.hasText) {
+        for section in sections where !section.written.isEmpty {
             lines += ["", colours.bold(ReportText.printable(section.title))]
             // A note heads what follows it; everything else stands apart under its own caption.
             var isHeaded = false
-            for (index, block) in section.blocks.filter(\.hasText).enumerated() {
+            for (index, block) in section.written.enumerated() {
                 if index > 0 && !isHeaded {
                     lines.append("")
                 }
@@ -217,7 +249,7 @@ package struct ReportDocument: Sendable {
                 lines.append("    … \(ReportNumbers.count(more)) more")
             }
             return lines
-        case .plots:
+        case .plots, .timeline:
             return []
         }
     }
@@ -266,14 +298,12 @@ extension ReportDocument {
         let table = Table("", [.text(subject), .text("")], of: facts) {
             [Cell($0.name), $0.value]
         }
-        var parts = [
-            "# \(MarkdownText.escaped(title))",
-            MarkdownText.marked(verdict),
-            MarkdownText.table(table),
-        ]
-        for section in sections where section.blocks.contains(where: \.hasText) {
+        var parts = ["# \(MarkdownText.escaped(title))"]
+        if !lead.isEmpty { parts.append(MarkdownText.escaped(lead)) }
+        parts += [MarkdownText.marked(verdict), MarkdownText.table(table)]
+        for section in sections where !section.written.isEmpty {
             parts.append("## \(MarkdownText.escaped(section.title))")
-            parts += section.blocks.filter(\.hasText).map(MarkdownText.block)
+            parts += section.written.map(MarkdownText.block)
         }
         return parts.joined(separator: "\n\n") + "\n"
     }
@@ -299,7 +329,7 @@ package enum MarkdownText {
                 lines.append("- … \(ReportNumbers.count(more)) more")
             }
             return lines.joined(separator: "\n")
-        case .plots:
+        case .plots, .timeline:
             return ""
         }
     }

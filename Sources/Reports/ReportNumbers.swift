@@ -21,6 +21,19 @@ package enum ReportNumbers {
 
     /// `value` with exactly `digits` decimals, rounded half away from zero.
     package static func fixed(_ value: Double, _ digits: Int) -> String {
+        rounded(value, digits, grouped)
+    }
+
+    /// ``fixed(_:_:)`` without commas, as style sheets and drawings read it.
+    static func plain(_ value: Double, _ digits: Int) -> String {
+        rounded(value, digits) { String($0) }
+    }
+
+    private static func rounded(
+        _ value: Double,
+        _ digits: Int,
+        _ whole: (Substring) -> String
+    ) -> String {
         let scaled = (value * powerOfTen(digits)).rounded(.toNearestOrAwayFromZero)
         guard abs(scaled) < 9e15 else { return value.description }
         let sign = scaled < 0 ? "-" : ""
@@ -28,8 +41,7 @@ package enum ReportNumbers {
         if text.count <= digits {
             text = String(repeating: "0", count: digits + 1 - text.count) + text
         }
-        let whole = grouped(text.dropLast(digits))
-        return sign + whole + (digits > 0 ? "." + text.suffix(digits) : "")
+        return sign + whole(text.dropLast(digits)) + (digits > 0 ? "." + text.suffix(digits) : "")
     }
 
     /// `value` with three significant digits, more where the whole part has more.
@@ -73,6 +85,15 @@ package enum ReportNumbers {
         let rest = whole % units[first].length / lower.length
         let large = "\(count(whole / units[first].length)) \(units[first].name)"
         return rest > 0 ? large + " \(rest) \(lower.name)" : large
+    }
+
+    /// An instant, RFC 3339 in UTC, to the second; any other text as it is.
+    package static func instant(_ text: String) -> String {
+        guard text.hasSuffix("Z"), let dot = text.lastIndex(of: "."), dot > text.startIndex,
+            text[dot...].dropFirst().dropLast().allSatisfy({ $0.isASCII && $0.isNumber }),
+            text[..<dot].wholeMatch(of: #/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/#) != nil
+        else { return text }
+        return text[..<dot] + "Z"
     }
 
     /// A ratio in per cent.

@@ -62,6 +62,7 @@ package struct DeadLetterStage: Sendable {
 /// How many dead letters each subscription has, by the class of the reason.
 package final class DeadLetterMeter: Sendable {
     private let counts = Mutex<[String: [String: Int64]]>([:])
+    private let first = Mutex<[String: [String: String]]>([:])
 
     /// A meter at zero.
     package init() {}
@@ -69,7 +70,18 @@ package final class DeadLetterMeter: Sendable {
     /// Counts by subscription, then by reason.
     package var total: [String: [String: Int64]] { counts.withLock { $0 } }
 
+    /// The first by subscription, then by reason: its id, and what was wrong with it.
+    package var samples: [String: [String: String]] { first.withLock { $0 } }
+
     func count(_ letters: [DeadLetter<Batch>]) {
+        first.withLock { first in
+            for letter in letters
+            where first[letter.subscription]?[letter.reason.label] == nil {
+                let id = letter.publication.batch.idText(of: letter.place)
+                first[letter.subscription, default: [:]][letter.reason.label] =
+                    "\(id): \(letter.reason.detail)"
+            }
+        }
         counts.withLock { counts in
             for letter in letters {
                 counts[letter.subscription, default: [:]][letter.reason.label, default: 0] += 1

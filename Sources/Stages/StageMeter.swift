@@ -128,6 +128,15 @@ package final class StageMeter: Sendable {
     /// Up to when a stage that goes by event time has counted what happened; nil before that.
     package var watermark: Timestamp? { counts.withLock { $0.watermark } }
 
+    /// Calls to a store that failed and were tried again, so far.
+    package var storeRetries: Int64 { counts.withLock { $0.storeRetries } }
+
+    /// How many messages so far took longer than `limit`, to three digits.
+    package func messages(beyond limit: Duration) -> Int64 {
+        let spread = total.latency.distribution(upTo: [limit.inNanoseconds])
+        return spread.count - (spread.counts.first ?? 0)
+    }
+
     /// The latencies since the last call.
     package func takeSlice() -> LatencySummary {
         let taken = slice.withLock { slice in

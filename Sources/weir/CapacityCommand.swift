@@ -224,7 +224,7 @@ struct CapacityCommand: Verb {
             options: options,
             stores: ownHistory,
             timeline: timeline,
-            logger: JSONLogHandler.logger(.error, timeline)
+            logger: LogLines.logger(.error, timeline)
         )
         let (result, unclosed) = try await stores.using {
             try await stores.held(timeline) { try await run.run(stop: Signal()) }

@@ -121,7 +121,7 @@ struct RunCommand: Verb {
             try ScenarioDocument.read(path: path, for: document, lasting: duration)
         }
         let timeline = RealTimeline()
-        let logger = JSONLogHandler.logger(reporting.logLevel.level, timeline)
+        let logger = LogLines.logger(reporting.logLevel.level, timeline)
         let server = try serveAddress.map { try console.server(at: $0, logger: logger) }
         let invariants = server == nil ? InvariantSet() : try watch.read()
         let stores = try await places.open(
@@ -138,6 +138,7 @@ struct RunCommand: Verb {
         )
         let serving = Serving(server: server, subject: subject, logger: logger)
         let live = LiveLine()
+        let progress = RunProgressLine(duration: duration)
         let rejections = RejectionPrinter(live)
         let run = PipelineRun(
             document: document,
@@ -151,7 +152,7 @@ struct RunCommand: Verb {
         let maxRejected = maxRejected
         let outcome = try await Interruption.stopping { stop in
             try await serving.running {
-                let (result, unclosed) = try await stores.using {
+                var (result, unclosed) = try await stores.using {
                     try await withCompanions(
                         { await invariantWatch?.run { subject.condition } },
                         body: {
@@ -159,7 +160,10 @@ struct RunCommand: Verb {
                                 try await run.run(
                                     stop: stop,
                                     onStart: subject.begin,
-                                    onSample: { live.show($0.liveText) }
+                                    onSample: { sample in
+                                        progress.note(sample)
+                                        live.show(progress.parts)
+                                    }
                                 )
                             }
                         }
@@ -167,6 +171,7 @@ struct RunCommand: Verb {
                 }
                 subject.conclude()
                 live.clear()
+                result.report.command = RunCommand.line
                 rejections.finish()
                 let refusal = RejectionLimit.refusal(of: result.report, beyond: maxRejected)
                 let outcome = Result { try reporting.finish(result, unclosed, refusal: refusal) }
@@ -175,6 +180,12 @@ struct RunCommand: Verb {
             }
         }
         try outcome.get()
+    }
+
+    /// The command as it was typed, without secrets.
+    private static var line: String {
+        let words = ["weir"] + CommandLine.arguments.dropFirst().map(\.quotedForShell)
+        return SecretArguments.masked(words.joined(separator: " "))
     }
 
     private func options(

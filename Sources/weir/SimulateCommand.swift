@@ -123,14 +123,14 @@ struct SimulateCommand: Verb {
             options: options,
             stores: stores,
             timeline: timeline,
-            logger: JSONLogHandler.logger(reporting.logLevel.level, timeline),
+            logger: LogLines.logger(reporting.logLevel.level, timeline),
             interleaving: interleaving,
             replay: replay(length, tick)
         )
         let progress = SimulationProgress(timeline, length: length)
         let (result, unclosed) = try await stores.using {
             try await Interruption.stopping { stop in
-                try await LiveLine().following({ progress.liveText }) {
+                try await LiveLine().following({ progress.parts }) {
                     try await stores.held(RealTimeline()) { try await simulation.run(stop: stop) }
                 }
             }

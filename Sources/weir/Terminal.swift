@@ -38,9 +38,24 @@ enum Terminal {
         write(ReportText.printableLines(SecretArguments.masked(text)) + "\n")
     }
 
+    /// Whether people read standard error: it is a terminal.
+    static let isRead = isatty(2) == 1
+
+    /// How many columns the terminal of standard error has now; 80 where it does not say.
+    static var columns: Int {
+        var size = winsize()
+        guard ioctl(2, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        return Int(size.ws_col)
+    }
+
     /// Writes `text` over the live line; removes it where there is none.
     static func live(_ text: String = "") {
         write("\r\u{1b}[K" + ReportText.printable(text))
+    }
+
+    /// Writes a line for people where a live line may stand, which is written anew after it.
+    static func remark(_ text: String) {
+        write("\r\u{1b}[K" + ReportText.printable(SecretArguments.masked(text)) + "\n")
     }
 
     /// Writes bytes of the log.

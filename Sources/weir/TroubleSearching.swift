@@ -29,7 +29,7 @@ struct TroubleSearching {
         let live = LiveLine()
         let found = try await Interruption.stopping { stop in
             try await TroubleSearch(trials).search(seeds, stop: stop) { seed in
-                live.show("seed \(seed), \(seed - seeds.lowerBound) tried")
+                live.show(["seed \(seed), \(seed - seeds.lowerBound) tried"])
             }
         }
         live.clear()

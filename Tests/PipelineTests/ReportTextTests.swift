@@ -5,7 +5,7 @@ import Testing
 @Suite struct ReportTextTests {
     @Test func `the latency table is headed by where latency is counted from`() throws {
         let text = try ReportFixture.report().document.text(colour: false)
-        #expect(text.contains("from intended send to the stage's acknowledgement"))
+        #expect(text.contains("latency from intended send to acknowledgement"))
         #expect(
             text.contains(
                 "  ingest       69,655     –  842 µs  2.31 ms  14.6 ms  212 ms  1.04 s"
@@ -112,6 +112,36 @@ import Testing
         for line in text.split(separator: "\n") {
             #expect(ReportText.width(String(line)) <= 80, "\(line)")
         }
+    }
+
+    @Test func `conservation is a sentence, folded where nothing is wrong`() throws {
+        var report = try ReportFixture.report()
+        let page = report.document.html()
+        #expect(
+            page.contains(
+                "<details open>\n<summary><span class=\"warning\">each of the 2 subscriptions "
+                    + "accounts for every message: acked but for ingest 4 dead-lettered; "
+                    + "analytics 19 dead-lettered</span>"
+            )
+        )
+        ReportFixture.makeClean(&report)
+        #expect(report.document.html().contains("<details>\n<summary><span class=\"good\">"))
+        report.subscriptions[0].conserved = false
+        #expect(report.document.html().contains("<details open>\n<summary><span class=\"bad\">"))
+    }
+
+    @Test func `a stage that is busy nearly all the time is the bottleneck`() throws {
+        var report = try ReportFixture.report()
+        (report.stages[0].busyRatio, report.stages[1].busyRatio) = (0.97, 0.2)
+        #expect(
+            report.document.text(colour: false)
+                .contains("  bottleneck: ingest, busy 97.00% of the time\n")
+        )
+        report.stages[0].busyRatio = 0.1
+        #expect(
+            report.document.text(colour: false)
+                .contains("  no bottleneck: the busiest stage, analytics, was busy 20.00%\n")
+        )
     }
 
     @Test func `a run without events is neither good nor zero`() throws {

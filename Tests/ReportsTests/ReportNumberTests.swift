@@ -61,4 +61,18 @@ import Testing
     func `width is counted in columns of a terminal`(text: String, width: Int) {
         #expect(ReportText.width(text) == width)
     }
+
+    @Test(
+        arguments: [
+            ("2026-01-01T00:11:00.766667076Z", "2026-01-01T00:11:00Z"),
+            ("2026-01-01T00:11:00Z", "2026-01-01T00:11:00Z"),
+            ("1.5Z", "1.5Z"), ("2026-01-01T00:11:00.<b>Z", "2026-01-01T00:11:00.<b>Z"), ("", ""),
+        ]
+    )
+    func `an instant is told to the second, and any other text as it is`(
+        text: String,
+        told: String
+    ) {
+        #expect(ReportNumbers.instant(text) == told)
+    }
 }

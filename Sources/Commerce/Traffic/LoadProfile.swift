@@ -92,6 +92,19 @@ extension LoadProfile {
     }
 }
 
+extension LoadProfile {
+    /// The events per second that it asks for at `instant`, counted from the start of the run.
+    package func rate(at instant: Duration) -> Double {
+        let pieces = RatePieces(shape)
+        var now = max(0, instant.inNanoseconds)
+        if let cycle = pieces.cycle { now %= cycle }
+        guard let piece = pieces.pieces.last(where: { $0.start <= now }) else { return 0 }
+        let rate = (piece.rate + piece.slope * Double(now - piece.start)) * 1e9
+        let active = surges.filter { $0.range.contains(instant) }
+        return max(0, active.reduce(rate) { $0 * $1.factor })
+    }
+}
+
 extension LoadProfile: CustomStringConvertible {
     /// The shape and its rates in words.
     package var description: String {

@@ -147,8 +147,12 @@ extension CapacityReport {
                 .init("each rate", .init(ReportNumbers.duration(seconds: probeSeconds))),
                 .init("stores", .init(stores.joined(separator: ", "))),
             ],
-            sections: [.init(title: "The curve", blocks: [.table(table)])],
-            plots: [plot(curve)].compactMap(\.self),
+            sections: [
+                .init(
+                    title: "The curve",
+                    blocks: (plot(curve).map { [.plots([$0])] } ?? []) + [.table(table)]
+                )
+            ],
             footer: "Schema version \(schemaVersion)"
         )
     }

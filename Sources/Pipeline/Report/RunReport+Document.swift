@@ -17,26 +17,26 @@ extension RunReport {
     /// What the report says, for any form.
     package var document: ReportDocument {
         ReportDocument(
-            kind: "Run report",
-            title: pipeline,
+            kind: scenario == nil ? "Run report" : "Scenario report",
+            title: title,
             subject: "run",
+            lead: scenario?.description ?? "",
             verdict: judged.cell,
             facts: runFacts,
-            sections: [
-                latencySection, conservationSection, stageSection, exceptionSection,
-            ] + faultSections + objectiveSections + salesSections,
+            sections: scenarioSections + objectiveSections + timelineSections + [
+                stageSection, exceptionSection,
+            ] + faultSections + [conservationSection] + salesSections,
             cards: cards,
-            plots: plots,
-            footer: "Schema version \(schemaVersion) · \(started) to \(ended)"
+            footer: "Schema version \(schemaVersion) · \(ReportNumbers.instant(started)) to "
+                + ReportNumbers.instant(ended)
         )
     }
 
     private var runFacts: [Fact] {
-        var facts = scenarioFacts
-        facts += [
+        var facts = [
             Fact("took", Cell(ReportNumbers.duration(seconds: durationSeconds))),
-            Fact("started", Cell(started)),
-            Fact("ended", Cell(ended)),
+            Fact("started", Cell.instant(started)),
+            Fact("ended", Cell.instant(ended)),
             Fact("input", Cell(inputText)),
             Fact("published", Cell.count(published)),
             Fact("rate", rateCell),
@@ -46,12 +46,15 @@ extension RunReport {
             facts.append(
                 Fact(
                     "raw store",
-                    Cell("\(rawStore.store): \(ReportNumbers.count(rawStore.events)) events")
+                    Cell("\(rawStore.store), \(ReportNumbers.count(rawStore.events)) events")
                 )
             )
         }
         if let warehouse {
             facts.append(Fact("warehouse", Cell(warehouse.store)))
+        }
+        if simulation == nil, let command {
+            facts.append(Fact("command", Cell(command)))
         }
         return facts
     }
@@ -89,7 +92,7 @@ extension RunReport {
         guard let simulation else { return [] }
         let tick = ReportNumbers.duration(seconds: simulation.tickSeconds)
         return [
-            Fact("simulated", Cell("\(simulation.from) to \(simulation.to), in virtual time")),
+            Fact("simulated", Cell("\(simulation.period), in virtual time")),
             Fact("tick", Cell("\(tick): events gather so long, which is part of every latency")),
             Fact(
                 "kept",
@@ -117,6 +120,11 @@ extension RunReport {
     var rejected: Int64 {
         producers.reduce(0) { $0 + $1.rejected.values.reduce(0, +) }
     }
+}
+
+extension RunReport.Simulation {
+    /// The virtual time that was asked for.
+    var period: String { "\(ReportNumbers.instant(from)) to \(ReportNumbers.instant(to))" }
 }
 
 extension RunReport.Subscription {

@@ -1,29 +1,71 @@
 internal import Reports
 internal import SLO
-internal import Timekeeping
 
 /// What stages, subscriptions, objectives and faults say, a section each.
 extension RunReport {
-    // MARK: - Latency
+    // MARK: - Stages
 
-    var latencySection: Section {
-        let head: [Column] = [
-            .text("stage"), .number("messages"), .number("mean"), .number("p50"), .number("p90"),
-            .number("p99"), .number("p99.9"), .number("max"),
-        ]
-        let stages = Table("Latency by stage", head, of: stages) {
+    var stageSection: Section {
+        guard !stages.isEmpty else {
+            return Section(title: "Stages", blocks: [.note(Cell("no stages, no data", .absent))])
+        }
+        let latency = Table(
+            "latency from \(input.latencyFrom) to acknowledgement",
+            [
+                .text("stage"), .number("messages"), .number("mean"), .number("p50"),
+                .number("p90"), .number("p99"), .number("p99.9"), .number("max"),
+            ],
+            of: stages
+        ) {
             [Cell($0.name)] + RunReport.cells($0.latency)
         }
-        guard !self.stages.isEmpty else {
-            return Section(title: "Latency", blocks: [.note(Cell("no data", .absent))])
-        }
         return Section(
-            title: "Latency",
-            blocks: [
-                .note(Cell("from \(input.latencyFrom) to the stage's acknowledgement")),
-                .table(stages),
-            ]
+            title: "Stages",
+            blocks: (bottleneck.map { [.note($0)] } ?? []) + [.table(workTable), .table(latency)]
         )
+    }
+
+    private var workTable: Table {
+        Table(
+            "work of each stage",
+            [
+                .text("stage"), .text("kind"), .number("in"), .number("workers"),
+                .number("busy"), .number("batch"), .number("batch p99"),
+                .number("retries"), .number("duplicate"), .number("late"),
+                .number("failed"), .number("unsettled"),
+            ],
+            of: stages
+        ) { stage in
+            let sets = stage.jobs.count
+            let batch = Double(stage.latency.count) / Double(max(1, sets))
+            let unsettled = subscriptions.first { $0.name == stage.subscription }?.unsettled ?? 0
+            return [
+                Cell(stage.name), Cell(stage.kind),
+                durationSeconds > 0
+                    ? Cell(ReportNumbers.rate(Double(stage.latency.count) / durationSeconds))
+                    : .absent,
+                Cell(stage.workers.map { ReportNumbers.count(Int64($0)) }),
+                Cell(stage.busyRatio.map(ReportNumbers.percent)),
+                sets > 0 ? Cell(ReportNumbers.significant(batch)) : .absent,
+                Cell.latency(milliseconds: sets > 0 ? stage.jobs.p99Ms : nil),
+                .count(stage.storeRetries, ifAny: .warning), .count(stage.duplicates),
+                .count(stage.late, ifAny: .warning),
+                .count(stage.failures.values.reduce(0, &+), ifAny: .warning),
+                .count(unsettled, ifAny: .warning),
+            ]
+        }
+    }
+
+    /// The stage that limits the rate, or how far the busiest is from that; nil where it is not
+    /// known how busy they were.
+    private var bottleneck: Cell? {
+        guard let busiest = stages.max(by: { ($0.busyRatio ?? 0) < ($1.busyRatio ?? 0) }),
+            let busy = busiest.busyRatio
+        else { return nil }
+        let share = ReportNumbers.percent(busy)
+        return busy >= 0.8
+            ? Cell("bottleneck: \(busiest.name), busy \(share) of the time", .warning)
+            : Cell("no bottleneck: the busiest stage, \(busiest.name), was busy \(share)")
     }
 
     private static func cells(_ latency: Latency) -> [Cell] {
@@ -67,8 +109,34 @@ extension RunReport {
         }
         return Section(
             title: "Conservation",
+            summary: conservationSentence,
             blocks: [.note(Cell(RunReport.equation))] + tables + [.table(deliveries)]
         )
+    }
+
+    /// What became of all messages.
+    private var conservationSentence: Cell {
+        guard published > 0 else { return Cell("no messages", .absent) }
+        let broken = subscriptions.filter { !$0.addsUp }.map(\.name)
+        if !broken.isEmpty {
+            return Cell("NOT conserved: \(broken.joined(separator: ", "))", .bad)
+        }
+        let rest = subscriptions.map { subscription in
+            (subscription.name, subscription.states.dropFirst().filter { $0.count > 0 })
+        }.filter { !$0.1.isEmpty }
+        let all =
+            subscriptions.count == 1
+            ? "the subscription accounts for every message"
+            : "each of the \(subscriptions.count) subscriptions accounts for every message"
+        guard !rest.isEmpty else { return Cell("\(all): all acked", .good) }
+        let others = rest.prefix(3).map { name, states in
+            let counts = states.map { "\(ReportNumbers.count($0.count)) \($0.name)" }
+            return "\(name) \(counts.joined(separator: ", "))"
+        }
+        let more = rest.count > 3 ? "; and \(rest.count - 3) more subscriptions" : ""
+        let isWorrying = rest.contains { $0.1.contains { $0.name != "filtered" } }
+        let text = "\(all): acked but for \(others.joined(separator: "; "))\(more)"
+        return Cell(text, isWorrying ? .warning : .good)
     }
 
     /// A column a subscription, so that the equation reads as a sum from top to bottom.
@@ -102,42 +170,7 @@ extension RunReport {
         )
     }
 
-    // MARK: - Stages
-
-    var stageSection: Section {
-        let work = Table(
-            "Work of each stage",
-            [
-                .text("stage"), .text("kind"), .text("subscription"), .number("processed"),
-                .number("duplicate"), .number("late"), .number("failed"),
-                .number("store retries"),
-            ],
-            of: stages
-        ) { stage in
-            [
-                Cell(stage.name), Cell(stage.kind), Cell(stage.subscription),
-                .count(stage.processed), .count(stage.duplicates),
-                .count(stage.late, ifAny: .warning),
-                .count(stage.failures.values.reduce(0, &+), ifAny: .warning),
-                .count(stage.storeRetries, ifAny: .warning),
-            ]
-        }
-        let jobs = Table(
-            "Processing one set of deliveries",
-            [
-                .text("stage"), .number("sets"), .number("mean"), .number("p50"), .number("p90"),
-                .number("p99"), .number("p99.9"), .number("max"),
-            ],
-            of: stages
-        ) {
-            [Cell($0.name)] + RunReport.cells($0.jobs)
-        }
-        return Section(
-            title: "Stages",
-            blocks: stages.isEmpty
-                ? [.note(Cell("no stages", .absent))] : [.table(work), .table(jobs)]
-        )
-    }
+    // MARK: - Exceptions
 
     /// How many rejected records are shown.
     private static let shownRejections = 10
@@ -156,6 +189,7 @@ extension RunReport {
                         caption: "Exceptions by reason",
                         columns: [
                             .text("where"), .text("what"), .text("reason"), .number("count"),
+                            .text("one of them"),
                         ],
                         rows: rows
                     )
@@ -178,9 +212,17 @@ extension RunReport {
 
     private var exceptionRows: [[Cell]] {
         var rows: [[Cell]] = []
-        func add(_ place: String, _ what: String, _ reasons: [String: Int64]) {
+        func add(
+            _ place: String,
+            _ what: String,
+            _ reasons: [String: Int64],
+            samples: [String: String] = [:]
+        ) {
             for (reason, count) in RunReport.byCount(reasons) where count > 0 {
-                rows.append([Cell(place), Cell(what), Cell(reason), .count(count, ifAny: .warning)])
+                rows.append([
+                    Cell(place), Cell(what), Cell(reason), .count(count, ifAny: .warning),
+                    Cell(samples[reason]),
+                ])
             }
         }
         for producer in producers {
@@ -204,7 +246,12 @@ extension RunReport {
         }
         for subscription in subscriptions {
             let named = subscription.deadLettersByReason.values.reduce(0, &+)
-            add(subscription.name, "dead-lettered", subscription.deadLettersByReason)
+            add(
+                subscription.name,
+                "dead-lettered",
+                subscription.deadLettersByReason,
+                samples: subscription.deadLetterSamples ?? [:]
+            )
             add(
                 subscription.name,
                 "dead-lettered",
@@ -225,119 +272,56 @@ extension RunReport {
     /// Nothing where the run is held to nothing.
     var objectiveSections: [Section] {
         guard let objectives, !objectives.isEmpty else { return [] }
-        let states = Table(
-            "objectives",
-            [
-                .text("objective"), .text("state"), .number("SLI"), .number("target"),
-                .number("budget left"), .number("covered"), .text("why"),
-            ],
-            of: objectives
-        ) { objective in
-            [
-                Cell(objective.name), Cell(objective.state, objective.mark),
-                Cell(FigureText.percent(objective.sli)),
-                Cell(FigureText.percent(target: objective.target)),
-                Cell(FigureText.percent(objective.remainingRatio, digits: 2)),
-                Cell(FigureText.percent(objective.coverage)), Cell(objective.reason),
-            ]
-        }
-        var blocks: [ReportDocument.Block] = [.table(states)]
+        let why = objectives.map { "\($0.name): \($0.reason)" }
+        var blocks: [ReportDocument.Block] = [
+            .table(objectiveTable(objectives, limit: .max)),
+            .list(title: "why", items: why, more: 0),
+        ]
         if let alerts, !alerts.isEmpty {
             let episodes = Table(
                 "alerts",
-                [.text("alert"), .text("severity"), .text("fired"), .text("resolved")],
+                [
+                    .text("alert"), .text("severity"), .number("after"), .text("fired"),
+                    .text("resolved"),
+                ],
                 of: alerts,
                 limit: 50
             ) {
                 [
-                    Cell($0.alert), Cell($0.severity, .bad), Cell($0.start),
-                    $0.end.map { Cell($0) } ?? Cell("still firing", .bad),
+                    Cell($0.alert), Cell($0.severity, .bad),
+                    Cell(elapsed($0.start).map { ReportNumbers.duration(seconds: $0) }),
+                    Cell.instant($0.start),
+                    $0.end.map { Cell.instant($0) } ?? Cell("still firing", .bad),
                 ]
             }
             blocks.append(.table(episodes))
         }
         return [Section(title: "Objectives", blocks: blocks)]
     }
-}
 
-extension RunReport {
-    /// What the faults are a rehearsal of.
-    var scenarioFacts: [Fact] {
-        guard let scenario else { return [] }
-        let about = scenario.description.map { ": \($0)" } ?? ""
-        return [Fact("scenario", Cell("\(scenario.name)\(about)"))]
-    }
-
-    /// Nothing where no fault was to happen.
-    var faultSections: [Section] {
-        guard let faults, !faults.isEmpty else { return [] }
-        let table = Table(
-            "faults",
+    /// How the run did, and what is left of the budget of the period.
+    func objectiveTable(_ objectives: [Objective], limit: Int) -> Table {
+        Table(
+            "this run, and the budget of the period",
             [
-                .text("fault"), .text("target"), .text("started"), .number("effects"),
-                .text("visible"), .text("alert"), .text("ended"), .text("recovered"),
+                .text("objective"), .text(""), .number("this run"), .number("target"),
+                .number("budget left"), .text("state"),
             ],
-            of: faults,
-            limit: 50
-        ) { fault in
-            [
-                Cell(fault.name), Cell(fault.target), Cell(fault.start), .count(fault.effects),
-                RunReport.after(fault.start, fault.visible, otherwise: "not in an objective"),
-                fault.alert.map { alert in
-                    let wait = RunReport.after(fault.start, fault.alerted, otherwise: "")
-                    return Cell("\(alert) \(wait.text)", .bad)
-                } ?? Cell("none", .absent),
-                RunReport.after(fault.start, fault.end, otherwise: ""),
-                RunReport.after(fault.start, fault.recovered, otherwise: "not by the end"),
+            of: objectives,
+            limit: limit
+        ) { objective in
+            let sign: Cell =
+                switch objective.run?.meetsTarget {
+                case true?: Cell("✓", .good)
+                case false?: Cell("✗", .bad)
+                case nil: .absent
+                }
+            return [
+                Cell(objective.name), sign, Cell(FigureText.percent(objective.run?.sli)),
+                Cell(FigureText.percent(target: objective.target)),
+                Cell(FigureText.percent(objective.remainingRatio, digits: 2)),
+                Cell(objective.state, objective.mark),
             ]
         }
-        return [
-            Section(
-                title: "Faults",
-                blocks: faultSentences.map { .note(Cell($0)) } + [.table(table)]
-            )
-        ]
-    }
-
-    /// How many faults have a sentence of their own; further ones are counted.
-    private static let faultsListed = 5
-
-    /// What became of the faults, a sentence each.
-    var faultSentences: [String] {
-        let faults = faults ?? []
-        let listed = faults.prefix(RunReport.faultsListed).map(sentence)
-        let more = faults.count - listed.count
-        return listed + (more > 0 ? ["and \(more) more faults"] : [])
-    }
-
-    private func sentence(of fault: Fault) -> String {
-        let length = RunReport.wait(fault.start, fault.end) ?? "some time"
-        let subject = "\(fault.name) (\(fault.target), for \(length))"
-        guard fault.effects > 0 else { return "\(subject) changed nothing" }
-        let seen =
-            RunReport.wait(fault.start, fault.visible).map { "seen after \($0)" }
-            ?? "not seen by any objective"
-        let alerted =
-            RunReport.wait(fault.start, fault.alerted).map { "alert after \($0)" } ?? "no alert"
-        guard let recovered = fault.recovered else {
-            return "\(subject): \(seen), \(alerted), not recovered by the end"
-        }
-        let after = RunReport.wait(fault.end, recovered) ?? "some time"
-        let isBefore = recovered <= fault.end
-        return "\(subject): \(seen), \(alerted), recovered "
-            + (isBefore ? "before it ended" : "\(after) after it ended")
-    }
-
-    /// How long after `start` it was, such as `+52s`.
-    private static func after(_ start: String, _ instant: String?, otherwise: String) -> Cell {
-        wait(start, instant).map { Cell("+\($0)") } ?? Cell(otherwise, .absent)
-    }
-
-    /// The time from `start` to `instant`; nil where there is no such instant.
-    private static func wait(_ start: String, _ instant: String?) -> String? {
-        guard let instant, let from = Timestamp(rfc3339: start),
-            let to = Timestamp(rfc3339: instant)
-        else { return nil }
-        return ReportNumbers.duration(seconds: (to - from).inSeconds)
     }
 }

@@ -7,11 +7,12 @@ extension RunReport {
     package var summary: ReportDocument {
         ReportDocument(
             kind: "Run report",
-            title: scenario.map { "\(pipeline), scenario \($0.name)" } ?? pipeline,
+            title: title,
             subject: "run",
+            lead: scenario?.description ?? "",
             verdict: judged.cell,
             facts: briefFacts,
-            sections: briefFaults + briefStages + briefObjectives + briefExceptions
+            sections: scenarioSections + briefStages + briefObjectives + briefExceptions
         )
     }
 
@@ -31,7 +32,7 @@ extension RunReport {
             )
         }
         if let simulation {
-            facts.append(Fact("simulated", Cell("\(simulation.from) to \(simulation.to)")))
+            facts.append(Fact("simulated", Cell(simulation.period)))
             facts.append(Fact("digest", Cell(simulation.digest)))
             facts.append(Fact("replay", Cell(simulation.replay)))
         }
@@ -63,43 +64,15 @@ extension RunReport {
 
     private var briefObjectives: [Section] {
         guard let objectives, !objectives.isEmpty else { return [] }
-        let table = Table(
-            "this run, and the budget of the period",
-            [
-                .text("objective"), .text(""), .number("this run"), .number("target"),
-                .number("budget left"), .text("state"),
-            ],
-            of: objectives,
-            limit: 12
-        ) { objective in
-            let sign: Cell =
-                switch objective.run?.meetsTarget {
-                case true?: Cell("✓", .good)
-                case false?: Cell("✗", .bad)
-                case nil: .absent
-                }
-            return [
-                Cell(objective.name), sign, Cell(FigureText.percent(objective.run?.sli)),
-                Cell(FigureText.percent(target: objective.target)),
-                Cell(FigureText.percent(objective.remainingRatio, digits: 2)),
-                Cell(objective.state, objective.mark),
-            ]
-        }
         let firing = (alerts ?? []).count { $0.end == nil }
         let fired = (alerts ?? []).count
+        // With a scenario, what happened tells of them.
         let alertNote: [ReportDocument.Block] =
-            fired == 0
+            fired == 0 || scenario != nil
             ? []
             : [.note(Cell("alerts: \(fired) fired, \(firing) still firing", .bad))]
+        let table = objectiveTable(objectives, limit: 12)
         return [Section(title: "Objectives", blocks: [.table(table)] + alertNote)]
-    }
-
-    private var briefFaults: [Section] {
-        guard scenario != nil else { return [] }
-        let about = scenario?.description.map { [ReportDocument.Block.note(Cell($0))] } ?? []
-        return [
-            Section(title: "Faults", blocks: about + faultSentences.map { .note(Cell($0)) })
-        ]
     }
 
     /// Only where there are any.

@@ -31,6 +31,8 @@ package struct RunReport: WrittenReport, Codable, Sendable {
     package var durationSeconds: Double
     /// How it was simulated; nil for a run in real time.
     package var simulation: Simulation? = nil
+    /// The command that made the run; nil where it was made by none.
+    package var command: String? = nil
     package var input: Input
     package var rate: Rate
     package var producers: [Producer]
@@ -57,6 +59,10 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         /// When it was marked, in RFC 3339 and since the start of the run.
         package var marked: String
         package var seconds: Double
+
+        package init(version: String, marked: String, seconds: Double) {
+            (self.version, self.marked, self.seconds) = (version, marked, seconds)
+        }
     }
 
     /// A run in virtual time, and how to repeat it.
@@ -151,6 +157,10 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         package var expiredDeadlines: Int64
         /// Dead letters by the class of the reason.
         package var deadLettersByReason: [String: Int64]
+        /// The first of them by the class of the reason, with what was wrong with it.
+        package var deadLetterSamples: [String: String]? = nil
+        /// How many unsettled messages it holds at most.
+        package var maximumMessages: Int? = nil
     }
 
     /// What a stage did.
@@ -174,6 +184,8 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         package var drainSeconds: Double? = nil
         /// From intended send to acknowledgement, one a message.
         package var latency: Latency
+        /// How many of those messages took more than 10 s, to three digits.
+        package var slowMessages: Int64? = nil
         /// Processing one set of deliveries.
         package var jobs: Latency
         /// How many workers it has.
@@ -306,6 +318,12 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         package var backlog: [String: Int64]
         /// How long ago the oldest of them should have been sent; 0 where there is none.
         package var oldestAgeSeconds: [String: Double]? = nil
+        /// The events per second that the load profile asked for; nil where there is none.
+        package var askedRate: Double? = nil
+        /// Calls to a store that failed and were tried again, in the slice.
+        package var storeRetries: Int64? = nil
+        /// Messages given up in the slice, by the class of the reason.
+        package var deadLetters: [String: Int64]? = nil
     }
 
     /// A stage in a slice.

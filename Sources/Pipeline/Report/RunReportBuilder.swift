@@ -36,6 +36,9 @@ struct RunReportBuilder {
             stages: graph.stages.map { stage($0) },
             samples: samples
         )
+        for (place, stage) in graph.stages.enumerated() {
+            report.stages[place].slowMessages = stage.meter.messages(beyond: .seconds(10))
+        }
         // A store that failed during the run may not answer now; the failure is reported, and
         // what cannot be read is left out.
         if let raw = run.stores.raw.first, let count = try? await raw.store.count() {
@@ -134,6 +137,7 @@ struct RunReportBuilder {
 
     private var subscriptions: [RunReport.Subscription] {
         let reasons = graph.deadLetterMeter.total
+        let samples = graph.deadLetterMeter.samples
         return graph.subscriptions.map { subscription in
             let (plan, counts) = (subscription.plan, subscription.port.counts)
             return RunReport.Subscription(
@@ -153,7 +157,9 @@ struct RunReportBuilder {
                 redelivered: counts.redelivered,
                 nacked: counts.nacked,
                 expiredDeadlines: counts.expiredDeadlines,
-                deadLettersByReason: reasons[plan.name] ?? [:]
+                deadLettersByReason: reasons[plan.name] ?? [:],
+                deadLetterSamples: samples[plan.name],
+                maximumMessages: plan.policy.maximumMessages
             )
         }
     }

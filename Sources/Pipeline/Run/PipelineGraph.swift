@@ -16,6 +16,8 @@ struct PipelineGraph: Sendable {
         let meter: ProducerMeter
         let stage: ProducerStage
         let source: any EventSource
+        /// What is asked of it; nil where events are due when they are asked for.
+        let load: LoadProfile?
         /// Publishes what is held back, once the source has ended.
         let flush: @Sendable () async throws -> Void
     }
@@ -212,6 +214,7 @@ struct PipelineGraph: Sendable {
             meter: meter,
             stage: stage,
             source: source.source,
+            load: source.load,
             flush: ports.flush
         )
     }

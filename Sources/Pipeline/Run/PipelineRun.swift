@@ -71,7 +71,7 @@ package struct PipelineRun: Sendable {
         // So that their series are there from the start as well, and it is known whether there are
         // any.
         await meters.askForConnections()
-        let sampler = RunSampler(graph, every: options.sampleInterval, timeline)
+        let sampler = RunSampler(graph, options, timeline)
         let progress = RunProgress()
         let lacking = options.objectives.map(meters.lacking)
         let objectives = try await ObjectiveRecorder(

@@ -1,4 +1,5 @@
 internal import Broker
+internal import Commerce
 internal import Stages
 internal import Storage
 internal import Synchronization
@@ -13,7 +14,24 @@ final class RunSampler: Sendable {
         var samples: [RunReport.Sample] = []
         var interval: Duration
         var lastTime: Timestamp
-        var lastPublished: Int64 = 0
+        var last = Counters()
+    }
+
+    /// What only grows, from the start of the run.
+    fileprivate struct Counters {
+        var published: Int64 = 0
+        var storeRetries: Int64 = 0
+        var deadLetters: [String: Int64] = [:]
+
+        init() {}
+
+        init(_ graph: PipelineGraph) {
+            published = graph.producers.reduce(0) { $0 + $1.meter.total.published }
+            storeRetries = graph.stages.reduce(0) { $0 + $1.meter.storeRetries }
+            for reasons in graph.deadLetterMeter.total.values {
+                deadLetters.merge(reasons, uniquingKeysWith: +)
+            }
+        }
     }
 
     private static let limit = 1200
@@ -21,14 +39,17 @@ final class RunSampler: Sendable {
     private let began: Timestamp
     private let timeline: any Timeline
     private let graph: PipelineGraph
+    /// For how long the load is asked for; nil for as long as it lasts.
+    private let duration: Duration?
     private let state: Mutex<State>
 
-    /// A sampler that begins with slices as long as `interval`.
-    init(_ graph: PipelineGraph, every interval: Duration, _ timeline: any Timeline) {
+    /// A sampler that begins with slices as long as `options` say.
+    init(_ graph: PipelineGraph, _ options: RunOptions, _ timeline: any Timeline) {
         self.timeline = timeline
+        duration = options.duration
         self.graph = graph
         began = timeline.now
-        state = Mutex(State(interval: interval, lastTime: began))
+        state = Mutex(State(interval: options.sampleInterval, lastTime: began))
     }
 
     /// The slices so far.
@@ -47,7 +68,7 @@ final class RunSampler: Sendable {
     @discardableResult
     func take() -> RunReport.Sample {
         let now = timeline.now
-        let published = graph.producers.reduce(0) { $0 + $1.meter.total.published }
+        let counters = Counters(graph)
         let stages = graph.stages.map { stage in
             let slice = stage.meter.takeSlice()
             let latency = RunReport.Latency(slice)
@@ -67,11 +88,15 @@ final class RunSampler: Sendable {
         return state.withLock { state in
             var sample = RunReport.Sample(
                 seconds: (now - began).inSeconds,
-                publishedRate: Double(published - state.lastPublished),
+                publishedRate: Double(counters.published - state.last.published),
                 stages: stages,
                 backlog: Dictionary(backlog, uniquingKeysWith: { first, _ in first }),
                 oldestAgeSeconds: Dictionary(ages, uniquingKeysWith: { first, _ in first })
             )
+            sample.note(counters, since: state.last)
+            sample.askedRate = asked(from: state.lastTime, to: now).map {
+                $0 * (now - state.lastTime).inSeconds
+            }
             // The rest at the end of a run is not a slice of its own: divided by next to no
             // time, a handful of events would be a rate of millions.
             let isRemainder = now - state.lastTime < state.interval / 2
@@ -80,7 +105,7 @@ final class RunSampler: Sendable {
             }
             sample.divide(by: sample.seconds - (state.samples.last?.seconds ?? 0))
             state.lastTime = now
-            state.lastPublished = published
+            state.last = counters
             state.samples.append(sample)
             if state.samples.count >= RunSampler.limit {
                 state.samples = RunSampler.joined(state.samples)
@@ -90,25 +115,62 @@ final class RunSampler: Sendable {
         }
     }
 
+    /// The rate that the load profile asked for in the middle of a slice; 0 once what it was asked
+    /// for is over.
+    private func asked(from start: Timestamp, to end: Timestamp) -> Double? {
+        let middle = start + (end - start) / 2 - began
+        let loads = graph.producers.compactMap(\.load)
+        guard !loads.isEmpty else { return nil }
+        if let duration, middle >= duration { return 0 }
+        return loads.reduce(0) { $0 + $1.rate(at: middle) }
+    }
+
     /// Joins each pair of slices.
     private static func joined(_ samples: [RunReport.Sample]) -> [RunReport.Sample] {
         var start = 0.0
         return stride(from: 0, to: samples.count - 1, by: 2).map { index in
-            let (first, second) = (samples[index], samples[index + 1])
-            var joined = second
-            joined.multiply(by: second.seconds - first.seconds)
-            joined.add(first, lasting: first.seconds - start)
-            joined.divide(by: second.seconds - start)
-            start = second.seconds
-            return joined
+            let pair = samples[index...(index + 1)]
+            defer { start = samples[index + 1].seconds }
+            return RunReport.Sample(joining: pair, from: start) ?? samples[index + 1]
         }
+    }
+}
+
+extension RunReport.Sample {
+    /// Notes what has come to the counters in the slice.
+    fileprivate mutating func note(
+        _ now: RunSampler.Counters,
+        since last: RunSampler.Counters
+    ) {
+        storeRetries = now.storeRetries - last.storeRetries
+        deadLetters = now.deadLetters.merging(last.deadLetters, uniquingKeysWith: -)
+            .filter { $0.value > 0 }
     }
 }
 
 /// Slices whose rates are counts for a moment, so that they can be added up.
 extension RunReport.Sample {
+    /// The slices, one after the other from `start` on, as one; nil where there are none.
+    ///
+    /// Of percentiles and ages the highest stays, their bound from above; the backlog is that at
+    /// the end.
+    package init?(joining slices: ArraySlice<RunReport.Sample>, from start: Double) {
+        guard let last = slices.last else { return nil }
+        self = last
+        let places = Array(slices.indices)
+        func begin(of place: Int) -> Double {
+            place == slices.startIndex ? start : slices[place - 1].seconds
+        }
+        multiply(by: last.seconds - begin(of: slices.endIndex - 1))
+        for place in places.dropLast().reversed() {
+            add(slices[place], lasting: slices[place].seconds - begin(of: place))
+        }
+        divide(by: last.seconds - start)
+    }
+
     fileprivate mutating func multiply(by seconds: Double) {
         publishedRate *= seconds
+        askedRate = askedRate.map { $0 * seconds }
         for place in stages.indices { stages[place].rate *= seconds }
     }
 
@@ -124,8 +186,11 @@ extension RunReport.Sample {
             [left, right].compactMap(\.self).max()
         }
         publishedRate += earlier.publishedRate * seconds
+        askedRate = askedRate.map { $0 + (earlier.askedRate ?? 0) * seconds }
         oldestAgeSeconds?.merge(earlier.oldestAgeSeconds ?? [:]) { max($0, $1) }
-        for (place, other) in earlier.stages.enumerated() {
+        storeRetries = storeRetries.map { $0 + (earlier.storeRetries ?? 0) }
+        deadLetters?.merge(earlier.deadLetters ?? [:], uniquingKeysWith: +)
+        for (place, other) in earlier.stages.enumerated() where place < stages.count {
             stages[place].rate += other.rate * seconds
             stages[place].p50Ms = higher(stages[place].p50Ms, other.p50Ms)
             stages[place].p99Ms = higher(stages[place].p99Ms, other.p99Ms)

@@ -7,6 +7,8 @@ internal import Timekeeping
 struct TrafficSource {
     var source: any EventSource
     var pace: ProducerStage.Pace
+    /// What is asked of it; nil where events are due when they are asked for.
+    var load: LoadProfile?
     var description: RunReport.Input
 }
 
@@ -154,6 +156,7 @@ extension TrafficSource {
         return TrafficSource(
             source: source,
             pace: load == nil ? .flatOut : .asRecorded,
+            load: load,
             description: RunReport.Input(
                 kind: "shopper model",
                 stream: name,

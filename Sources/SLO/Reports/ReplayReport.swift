@@ -35,11 +35,10 @@ package struct ReplayReport: WrittenReport, Codable, Sendable {
             subject: "replay",
             verdict: .init("with \(changes.joined(separator: ", "))"),
             facts: [
-                .init("as of", .init(asOf)),
+                .init("as of", .instant(asOf)),
                 .init("history", .init(source)),
             ],
             sections: objectives.map(\.section),
-            plots: objectives.compactMap(\.changed.plot),
             footer: "Schema version \(schemaVersion) · as of \(asOf)"
         )
     }
@@ -67,21 +66,34 @@ extension ReplayReport.Comparison {
             of: figures
         ) { [Cell($0.0), $0.1(asWritten), $0.1(changed)] }
         var blocks: [ReportDocument.Block] = [.table(table)]
-        for (title, objective) in [("as written", asWritten), ("changed", changed)]
-        where !objective.alerts.isEmpty {
-            let episodes = objective.alerts.prefix(50).map { alert in
-                "\(alert.start) to \(alert.end ?? "now, still firing"): \(alert.alert), "
-                    + alert.because
+        if let timeline = changed.timeline() { blocks.append(.timeline(timeline)) }
+        return ReportDocument.Section(title: changed.title, blocks: blocks + differences)
+    }
+
+    /// How many alerts are named on each side.
+    private static let namedAlerts = 10
+
+    /// The alerts that one of the two fires and the other does not.
+    private var differences: [ReportDocument.Block] {
+        func own(_ left: SLOReport.Objective, without right: SLOReport.Objective) -> [String] {
+            let others = Set(right.alerts.map { "\($0.start) \($0.severity)" })
+            return left.alerts.filter { !others.contains("\($0.start) \($0.severity)") }.map {
+                let end = $0.end.map(ReportNumbers.instant) ?? "now, still firing"
+                return "\(ReportNumbers.instant($0.start)) to \(end): \($0.alert), \($0.because)"
             }
-            blocks.append(
-                .list(
-                    title: "fired, \(title)",
-                    items: Array(episodes),
-                    more: Int64(objective.alerts.count - episodes.count)
-                )
+        }
+        let sides = [
+            ("fired only as written", own(asWritten, without: changed)),
+            ("fired only as changed", own(changed, without: asWritten)),
+        ]
+        let lists = sides.filter { !$0.1.isEmpty }.map { title, items in
+            ReportDocument.Block.list(
+                title: title,
+                items: Array(items.prefix(Self.namedAlerts)),
+                more: Int64(max(0, items.count - Self.namedAlerts))
             )
         }
-        return ReportDocument.Section(title: changed.title, blocks: blocks)
+        return lists.isEmpty ? [.note(.init("the same alerts fired"))] : lists
     }
 }
 

@@ -15,14 +15,13 @@ extension SLOReport {
             subject: "report",
             verdict: verdict,
             facts: [
-                Fact("as of", Cell(asOf)),
+                Fact("as of", Cell.instant(asOf)),
                 Fact("history", Cell(source)),
                 Fact("objectives", .count(Int64(objectives.count))),
             ],
-            sections: [overview] + objectives.map(\.section),
-            cards: objectives.prefix(6).map(\.card),
-            plots: objectives.compactMap { $0.plot(marking: deployments ?? []) },
-            footer: "Schema version \(schemaVersion) · as of \(asOf)"
+            sections: [overview] + objectives.map { $0.section(marking: deployments ?? []) },
+            cards: objectives.prefix(12).map(\.card),
+            footer: "Schema version \(schemaVersion) · as of \(ReportNumbers.instant(asOf))"
         )
     }
 
@@ -44,7 +43,7 @@ extension SLOReport {
             "objectives",
             [
                 .text("objective"), .text("state"), .number("SLI"), .number("target"),
-                .number("budget left"), .number("minutes left"), .number("covered"), .text("why"),
+                .number("budget left"), .number("minutes left"), .number("covered"),
             ],
             of: objectives
         ) { objective in
@@ -55,10 +54,13 @@ extension SLOReport {
                 Cell(FigureText.percent(objective.budget.remainingRatio, digits: 2)),
                 Cell(FigureText.number(objective.budget.remainingMinutes)),
                 Cell(FigureText.percent(objective.measured.coverage)),
-                Cell(objective.reason),
             ]
         }
-        return Section(title: "Overview", blocks: [.table(table)])
+        let why = objectives.map { "\($0.name): \($0.reason)" }
+        return Section(
+            title: "Overview",
+            blocks: [.table(table), .list(title: "why", items: why, more: 0)]
+        )
     }
 }
 
@@ -85,58 +87,32 @@ extension SLOReport.Objective {
             + "covered \(FigureText.percent(measured.coverage)); \(reason)"
     }
 
+    /// SLI against target, what is left, how fast it goes, and when nothing will be left.
     var card: ReportDocument.Fact {
-        ReportDocument.Fact(
+        let sli = FigureText.percent(measured.sli)
+        let left = FigureText.percent(budget.remainingRatio, digits: 2)
+        let fast = burnRates.first { $0.value != nil }
+        let burn = fast.map {
+            "; burning \(FigureText.number($0.value, digits: 1)) × over \($0.window)"
+        }
+        let end =
+            budget.isExhausted
+            ? "; nothing left"
+            : projectedExhaustion.map { "; lasts to \(ReportNumbers.instant($0))" }
+        return ReportDocument.Fact(
             title,
-            .init(FigureText.percent(budget.remainingRatio, digits: 2), mark),
-            remark: "of the budget left, \(state)"
+            .init("\(sli) of \(FigureText.percent(target: target))", mark),
+            remark: measured.sli == nil
+                ? state : "\(left) of the budget left\(burn ?? "")\(end ?? "")"
         )
-    }
-
-    /// What is left of the budget over the period.
-    var plot: Plot? { plot(marking: []) }
-
-    /// What is left of the budget over the period, with a line at each of `deployments`.
-    func plot(marking deployments: [SLOReport.Deployment]) -> Plot? {
-        let instants = burnDown.compactMap { Timestamp(rfc3339: $0.at) }
-        guard let start = Timestamp(rfc3339: window.start), instants.count == burnDown.count,
-            instants.count > 1
-        else { return nil }
-        let series = Plot.Series(
-            name: "budget left",
-            ink: .member(0),
-            values: burnDown.map { $0.remainingRatio.map { $0 * 100 } }
-        ) {
-            ReportNumbers.fixed($0, 1) + "%"
-        }
-        // One point draws no line.
-        guard series.values.count(where: { $0 != nil }) > 1 else { return nil }
-        let times = instants.map { ($0 - start).inSeconds }
-        var plot = Plot(
-            title: "Error budget of \(title)",
-            caption: "per cent of the budget that is left; overspent is drawn as none",
-            series: [series],
-            times: times,
-            horizontal: .time(end: times.last ?? 1),
-            vertical: .quantity(highest: 100, unit: "%", whole: false)
-        )
-        plot.marks = deployments.compactMap { deployment in
-            Timestamp(rfc3339: deployment.marked).map { marked in
-                Plot.Mark(
-                    time: (marked - start).inSeconds,
-                    label: "deployed \(deployment.version)"
-                )
-            }
-        }
-        return plot
     }
 
     typealias Cell = ReportDocument.Cell
     typealias Fact = ReportDocument.Fact
     typealias Table = ReportDocument.Table
 
-    /// The objective's part of the report.
-    var section: ReportDocument.Section {
+    /// The objective's part of the report, with a line at each of `deployments`.
+    func section(marking deployments: [SLOReport.Deployment]) -> ReportDocument.Section {
         var blocks: [ReportDocument.Block] = []
         if !overrides.isEmpty {
             let text =
@@ -144,13 +120,16 @@ extension SLOReport.Objective {
                 + "documents say"
             blocks.append(.note(Cell(text, .warning)))
         }
+        if let timeline = timeline(marking: deployments) { blocks.append(.timeline(timeline)) }
         blocks.append(.facts(facts.map(\.whole)))
         blocks.append(.table(burnTable))
         if !worstDays.isEmpty { blocks.append(.table(dayTable)) }
         if !alerts.isEmpty {
-            let reasons = alerts.prefix(20).map { "\($0.start) \($0.alert): \($0.because)" }
+            let reasons = alerts.prefix(10).map {
+                "\(ReportNumbers.instant($0.start)) \($0.alert): \($0.because)"
+            }
             let more = Int64(alerts.count - reasons.count)
-            blocks.append(.table(alertTable))
+            blocks.append(.table(episodeTable))
             blocks.append(.list(title: "why they fired", items: Array(reasons), more: more))
         }
         if revisions.contains(where: { !$0.isCurrent }) {
@@ -169,7 +148,8 @@ extension SLOReport.Objective {
     /// When the budget is spent, if it goes on as lately.
     var exhaustion: Cell {
         if budget.isExhausted { return Cell("already", .bad) }
-        return projectedExhaustion.map { Cell($0, .warning) } ?? Cell("not within the period")
+        return projectedExhaustion.map { Cell(ReportNumbers.instant($0), .warning) }
+            ?? Cell("not within the period")
     }
 
     private var facts: [Fact] {
@@ -177,7 +157,14 @@ extension SLOReport.Objective {
             Fact("state", Cell(state, mark), remark: reason),
             Fact("SLI", Cell(FigureText.percent(measured.sli, digits: 6)), remark: sliRemark),
             Fact("target", Cell(FigureText.percent(target: target)), remark: budgetingMethod),
-            Fact("period", Cell("\(window.start) to \(window.end)"), remark: windowRemark),
+            Fact(
+                "period",
+                Cell(
+                    "\(ReportNumbers.instant(window.start)) to "
+                        + ReportNumbers.instant(window.end)
+                ),
+                remark: windowRemark
+            ),
             Fact(
                 "covered",
                 Cell(FigureText.percent(measured.coverage)),
@@ -215,7 +202,7 @@ extension SLOReport.Objective {
         let whole = Fact(
             "budget",
             Cell("\(FigureText.number(budget.allowedMinutes)) min"),
-            remark: "\(FigureText.number(budget.allowed)) \(measured.unit)"
+            remark: "\(FigureText.amount(budget.allowed)) \(measured.unit)"
                 + (budget.isEstimated ? ", at the traffic observed" : "")
         )
         guard budget.spentRatio != nil else { return [whole] }
@@ -227,13 +214,13 @@ extension SLOReport.Objective {
             Fact(
                 "spent",
                 Cell("\(FigureText.number(budget.spentMinutes)) min", mark),
-                remark: "\(FigureText.number(budget.spent)) \(unit), "
+                remark: "\(FigureText.amount(budget.spent)) \(unit), "
                     + FigureText.percent(budget.spentRatio)
             ),
             Fact(
                 "left",
                 Cell("\(FigureText.number(budget.remainingMinutes)) min", mark),
-                remark: "\(FigureText.number(budget.remaining)) \(unit), "
+                remark: "\(FigureText.amount(budget.remaining)) \(unit), "
                     + FigureText.percent(budget.remainingRatio)
             ),
         ]
@@ -249,14 +236,15 @@ extension SLOReport.Objective {
         Table(
             "burn rates",
             [
-                .text("window"), .number("burn rate"), .number("bad"), .number("total"),
-                .number("covered"),
+                .text("window"), .number("burn rate"), .number("an alert above"),
+                .number("bad"), .number("total"), .number("covered"),
             ],
             of: burnRates
         ) { rate in
             let (bad, total) = rate.measured.badCells
             return [
                 Cell(rate.window), Cell(FigureText.number(rate.value, digits: 4)),
+                Cell(rules.first { $0.longWindow == rate.window }?.factor),
                 Cell(bad), Cell(total), Cell(FigureText.percent(rate.measured.coverage)),
             ]
         }
@@ -275,18 +263,23 @@ extension SLOReport.Objective {
         }
     }
 
-    private var alertTable: Table {
+    private var episodeTable: Table {
         Table(
-            "alerts",
+            "alerts, those that fired together as one",
             [
-                .text("alert"), .text("severity"), .text("fired"), .text("resolved"),
+                .text("fired"), .number("for"), .text("worst"), .number("spent"),
+                .number("alerts"), .text("the first of them"),
             ],
-            of: alerts,
-            limit: 100
-        ) {
+            of: episodes,
+            limit: 50
+        ) { episode in
             [
-                Cell($0.alert), Cell($0.severity, .bad), Cell($0.start),
-                $0.end.map { Cell($0) } ?? Cell("still firing", .bad),
+                Cell.instant(episode.start),
+                episode.seconds.map { Cell(ReportNumbers.duration(seconds: $0)) }
+                    ?? Cell("still firing", .bad),
+                Cell(episode.severity, episode.severity == "page" ? .bad : .warning),
+                Cell(episode.spent.map { "about \(ReportNumbers.percent($0))" }),
+                .count(Int64(episode.alerts.count)), Cell(episode.alerts.first),
             ]
         }
     }
@@ -302,7 +295,7 @@ extension SLOReport.Objective {
         ) { seen in
             [
                 Cell(seen.revision), Cell("\(seen.component) \(seen.indicatorRevision)"),
-                Cell(seen.start), Cell(seen.end),
+                Cell.instant(seen.start), Cell.instant(seen.end),
                 seen.isCurrent
                     ? Cell("current")
                     : seen.isCounted
@@ -343,6 +336,11 @@ package enum FigureText {
     package static func number(_ figure: SLOReport.Figure?, digits: Int = 2) -> String {
         guard let ratio = figure?.ratio else { return "–" }
         return number(ratio, digits: digits)
+    }
+
+    /// How many there are or may be: from a thousand on, a part of one says nothing.
+    static func amount(_ figure: SLOReport.Figure?) -> String {
+        number(figure, digits: abs(figure?.value ?? 0) < 1000 ? 2 : 0)
     }
 
     static func number(_ ratio: ExactRatio, digits: Int) -> String {

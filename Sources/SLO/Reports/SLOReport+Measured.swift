@@ -148,6 +148,8 @@ extension SLOReport {
         package var at: String
         /// Nil where nothing was observed.
         package var remainingRatio: Double?
+        /// The burn rate since the point before; nil where nothing was observed since.
+        package var burnRate: Double? = nil
     }
 }
 

@@ -235,7 +235,11 @@ extension SLOReport.Objective {
             assumptions: review.assumptions.isEmpty ? nil : review.assumptions,
             faults: status.faults.met.map { .init(fault: $0.fault.rawValue, count: $0.count) },
             burnDown: review.burnDown.map { point in
-                .init(at: point.instant.description, remainingRatio: point.remaining?.approximation)
+                SLOReport.Point(
+                    at: point.instant.description,
+                    remainingRatio: point.remaining?.approximation,
+                    burnRate: point.burnRate?.approximation
+                )
             },
             counted: .init(good: .init(count.good), bad: .init(count.bad))
         )

@@ -106,6 +106,8 @@ package struct ObjectiveReplay: Sendable {
         package var instant: Timestamp
         /// Nil where nothing was observed.
         package var remaining: ExactRatio?
+        /// The burn rate since the point before; nil where nothing was observed since.
+        package var burnRate: ExactRatio? = nil
     }
 
     /// In the order of their starts; those without an end were firing at the end.
@@ -173,7 +175,14 @@ package struct ObjectiveReplay: Sendable {
             if step > 0, (number + 1 - first) % step == 0 {
                 let measurement = tracker.measure(tracker.currentSpan(asOf: sliceEnd))
                 let budget = ErrorBudget(measurement, target: objective.target)
-                burnDown.append(Point(instant: sliceEnd, remaining: budget.remainingRatio))
+                let length = Duration.nanoseconds(step * slice.inNanoseconds)
+                burnDown.append(
+                    Point(
+                        instant: sliceEnd,
+                        remaining: budget.remainingRatio,
+                        burnRate: tracker.burnRate(last: length, asOf: sliceEnd).value
+                    )
+                )
             }
         }
         episodes += tracker.alerts.compactMap(\.episode)

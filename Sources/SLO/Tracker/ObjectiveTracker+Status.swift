@@ -1,3 +1,4 @@
+internal import Reports
 package import Timekeeping
 
 extension ObjectiveTracker {
@@ -162,7 +163,11 @@ extension ObjectiveTracker {
         }
         if budget.isOverspent { return (.breached, "more is spent than the budget") }
         if let coverage = measurement.coverage, coverage < policy.minimumCoverage {
-            return (.partial, "\(measurement.observed) of \(measurement.expected) slices observed")
+            return (
+                .partial,
+                "\(ReportNumbers.count(measurement.observed)) of "
+                    + "\(ReportNumbers.count(measurement.expected)) slices observed"
+            )
         }
         if let episode = firing.first(where: { $0.isAboutSpending }) {
             return (.atRisk, "the alert \(episode.alert.rule) is firing")

@@ -44,7 +44,7 @@ struct ServeCommand: Verb {
 
     func perform() async throws {
         let timeline = RealTimeline()
-        let logger = JSONLogHandler.logger(logLevel.level, timeline)
+        let logger = LogLines.logger(logLevel.level, timeline)
         let server = try console.server(at: address, logger: logger)
         let set = try objectives.read()
         let invariants = try watch.read()

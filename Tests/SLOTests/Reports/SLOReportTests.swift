@@ -110,8 +110,30 @@ import Timekeeping
             #expect(form.contains("38.2 min"))
             #expect(form.contains("4,320 events"))
         }
-        #expect(report.document.plots.count == 1)
-        #expect(report.document.html().contains("<svg"))
+        let page = report.document.html()
+        #expect(page.contains("<strong>Error budget</strong>"))
+        #expect(page.contains("<strong>Burn rate</strong>"))
+        #expect(page.contains("alerts fired: page, ticket"))
+    }
+
+    @Test func `a budget that is overspent is drawn below zero`() throws {
+        let report = try Self.report(Sample.make(), Self.outage(minutes: 432), points: 100)
+        let page = report.document.html()
+        #expect(page.contains(">-800%</span>") && page.contains("-900.0% at the end"))
+        #expect(page.contains("below 0 it is overspent"))
+    }
+
+    @Test func `alerts that fire together are one episode, as bad as the worst of them`() throws {
+        let report = try Self.report(
+            Sample.make(rules: Sample.workbook),
+            Self.outage(minutes: 432),
+            points: 400
+        )
+        let text = report.document.text(colour: false)
+        #expect(report.objectives[0].alerts.count > 1)
+        #expect(text.contains("alerts, those that fired together as one"))
+        let rows = text.split(separator: "\n").filter { $0.contains("still firing  page") }
+        #expect(rows.count == 1, "\(text)")
     }
 
     @Test func `the period before is compared with`() throws {

@@ -2,8 +2,9 @@ internal import Logging
 internal import Reports
 internal import Timekeeping
 
-/// Writes each log message to standard error as one JSON object a line.
-struct JSONLogHandler: LogHandler {
+/// Writes each log message to standard error on a line of its own: in words on a terminal, and as
+/// one JSON object where a program reads it.
+struct LogLines: LogHandler {
     private struct Line: Encodable {
         var time: String
         var level: String
@@ -27,7 +28,7 @@ struct JSONLogHandler: LogHandler {
     /// A logger of what matters as much as `level`, or more.
     static func logger(_ level: Logger.Level, _ timeline: any Timeline) -> Logger {
         Logger(label: "weir") { label in
-            JSONLogHandler(label: label, level: level) { timeline.now.description }
+            LogLines(label: label, level: level) { timeline.now.description }
         }
     }
 
@@ -38,6 +39,7 @@ struct JSONLogHandler: LogHandler {
 
     func log(event: LogEvent) {
         let all = metadata.merging(event.metadata ?? [:]) { _, new in new }
+        guard !Terminal.isRead else { return show(event, all) }
         let line = Line(
             time: now(),
             level: event.level.rawValue,
@@ -47,5 +49,17 @@ struct JSONLogHandler: LogHandler {
         )
         guard let line = try? JSONText.line(line) else { return }
         Terminal.log(line)
+    }
+
+    /// `00:11:00 warning: alert fired (alert availability/page-fast-burn/fast, severity page)`.
+    private func show(_ event: LogEvent, _ metadata: Logger.Metadata) {
+        let details = metadata.sorted { $0.key < $1.key }.map { name, value in
+            "\(name) \(ReportNumbers.instant("\(value)"))"
+        }
+        let time = ReportNumbers.instant(now()).dropFirst(11).prefix(8)
+        let text = "\(time) \(event.level): \(event.message)"
+        Terminal.remark(
+            details.isEmpty ? text : "\(text) (\(details.joined(separator: ", ")))"
+        )
     }
 }
