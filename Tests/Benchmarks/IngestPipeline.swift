@@ -12,7 +12,7 @@ struct IngestPipeline {
 
     private let analytics = """
         - {name: analytics, kind: analytics, subscription: analytics, store: warehouse,
-           windows: [1s, 1m, 1h, 1d, 1mo], allowedLateness: 10s, commitInterval: 200ms}
+           windows: [1s, 1m, 1h, 1d, 1mo], allowedLateness: 10s, commitInterval: 40ms}
         """
 
     /// Runs it into `store`, and the counts into `warehouse`; they stay open.

@@ -10,7 +10,7 @@ enum HostileDocument {
             .replacing("users: 100000", with: "users: 100")
             .replacing("products: 10000", with: "products: 20")
             .replacing("categories: 50", with: "categories: 3")
-            .replacing("commitInterval: 200ms", with: "commitInterval: 1ms")
+            .replacing("commitInterval: 40ms", with: "commitInterval: 1ms")
     }
 
     /// A pipeline that reads the logs of `kind`.
