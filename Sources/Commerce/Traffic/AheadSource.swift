@@ -116,14 +116,16 @@ private final class AheadMaker: Sendable {
     private static let main: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? =
         { portions in
             if let portions {
-                Unmanaged<AheadPortions>.fromOpaque(portions).takeRetainedValue().work()
+                let ended = Unmanaged<AheadPortions>.fromOpaque(portions).takeRetainedValue().work()
+                ended.signal()
             }
             return nil
         }
     #else
     private static let main: @convention(c) (UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? =
         { portions in
-            Unmanaged<AheadPortions>.fromOpaque(portions).takeRetainedValue().work()
+            let ended = Unmanaged<AheadPortions>.fromOpaque(portions).takeRetainedValue().work()
+            ended.signal()
             return nil
         }
     #endif
@@ -171,7 +173,9 @@ private final class AheadPortions: Sendable {
     }
 
     /// The life of the thread: makes portions until the last, or until it is stopped.
-    func work() {
+    ///
+    /// - Returns: What it is to raise as the last, when it holds nothing any more.
+    func work() -> DispatchSemaphore {
         var source = source
         let pool = BatchPool()
         var goesOn = true
@@ -183,7 +187,7 @@ private final class AheadPortions: Sendable {
             state.withLock { $0.made.append(portion) }
             made.signal()
         }
-        ended.signal()
+        return ended
     }
 
     private func make(_ source: inout any EventSource, _ pool: BatchPool) -> Made {

@@ -175,7 +175,7 @@ extension PipelineDocument {
             /// How far events may lie behind the watermark and still be counted.
             package var allowedLateness = Duration.seconds(10)
             /// How often aggregates and position are written, and messages acknowledged.
-            package var commitInterval = Duration.milliseconds(200)
+            package var commitInterval = Duration.milliseconds(40)
             /// The windows in which shoppers and sessions are counted distinctly; nil for none.
             package var distinctCounts: DistinctWindows?
             /// Whether sales are kept by product.

@@ -101,7 +101,7 @@ package struct AnalyticsStage: Sendable {
             let received = try await subscription.receive(atMost: limit, until: deadline)
             guard let deliveries = received else { return }
             try await take(deliveries, into: &state, &pending)
-            if state.waitingEvents >= AnalyticsStage.workload { await state.workOff() }
+            if state.waitingEvents >= AnalyticsStage.workload { await workOff(&state) }
             let now = timeline.now
             pending.since = pending.since ?? now
             // None before the deadline says that the rest of a closed topic is in hand.
@@ -204,12 +204,18 @@ package struct AnalyticsStage: Sendable {
         pending.removeAll()
     }
 
+    /// Virtual time stands still while workers on other threads count.
+    private func workOff(_ state: inout AnalyticsState) async {
+        guard state.waitingEvents > 0 else { return }
+        await timeline.outside { await state.workOff() }
+    }
+
     private func store(
         _ state: inout AnalyticsState,
         holding deliveries: ArraySlice<Delivery<Batch>>
     ) async throws {
         let holdOn = { deliveries.forEach(subscription.extendDeadline) }
-        await state.workOff()
+        await workOff(&state)
         guard let commit = state.takeCommit(at: timeline.now) else { return }
         lastCommit.number = commit.number
         try await retry.run(holdOn: holdOn) { () async throws(StoreError) in

@@ -65,12 +65,16 @@ package struct WindowAggregation: Sendable {
     }
 
     /// Has the workers add what they were given, side by side.
+    ///
+    /// The others leave the executor of the task: it may be that of virtual time, which has one
+    /// thread. They share nothing with anyone but what they are given, and are waited for, so when
+    /// each of them is done decides nothing.
     package mutating func workOff() async {
         guard !steps.isEmpty else { return }
         let (steps, count) = (takeSteps(), others.count + 1)
         await withDiscardingTaskGroup { group in
             for (number, other) in others.enumerated() {
-                group.addTask {
+                group.addTask(executorPreference: globalConcurrentExecutor) {
                     other.change { $0.perform(steps, ofWorker: number + 1, of: count) }
                 }
             }
