@@ -195,8 +195,8 @@ package struct ReportDocument: Sendable {
         }
     }
 
-    /// The document for a terminal, in aligned columns, ending with a newline.
-    package func text(colour: Bool) -> String {
+    /// The document for a terminal of so many `columns`, in aligned columns, ending with a newline.
+    package func text(colour: Bool, columns: Int = .max) -> String {
         let colours = TerminalColours(enabled: colour)
         let sign =
             switch verdict.mark {
@@ -206,9 +206,10 @@ package struct ReportDocument: Sendable {
             }
         var lines = [colours.bold(ReportText.printable(title))]
         if !lead.isEmpty {
-            lines += ReportText.wrapped(ReportText.printable(lead, longest: 4000))
+            lines += ReportText.wrapped(ReportText.printable(lead, longest: 4000), columns)
         }
-        lines += ReportText.wrapped(ReportText.printable(sign + verdict.text, longest: 4000))
+        let said = ReportText.printable(sign + verdict.text, longest: 4000)
+        lines += ReportText.wrapped(said, columns)
             .map { colours.paint($0, verdict.mark) }
         lines.append("")
         lines += ReportDocument.lines(facts, colours)
@@ -221,9 +222,10 @@ package struct ReportDocument: Sendable {
                     lines.append("")
                 }
                 if case .table(let table) = block, !isHeaded {
-                    lines.append("  " + ReportText.printable(table.caption))
+                    let caption = "  " + ReportText.printable(table.caption)
+                    lines += ReportText.wrapped(caption, columns)
                 }
-                lines += ReportDocument.lines(block, colours)
+                lines += ReportDocument.lines(block, colours, columns)
                 isHeaded = block.isNote
             }
         }
@@ -232,16 +234,19 @@ package struct ReportDocument: Sendable {
 
     private static func lines(
         _ block: Block,
-        _ colours: TerminalColours
+        _ colours: TerminalColours,
+        _ columns: Int
     ) -> [String] {
         switch block {
         case .note(let note):
-            return ReportText.wrapped("  " + ReportText.printable(note.text, longest: 4000))
+            let text = "  " + ReportText.printable(note.text, longest: 4000)
+            return ReportText.wrapped(text, columns)
                 .map { colours.paint($0, note.mark) }
         case .facts(let facts):
             return lines(facts, colours)
         case .table(let table):
-            return TableText(table, colour: colours.enabled).lines(indent: "  ")
+            return TableText(table, colour: colours.enabled)
+                .lines(indent: "  ", columns: columns)
         case .list(let title, let items, let more):
             var lines = ["  " + ReportText.printable(title)]
             lines += items.map { "    " + ReportText.printable($0, longest: 4000) }

@@ -54,6 +54,13 @@ package enum ReportNumbers {
         }
     }
 
+    /// `value` to two decimals, without those that are 0.
+    package static func trimmed(_ value: Double) -> String {
+        var text = fixed(value, 2)
+        while text.contains("."), text.hasSuffix("0") || text.hasSuffix(".") { text.removeLast() }
+        return text
+    }
+
     /// Events per second.
     package static func rate(_ perSecond: Double) -> String {
         perSecond.isFinite ? significant(perSecond) + "/s" : "–"

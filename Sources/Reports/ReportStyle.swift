@@ -83,7 +83,7 @@ enum ReportStyle {
         .area svg { position: absolute; inset: 0; width: 100%; height: 100%; overflow: visible; }
         .area span { position: absolute; white-space: nowrap; padding: 0 4px;
           background: var(--surface); max-width: 100%; overflow: hidden; text-overflow: ellipsis; }
-        .area span.limit { right: 2px; transform: translateY(calc(-100% - 3px)); color: var(--bad); }
+        .area span.limit { color: var(--bad); transform: translateY(calc(-100% - 3px)); }
         .area span.limit.under { transform: translateY(3px); }
         .area span.mark { top: 0; margin-left: 3px; }
         .area span.mark.left { transform: translateX(calc(-100% - 6px)); }
@@ -98,7 +98,8 @@ enum ReportStyle {
         .lane > span { display: block; color: var(--soft); }
         .track { position: relative; height: 10px; margin-top: 3px; border-radius: 3px;
           background: var(--line); overflow: hidden; }
-        .track i { position: absolute; top: 0; bottom: 0; min-width: 3px; background: var(--axis); }
+        .track i { position: absolute; top: 0; bottom: 0; min-width: 3px;
+          background: var(--axis); }
         .track .good { background: var(--good); }
         .track .warning { background: var(--warning); }
         .track .bad { background: var(--bad); }

@@ -62,10 +62,12 @@ package enum ReportText {
     /// How wide a line of prose may be on a terminal, in columns.
     private static let terminal = 80
 
-    /// `text`, one line, cut between words so that no line is wider than a terminal.
+    /// `text`, one line, cut between words so that no line is wider than a terminal of `columns`,
+    /// or than one reads with ease.
     ///
     /// Further lines stand two columns further in than the first. A word that is wider stays whole.
-    static func wrapped(_ text: String) -> [String] {
+    static func wrapped(_ text: String, _ columns: Int = .max) -> [String] {
+        let terminal = min(terminal, columns)
         guard width(text) > terminal else { return [text] }
         let indent = text.prefix { $0 == " " }
         var lines: [String] = []

@@ -17,16 +17,24 @@ package struct TableText {
     }
 
     /// The lines, each starting with `indent`, without blanks at the end.
-    package func lines(indent: String = "") -> [String] {
+    ///
+    /// With `columns`, as many of the table's columns as fit a terminal of that width, from the
+    /// left; a broken line could be read no more.
+    package func lines(indent: String = "", columns: Int = .max) -> [String] {
         let heads = table.columns.map { TableText.clipped($0.title) }
         let rows = table.rows.map { row in
             row.map { ReportDocument.Cell(TableText.clipped($0.text), $0.mark) }
         }
-        let widths = heads.indices.map { index in
+        let allWidths = heads.indices.map { index in
             rows.reduce(ReportText.width(heads[index])) { widest, row in
                 index < row.count ? max(widest, ReportText.width(row[index].text)) : widest
             }
         }
+        var end = ReportText.width(indent) - TableText.gap.count
+        let widths = allWidths.enumerated().prefix { place, width in
+            end += TableText.gap.count + width
+            return place == 0 || end <= columns
+        }.map(\.element)
         let head = heads.map { ReportDocument.Cell($0) }
         var lines = [line(head, widths, indent)]
         lines.append(

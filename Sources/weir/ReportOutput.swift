@@ -31,7 +31,11 @@ struct ReportOutput: ParsableArguments {
         switch format {
         case .text:
             let document = verbose ? finding.document : finding.summary
-            try Terminal.document(document.text(colour: Terminal.usesColour) + "\n")
+            let text = document.text(
+                colour: Terminal.usesColour,
+                columns: Terminal.resultColumns
+            )
+            try Terminal.document(text + "\n")
         case .json: try Terminal.document(try finding.json())
         }
         for path in report { Terminal.message("report: \(path)") }

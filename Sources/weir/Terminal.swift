@@ -42,9 +42,14 @@ enum Terminal {
     static let isRead = isatty(2) == 1
 
     /// How many columns the terminal of standard error has now; 80 where it does not say.
-    static var columns: Int {
+    static var columns: Int { columns(of: 2) ?? 80 }
+
+    /// How many columns a result may take: those of a terminal, any number elsewhere.
+    static var resultColumns: Int { columns(of: 1) ?? .max }
+
+    private static func columns(of descriptor: Int32) -> Int? {
         var size = winsize()
-        guard ioctl(2, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
         return Int(size.ws_col)
     }
 

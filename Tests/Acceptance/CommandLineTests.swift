@@ -250,7 +250,7 @@ struct CommandLineTests {
         let coloured = try await Program.run(["-qec", command, "/dev/null"], through: "script")
         #expect(coloured.exitCode == 0, "\(coloured.output) \(coloured.errors)")
         #expect(coloured.output.contains("\r\u{1b}[K"))
-        #expect(coloured.output.contains("events/s"))
+        #expect(coloured.output.contains("/s  ·  oldest "))
         #expect(coloured.output.contains(colour))
         let plain = try await Program.run(
             ["-qec", command, "/dev/null"],

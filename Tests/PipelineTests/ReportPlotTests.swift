@@ -112,7 +112,7 @@ import Testing
         #expect(latency.values[10] == 10 && latency.floor[10] == 5)
         #expect(latency.values[99] == 50_000 && latency.floor[99] == nil)
         #expect(plots[1].limits.map(\.value) == [10])
-        #expect(plots[1].figure().contains("10.0 s: unavailable above it"))
+        #expect(plots[1].figure().contains("10.0 s: unavailable"))
     }
 
     @Test func `a slice without latency leaves a gap`() throws {

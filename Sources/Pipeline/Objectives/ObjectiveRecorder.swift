@@ -22,6 +22,7 @@ package final class ObjectiveRecorder: Sendable {
         var episodes: [AlertEpisode] = []
         /// What a previous run counted stays in its own slices.
         var counted: [[Slice]]
+        var burn = BurnCurve()
     }
 
     private let followed: Mutex<[Followed]>
@@ -119,6 +120,14 @@ package final class ObjectiveRecorder: Sendable {
                 }
                 return (status, ofRun)
             }
+    }
+
+    /// How fast each objective spent its budget in the run, by its name.
+    var burns: [String: [BurnCurve.Point]] {
+        Dictionary(
+            followed.withLock { $0.map { ($0.tracker.objective.name, $0.burn.points) } },
+            uniquingKeysWith: { first, _ in first }
+        )
     }
 
     /// How each objective stands, with what was counted since the start.
@@ -225,6 +234,7 @@ extension ObjectiveRecorder.Followed {
             counted[component].append(counts)
         }
         advance(to: end)
+        burn.sample(tracker, at: end)
         let transitions = tracker.evaluate()
         for case .resolved(let episode) in transitions {
             episodes.append(episode)
@@ -246,5 +256,35 @@ extension [ObjectiveRecorder.Followed] {
             // Those that came since are kept.
             self[index].counted[place].removeFirst(slices.count)
         }
+    }
+}
+
+/// The burn rate over the last hour, at even steps that grow as the run does.
+struct BurnCurve: Sendable {
+    struct Point: Sendable {
+        var instant: Timestamp
+        /// Nil where nothing was observed in the hour.
+        var rate: Double?
+    }
+
+    /// How much of the past a point is over: the long window of the alert that calls first.
+    static let window = Duration.seconds(3600)
+    private static let limit = 240
+
+    private(set) var points: [Point] = []
+    /// How many slices there are to a point, and how many came since the last.
+    private var stride = 1
+    private var passed = 0
+
+    /// Takes note of a slice of `tracker` that ended at `end`.
+    mutating func sample(_ tracker: ObjectiveTracker, at end: Timestamp) {
+        passed += 1
+        guard passed == stride else { return }
+        passed = 0
+        let rate = tracker.burnRate(last: BurnCurve.window, asOf: end).value
+        points.append(Point(instant: end, rate: rate?.approximation))
+        guard points.count == BurnCurve.limit else { return }
+        points = points.enumerated().filter { $0.offset % 2 == 1 }.map(\.element)
+        stride *= 2
     }
 }

@@ -103,7 +103,7 @@ private struct RunTimeline {
 
     var stack: PlotStack {
         PlotStack(
-            [ratePlot, agePlot, latencyPlot, backlogPlot, troublePlot],
+            [ratePlot, agePlot, latencyPlot, backlogPlot, troublePlot, burnPlot],
             lanes: lanes,
             horizontal: horizontal,
             spans: report.spansOfFaults,
@@ -187,7 +187,7 @@ private struct RunTimeline {
         let (highest, limits, remark) = RunTimeline.limited(
             RunTimeline.highest(series),
             by: RunTimeline.patience,
-            "\(ReportNumbers.duration(seconds: RunTimeline.patience)): unavailable above it",
+            "\(ReportNumbers.duration(seconds: RunTimeline.patience)): unavailable",
             ReportNumbers.duration
         )
         var plot = Plot(
@@ -277,6 +277,7 @@ private struct RunTimeline {
             )
         }
         add("retries of store calls") { $0.storeRetries }
+        // order-free: sorted above
         for reason in reasons {
             add("dead letters: \(reason)") { $0.deadLetters.map { $0[reason] ?? 0 } }
         }
@@ -288,6 +289,42 @@ private struct RunTimeline {
             horizontal: horizontal,
             vertical: .quantity(highest: RunTimeline.highest(series), unit: "", whole: true)
         )
+    }
+
+    /// How fast budgets were spent; nothing where none was.
+    private var burnPlot: Plot {
+        let spending = (report.objectives ?? []).filter { objective in
+            (objective.burn ?? []).contains { ($0.rate ?? 0) > 0 }
+        }
+        // All objectives are followed slice by slice together.
+        let times = (spending.first?.burn ?? []).map(\.seconds)
+        let series = spending.filter { $0.burn?.count == times.count }.enumerated()
+            .map { index, objective in
+                Plot.Series(
+                    name: objective.name,
+                    ink: .member(index),
+                    values: (objective.burn ?? []).map(\.rate)
+                ) {
+                    ReportNumbers.significant($0) + " ×"
+                }
+            }
+        var plot = Plot(
+            title: "Burn rate",
+            caption: "over the hour before; at 1 × the budget lasts for just its period; "
+                + "logarithmic",
+            series: series,
+            times: times,
+            horizontal: horizontal,
+            vertical: .factor(highest: RunTimeline.highest(series))
+        )
+        for limit in spending.flatMap({ $0.burnLimits ?? [] })
+        where !plot.limits.contains(where: { $0.value == limit.factor }) {
+            let factor = ReportNumbers.trimmed(limit.factor)
+            plot.limits.append(
+                Plot.Limit(value: limit.factor, label: "\(factor) \(limit.severity)")
+            )
+        }
+        return plot
     }
 
     /// How high the axis of a quantity goes that has a limit, the line of it, and a remark where

@@ -281,7 +281,7 @@ extension RunReport {
             let episodes = Table(
                 "alerts",
                 [
-                    .text("alert"), .text("severity"), .number("after"), .text("fired"),
+                    .text("alert"), .text("severity"), .number("into the run"), .text("fired"),
                     .text("resolved"),
                 ],
                 of: alerts,

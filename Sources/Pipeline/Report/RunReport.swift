@@ -362,8 +362,26 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         package var meetsTarget: Bool?
         /// What this run alone counted; nil where that was nothing.
         package var run: RunShare? = nil
+        /// How fast the budget was spent in the run, each over the hour before.
+        package var burn: [BurnPoint]? = nil
+        /// The burn rates at which its alerts fire.
+        package var burnLimits: [BurnLimit]? = nil
         /// What `--gate` makes of it.
         package var gate: GateVerdict
+    }
+
+    /// How fast a budget was spent.
+    package struct BurnPoint: Codable, Sendable {
+        /// Since the start of the run.
+        package var seconds: Double
+        /// 1 spends all of the budget in just its period; nil where nothing was observed.
+        package var rate: Double?
+    }
+
+    /// A burn rate at which an alert fires.
+    package struct BurnLimit: Codable, Hashable, Sendable {
+        package var factor: Double
+        package var severity: String
     }
 
     /// What a run counted of an objective.

@@ -51,7 +51,14 @@ struct RunReportBuilder {
             )
             report.deployments = await deployments(in: warehouse.store)
         }
-        report.objectives = self.objectives(objectives.results)
+        report.objectives = self.objectives(objectives.results).map { objective in
+            var objective = objective
+            objective.burn = objectives.burns[objective.name]?.map {
+                RunReport.BurnPoint(seconds: ($0.instant - began).inSeconds, rate: $0.rate)
+            }
+            objective.burnLimits = burnLimits(of: objective.name)
+            return objective
+        }
         report.alerts = objectives.episodes.filter { $0.start >= began }
             .map(RunReport.Alert.init)
         return report
@@ -66,6 +73,19 @@ struct RunReportBuilder {
             return results.first { $0.status.objective.name == objective.name }
                 .map { RunReport.Objective($0, $1) }
         }
+    }
+
+    /// The factors of the alerts of an objective, each once.
+    private func burnLimits(of name: String) -> [RunReport.BurnLimit]? {
+        let policies = run.options.objectives.first { $0.name == name }?.alertPolicies ?? []
+        var limits: [RunReport.BurnLimit] = []
+        for case .burnRate(let rule) in policies.flatMap(\.rules) {
+            guard let factor = Double(rule.factor.description),
+                !limits.contains(where: { $0.factor == factor })
+            else { continue }
+            limits.append(RunReport.BurnLimit(factor: factor, severity: rule.severity))
+        }
+        return limits.isEmpty ? nil : limits
     }
 
     private func stage(_ node: PipelineGraph.Stage) -> RunReport.Stage {
