@@ -51,15 +51,19 @@ struct LogLines: LogHandler {
         Terminal.log(line)
     }
 
-    /// `00:11:00 warning: alert fired (alert availability/page-fast-burn/fast, severity page)`.
+    /// `00:11:00 alert fired: availability/page-fast-burn/fast, severity page`.
     private func show(_ event: LogEvent, _ metadata: Logger.Metadata) {
-        let details = metadata.sorted { $0.key < $1.key }.map { name, value in
-            "\(name) \(ReportNumbers.instant("\(value)"))"
-        }
-        let time = ReportNumbers.instant(now()).dropFirst(11).prefix(8)
-        let text = "\(time) \(event.level): \(event.message)"
-        Terminal.remark(
-            details.isEmpty ? text : "\(text) (\(details.joined(separator: ", ")))"
-        )
+        let instant = now()
+        let details = metadata.sorted { $0.key < $1.key }
+            // When it was is said already.
+            .filter { "\($0.value)" != instant }
+            .map { name, value in
+                let told = ReportNumbers.instant("\(value)")
+                return "\(event.message)".hasPrefix(name) ? told : "\(name) \(told)"
+            }
+        let time = instant.dropFirst(11).prefix(8)
+        let level = event.level >= .error ? "\(event.level): " : ""
+        let text = "\(time) \(level)\(event.message)"
+        Terminal.remark(details.isEmpty ? text : "\(text): \(details.joined(separator: ", "))")
     }
 }

@@ -144,6 +144,17 @@ import Testing
         )
     }
 
+    @Test(arguments: [60, 80, 120])
+    func `no table and no sentence is wider than the terminal`(columns: Int) throws {
+        let report = try ReportFixture.report()
+        let text = report.document.text(colour: false, columns: columns)
+        let lists = ["  raw store", "  input", "    CDNOW"]
+        for line in text.split(separator: "\n") where !lists.contains(where: line.hasPrefix) {
+            #expect(ReportText.width(String(line)) <= columns, "\(line)")
+        }
+        #expect(text.contains("  stage "))
+    }
+
     @Test func `a run without events is neither good nor zero`() throws {
         let report = try ReportFixture.empty()
         let text = report.document.text(colour: true)

@@ -219,7 +219,7 @@ private struct RunTimeline {
             }
         }
         let all = series.flatMap { $0.values + $0.floor }.compactMap(\.self)
-        return Plot(
+        var plot = Plot(
             title: "Latency",
             caption: "from \(report.input.latencyFrom) to acknowledgement; where nothing was "
                 + "acked, the age of the oldest; logarithmic",
@@ -228,6 +228,13 @@ private struct RunTimeline {
             horizontal: horizontal,
             vertical: .latency(milliseconds: all)
         )
+        plot.limits = [
+            Plot.Limit(
+                value: RunTimeline.patience * 1000,
+                label: ReportNumbers.duration(seconds: RunTimeline.patience)
+            )
+        ]
+        return plot
     }
 
     private var backlogPlot: Plot {
