@@ -87,8 +87,7 @@ struct RunCommand: Verb {
 
     @OptionGroup var watch: InvariantWatchOptions
 
-    @Option(help: "A scenario: a file of faults to inject into the run.")
-    var scenario: String?
+    @OptionGroup var troubles: ScenarioOption
 
     @OptionGroup var reporting: ReportOptions
 
@@ -117,9 +116,7 @@ struct RunCommand: Verb {
         let document = try file.read()
         for warning in document.warnings { Terminal.message("warning: \(warning)") }
         let objectives = try file.objectives(of: document)
-        let scenario = try scenario.map { path in
-            try ScenarioDocument.read(path: path, for: document, lasting: duration)
-        }
+        let scenario = try troubles.read(for: document, at: file.pipeline, lasting: duration)
         let timeline = RealTimeline()
         let logger = LogLines.logger(reporting.logLevel.level, timeline)
         let server = try serveAddress.map { try console.server(at: $0, logger: logger) }
@@ -168,6 +165,9 @@ struct RunCommand: Verb {
                             }
                         }
                     )
+                }
+                if let standings = invariantWatch?.standings {
+                    result.report.judge(standings)
                 }
                 subject.conclude()
                 live.clear()

@@ -54,8 +54,7 @@ struct SimulateCommand: Verb {
 
     @OptionGroup var places: StorePlaces
 
-    @Option(help: "A scenario: a file of faults to inject into the run.")
-    var scenario: String?
+    @OptionGroup var troubles: ScenarioOption
 
     @OptionGroup var serviceTimes: ServiceTimeOptions
 
@@ -79,7 +78,8 @@ struct SimulateCommand: Verb {
                 throw ValidationError("--seed is too large for --seeds to count on from it.")
             }
             let drawn: [(name: String, isGiven: Bool)] = [
-                ("--for", length != nil), ("--rate", rate != nil), ("--scenario", scenario != nil),
+                ("--for", length != nil), ("--rate", rate != nil),
+                ("--scenario", troubles.scenario != nil),
                 ("--raw", places.raw != nil), ("--warehouse", places.warehouse != nil),
                 ("--interleaving", interleaving != nil), ("--set", !file.set.isEmpty),
                 ("--service-times", serviceTimes.serviceTimes != nil), ("--gate", reporting.gate),
@@ -112,11 +112,9 @@ struct SimulateCommand: Verb {
         options.duration = length
         options.seed = seed
         options.makesTrafficAhead = true
-        let troubles = try scenario.map { path in
-            try ScenarioDocument.read(path: path, for: document, lasting: length)
-        }
-        options.experiment = Experiment(scenario: troubles, takesServiceTimes: true)
-        try Simulation.check(document, options, troubles)
+        let scenario = try troubles.read(for: document, at: file.pipeline, lasting: length)
+        options.experiment = Experiment(scenario: scenario, takesServiceTimes: true)
+        try Simulation.check(document, options, scenario)
         let stores = try await places.open(document, raw: "memory:", warehouse: "memory:")
         let simulation = Simulation(
             document: document,
@@ -151,7 +149,7 @@ struct SimulateCommand: Verb {
                 ("seed", "\(seed)"), ("tick", DurationText.write(tick)),
                 ("rate", rate.map(ArgumentValue.written)),
                 ("interleaving", interleaving.map { "\($0)" }),
-                ("service-times", serviceTimes.serviceTimes), ("scenario", scenario),
+                ("service-times", serviceTimes.serviceTimes), ("scenario", troubles.scenario),
                 ("raw", urls[0]), ("warehouse", urls[1]),
             ],
             file.set

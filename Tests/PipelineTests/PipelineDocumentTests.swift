@@ -52,6 +52,14 @@ import Timekeeping
                 owner: "data"
             ),
         ]
+        expected.stores[0].serviceTime = ServiceTime(
+            .constant(.milliseconds(6)),
+            perEvent: .microseconds(400)
+        )
+        expected.stores[1].serviceTime = ServiceTime(
+            .constant(.milliseconds(40)),
+            perEvent: .microseconds(25)
+        )
         let path = shippedFile("storefront.yaml").path(percentEncoded: false)
         let document = try PipelineDocument.read(path: path)
         // Everything else in the file repeats a default, so that the file shows them.

@@ -17,13 +17,34 @@ enum ShippedStorefront {
     /// 2026-02-01T00:00:00Z.
     static let start = Timestamp(seconds: 1_769_904_000)
 
-    /// The pipeline with a shop that is made in no time.
+    /// The pipeline with a shop that is made in no time, for a load of 20 a second: a fiftieth of
+    /// the shipped one, with stores that take as much less.
     static func document() throws -> PipelineDocument {
         let file = root.appending(path: "pipelines/storefront.yaml")
-        let text = try String(contentsOf: file, encoding: .utf8)
-            .replacing("users: 100000", with: "users: 500")
-            .replacing("products: 10000", with: "products: 100")
+        var text = try String(contentsOf: file, encoding: .utf8)
+        let changes = [
+            ("users: 100000", "users: 500"), ("products: 10000", "products: 100"),
+            ("rate: 1000,", "rate: 20,"), ("perEvent: 400us", "perEvent: 20ms"),
+            ("perEvent: 25us", "perEvent: 1250us"),
+            ("maxOutstandingMessages: 100000", "maxOutstandingMessages: 2000"),
+            ("batch: 4096", "batch: 82"),
+        ]
+        for (shipped, smaller) in changes {
+            #expect(text.contains(shipped), "the shipped pipeline no longer says \(shipped)")
+            text = text.replacing(shipped, with: smaller)
+        }
         return try PipelineDocument.parse(text: text, file: "storefront.yaml")
+    }
+
+    /// The lines of a table of `pipelines/README.md` below its heading, by cells.
+    static func table(headed heading: String) throws -> [[String]] {
+        let file = root.appending(path: "pipelines/README.md")
+        let lines = try String(contentsOf: file, encoding: .utf8).components(separatedBy: "\n")
+        let head = try #require(lines.firstIndex { $0.hasPrefix(heading) })
+        return lines[(head + 2)...].prefix { $0.hasPrefix("|") }.map { line in
+            line.split(separator: "|", omittingEmptySubsequences: false).dropFirst().dropLast()
+                .map { $0.trimmingCharacters(in: .whitespaces) }
+        }
     }
 
     static func objectives() throws -> [Objective] {
@@ -48,7 +69,8 @@ enum ShippedStorefront {
         rate: Double,
         lasting length: Duration,
         slice: Duration = .seconds(10),
-        tick: Duration = .seconds(1)
+        tick: Duration = .seconds(1),
+        takesServiceTimes: Bool = true
     ) async throws -> RunReport {
         let document = try document ?? self.document()
         var options = RunOptions()
@@ -56,7 +78,7 @@ enum ShippedStorefront {
         options.duration = length
         options.slice = slice
         options.objectives = try objectives ?? self.objectives()
-        var experiment = Experiment(takesServiceTimes: true)
+        var experiment = Experiment(takesServiceTimes: takesServiceTimes)
         let text = try scenario.map { name in
             let file = root.appending(path: "pipelines/scenarios/\(name).yaml")
             return try String(contentsOf: file, encoding: .utf8)
@@ -81,7 +103,13 @@ enum ShippedStorefront {
         options.experiment = experiment
         let stores = RunStores(
             raw: [.init(name: "raw", label: "memory:", store: MemoryRawStore())],
-            warehouses: [.init(name: "warehouse", label: "memory:", store: MemoryWarehouse())]
+            warehouses: [
+                .init(
+                    name: "warehouse",
+                    label: "memory:",
+                    store: MemoryWarehouse(catalogue: ForgetfulCatalogue())
+                )
+            ]
         )
         let simulation = Simulation(
             document: document,

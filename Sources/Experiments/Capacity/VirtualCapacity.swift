@@ -82,7 +82,7 @@ extension RunReport {
     /// an analytics stage of `document` begins with the gathering, whose interval is taken off. Of
     /// a stage that had none nothing is said.
     package func serviceTimeSettings(for document: PipelineDocument) -> [DocumentSetting] {
-        stages.compactMap { stage in
+        let measured: [DocumentSetting] = stages.compactMap { stage in
             var gathering = Duration.zero
             if case .analytics(let plan) = document.stages.first(where: { $0.name == stage.name })?
                 .kind
@@ -107,5 +107,13 @@ extension RunReport {
                     + "[\(quantiles.joined(separator: ", "))]}"
             )
         }
+        // A job holds the answer of its store, whose own time would come on top of it.
+        let stores = document.stores.filter { $0.serviceTime != nil }.map { store in
+            DocumentSetting(
+                path: ["spec", "stores", store.name, "serviceTime"],
+                value: "{distribution: constant, time: 0s}"
+            )
+        }
+        return measured.isEmpty ? [] : stores + measured
     }
 }

@@ -49,7 +49,7 @@ struct ConditionedSubscription: Subscription {
             if let queue {
                 onWork(true)
                 defer { onWork(false) }
-                try await queue.serve()
+                try await queue.serve(events: deliveries.reduce(0) { $0 + $1.count })
             }
         }
         let active = stage.active(at: timeline.now)

@@ -207,7 +207,8 @@ final class FaultInjector: RunInterceptor {
                 occurrence,
                 state.effects[occurrence.number],
                 state.watch.sights[occurrence.number],
-                episodes: episodes
+                episodes: episodes,
+                sharedWith: state.watch.sharesRecovery(of: occurrence.number, in: plan)
             )
         }
     }
@@ -274,7 +275,8 @@ extension RunReport.Fault {
         _ occurrence: FaultPlan.Occurrence,
         _ effect: FaultInjector.Effect,
         _ sight: FaultWatch.Sight,
-        episodes: [AlertEpisode]
+        episodes: [AlertEpisode],
+        sharedWith other: FaultPlan.Occurrence?
     ) {
         let (start, fault) = (occurrence.range.lowerBound, occurrence.fault)
         let alert = episodes.first { episode in
@@ -294,6 +296,13 @@ extension RunReport.Fault {
         visible = sight.visible?.description
         self.alert = alert?.alert.description
         alerted = alert?.start.description
-        recovered = sight.recovered?.description
+        if alert == nil {
+            let firing = episodes.filter { $0.start < start && ($0.end ?? .distantFuture) > start }
+            // A page rather than a ticket.
+            alreadyFiring =
+                (firing.first { $0.alert.severity == "page" } ?? firing.first)?.alert.description
+        }
+        recovered = other == nil ? sight.recovered?.description : nil
+        recoveredWith = other?.fault.name
     }
 }

@@ -29,12 +29,12 @@ final class ServiceQueue: Sendable {
         )
     }
 
-    /// Returns when a server has served the caller.
-    func serve() async throws(CancellationError) {
+    /// Returns when a server has served the caller, whose call has so many events.
+    func serve(events: Int) async throws(CancellationError) {
         let now = timeline.now
         let done = state.withLock { state in
             let server = state.free.indices.min { state.free[$0] < state.free[$1] } ?? 0
-            let end = max(now, state.free[server]) + time.sample(&state.chance)
+            let end = max(now, state.free[server]) + time.sample(&state.chance, events: events)
             state.free[server] = end
             return end
         }

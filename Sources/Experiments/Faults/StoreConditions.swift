@@ -30,7 +30,7 @@ final class StoreConditions: StoreLayer {
             call.operation = .commit(recorded(commit))
         }
         // Cancelled, the call itself has the say.
-        try? await queue?.serve()
+        try? await queue?.serve(events: call.operation.events)
         let active = faults.active(at: timeline.now)
         guard !active.isEmpty else { return try await next(&call) }
         let number = calls.withLock { calls in
@@ -116,7 +116,7 @@ struct StageWork: StoreLayer {
         switch call.operation {
         case .store, .commit:
             do {
-                try await queue.serve()
+                try await queue.serve(events: call.operation.events)
             } catch {
                 // The next try finds that the task is cancelled.
                 throw StoreError(.unavailable, "the work was stopped")
@@ -124,5 +124,22 @@ struct StageWork: StoreLayer {
         default: break
         }
         return try await next(&call)
+    }
+}
+
+extension StoreCall.Operation {
+    /// How many events a call has that a store takes its time for.
+    fileprivate var events: Int {
+        switch self {
+        case .store(let writes): writes.reduce(0) { $0 + $1.selection.count }
+        case .commit(let commit):
+            // Each event is in the window over all time once.
+            commit.cells.reduce(0) { sum, cell in
+                let isTotal = cell.key.grain == .all && !cell.key.category.isPresent
+                return isTotal ? sum + Int(cell.delta.total) : sum
+            }
+        case .storeDeadLetters(let letters): letters.count
+        default: 0
+        }
     }
 }

@@ -408,6 +408,26 @@ struct FaultWatch: Sendable {
         sights = occurrences.map { _ in Sight() }
     }
 
+    /// The occurrence whose recovery is also that of `number`; nil where it has one of its own.
+    ///
+    /// While another one goes on, what is bad may be its work, so that only the last to end says
+    /// how long the recovery took.
+    func sharesRecovery(of number: Int, in plan: FaultPlan) -> FaultPlan.Occurrence? {
+        guard let recovered = sights[number].recovered else { return nil }
+        let own = plan.occurrences[number]
+        // One from which nothing was to be recovered has nothing to share.
+        guard recovered > own.range.upperBound || sights[number].visible != nil else { return nil }
+        let last = plan.occurrences
+            .filter { other in
+                other.range.lowerBound < recovered && sights[other.number].recovered == recovered
+                    && other.range.upperBound > own.range.lowerBound
+            }
+            .max { left, right in
+                (left.range.upperBound, right.number) < (right.range.upperBound, left.number)
+            }
+        return last.flatMap { $0.number == number ? nil : $0 }
+    }
+
     /// Takes note of the slice that ends at `end`: whether an objective counted something bad in
     /// it, and how many messages wait.
     mutating func see(sliceEndingAt end: Timestamp, isBad: Bool, backlog: Int64) {

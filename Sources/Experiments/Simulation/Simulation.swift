@@ -101,6 +101,9 @@ package struct Simulation: Sendable {
     ) async throws -> PipelineRun.Result {
         let start = timeline.now
         let digest = RunDigest(timeline: timeline, observer: observer)
+        var options = options
+        // A month has 86,400 half minutes, and a simulation that is cut short is run again.
+        options.slicesPerFlush = 360
         let run = PipelineRun(
             document: document,
             options: options,

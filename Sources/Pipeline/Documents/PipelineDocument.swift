@@ -350,9 +350,10 @@ extension DocumentSetting {
     }
 }
 
-/// How long a store or a stage takes in virtual time, in which nothing takes any by itself.
+/// How long a store or a stage takes in virtual time, in which nothing takes any by itself: a time
+/// for each call, and one for each event of the call.
 package struct ServiceTime: Hashable, Sendable {
-    /// How the times are spread.
+    /// How the times of calls are spread.
     package enum Distribution: Hashable, Sendable {
         case constant(Duration)
         /// Of this mean; with Poisson arrivals, the M of M/M/c.
@@ -377,16 +378,23 @@ package struct ServiceTime: Hashable, Sendable {
     }
 
     package var distribution: Distribution
+    /// What each event of a call takes beside it.
+    package var perEvent: Duration
     /// How many calls it serves at a time; others wait in line.
     package var servers: Int
 
-    package init(_ distribution: Distribution, servers: Int = 1) {
+    package init(_ distribution: Distribution, perEvent: Duration = .zero, servers: Int = 1) {
         self.distribution = distribution
+        self.perEvent = perEvent
         self.servers = servers
     }
 
-    /// One time, at least zero and at most a day.
-    package func sample(_ chance: inout Randomness) -> Duration {
+    /// The time of one call with so many events, at least zero and at most two days.
+    package func sample(_ chance: inout Randomness, events: Int = 0) -> Duration {
+        sampleOfCall(&chance) + min(perEvent * events, .seconds(86_400))
+    }
+
+    private func sampleOfCall(_ chance: inout Randomness) -> Duration {
         let seconds: Double
         switch distribution {
         case .constant(let time): return time

@@ -61,7 +61,7 @@ package enum PipelineKeys {
         "serviceTime",
         noun: "a service time",
         required: ["distribution"],
-        optional: ["time", "mean", "median", "sigma", "quantiles", "servers"]
+        optional: ["time", "mean", "median", "sigma", "quantiles", "perEvent", "servers"]
     )
     static let quantile = KeySet("quantile", noun: "a quantile", required: ["share", "time"])
 

@@ -166,7 +166,7 @@ extension PipelineReader {
         case .empirical: distribution = .empirical(readQuantiles(fields["quantiles"]))
         }
         let servers = fields["servers"]?.integer(in: 1...100_000) ?? 1
-        return ServiceTime(distribution, servers: servers)
+        return ServiceTime(distribution, perEvent: time(fields["perEvent"]), servers: servers)
     }
 
     private func time(_ reader: NodeReader?) -> Duration {

@@ -51,6 +51,9 @@ package final class InvariantWatch: Sendable {
         self.logger = logger
     }
 
+    /// What was read of the snapshot last.
+    package var standings: [InvariantSnapshot.Standing] { state.withLock { $0.standings } }
+
     /// What a scraper gets.
     package var families: [MetricFamily] {
         let state = state.withLock { $0 }

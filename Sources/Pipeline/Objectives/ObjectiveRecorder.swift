@@ -10,9 +10,6 @@ internal import Timekeeping
 /// It goes on from what the history has of the same objectives, so that a budget outlives the
 /// runs that spend it.
 package final class ObjectiveRecorder: Sendable {
-    /// Slices are written this many at a time, and at the end.
-    private static let slicesPerFlush: Int64 = 3
-
     fileprivate struct Followed {
         var tracker: ObjectiveTracker
         /// What this run alone counted; nil where nothing was counted before it.
@@ -29,6 +26,7 @@ package final class ObjectiveRecorder: Sendable {
     private let history: any SLIHistory
     private let writer: String
     private let slice: Duration
+    private let slicesPerFlush: Int
     private let read: @Sendable (Timestamp) -> MeterReading
     private let timeline: any Timeline
     private let logger: Logger
@@ -37,7 +35,8 @@ package final class ObjectiveRecorder: Sendable {
     /// Takes up `objectives` where `history` left them, except those whose slice windows are no
     /// multiple of `slice`.
     ///
-    /// The `writer` is the run, whose slices these are; `read` says what the meters say at an
+    /// The `writer` is the run, whose slices these are, written `slicesPerFlush` at a time and at
+    /// the end; `read` says what the meters say at an
     /// instant; `onSlice` hears of the end of each slice, and whether an objective counted
     /// anything bad in it. Throws what `history` throws.
     init(
@@ -45,6 +44,7 @@ package final class ObjectiveRecorder: Sendable {
         history: any SLIHistory,
         writer: String,
         slice: Duration,
+        slicesPerFlush: Int,
         timeline: any Timeline,
         logger: Logger,
         onSlice: @escaping @Sendable (_ end: Timestamp, _ isBad: Bool) -> Void = { _, _ in },
@@ -54,6 +54,7 @@ package final class ObjectiveRecorder: Sendable {
         self.history = history
         self.writer = writer
         self.slice = slice
+        self.slicesPerFlush = slicesPerFlush
         self.read = read
         self.timeline = timeline
         self.logger = logger
@@ -151,12 +152,12 @@ package final class ObjectiveRecorder: Sendable {
         func nextEnd() -> Timestamp {
             Timestamp(nanoseconds: (timeline.now.nanoseconds.flooringQuotient(length) + 1) * length)
         }
-        var cut: Int64 = 0
+        var cut = 0
         var end = nextEnd()
         while (try? await timeline.sleep(until: end)) != nil {
             take(endingAt: end)
             cut += 1
-            if cut % ObjectiveRecorder.slicesPerFlush == 0 { await flush() }
+            if cut % slicesPerFlush == 0 { await flush() }
             end = nextEnd()
         }
     }

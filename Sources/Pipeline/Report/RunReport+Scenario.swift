@@ -116,12 +116,9 @@ extension RunReport {
             let times = story.faults.count > 1 ? ", \(own.count) times" : ""
             return Cell(after + times, .bad)
         }
-        let isFiring = story.faults.contains { fault in
-            (alerts ?? []).contains { alert in
-                alert.start <= fault.start && alert.end.map { $0 > fault.start } ?? true
-            }
-        }
-        return isFiring ? Cell("an alert was firing already", .warning) : Cell("no alert", .absent)
+        let firing = story.faults.lazy.compactMap(\.alreadyFiring).first
+        return firing.map { Cell("\($0) was firing already", .warning) }
+            ?? Cell("no alert", .absent)
     }
 
     private func isPaged(_ fault: Fault) -> Bool {
@@ -133,8 +130,11 @@ extension RunReport {
     private func recovered(_ story: FaultStory) -> String {
         // What nobody saw needed no recovery.
         let real = story.faults.filter { $0.effects > 0 }
-        let open = real.count { $0.recovered == nil }
+        let open = real.count { $0.recovered == nil && $0.recoveredWith == nil }
         guard open < real.count else { return "not recovered by the end" }
+        if real.allSatisfy({ $0.recovered == nil }), let other = real.first?.recoveredWith {
+            return "recovered together with \(other)"
+        }
         let waits = real.compactMap { seconds($0.end, $0.recovered) }
         let longest = waits.max() ?? 0
         let after =

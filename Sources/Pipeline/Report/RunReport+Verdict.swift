@@ -1,6 +1,8 @@
+package import Datasets
 internal import Reports
 internal import SLO
 internal import Storage
+internal import Timekeeping
 
 /// The verdict on a run, worst news first.
 extension RunReport {
@@ -28,13 +30,34 @@ extension RunReport {
         let isNormal = remarks.isEmpty && outcome == .completed
         return Verdict(
             clauses.isEmpty ? (isNormal ? .passed : .warning) : .failed,
-            [ending] + clauses + accounted + met + notes
+            [ending] + clauses + accounted + met + held + notes
         )
+    }
+
+    /// Takes what the invariants came to into the report and its verdict; those that were not
+    /// looked at since the run began say nothing of it.
+    package mutating func judge(_ standings: [InvariantSnapshot.Standing]) {
+        let began = Timestamp(rfc3339: started) ?? .distantPast
+        let failed = standings.filter { $0.failures > 0 }
+        let checked = standings.filter {
+            $0.failures == 0 && ($0.refreshed ?? .distantPast) >= began
+        }
+        guard !checked.isEmpty || !failed.isEmpty else { return }
+        let broken = checked.filter { $0.count > 0 }
+        invariants = Invariants(
+            held: checked.count - broken.count,
+            broken: Dictionary(
+                broken.map { ($0.invariant, $0.count) },
+                uniquingKeysWith: { first, _ in first }
+            ),
+            failed: failed.map(\.invariant).sorted()
+        )
+        verdict = judged
     }
 
     /// What failed, worst first.
     private var failings: [String] {
-        unaccounted + (fellBehind.map { [$0] } ?? []) + missed + overspent
+        unaccounted + (fellBehind.map { [$0] } ?? []) + broken + missed + overspent
     }
 
     private var unaccounted: [String] {
@@ -44,6 +67,27 @@ extension RunReport {
         return [
             "NOT conserved: messages of subscription \(first.name)\(others) are unaccounted for"
         ]
+    }
+
+    /// The invariants that do not hold, as "2 invariants broken: raw-sequence (3), seed-first (1)".
+    private var broken: [String] {
+        let broken = (invariants?.broken ?? [:]).sorted { $0.key < $1.key }
+        guard !broken.isEmpty else { return [] }
+        let named = broken.prefix(2).map { "\($0.key) (\(ReportNumbers.count($0.value)))" }
+        let more = broken.count > 2 ? " and \(broken.count - 2) more" : ""
+        return [
+            "\(RunReport.invariants(broken.count)) broken: \(named.joined(separator: ", "))\(more)"
+        ]
+    }
+
+    /// That those that were looked at hold.
+    private var held: [String] {
+        guard let invariants, invariants.broken.isEmpty, invariants.held > 0 else { return [] }
+        return ["\(RunReport.invariants(invariants.held)) held"]
+    }
+
+    private static func invariants(_ count: Int) -> String {
+        count == 1 ? "1 invariant" : "\(count) invariants"
     }
 
     /// That the pipeline was slower than its load, where a load was asked for.
@@ -132,6 +176,7 @@ extension RunReport {
             (subscriptions.reduce(0) { $0 + $1.expired }, "expired"),
             (subscriptions.reduce(0) { $0 + $1.shed }, "shed"),
             (subscriptions.reduce(0) { $0 + $1.unsettled }, "left unsettled"),
+            (Int64(invariants?.failed.count ?? 0), "of the invariants could not be checked"),
         ]
         return counts.filter { $0.0 > 0 }.map { "\(ReportNumbers.count($0.0)) \($0.1)" }
             + RunReport.texts(of: warehouse?.gaps ?? [])

@@ -42,6 +42,8 @@ package struct RunReport: WrittenReport, Codable, Sendable {
     package var rawStore: RawStore?
     /// How the objectives stood at the end; none where none apply.
     package var objectives: [Objective]? = nil
+    /// What the invariants of the stored data came to; nil where none was looked at in the run.
+    package var invariants: Invariants? = nil
     /// The alerts that fired in the run.
     package var alerts: [Alert]? = nil
     /// What the faults are a rehearsal of; nil where none were asked for.
@@ -395,8 +397,19 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         package var meetsTarget: Bool
     }
 
+    /// The last look at the invariants in a run.
+    package struct Invariants: Codable, Sendable {
+        /// How many hold.
+        package var held: Int
+        /// The violations of those that do not, by name.
+        package var broken: [String: Int64]
+        /// Those that could not be checked.
+        package var failed: [String]
+    }
+
     /// What there is to say of a run in one line: the worst of how it ended, whether every message
-    /// is accounted for, whether it kept up with its load, and whether it met its objectives.
+    /// is accounted for, whether it kept up with its load, whether it met its objectives, and
+    /// whether the invariants held where they were looked at.
     package struct Verdict: Codable, Sendable {
         /// The worst of what is known.
         package enum Result: String, Codable, Sendable {
@@ -450,9 +463,16 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         /// The first alert that fired after its start and before it was recovered from.
         package var alert: String?
         package var alerted: String?
+        /// Where none fired: one that was firing already when it began.
+        package var alreadyFiring: String? = nil
         /// The end of the first slice after it in which nothing was bad and no more messages
         /// waited than before.
+        ///
+        /// Nil also where that is the recovery from ``recoveredWith``.
         package var recovered: String?
+        /// The fault that was there at the same time and ended later, from which it recovered:
+        /// what was bad in between may be the work of either.
+        package var recoveredWith: String? = nil
 
         package init(name: String, kind: String, target: String, start: String, end: String) {
             (self.name, self.kind, self.target) = (name, kind, target)

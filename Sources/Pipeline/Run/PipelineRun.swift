@@ -79,6 +79,7 @@ package struct PipelineRun: Sendable {
             history: stores.history ?? MemorySLIHistory(),
             writer: "\(graph.input.stream) at \(began)",
             slice: options.slice,
+            slicesPerFlush: options.slicesPerFlush,
             timeline: timeline,
             logger: logger,
             onSlice: { interceptors.sliceEnded(at: $0, isBad: $1, backlog: graph.backlog) },

@@ -51,6 +51,9 @@ package struct RunOptions: Sendable {
     /// How wide the slices are in which the objectives are counted; it divides each objective's
     /// own slice window.
     package var slice = Duration.seconds(10)
+    /// How many slices of the objectives are written to their history together: what an end without
+    /// warning would lose.
+    package var slicesPerFlush = 3
     /// How long the first slices of the run's own curve are; they are joined as they grow many.
     package var sampleInterval = Duration.milliseconds(100)
 

@@ -9,6 +9,8 @@ package struct LatencyRecorder: Sendable {
 
     /// As far as the longest latency so far takes them.
     @usableFromInline var counts: [Int64] = []
+    /// The lowest bucket that holds anything: nothing looks at those below it.
+    @usableFromInline var first = Int.max
     @usableFromInline var total: Int64 = 0
     @usableFromInline var sum = 0.0
     @usableFromInline var maximum: Int64 = 0
@@ -24,6 +26,7 @@ package struct LatencyRecorder: Sendable {
             lengthen(to: bucket)
         }
         counts[bucket] += count
+        first = min(first, bucket)
         total += count
         sum += Double(value) * Double(count)
         maximum = max(maximum, value)
@@ -36,10 +39,12 @@ package struct LatencyRecorder: Sendable {
 
     /// Adds everything that `other` recorded.
     package mutating func add(_ other: LatencyRecorder) {
+        guard other.total > 0 else { return }
         if other.counts.count > counts.count {
             counts += Array(repeating: 0, count: other.counts.count - counts.count)
         }
-        for bucket in other.counts.indices {
+        first = min(first, other.first)
+        for bucket in other.first..<other.counts.count {
             counts[bucket] += other.counts[bucket]
         }
         total += other.total
@@ -79,7 +84,7 @@ package struct LatencyRecorder: Sendable {
     package var summary: LatencySummary {
         guard total > 0 else { return LatencySummary() }
         var below: Int64 = 0
-        var bucket = 0
+        var bucket = first
         func at(_ percentile: Double) -> Int64 {
             // A hair less, so that rounding errors do not reach the next message.
             let share = Double(total) * percentile.nextDown / 100
