@@ -74,13 +74,20 @@ import Testing
         #expect(ending.errors.contains(message), "\(ending.errors)")
     }
 
+    /// What takes the service times from the stores of the storefront.
+    private static let timelessStores = ["raw", "warehouse"].flatMap { store in
+        ["--set", "spec.stores.\(store).serviceTime={distribution: constant, time: 0s}"]
+    }
+
     @Test func `four workers are worth four, in virtual time`() async throws {
-        let ending = try await Program.run([
-            "capacity", Program.storefront, "--set", "spec.stages.ingest.batch=1", "--set",
-            "spec.stages.ingest.serviceTime={distribution: exponential, mean: 10ms}", "--what-if",
-            "workers=4", "--vary", "spec.stages.ingest.workers=1,2", "--from", "50", "--format",
-            "json",
-        ])
+        let ending = try await Program.run(
+            [
+                "capacity", Program.storefront, "--set", "spec.stages.ingest.batch=1", "--set",
+                "spec.stages.ingest.serviceTime={distribution: exponential, mean: 10ms}",
+                "--what-if", "workers=4", "--vary", "spec.stages.ingest.workers=1,2", "--from",
+                "50", "--format", "json",
+            ] + Self.timelessStores
+        )
         #expect(ending.exitCode == 0, "\(ending.errors)")
         let entries = try #require(try Self.json(ending)["entries"] as? [[String: Any]])
         let capacities = entries.map { $0["capacity"] as? Double ?? 0 }
@@ -98,9 +105,9 @@ import Testing
     }
 
     @Test func `nothing that takes time has no capacity in virtual time`() async throws {
-        let ending = try await Program.run([
-            "capacity", Program.storefront, "--what-if", "workers=4",
-        ])
+        let ending = try await Program.run(
+            ["capacity", Program.storefront, "--what-if", "workers=4"] + Self.timelessStores
+        )
         #expect(ending.exitCode == 64)
         #expect(ending.errors.contains("takes any virtual time"))
     }

@@ -27,7 +27,7 @@ package struct VirtualCapacity: Sendable {
     ) throws(RunError) {
         let times =
             document.stores.compactMap(\.serviceTime) + document.stages.compactMap(\.serviceTime)
-        guard !times.isEmpty else {
+        guard times.contains(where: \.takesAny) else {
             throw RunError(
                 "nothing in the pipeline \"\(document.name)\" takes any virtual time, so that any "
                     + "rate would hold; give stores or stages a serviceTime, or take measured "

@@ -389,6 +389,9 @@ package struct ServiceTime: Hashable, Sendable {
         self.servers = servers
     }
 
+    /// Whether anything takes any time by it.
+    package var takesAny: Bool { distribution != .constant(.zero) || perEvent != .zero }
+
     /// The time of one call with so many events, at least zero and at most two days.
     package func sample(_ chance: inout Randomness, events: Int = 0) -> Duration {
         sampleOfCall(&chance) + min(perEvent * events, .seconds(86_400))
