@@ -97,8 +97,9 @@ import Testing
                 ["spec.stages.ingest.workers=2"],
             ]
         )
-        // A server that takes 10 ms on average serves 100 a second, at most.
-        #expect(capacities[0] > 60 && capacities[0] <= 105, "\(capacities)")
+        // A server that takes 10 ms on average serves 100 a second, at most. A rate holds with a
+        // second of it left to do after 10 s: that may be 100 * 10 / 9, and chance.
+        #expect(capacities[0] > 60 && capacities[0] <= 115, "\(capacities)")
         #expect(capacities[1] > 3.4 * capacities[0], "\(capacities)")
         #expect(capacities[2] == capacities[0], "\(capacities)")
         #expect(entries[0]["saturated"] as? String == "ingest")
