@@ -21,7 +21,8 @@ struct QuantityOptionTests {
         )
         #expect(ending.exitCode == 0, "\(ending.errors)")
         let report = try ending.report
-        #expect(report.durationSeconds == seconds)
+        // The stores' service times come on top.
+        #expect((seconds..<seconds + 0.1).contains(report.durationSeconds))
     }
 
     @Test(arguments: [

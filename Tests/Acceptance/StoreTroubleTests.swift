@@ -83,7 +83,7 @@ struct StoreTroubleTests {
     func `a full store ends the run in bounded time, and is sound`(store: StoreOption) async throws
     {
         let path = folder.path("full.sqlite")
-        let ending = try await run(store, "\(path)?max_pages=90")
+        let ending = try await run(store, "\(path)?max_pages=70")
         #expect(ending.exitCode == 69)
         // Bounded: the minute, and what a busy machine adds.
         #expect(ending.took < .seconds(600))
@@ -95,6 +95,6 @@ struct StoreTroubleTests {
         #expect(report.isConserved)
         let file = StoreFile(path: path)
         #expect(try file.integrity() == ["ok"])
-        #expect(try file.number("PRAGMA page_count") <= 90)
+        #expect(try file.number("PRAGMA page_count") <= 70)
     }
 }

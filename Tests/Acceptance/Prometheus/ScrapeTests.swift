@@ -112,7 +112,7 @@ extension Timed {
                 by: "messaging_consumer_group_name"
             )
             try take("weir_producer_published_messages_total", by: "producer")
-            try take("slo_events_total{result='good',slo!='availability'}", by: "slo")
+            try take(Self.goodEvents, by: "slo")
             return held
         }
 
@@ -121,6 +121,9 @@ extension Timed {
             "filtered", "shed",
         ]
         private static let stageCounters = ["processed", "duplicate", "late"]
+        /// Of the objectives that count: a composite weighs shares.
+        private static let goodEvents =
+            "slo_events_total{result='good',slo!~'availability|freshness'}"
 
         /// The same of the report.
         private func reported(_ output: String) throws -> [String: Double] {
@@ -159,9 +162,11 @@ extension Timed {
                     try count(row, "published")
             }
             try each("objectives") { name, row in
-                guard name != "availability" else { return }
-                counters["slo_events_total{result='good',slo!='availability'} \(name)"] =
-                    try count(row, "good")
+                // What does not apply to this pipeline is in neither.
+                guard !["availability", "freshness"].contains(name),
+                    row["state"] as? String != "not-applicable"
+                else { return }
+                counters["\(Self.goodEvents) \(name)"] = try count(row, "good")
             }
             return counters
         }
