@@ -54,13 +54,7 @@ struct FaultSimulationTests {
         var experiment = Experiment(takesServiceTimes: true)
         if !faults.isEmpty {
             experiment.scenario = try ScenarioDocument.parse(
-                text: """
-                    apiVersion: weir/v1
-                    kind: Scenario
-                    metadata: {name: test}
-                    spec:
-                      faults: [\(faults)]
-                    """,
+                text: ShippedStorefront.scenario(of: faults),
                 file: "faults.yaml",
                 for: document,
                 lasting: length

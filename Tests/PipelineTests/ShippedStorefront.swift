@@ -83,16 +83,7 @@ enum ShippedStorefront {
             let file = root.appending(path: "pipelines/scenarios/\(name).yaml")
             return try String(contentsOf: file, encoding: .utf8)
         }
-        let ownText = faults.map { faults in
-            """
-            apiVersion: weir/v1
-            kind: Scenario
-            metadata: {name: test}
-            spec:
-              faults: [\(faults)]
-            """
-        }
-        experiment.scenario = try (text ?? ownText).map { text in
+        experiment.scenario = try (text ?? faults.map(Self.scenario)).map { text in
             try ScenarioDocument.parse(
                 text: text,
                 file: "scenario.yaml",
@@ -122,6 +113,17 @@ enum ShippedStorefront {
         let result = try await simulation.run(stop: Signal())
         #expect(result.failure == nil, "\(String(describing: result.failure))")
         return result.report
+    }
+
+    /// A scenario file of `faults`, which are items of a list in YAML.
+    static func scenario(of faults: String) -> String {
+        """
+        apiVersion: weir/v1
+        kind: Scenario
+        metadata: {name: test}
+        spec:
+          faults: [\(faults)]
+        """
     }
 
     /// An objective on one meter of the storefront, without alerts.
