@@ -56,6 +56,23 @@ struct TwoRunsTests {
         #expect(!ending.output.contains("every message accounted for"))
     }
 
+    /// Even a run of two seconds sells something: its shoppers are on their way when it begins.
+    @Test func `a later run goes on with new sessions and new orders, and says so`() async throws {
+        let arguments = [Program.storefront, "--duration", "2s", "--rate", "500"]
+        let first = try await folder.run(arguments)
+        #expect(first.exitCode == 0, "\(first.errors)")
+        let before = try first.report.published
+        #expect(!first.output.contains("new sessions"))
+        let second = try await folder.run(arguments)
+        #expect(second.exitCode == 0, "\(second.errors)")
+        let totals = [try first.report, try second.report].compactMap(\.warehouse?.totals)
+        #expect(totals.count == 2 && totals[0].orders > 0)
+        // The totals are over all time.
+        let sessions = totals.compactMap(\.sessions?.count)
+        #expect(sessions.count == 2 && sessions[1] > sessions[0] * 3 / 2)
+        #expect(try second.report.input.eventsBefore == before)
+    }
+
     @Test func `an analytics subscription by another name is refused on the same warehouse`()
         async throws
     {

@@ -17,6 +17,8 @@ private struct ShopFloor {
     }
 
     let cartLimit: Int
+    /// The sessions that were on their way when they were first seen, whose carts nobody knows.
+    let underWay: Set<Symbol>
     var carts: [Symbol: Cart] = [:]
     var orders: [Symbol: Order] = [:]
     var partialRefunds = 0
@@ -30,6 +32,10 @@ private struct ShopFloor {
         }
         if event.name == .refund {
             refund(event, lines)
+            return
+        }
+        if underWay.contains(event.session) {
+            if event.name == .purchase { buy(event, lines) }
             return
         }
         var cart = carts[event.session] ?? Cart()
@@ -54,9 +60,7 @@ private struct ShopFloor {
             cart.isCheckingOut = true
         case .purchase:
             #expect(!lines.isEmpty && lines == cart.lines && cart.isCheckingOut)
-            #expect(event.transaction == Symbol(number: UInt64(orders.count) + 1))
-            #expect(event.subject == event.transaction)
-            orders[event.transaction] = Order(purchase: event, lines: lines)
+            buy(event, lines)
             cart = Cart(viewed: cart.viewed)
         case .refund:
             break
@@ -65,6 +69,12 @@ private struct ShopFloor {
             #expect(!event.transaction.isPresent && event.subject == event.session)
         }
         carts[event.session] = cart
+    }
+
+    private mutating func buy(_ event: Event, _ lines: [Symbol: Int32]) {
+        #expect(event.transaction == Symbol(number: UInt64(orders.count) + 1))
+        #expect(event.subject == event.transaction)
+        orders[event.transaction] = Order(purchase: event, lines: lines)
     }
 
     private mutating func refund(_ event: Event, _ lines: [Symbol: Int32]) {
@@ -92,9 +102,11 @@ struct ShopperFunnelTests {
         seed: UInt64,
         count: Int = 20_000
     ) throws -> ShopFloor {
-        var floor = ShopFloor(cartLimit: options.cartLimit)
         let model = ShopperModelTests.model(options: options, seed: seed)
         let traffic = try ShopperModelTests.traffic(model, count: count)
+        // After so many events, every place of the shop has been seen.
+        let first = traffic.events.prefix(50 * options.concurrentSessions).map(\.session)
+        var floor = ShopFloor(cartLimit: options.cartLimit, underWay: Set(first))
         for event in traffic.events {
             floor.handle(event, traffic.items(of: event))
         }

@@ -7,7 +7,8 @@ struct ShopperModelTests {
         shop: ShopOptions = .small,
         options: SessionOptions = .busy,
         load: LoadProfile? = .poisson(5000),
-        seed: UInt64 = 1
+        seed: UInt64 = 1,
+        numberBefore: UInt64 = 0
     ) -> SessionModel {
         SessionModel(
             shop: shop,
@@ -15,6 +16,7 @@ struct ShopperModelTests {
             load: load,
             seed: seed,
             start: Traffic.start,
+            numberBefore: numberBefore,
             source: "/shop",
             symbols: SymbolTable()
         )
@@ -41,10 +43,10 @@ struct ShopperModelTests {
     @Test func `the first 10,000 events of seed 42 are what they always were`() throws {
         let standard = Self.model(options: SessionOptions(), seed: 42)
         let first = try Self.traffic(standard, count: 10_000).digest
-        #expect(first == 2_626_054_493_000_288_918)
+        #expect(first == 4_027_796_173_049_235_584)
         let busy = Self.model(options: .busy, seed: 42)
         let second = try Self.traffic(busy, count: 10_000).digest
-        #expect(second == 17_514_229_797_175_252_027)
+        #expect(second == 6_840_027_322_294_720_022)
     }
 
     @Test func `events do not depend on how they are asked for`() throws {
@@ -96,6 +98,42 @@ struct ShopperModelTests {
             }
             #expect((1...500).contains(event.user.bits))
         }
+    }
+
+    @Test func `the first second has the mix of every other`() throws {
+        var options = SessionOptions()
+        options.refundProbability = 0
+        var shares: [EventName: (first: Int, later: Int)] = [:]
+        for seed in 1...30 as ClosedRange<UInt64> {
+            // About one event of each of 1024 sessions; then those of sessions long seen.
+            let early = Self.model(options: options, seed: seed)
+            for event in try Self.traffic(early, count: 1000).events {
+                shares[event.name, default: (0, 0)].first += 1
+            }
+            options.concurrentSessions = 8
+            let late = Self.model(options: options, seed: seed)
+            for event in try Self.traffic(late, count: 2000).events.dropFirst(1000) {
+                shares[event.name, default: (0, 0)].later += 1
+            }
+            options.concurrentSessions = 1024
+        }
+        for (name, count) in shares where name != .refund {
+            let (first, later) = (Double(count.first), Double(count.later))
+            // Five standard errors of a difference of two counts.
+            #expect(abs(first - later) < 5 * (first + later).squareRoot(), "\(name)")
+        }
+        #expect(shares[.purchase, default: (0, 0)].first > 200)
+    }
+
+    @Test func `a shop that goes on has new sessions and new orders`() throws {
+        let first = try Self.traffic(Self.model(), count: 5000)
+        let second = try Self.traffic(Self.model(numberBefore: 5000), count: 5000)
+        second.expectSound()
+        let sessions = [first, second].map { Set($0.events.map(\.session)) }
+        #expect(sessions[0].isDisjoint(with: sessions[1]))
+        let orders = [first, second].map { Set($0.events.map(\.transaction)) }
+        #expect(orders[0].intersection(orders[1]) == [.none])
+        #expect(first.events.map(\.name) != second.events.map(\.name))
     }
 
     @Test func `without a number of shoppers every session has a new one`() throws {

@@ -4,7 +4,8 @@ package import Timekeeping
 ///
 /// A fixed number of sessions goes on at once. Each arrival advances one of them by a step of
 /// the funnel, or now and then refunds an order; one who leaves makes room for a new shopper in
-/// the same arrival. Memory is fixed by the options, however long the run.
+/// the same arrival. The shop is open already when the first event comes: its sessions are in all
+/// phases then, as they are ever after. Memory is fixed by the options, however long the run.
 package struct SessionModel: EventSource, Sendable {
     package let stream: Symbol
     package let symbols: SymbolTable
@@ -26,13 +27,18 @@ package struct SessionModel: EventSource, Sendable {
     var refunds: RefundPool
     /// Lines of the order being refunded; kept so that a refund allocates nothing.
     var refundLines: [CartLine] = []
-    var sessionCount: UInt64 = 0
-    var orderCount: UInt64 = 0
+    /// The numbers of the newest session and of the newest order.
+    var sessionCount: UInt64
+    var orderCount: UInt64
     private var chance: Randomness
 
     /// How often a session is chosen for each time a waiting order is: refunds come so many
     /// times later than the next step of a session.
     static var sessionWeight: UInt64 { 4 }
+
+    /// How many steps lie behind a session that is on its way when the shop is first seen: many
+    /// more than a session has, so that any phase is as likely as later on.
+    private static var stepsBefore: Int { 32 }
 
     /// What the sessions of one model may take.
     package static let memoryLimit = 256 << 20
@@ -45,12 +51,16 @@ package struct SessionModel: EventSource, Sendable {
 
     /// Traffic under `load` from `start`; without a load, events are due when they are asked
     /// for, and carry the time of the horizon.
+    ///
+    /// Sessions and orders are numbered on from `numberBefore`, and another one makes other
+    /// sessions: so those of a later run are not taken for those of an earlier one.
     package init(
         shop: ShopOptions,
         options: SessionOptions,
         load: LoadProfile?,
         seed: UInt64,
         start: Timestamp,
+        numberBefore: UInt64 = 0,
         source: String,
         symbols: SymbolTable
     ) {
@@ -84,7 +94,8 @@ package struct SessionModel: EventSource, Sendable {
             capacity: options.concurrentSessions,
             cartLimit: options.cartLimit
         )
-        chance = Randomness(seed: seed, purpose: "sessions")
+        chance = Randomness(seed: seed ^ SplitMix64.mix(numberBefore), purpose: "sessions")
+        (sessionCount, orderCount) = (numberBefore, numberBefore)
     }
 
     package mutating func fill(
@@ -131,8 +142,7 @@ package struct SessionModel: EventSource, Sendable {
         // What the choice of the session left over is as good as a new number.
         var step = funnel.step(after: sessions[slot].last, rest)
         if step == FunnelTable.leaving {
-            beginSession(in: slot, &chance)
-            step = funnel.landing(chance.next())
+            step = beginSession(in: slot, at: time, &builder, &chance)
         }
         let wanted = SessionModel.eventNames[Int(step)]
         let name = sessions[slot].permitted(wanted, cartLimit: cartLimit)
@@ -140,8 +150,15 @@ package struct SessionModel: EventSource, Sendable {
         perform(name, in: slot, at: time, &builder, &chance)
     }
 
+    /// Lets a new shopper into the place `slot`; gives the first step there.
     @inline(__always)
-    private mutating func beginSession(in slot: Int, _ chance: inout Randomness) {
+    private mutating func beginSession(
+        in slot: Int,
+        at time: Timestamp,
+        _ builder: inout BatchBuilder,
+        _ chance: inout Randomness
+    ) -> UInt8 {
+        let isFirstHere = sessions[slot].last == FunnelTable.vacant
         sessionCount += 1
         var session = ShopperSession()
         session.number = sessionCount
@@ -150,6 +167,43 @@ package struct SessionModel: EventSource, Sendable {
             session.user = users.rank(chance.next())
         }
         sessions[slot] = session
+        return isFirstHere
+            ? walk(in: slot, at: time, &builder, &chance) : funnel.landing(chance.next())
+    }
+
+    /// Leads the session in `slot`, the first one there, to where it is when it is first seen;
+    /// gives its next step.
+    ///
+    /// What it did before makes no events, and no orders: nothing refunds what nobody saw bought.
+    @inline(never)
+    private mutating func walk(
+        in slot: Int,
+        at time: Timestamp,
+        _ builder: inout BatchBuilder,
+        _ chance: inout Randomness
+    ) -> UInt8 {
+        let (events, items) = (builder.events.count, builder.items.count)
+        let shopper = sessions[slot]
+        var step = funnel.landing(chance.next())
+        for _ in 0..<SessionModel.stepsBefore {
+            let wanted = SessionModel.eventNames[Int(step)]
+            let name = sessions[slot].permitted(wanted, cartLimit: cartLimit)
+            sessions[slot].last = name.rawValue
+            if name == .purchase {
+                sessions[slot].emptyCart()
+            } else {
+                perform(name, in: slot, at: time, &builder, &chance)
+            }
+            step = funnel.step(after: name.rawValue, chance.next())
+            if step == FunnelTable.leaving {
+                // Another one came after, of whom nothing is known but the place.
+                sessions[slot] = shopper
+                step = funnel.landing(chance.next())
+            }
+        }
+        builder.events.removeLast(builder.events.count - events)
+        builder.items.removeLast(builder.items.count - items)
+        return step
     }
 
     static let eventNames = EventName.allCases
@@ -244,8 +298,7 @@ extension SessionModel {
                 lines: cartLines[first..<first + count]
             )
         }
-        sessions[slot].cartCount = 0
-        sessions[slot].isCheckingOut = false
+        sessions[slot].emptyCart()
     }
 
     private func isRefunded(_ random: UInt64) -> Bool {

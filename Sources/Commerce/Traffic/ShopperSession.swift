@@ -1,6 +1,6 @@
 /// One shopper on the way through the shop.
 struct ShopperSession: Sendable {
-    /// From 1, in the order in which sessions begin; 0 for a place that is still vacant.
+    /// In the order in which sessions are first seen; 0 for a place that is still vacant.
     var number: UInt64 = 0
     var user: UInt64 = 0
     /// The product viewed last and not yet put into the cart; 0 for none.
@@ -11,6 +11,12 @@ struct ShopperSession: Sendable {
     var last = FunnelTable.vacant
     /// Whether it began a checkout and has not bought since.
     var isCheckingOut = false
+
+    /// Leaves the cart as it is after a purchase.
+    mutating func emptyCart() {
+        cartCount = 0
+        isCheckingOut = false
+    }
 
     /// What happens instead of `step` where a shop would not let it happen.
     ///

@@ -44,6 +44,7 @@ package struct Simulation: Sendable {
         self.document = document
         self.interleaving = interleaving
         self.options = options
+        self.options.isRepeatable = true
         // The length is known, so that no slice has to be made only to be joined.
         self.options.sampleInterval = max(
             options.sampleInterval,

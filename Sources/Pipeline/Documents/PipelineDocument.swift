@@ -124,6 +124,10 @@ package struct PipelineDocument: Hashable, Sendable {
         package var shop = ShopOptions()
         package var model = Model.sessions(SessionOptions())
 
+        var hasSessions: Bool {
+            if case .sessions = model { true } else { false }
+        }
+
         package init() {}
     }
 

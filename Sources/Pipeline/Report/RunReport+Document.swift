@@ -64,6 +64,11 @@ extension RunReport {
         if let seed = input.seed {
             text += ", seed \(seed)"
         }
+        if let before = input.eventsBefore, before > 0 {
+            text +=
+                "; its shoppers come in new sessions, after the \(ReportNumbers.count(before)) "
+                + "events that were stored before"
+        }
         if let speed = input.speed {
             text += ", \(ReportNumbers.significant(speed)) times its own pace"
         }

@@ -99,6 +99,11 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         package var seed: UInt64?
         /// How many times faster than its own clock a log was replayed; nil for at once.
         package var speed: Double?
+        /// How many events the stores held before.
+        ///
+        /// The shopper model goes on with new sessions after them. Nil in virtual time, where the
+        /// same run may come again.
+        package var eventsBefore: Int64?
         /// Where latency is counted from, in words.
         package var latencyFrom: String
     }

@@ -68,15 +68,16 @@ struct PipelineGraph: Sendable {
         began: Timestamp,
         _ interceptors: RunInterceptors
     ) async throws {
-        let sources = try TrafficSource.all(of: run, began: began, interceptors)
+        firstPosition = try await run.stores.nextPosition()
+        let sources = try TrafficSource.all(
+            of: run,
+            began: began,
+            eventsBefore: firstPosition - 1,
+            interceptors
+        )
         input =
             sources.first?.source.description
             ?? RunReport.Input(kind: "none", stream: "", seed: nil, speed: nil, latencyFrom: "")
-        var firstPosition: Int64 = 1
-        for raw in run.stores.raw {
-            firstPosition = max(firstPosition, try await raw.store.nextPosition())
-        }
-        self.firstPosition = firstPosition
         broker = InProcessBroker(
             run.document,
             firstPosition: firstPosition,

@@ -41,6 +41,9 @@ package struct RunOptions: Sendable {
     package var events: Int?
     package var seed: UInt64 = 1
     package var log: Log?
+    /// Whether the same run may come again, from the same start on the same stores, and is then to
+    /// be recognised: so it is in virtual time.
+    package var isRepeatable = false
     /// Whether the shopper model makes its events ahead, on a thread of its own: for virtual time,
     /// in which everything else takes turns on one.
     package var makesTrafficAhead = false
@@ -122,6 +125,13 @@ extension RunStores {
             )
         }
         return stores
+    }
+
+    /// The position after the highest one that any raw store has, from 1.
+    func nextPosition() async throws(StoreError) -> Int64 {
+        var next: Int64 = 1
+        for raw in raw { next = max(next, try await raw.store.nextPosition()) }
+        return next
     }
 
     /// Keeps other runs from writing to any of the stores.

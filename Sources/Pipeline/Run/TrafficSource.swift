@@ -13,13 +13,15 @@ struct TrafficSource {
 }
 
 extension TrafficSource {
-    /// One for each producer of `run`, which began at `began`.
+    /// One for each producer of `run`, which began at `began` on stores that held
+    /// `eventsBefore` events.
     ///
     /// - Throws: ``RunError`` where a log has not exactly one producer; `InputError` where it
     ///   cannot be opened.
     static func all(
         of run: PipelineRun,
         began: Timestamp,
+        eventsBefore: Int64,
         _ interceptors: RunInterceptors
     ) throws -> [(producer: PipelineDocument.Stage, source: TrafficSource)] {
         let producers = run.document.stages.filter(\.isProducer)
@@ -49,6 +51,7 @@ extension TrafficSource {
                 options: run.options,
                 change: interceptors.traffic(of: producer),
                 start: began,
+                eventsBefore: eventsBefore,
                 tick: run.timeline.tick,
                 symbols: symbols
             )
@@ -106,6 +109,7 @@ extension TrafficSource {
         options: RunOptions,
         change: TrafficChange,
         start: Timestamp,
+        eventsBefore: Int64,
         tick: Duration,
         symbols: SymbolTable
     ) -> TrafficSource {
@@ -122,29 +126,18 @@ extension TrafficSource {
             ]
         ).text
         load?.surges = change.surges
-        let model: any EventSource =
-            switch document.traffic.model {
-            case .sessions(let sessions):
-                SessionModel(
-                    shop: document.traffic.shop,
-                    options: sessions,
-                    load: load,
-                    seed: seed,
-                    start: start,
-                    source: name,
-                    symbols: symbols
-                )
-            case .mix(let mix):
-                MixModel(
-                    shop: document.traffic.shop,
-                    options: mix,
-                    load: load,
-                    seed: seed,
-                    start: start,
-                    source: name,
-                    symbols: symbols
-                )
-            }
+        let model = events(
+            of: document.traffic,
+            load: load,
+            seed: seed,
+            start: start,
+            numberBefore: options.isRepeatable
+                ? number(ofRunWith: seed, from: start)
+                // No session has less than an event. Each producer has numbers of its own.
+                : UInt64(min(eventsBefore, 1 << 50)) + UInt64(index) << 40,
+            stream: name,
+            symbols
+        )
         // Without a load, events have the time at which they are asked for.
         let isAhead = options.makesTrafficAhead && load != nil
         let source = AnyLimitedSource(
@@ -162,11 +155,55 @@ extension TrafficSource {
                 stream: name,
                 seed: options.seed,
                 speed: nil,
+                eventsBefore: options.isRepeatable || !document.traffic.hasSessions
+                    ? nil : eventsBefore,
                 latencyFrom: load == nil
                     ? "the moment the producer made the event"
                     : "the moment the load profile makes the event due"
             )
         )
+    }
+
+    /// The events of a model of shoppers, whose sessions are numbered on from `numberBefore`.
+    private static func events(
+        of traffic: PipelineDocument.Traffic,
+        load: LoadProfile?,
+        seed: UInt64,
+        start: Timestamp,
+        numberBefore: UInt64,
+        stream: String,
+        _ symbols: SymbolTable
+    ) -> any EventSource {
+        switch traffic.model {
+        case .sessions(let sessions):
+            SessionModel(
+                shop: traffic.shop,
+                options: sessions,
+                load: load,
+                seed: seed,
+                start: start,
+                numberBefore: numberBefore,
+                source: stream,
+                symbols: symbols
+            )
+        case .mix(let mix):
+            MixModel(
+                shop: traffic.shop,
+                options: mix,
+                load: load,
+                seed: seed,
+                start: start,
+                source: stream,
+                symbols: symbols
+            )
+        }
+    }
+
+    /// From where the sessions of a run are numbered that may be run again on the same stores, and
+    /// must then be the same: what the stores hold must not tell.
+    private static func number(ofRunWith seed: UInt64, from start: Timestamp) -> UInt64 {
+        let start = SplitMix64.mix(UInt64(bitPattern: start.nanoseconds))
+        return SplitMix64.mix(seed ^ start) % 1_000_000 * 1_000_000
     }
 
     /// The load of one of `count` producers; nil where events are due when they are asked for.

@@ -5,6 +5,7 @@ struct Report: Decodable {
     struct Input: Decodable {
         var kind: String
         var speed: Double?
+        var eventsBefore: Int?
     }
 
     struct Rate: Decodable {
@@ -67,6 +68,7 @@ struct Report: Decodable {
         var units: Int
         var sales: [Sales]
         var shoppers: Distinct?
+        var sessions: Distinct?
     }
 
     struct Window: Decodable, Equatable {
