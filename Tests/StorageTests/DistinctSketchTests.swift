@@ -31,19 +31,37 @@ struct DistinctSketchTests {
     }
 
     @Test func `a list is taken up as its hashes are one by one`() {
-        var one = DistinctSketch(capacity: 64)
+        var one = DistinctSketch(capacity: 256)
         var all = one
-        for first in stride(from: 0, to: 1000, by: 100) as StrideTo<UInt64> {
+        for first in stride(from: 0, to: 4000, by: 100) as StrideTo<UInt64> {
             let list = hashes(first..<first + 150).map(DistinctSketch.admissible)
+            let before = Set(one.values)
             var (unknown, gains): ([UInt64], [UInt64]) = (list, [])
-            all.insert(&unknown, gains: &gains)
-            let admissions = list.map { ($0, one.insert($0)) }
-            #expect(gains == admissions.filter { $0.1 == .added }.map(\.0))
-            #expect(unknown == admissions.filter { $0.1 != .known }.map(\.0))
+            all.insert(&unknown, gains: &gains, leaving: .max)
+            for hash in list { one.insert(hash) }
+            #expect(all.values == one.values)
+            #expect(Set(gains).count == gains.count && before.isDisjoint(with: gains))
+            #expect(Set(gains).isSuperset(of: Set(one.values).subtracting(before)))
+            #expect(before.isDisjoint(with: unknown))
+            #expect(Set(unknown).isSuperset(of: gains))
         }
-        #expect(all.values == one.values)
+        #expect(!all.isExact)
         all.removeAll()
         #expect(all.isExact && all.estimate == 0)
+    }
+
+    @Test func `of a list is left what the next sketch may take up`() {
+        var sketch = DistinctSketch(capacity: 256)
+        var list = hashes(0..<200).map(DistinctSketch.admissible)
+        let bound = list.sorted()[100]
+        let first = list
+        var gains: [UInt64] = []
+        sketch.insert(&list, gains: &gains, leaving: bound)
+        #expect(gains == first)
+        #expect(list == first.filter { $0 < bound })
+        list = first
+        sketch.insert(&list, gains: &gains, leaving: .max)
+        #expect(list.isEmpty && gains == first)
     }
 
     /// The relative standard error is 1/√(k − 2), which is 3.2% for k = 1024.

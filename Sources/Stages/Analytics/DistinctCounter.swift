@@ -83,6 +83,9 @@ package struct DistinctCounter: Sendable {
     private var first = 0
     /// For each part a bound from which on none of the current windows takes up a hash.
     private var bounds: [UInt64] = []
+    /// By the places of ``grains``: while hashes of one part are given, a bound from which on no
+    /// longer window takes one up.
+    private var longer: [UInt64]
     /// The hashes gathered for the current windows: ``mostGathered`` places for each part.
     private var gathered: [UInt64] = []
     /// How many were gathered for each part.
@@ -101,6 +104,7 @@ package struct DistinctCounter: Sendable {
             grains[$0] == .all || kept.categories.contains(grains[$0])
         }
         current = Array(repeating: Current(), count: grains.count)
+        longer = Array(repeating: .max, count: grains.count)
         strays = Array(repeating: [], count: grains.count)
         for place in grains.indices {
             let grain = grains[place]
@@ -199,6 +203,7 @@ package struct DistinctCounter: Sendable {
         let base = part * DistinctCounter.mostGathered
         given += gathered[base..<base + counts[part]]
         counts[part] = 0
+        noteLonger(of: part)
         for place in places(of: part) where place >= first && !given.isEmpty {
             guard let window = current[place].window else {
                 for hash in given { stray(hash, parts.all[part], place) }
@@ -207,13 +212,30 @@ package struct DistinctCounter: Sendable {
             let before = windows[window].gains.count
             sketches[window * DistinctParts.most + part].insert(
                 &given,
-                gains: &windows[window].gains
+                gains: &windows[window].gains,
+                leaving: longer[place]
             )
             let end = windows[window].gains.count
             if end > before { windows[window].gaining.append((part, end)) }
         }
         given.removeAll(keepingCapacity: true)
         bounds[part] = bound(of: part)
+    }
+
+    /// Notes for each current window what hashes those that are longer take up.
+    private mutating func noteLonger(of part: Int) {
+        var bound: UInt64 = 0
+        for place in places(of: part).reversed() where place >= first {
+            longer[place] = bound
+            bound = max(bound, threshold(of: part, place))
+        }
+    }
+
+    /// The bound from which on the current window takes up no hash; there is none while it is not
+    /// at hand.
+    private func threshold(of part: Int, _ place: Int) -> UInt64 {
+        guard let window = current[place].window else { return .max }
+        return sketches[window * DistinctParts.most + part].threshold
     }
 
     private mutating func stray(_ hash: UInt64, _ part: DistinctPart, _ place: Int) {
@@ -223,8 +245,7 @@ package struct DistinctCounter: Sendable {
     private func bound(of part: Int) -> UInt64 {
         var bound: UInt64 = 0
         for place in places(of: part) where place >= first {
-            guard let window = current[place].window else { return .max }
-            bound = max(bound, sketches[window * DistinctParts.most + part].threshold)
+            bound = max(bound, threshold(of: part, place))
         }
         return bound
     }

@@ -27,6 +27,8 @@ package final class MemoryWarehouse: Warehouse {
         var uncounted: [UncountedEvent.Reason: Set<[UInt8]>] = [:]
         var owners: [String: String] = [:]
         var parts: [CountedPart: KeptPart] = [:]
+        /// No sum is further from 0 than this.
+        var reach: UInt64 = 0
         /// By the longest window that each missed.
         var late: [Grain: Int64] = [:]
         var deadLetters: Set<[UInt8]> = []
@@ -150,6 +152,9 @@ package final class MemoryWarehouse: Warehouse {
     /// The first sum that `commit` would bring beyond its range, in words; the windows over
     /// everything are at least what all others are.
     private func sumBeyondRange(_ commit: WarehouseCommit, _ state: inout State) -> String? {
+        // While all of them together would be in range, each is.
+        state.reach = commit.reach(beyond: state.reach)
+        if state.reach <= UInt64(Int64.max) { return nil }
         for (key, delta) in commit.cells where key.grain == .all {
             let category = state.categories.number(of: key.category, in: .category)
             let sum = MemoryWindow.Sum(category: category, currency: key.currency)
@@ -340,6 +345,29 @@ package final class MemoryWarehouse: Warehouse {
     package var isVolatile: Bool { true }
 
     package func close() {}
+}
+
+extension WarehouseCommit {
+    /// How far from 0 a sum may be that was no further than `reach` before.
+    fileprivate func reach(beyond reach: UInt64) -> UInt64 {
+        var sum = reach
+        var isBeyond = false
+        func add(_ value: Int64) {
+            let (partial, overflow) = sum.addingReportingOverflow(value.magnitude)
+            sum = partial
+            isBeyond = isBeyond || overflow
+        }
+        for (key, delta) in cells where key.grain == .all {
+            add(delta.revenue)
+            add(delta.refunded)
+            add(delta.units)
+        }
+        for (_, delta) in products {
+            add(delta.revenue)
+            add(delta.units)
+        }
+        return isBeyond ? .max : sum
+    }
 }
 
 extension ProductCell {

@@ -31,7 +31,7 @@ struct MemoryWindow: Sendable {
         mutating func add(_ added: some Collection<UInt64>) {
             guard settled == nil else { return }
             hashes.append(contentsOf: added)
-            if hashes.count > 3 * capacity {
+            if hashes.count > 4 * capacity {
                 hashes = DistinctSketch(capacity: capacity, values: hashes).gathered
             }
         }

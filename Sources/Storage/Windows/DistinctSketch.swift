@@ -80,28 +80,35 @@ package struct DistinctSketch: Sendable {
         return .added
     }
 
-    /// Adds admissible hashes: those that it takes up are appended to `gains`, those that it held
-    /// already are removed from `hashes`.
-    package mutating func insert(_ hashes: inout [UInt64], gains: inout [UInt64]) {
+    /// Adds admissible hashes: those that it takes up are appended to `gains`; those that it held
+    /// already, or that are not below `bound`, are removed from `hashes`.
+    package mutating func insert(
+        _ hashes: inout [UInt64],
+        gains: inout [UInt64],
+        leaving bound: UInt64
+    ) {
         var left = 0
         for first in stride(from: 0, to: hashes.count, by: 64) {
-            let block = first..<min(first + 64, hashes.count)
-            // One look at each before any is added: these do not wait for one another, as far as
-            // the places are not in the processor's cache.
-            let atHome = self.hashes.atHome(hashes[block])
-            for place in block {
-                let hash = hashes[place]
-                if hash < threshold {
-                    if atHome & 1 << UInt64(place - first) != 0 { continue }
-                    switch insert(hash) {
-                    case .known: continue
-                    case .added: gains.append(hash)
-                    case .dropped: break
-                    }
-                }
-                hashes[left] = hash
-                left += 1
+            let count = min(64, hashes.count - first)
+            self.hashes.makeRoom(for: count)
+            let known = hashes.withUnsafeBufferPointer { hashes in
+                self.hashes.insert(
+                    UnsafeBufferPointer(rebasing: hashes[first..<first + count]),
+                    below: threshold,
+                    gains: &gains
+                )
             }
+            // Without a branch: which of them are left, nobody can foretell.
+            hashes.withUnsafeMutableBufferPointer { hashes in
+                for place in 0..<count {
+                    let hash = hashes[first + place]
+                    hashes[left] = hash
+                    let isLeft = (~known >> UInt64(place) & 1) & (hash < bound ? 1 : 0)
+                    left += Int(truncatingIfNeeded: isLeft)
+                }
+            }
+            // Before a next block would need more places than half as many again take.
+            if self.hashes.count > max(capacity, capacity + capacity / 2 - 64) { shrink() }
         }
         hashes.removeLast(hashes.count - left)
     }
@@ -215,18 +222,57 @@ struct HashSet: Sendable {
         places.count { $0 &- 1 < bound &- 1 }
     }
 
-    /// A bit for each of the first 64 hashes that is where the search for it begins.
-    func atHome(_ hashes: ArraySlice<UInt64>) -> UInt64 {
-        guard count > 0 else { return 0 }
-        var found: UInt64 = 0
-        var bit: UInt64 = 1
-        places.withUnsafeBufferPointer { places in
-            for hash in hashes {
-                found |= places[HashSet.home(of: hash, in: places.count)] == hash ? bit : 0
-                bit <<= 1
-            }
+    /// Makes room for `more` hashes.
+    mutating func makeRoom(for more: Int) {
+        if 4 * (count + more) > 3 * places.count { expect(count + more + 1) }
+    }
+
+    /// Adds those of up to 64 hashes that are below `bound`, and appends to `gains` those that were
+    /// not there; there must be room for all.
+    ///
+    /// - Returns: A bit for each that was there, the lowest for the first.
+    mutating func insert(
+        _ hashes: UnsafeBufferPointer<UInt64>,
+        below bound: UInt64,
+        gains: inout [UInt64]
+    ) -> UInt64 {
+        var wanted: UInt64 = 0
+        for place in hashes.indices {
+            wanted |= (hashes[place] < bound ? 1 : 0) << UInt64(place)
         }
-        return found
+        guard wanted != 0 else { return 0 }
+        let mask = places.count - 1
+        var added = 0
+        defer { count += added }
+        return places.withUnsafeMutableBufferPointer { places in
+            // One look at each before any is added: these do not wait for one another, as far as
+            // the places are not in the processor's cache.
+            var known: UInt64 = 0
+            var rest = wanted
+            while rest != 0 {
+                let place = rest.trailingZeroBitCount
+                rest &= rest - 1
+                let hash = hashes[place]
+                let isAtHome = places[Int(truncatingIfNeeded: hash) & mask] == hash
+                known |= (isAtHome ? 1 : 0) << UInt64(place)
+            }
+            rest = wanted & ~known
+            while rest != 0 {
+                let place = rest.trailingZeroBitCount
+                rest &= rest - 1
+                let hash = hashes[place]
+                var home = Int(truncatingIfNeeded: hash) & mask
+                while places[home] != 0, places[home] != hash { home = (home + 1) & mask }
+                if places[home] == hash {
+                    known |= 1 << UInt64(place)
+                } else {
+                    places[home] = hash
+                    added += 1
+                    gains.append(hash)
+                }
+            }
+            return known
+        }
     }
 
     /// Removes all from `bound` on.
