@@ -109,10 +109,11 @@ let package = Package(
             name: "SQLiteStores",
             dependencies: [
                 "SQLStores", "Storage", "Broker", "Commerce", "Datasets", "SLO", "Timekeeping",
-                grdb, grdbSQLite,
+                "CSQLiteSettings", grdb, grdbSQLite,
             ],
             path: "Sources/Stores/SQLite"
         ),
+        .target(name: "CSQLiteSettings", dependencies: [grdbSQLite]),
         .target(name: "StoreThreads", path: "Sources/Stores/Threads"),
         .systemLibrary(
             name: "CMongoc",

@@ -83,6 +83,7 @@ struct House {
                 name: "SQLiteStores",
                 rooms: [
                     "SQLStores", "Storage", "Broker", "Commerce", "Datasets", "SLO", "Timekeeping",
+                    "CSQLiteSettings",
                 ],
                 products: ["GRDB", "GRDBSQLite"]
             ),
@@ -112,6 +113,7 @@ struct House {
             Room(name: "CMongoc", rooms: []),
             Room(name: "COpenSSL", rooms: []),
             Room(name: "CMongocSilence", rooms: ["CMongoc"]),
+            Room(name: "CSQLiteSettings", rooms: [], products: ["GRDBSQLite"]),
             Room(name: "CPostgres", rooms: []),
             Room(
                 name: "weir",
