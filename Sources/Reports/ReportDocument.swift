@@ -249,7 +249,9 @@ package struct ReportDocument: Sendable {
                 .lines(indent: "  ", columns: columns)
         case .list(let title, let items, let more):
             var lines = ["  " + ReportText.printable(title)]
-            lines += items.map { "    " + ReportText.printable($0, longest: 4000) }
+            lines += items.flatMap {
+                ReportText.wrapped("    " + ReportText.printable($0, longest: 4000), columns)
+            }
             if more > 0 {
                 lines.append("    … \(ReportNumbers.count(more)) more")
             }

@@ -62,6 +62,7 @@ package struct DeadLetterStage: Sendable {
 /// How many dead letters each subscription has, by the class of the reason.
 package final class DeadLetterMeter: Sendable {
     private let counts = Mutex<[String: [String: Int64]]>([:])
+    private let purchases = Mutex<[String: OrderTally]>([:])
     private let first = Mutex<[String: [String: String]]>([:])
 
     /// A meter at zero.
@@ -69,6 +70,9 @@ package final class DeadLetterMeter: Sendable {
 
     /// Counts by subscription, then by reason.
     package var total: [String: [String: Int64]] { counts.withLock { $0 } }
+
+    /// The purchases among them, by subscription.
+    package var orders: [String: OrderTally] { purchases.withLock { $0 } }
 
     /// The first by subscription, then by reason: its id, and what was wrong with it.
     package var samples: [String: [String: String]] { first.withLock { $0 } }
@@ -80,6 +84,14 @@ package final class DeadLetterMeter: Sendable {
                 let id = letter.publication.batch.idText(of: letter.place)
                 first[letter.subscription, default: [:]][letter.reason.label] =
                     "\(id): \(letter.reason.detail)"
+            }
+        }
+        purchases.withLock { orders in
+            for letter in letters {
+                orders[letter.subscription, default: OrderTally()].add(
+                    letter.publication.batch,
+                    letter.place
+                )
             }
         }
         counts.withLock { counts in

@@ -66,6 +66,10 @@ package final class StageMeter: Sendable {
     package let name: String
     package let jobLimits: [DurationLimit]
     private let counts: Mutex<Counts>
+    /// What a message may take by the strictest objective on that; nil where none is.
+    package let patience: DurationLimit?
+    /// The purchases among those that took longer.
+    private let late = Mutex(OrderTally())
     /// The latencies since the last ``takeSlice()``.
     private let slice = Mutex(LatencyRecorder())
     /// How long the workers have worked, and those that work now.
@@ -81,9 +85,14 @@ package final class StageMeter: Sendable {
         }
     }
 
-    /// A meter at zero, which holds jobs to `jobLimits`.
-    package init(name: String, jobLimits: [DurationLimit] = []) {
+    /// A meter at zero, which holds jobs to `jobLimits` and messages to `patience`.
+    package init(
+        name: String,
+        jobLimits: [DurationLimit] = [],
+        patience: DurationLimit? = nil
+    ) {
         self.name = name
+        self.patience = patience
         self.jobLimits = jobLimits
         counts = Mutex(Counts(jobLimits: jobLimits))
     }
@@ -131,11 +140,15 @@ package final class StageMeter: Sendable {
     /// Calls to a store that failed and were tried again, so far.
     package var storeRetries: Int64 { counts.withLock { $0.storeRetries } }
 
-    /// How many messages so far took longer than `limit`, to three digits.
-    package func messages(beyond limit: Duration) -> Int64 {
-        let spread = total.latency.distribution(upTo: [limit.inNanoseconds])
+    /// How many messages so far took longer than ``patience``, to three digits; nil without one.
+    package var lateMessages: Int64? {
+        guard let patience else { return nil }
+        let spread = total.latency.distribution(upTo: [patience.nanoseconds])
         return spread.count - (spread.counts.first ?? 0)
     }
+
+    /// The purchases among the messages that took longer than ``patience``, each message once.
+    package var lateOrders: OrderTally { late.withLock { $0 } }
 
     /// The latencies since the last call.
     package func takeSlice() -> LatencySummary {
@@ -157,20 +170,35 @@ package final class StageMeter: Sendable {
     /// Records the latency of the selected messages, which are acknowledged at `now`.
     package func recordLatency(_ batch: Batch, _ selection: Selection, at now: Timestamp) {
         guard !selection.isEmpty else { return }
-        slice.withLock { slice in
+        let longest: Int64 = slice.withLock { slice in
             if let due = batch.commonDue {
                 let waited = now.nanoseconds - due.nanoseconds
                 slice.record(waited, count: Int64(selection.count))
-                return
+                return waited
             }
+            var longest = Int64.min
             selection.forEach { place in
-                let due = batch.due(of: place)
-                // A time far from any clock is late or early beyond what can be counted.
-                let (waited, overflow) = now.nanoseconds.subtractingReportingOverflow(
-                    due.nanoseconds
-                )
-                slice.record(overflow ? LatencyRecorder.longest : waited)
+                let waited = StageMeter.wait(since: batch.due(of: place), at: now)
+                longest = max(longest, waited)
+                slice.record(waited)
+            }
+            return longest
+        }
+        guard let patience, !patience.accepts(longest) else { return }
+        late.withLock { late in
+            selection.forEach { place in
+                let due = batch.commonDue ?? batch.due(of: place)
+                guard !patience.accepts(StageMeter.wait(since: due, at: now)) else { return }
+                late.add(batch, place)
             }
         }
+    }
+
+    /// How long a message has waited; one of a time far from any clock is late or early beyond
+    /// what can be counted.
+    @inline(__always)
+    private static func wait(since due: Timestamp, at now: Timestamp) -> Int64 {
+        let (waited, overflow) = now.nanoseconds.subtractingReportingOverflow(due.nanoseconds)
+        return overflow ? LatencyRecorder.longest : waited
     }
 }

@@ -9,7 +9,7 @@ internal import SLO
 
 /// The pipeline that a command is about, and what a run has otherwise than its file says.
 struct PipelineFile: ParsableArguments {
-    @Argument(help: "The pipeline file.")
+    @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
     var pipeline: String
 
     @Option(
@@ -46,7 +46,10 @@ struct PipelineFile: ParsableArguments {
 
 /// `--service-times`: how long stages take in virtual time, as it was measured.
 struct ServiceTimeOptions: ParsableArguments {
-    @Option(help: "Use the service times measured in the JSON report of a real run.")
+    @Option(
+        help: "Use the service times measured in the JSON report of a real run.",
+        completion: .file(extensions: ["json"])
+    )
     var serviceTimes: String?
 
     /// What the report says of the pipeline `document`; nothing where none is named.

@@ -5,7 +5,10 @@ internal import Storage
 
 /// Where the report of a run goes: to standard output, and to files.
 struct ReportOutput: ParsableArguments {
-    @Option(help: "Also write the report here: .json, .md, .html or .txt (repeatable).")
+    @Option(
+        help: "Also write the report here: .json, .md, .html or .txt (repeatable).",
+        completion: .file(extensions: ["json", "md", "html", "txt"])
+    )
     var report: [String] = []
 
     @Option(help: "How the summary is printed: text or json.")

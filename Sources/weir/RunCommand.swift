@@ -46,7 +46,10 @@ struct RunCommand: Verb {
     @Option(help: "The seed of the shopper model.")
     var seed: UInt64 = 1
 
-    @Option(help: "A log to replay instead of the shopper model; '-' is standard input.")
+    @Option(
+        help: "A log to replay instead of the shopper model; '-' is standard input.",
+        completion: .file()
+    )
     var input: String?
 
     @Option(help: "The log's format (default: by the file's name).")
@@ -113,6 +116,11 @@ struct RunCommand: Verb {
     private var isServed: Bool { serveAddress != nil }
 
     func perform() async throws {
+        // Before anything that takes its time, so that an interrupt at once ends it in order too.
+        try await Interruption.stopping { stop in try await run(until: stop) }
+    }
+
+    private func run(until stop: Signal) async throws {
         let document = try file.read()
         for warning in document.warnings { Terminal.message("warning: \(warning)") }
         let objectives = try file.objectives(of: document)
@@ -145,39 +153,35 @@ struct RunCommand: Verb {
             logger: logger,
             onRejection: rejections.show
         )
-        let (reporting, lingering, isServed) = (reporting, lingering, isServed)
-        let maxRejected = maxRejected
-        let outcome = try await Interruption.stopping { stop in
-            try await serving.running {
-                var (result, unclosed) = try await stores.using {
-                    try await withCompanions(
-                        { await invariantWatch?.run { subject.condition } },
-                        body: {
-                            try await stores.held(timeline) {
-                                try await run.run(
-                                    stop: stop,
-                                    onStart: subject.begin,
-                                    onSample: { sample in
-                                        progress.note(sample)
-                                        live.show(progress.parts)
-                                    }
-                                )
-                            }
+        let outcome = try await serving.running {
+            var (result, unclosed) = try await stores.using {
+                try await withCompanions(
+                    { await invariantWatch?.run { subject.condition } },
+                    body: {
+                        try await stores.held(timeline) {
+                            try await run.run(
+                                stop: stop,
+                                onStart: subject.begin,
+                                onSample: { sample in
+                                    progress.note(sample)
+                                    live.show(progress.parts)
+                                }
+                            )
                         }
-                    )
-                }
-                if let standings = invariantWatch?.standings {
-                    result.report.judge(standings)
-                }
-                subject.conclude()
-                live.clear()
-                result.report.command = RunCommand.line
-                rejections.finish()
-                let refusal = RejectionLimit.refusal(of: result.report, beyond: maxRejected)
-                let outcome = Result { try reporting.finish(result, unclosed, refusal: refusal) }
-                if isServed { await lingering.wait(for: subject, until: stop, timeline) }
-                return outcome
+                    }
+                )
             }
+            if let standings = invariantWatch?.standings {
+                result.report.judge(standings)
+            }
+            subject.conclude()
+            live.clear()
+            result.report.command = RunCommand.line
+            rejections.finish()
+            let refusal = RejectionLimit.refusal(of: result.report, beyond: maxRejected)
+            let outcome = Result { try reporting.finish(result, unclosed, refusal: refusal) }
+            if isServed { await lingering.wait(for: subject, until: stop, timeline) }
+            return outcome
         }
         try outcome.get()
     }

@@ -13,7 +13,8 @@ struct ScenarioOption: ParsableArguments {
             scenarios beside the pipeline, such as slow-database.
             """,
             valueName: "file|name"
-        )
+        ),
+        completion: .file(extensions: ["yaml", "yml"])
     )
     var scenario: String?
 

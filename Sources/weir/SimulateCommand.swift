@@ -93,14 +93,21 @@ struct SimulateCommand: Verb {
     }
 
     func perform() async throws {
-        if let seeds {
-            return try await TroubleSearching(
-                file: file,
-                seeds: seed..<(seed + UInt64(seeds)),
-                start: start.instant,
-                output: reporting.output
-            ).run()
-        }
+        guard seeds == nil else { return try await search() }
+        // Before anything that takes its time, so that an interrupt at once ends it in order too.
+        try await Interruption.stopping { stop in try await simulate(until: stop) }
+    }
+
+    private func search() async throws {
+        try await TroubleSearching(
+            file: file,
+            seeds: seed..<(seed + UInt64(seeds ?? 0)),
+            start: start.instant,
+            output: reporting.output
+        ).run()
+    }
+
+    private func simulate(until stop: Signal) async throws {
         let length = length ?? .zero
         let tick = tick ?? .seconds(1)
         let document = try file.read([], serviceTimes)
@@ -127,10 +134,8 @@ struct SimulateCommand: Verb {
         )
         let progress = SimulationProgress(timeline, length: length)
         let (result, unclosed) = try await stores.using {
-            try await Interruption.stopping { stop in
-                try await LiveLine().following({ progress.parts }) {
-                    try await stores.held(RealTimeline()) { try await simulation.run(stop: stop) }
-                }
+            try await LiveLine().following({ progress.parts }) {
+                try await stores.held(RealTimeline()) { try await simulation.run(stop: stop) }
             }
         }
         try reporting.finish(result, unclosed)

@@ -8,7 +8,7 @@ struct Weir: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "weir",
         abstract: "A flight simulator for streaming analytics pipelines.",
-        version: version,
+        discussion: "'weir --version' shows the version.",
         subcommands: [
             RunCommand.self, SimulateCommand.self, CapacityCommand.self, SLOCommand.self,
             InvariantsCommand.self, DatasetsCommand.self, DeployCommand.self, ServeCommand.self,
@@ -22,6 +22,10 @@ struct Weir: AsyncParsableCommand {
         SecretArguments.hide()
         do {
             try Surroundings.prepare()
+            // The parser's own would be an option of every command, and one has a --version itself.
+            if CommandLine.arguments.dropFirst().elementsEqual(["--version"]) {
+                return try Terminal.result(version)
+            }
             var command = try await asyncParseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()

@@ -240,6 +240,33 @@ struct CommandLineTests {
         #expect(try piped.report.warehouse?.totals.sales.map(\.revenue) == ["7.00"])
     }
 
+    @Test func `bash completes commands, and files where an option takes one`() async throws {
+        try folder.write("storefront.yaml", "")
+        try folder.write("storefront.txt", "")
+        let script = """
+            source <(weir --generate-completion-script bash)
+            complete_line() {
+                read -r -a COMP_WORDS <<< "$1"
+                COMP_LINE="$1"; COMP_POINT=${#COMP_LINE}; COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+                COMPREPLY=()
+                _weir weir "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}" 2> /dev/null
+                echo "${COMPREPLY[*]}"
+            }
+            complete_line "weir si"
+            complete_line "weir simulate store"
+            complete_line "weir simulate storefront.yaml --scenario store"
+            complete_line "weir slo exp"
+            """
+        let ending = try await Program.run(["-c", script], through: "bash", in: folder)
+        let lines = ending.output.split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(
+            lines.prefix(4) == [
+                "simulate", "storefront.yaml", "storefront.yaml", "explain export",
+            ],
+            "\(ending.output) \(ending.errors)"
+        )
+    }
+
     /// `script` of util-linux, which Debian always has, gives the program a terminal.
     @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/script")))
     func `a terminal gets a live line and colours, unless NO_COLOR is set`() async throws {

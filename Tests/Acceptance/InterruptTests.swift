@@ -52,6 +52,25 @@ extension Timed {
             #expect(written.published == report.published)
         }
 
+        /// At once: the handler is there before anything that takes its time.
+        @Test(arguments: [200, 500, 1000])
+        func `an interrupt as a simulation begins ends it in order`(milliseconds: Int) async throws
+        {
+            let ending = try await Program.run(
+                [
+                    "simulate", Program.storefront, "--for", "300d", "--rate", "1000",
+                    "--report", folder.path("simulated.json"),
+                ],
+                in: folder
+            ) { program in
+                try await Task.sleep(for: .milliseconds(milliseconds))
+                try program.send(.interrupt)
+            }
+            #expect(ending.exitCode == 130, "\(ending.errors)")
+            #expect(ending.errors.contains("draining"))
+            #expect(try folder.text(of: "simulated.json").contains("interrupted"))
+        }
+
         /// `true` ends without having read anything; each delivery is a line of the log.
         @Test func `a run whose log nobody reads any more drains and reports`() async throws {
             let report = folder.path("report.json")

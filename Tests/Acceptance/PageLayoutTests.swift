@@ -45,6 +45,29 @@ struct PageLayoutTests {
         }
     }
 
+    @Test(arguments: [
+        "bot-flood", "crash-loop", "poison-messages", "schema-change", "silent-loss", "weather",
+    ])
+    func `the page of a scenario fits every screen`(scenario: String) async throws {
+        let script = """
+            weir simulate '\(Program.storefront)' --for 1h --rate 5 --tick 10s \
+                --scenario \(scenario) --report run.html > /dev/null
+            """
+        let ending = try await Program.run(["-c", script], through: "sh", in: folder)
+        #expect(ending.exitCode == 0, "\(ending.errors)")
+        try await expectWellLaid(try folder.text(of: "run.html"))
+    }
+
+    @Test func `the page of a capacity fits every screen`() async throws {
+        let script = """
+            weir capacity '\(Program.storefront)' --probe 1s --from 200 --precision 1 --confirm 0 \
+                --raw memory: --warehouse memory: --report capacity.html > /dev/null
+            """
+        let ending = try await Program.run(["-c", script], through: "sh", in: folder)
+        #expect(ending.exitCode == 0, "\(ending.errors)")
+        try await expectWellLaid(try folder.text(of: "capacity.html"))
+    }
+
     @Test func `the page of a run with rejected and dead messages fits every screen`() async throws
     {
         let log = (0..<40).map { number in

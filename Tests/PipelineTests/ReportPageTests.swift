@@ -28,7 +28,8 @@ import Testing
         #expect(count("<div class=\"card\"") == 10)
         #expect(
             page.pieces(between: "<h2>", and: "</h2>") == [
-                "Over the run", "Stages", "Exceptions", "Conservation", "Sales", "The run",
+                "What happened", "Over the run", "Stages", "Exceptions", "Conservation", "Sales",
+                "The run",
             ]
         )
         #expect(page.contains("14.6 ms"))

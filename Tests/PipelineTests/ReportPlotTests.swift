@@ -106,13 +106,15 @@ import Testing
             report.samples[index].stages[0].p99Ms = index < 50 ? 10 : nil
             report.samples[index].oldestAgeSeconds = ["ingest": Double(max(0, index - 49))]
         }
+        #expect(report.timeline.plots.allSatisfy { !$0.figure().contains("objective") })
+        report.stages[0].latencyLimitSeconds = 10
         let plots = report.timeline.plots
         #expect(plots.map(\.title) == ["Rate", "Oldest unacked message", "Latency", "Backlog"])
         let latency = plots[2].series[0]
         #expect(latency.values[10] == 10 && latency.floor[10] == 5)
         #expect(latency.values[99] == 50_000 && latency.floor[99] == nil)
         #expect(plots[1].limits.map(\.value) == [10])
-        #expect(plots[1].figure().contains("10.0 s: unavailable"))
+        #expect(plots[1].figure().contains("objective 10.0 s"))
     }
 
     @Test func `a slice without latency leaves a gap`() throws {

@@ -58,6 +58,15 @@ final class PipelineMeters: Sendable {
         return limits
     }
 
+    /// What a message of `stage` may take at most by the strictest of `objectives`; nil where none
+    /// asks.
+    static func patience(
+        of stage: PipelineDocument.Stage,
+        in objectives: [Objective]
+    ) -> DurationLimit? {
+        limits(on: .latency(stage.name), in: objectives).min { $0.nanoseconds < $1.nanoseconds }
+    }
+
     /// Asks the raw stores for their connections, a little more often than slices are cut, until
     /// the task is cancelled.
     func watchConnections(every slice: Duration, _ timeline: any Timeline) async {

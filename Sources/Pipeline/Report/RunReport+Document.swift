@@ -23,7 +23,7 @@ extension RunReport {
             lead: scenario?.description ?? "",
             verdict: judged.cell,
             facts: runFacts,
-            sections: scenarioSections + objectiveSections + timelineSections + [
+            sections: storySections + objectiveSections + timelineSections + [
                 stageSection, exceptionSection,
             ] + faultSections + [conservationSection] + salesSections,
             cards: cards,

@@ -10,7 +10,10 @@ extension RunReport {
         let note =
             "elapsed time, with the time of the clock (UTC) beneath; each point is over "
             + "\(ReportNumbers.duration(seconds: timeline.width))"
-            + (spansOfFaults.isEmpty ? "" : "; faults are shaded")
+            + (spansOfFaults.isEmpty
+                ? ""
+                : "; faults are shaded; below, a fault is dark from when an objective saw it until "
+                    + "all was well again, and an alert is red while it fires")
         return [
             Section(
                 title: "Over the run",
@@ -46,17 +49,17 @@ private struct RunTimeline {
 
     /// About how many bins there are at most.
     private static let bins = 120.0
-    /// What a message may wait before its stage counts as unavailable.
-    private static let patience = ComponentHealth.patience.inSeconds
-
     private let report: RunReport
     private let bins: [Sample]
     private let horizontal: PlotAxis
     /// How long a bin is, in seconds.
     let width: Double
+    /// What a message may take by the strictest objective on that, in seconds; nil where none is.
+    private let patience: Double?
 
     init(_ report: RunReport) {
         self.report = report
+        patience = report.stages.compactMap(\.latencyLimitSeconds).min()
         let end =
             report.samples.map(\.seconds).filter(\.isFinite).max() ?? report.durationSeconds
         horizontal = PlotAxis.time(end: end, clock: RunTimeline.clock(report, end: end))
@@ -175,28 +178,70 @@ private struct RunTimeline {
 
     /// How long the oldest message waits: an outage is a ramp here.
     private var agePlot: Plot {
-        let names = report.subscriptions.map(\.name)
+        let known = report.subscriptions.map(\.name)
+        return subscriptionPlot(
+            "Oldest unacked message",
+            "its age by subscription",
+            of: known,
+            limit: patience,
+            limitName: "objective",
+            format: ReportNumbers.duration
+        ) {
+            $0.oldestAgeSeconds?[$1]
+        } vertical: {
+            .duration(seconds: $0)
+        }
+    }
+
+    private var backlogPlot: Plot {
+        let known = report.subscriptions.map(\.name)
+        let others = Set(bins.flatMap(\.backlog.keys)).subtracting(known).sorted()
+        return subscriptionPlot(
+            "Backlog",
+            "messages that are not settled, by subscription",
+            of: known + others,
+            limit: report.subscriptions.compactMap(\.maximumMessages).min().map(Double.init),
+            limitName: "limit",
+            format: RunTimeline.count
+        ) {
+            $0.backlog[$1].map(Double.init)
+        } vertical: {
+            .quantity(highest: $0, unit: "", whole: true)
+        }
+    }
+
+    /// A plot with a line for each subscription, and the line of what it may reach.
+    private func subscriptionPlot(
+        _ title: String,
+        _ caption: String,
+        of names: [String],
+        limit: Double?,
+        limitName: String,
+        format: (Double) -> String,
+        value: (Sample, String) -> Double?,
+        vertical: (Double) -> PlotAxis
+    ) -> Plot {
         let series = names.enumerated().map { index, name in
             Plot.Series(
                 name: name,
                 ink: .member(index),
-                values: bins.map { $0.oldestAgeSeconds?[name] },
-                format: ReportNumbers.duration
+                values: bins.map { value($0, name) },
+                format: format
             )
         }
         let (highest, limits, remark) = RunTimeline.limited(
             RunTimeline.highest(series),
-            by: RunTimeline.patience,
-            "\(ReportNumbers.duration(seconds: RunTimeline.patience)): unavailable",
-            ReportNumbers.duration
+            by: limit,
+            "\(limitName) \(format(limit ?? 0))",
+            format
         )
         var plot = Plot(
-            title: "Oldest unacked message",
-            caption: "its age by subscription" + remark,
+            title: title,
+            caption: caption + remark,
             series: series,
             times: bins.map(\.seconds),
             horizontal: horizontal,
-            vertical: .duration(seconds: highest)
+            vertical: vertical(highest)
         )
         plot.limits = limits
         return plot
@@ -228,42 +273,10 @@ private struct RunTimeline {
             horizontal: horizontal,
             vertical: .latency(milliseconds: all)
         )
-        plot.limits = [
-            Plot.Limit(
-                value: RunTimeline.patience * 1000,
-                label: ReportNumbers.duration(seconds: RunTimeline.patience)
-            )
-        ]
-        return plot
-    }
-
-    private var backlogPlot: Plot {
-        let known = report.subscriptions.map(\.name)
-        let others = Set(bins.flatMap(\.backlog.keys)).subtracting(known).sorted()
-        let series = (known + others).enumerated().map { index, name in
-            Plot.Series(
-                name: name,
-                ink: .member(index),
-                values: bins.map { $0.backlog[name].map(Double.init) },
-                format: RunTimeline.count
-            )
+        if let patience {
+            let length = ReportNumbers.duration(seconds: patience)
+            plot.limits = [Plot.Limit(value: patience * 1000, label: "objective \(length)")]
         }
-        let holds = report.subscriptions.compactMap(\.maximumMessages).min()
-        let (highest, limits, remark) = RunTimeline.limited(
-            RunTimeline.highest(series),
-            by: holds.map(Double.init),
-            "limit \(RunTimeline.count(Double(holds ?? 0)))",
-            RunTimeline.count
-        )
-        var plot = Plot(
-            title: "Backlog",
-            caption: "messages that are not settled, by subscription" + remark,
-            series: series,
-            times: bins.map(\.seconds),
-            horizontal: horizontal,
-            vertical: .quantity(highest: highest, unit: "", whole: true)
-        )
-        plot.limits = limits
         return plot
     }
 
@@ -369,7 +382,8 @@ private struct RunTimeline {
             let bars = story.faults.flatMap { fault -> [PlotStack.Bar] in
                 let (start, end) = (report.elapsed(fault.start), report.elapsed(fault.end))
                 let seen = report.elapsed(fault.visible)
-                let recovered = report.elapsed(fault.recovered) ?? horizontal.upper
+                let last = report.faults?.first { $0.name == fault.recoveredWith } ?? fault
+                let recovered = report.elapsed(last.recovered) ?? horizontal.upper
                 let there = bar(start, end, "\(fault.name)", .none)
                 let after = bar(
                     seen,

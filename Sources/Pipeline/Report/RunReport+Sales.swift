@@ -49,6 +49,8 @@ extension RunReport {
 
     private static func facts(of warehouse: Warehouse) -> [Fact] {
         let totals = warehouse.totals
+        // What was counted without its distinct counts has none because they are not kept.
+        let lacking = totals.events.isEmpty ? noData : notKept
         var facts = [
             Fact("orders", .count(totals.orders)),
             Fact("units", .count(totals.units)),
@@ -57,11 +59,11 @@ extension RunReport {
             Fact("average order value", averages(totals.sales)),
             Fact(
                 "conversion",
-                conversion(totals, otherwise: noData),
+                conversion(totals, otherwise: totals.sessions == nil ? lacking : noData),
                 remark: "sessions that bought, of those that viewed a product"
             ),
-            Fact("shoppers", distinct(totals.shoppers, otherwise: noData)),
-            Fact("sessions", distinct(totals.sessions, otherwise: noData)),
+            Fact("shoppers", distinct(totals.shoppers, otherwise: lacking)),
+            Fact("sessions", distinct(totals.sessions, otherwise: lacking)),
         ]
         if let repeated = warehouse.repeatedOrders, repeated > 0 {
             facts.append(
@@ -122,6 +124,8 @@ extension RunReport {
     // MARK: - Cells
 
     static var noData: Cell { Cell("no data", .absent) }
+    /// The pipeline does not keep distinct counts.
+    static var notKept: Cell { Cell("not kept", .absent) }
 
     static func revenue(_ sales: [Sales], otherwise: Cell = noData) -> Cell {
         joined(sales.map { ReportNumbers.money($0.revenue, $0.currency) }, otherwise)

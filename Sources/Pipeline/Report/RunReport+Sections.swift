@@ -317,7 +317,7 @@ extension RunReport {
                 case nil: .absent
                 }
             return [
-                Cell(objective.name), sign, Cell(FigureText.percent(objective.run?.sli)),
+                Cell(objective.name), sign, Cell(objective.runText),
                 Cell(FigureText.percent(target: objective.target)),
                 Cell(FigureText.percent(objective.remainingRatio, digits: 2)),
                 Cell(objective.state, objective.mark),

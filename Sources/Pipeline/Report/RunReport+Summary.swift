@@ -12,7 +12,7 @@ extension RunReport {
             lead: scenario?.description ?? "",
             verdict: judged.cell,
             facts: briefFacts,
-            sections: scenarioSections + briefStages + briefObjectives + briefExceptions
+            sections: storySections + briefStages + briefObjectives + briefExceptions
         )
     }
 

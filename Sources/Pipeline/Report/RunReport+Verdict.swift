@@ -24,7 +24,7 @@ extension RunReport {
         guard !subscriptions.isEmpty else {
             return Verdict(.noData, [ending, "no subscription to check"] + clauses)
         }
-        let accounted = isConserved ? ["every message accounted for"] : []
+        let accounted = isConserved && unprocessed.isEmpty ? ["every message accounted for"] : []
         let remarks = remarks
         let notes = remarks.isEmpty ? [] : [remarks.joined(separator: ", ")]
         let isNormal = remarks.isEmpty && outcome == .completed
@@ -57,7 +57,7 @@ extension RunReport {
 
     /// What failed, worst first.
     private var failings: [String] {
-        unaccounted + (fellBehind.map { [$0] } ?? []) + broken + missed + overspent
+        unaccounted + unprocessed + (fellBehind.map { [$0] } ?? []) + broken + missed + overspent
     }
 
     private var unaccounted: [String] {
@@ -67,6 +67,14 @@ extension RunReport {
         return [
             "NOT conserved: messages of subscription \(first.name)\(others) are unaccounted for"
         ]
+    }
+
+    /// That a stage has acknowledged what it has not processed.
+    private var unprocessed: [String] {
+        stages.filter { unprocessed(by: $0) > 0 }.map {
+            "\($0.name) lost \(ReportNumbers.count(unprocessed(by: $0))) messages that it "
+                + "acknowledged"
+        }
     }
 
     /// The invariants that do not hold, as "2 invariants broken: raw-sequence (3), seed-first (1)".
@@ -126,7 +134,7 @@ extension RunReport {
         let missed = measured.filter { $0.run?.meetsTarget == false }
         guard !missed.isEmpty else { return [] }
         let named = missed.prefix(2).map { objective in
-            "\(objective.name) \(FigureText.percent(objective.run?.sli)) of "
+            "\(objective.name) \(objective.runText) of "
                 + FigureText.percent(target: objective.target)
         }
         let more = missed.count > 2 ? " and \(missed.count - 2) more" : ""

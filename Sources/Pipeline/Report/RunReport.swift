@@ -166,8 +166,24 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         package var deadLettersByReason: [String: Int64]
         /// The first of them by the class of the reason, with what was wrong with it.
         package var deadLetterSamples: [String: String]? = nil
+        /// The purchases among them.
+        package var deadOrders: Orders? = nil
         /// How many unsettled messages it holds at most.
         package var maximumMessages: Int? = nil
+    }
+
+    /// Messages of purchases, and what these are worth.
+    package struct Orders: Codable, Sendable {
+        package var count: Int64
+        package var worth: [Amount]
+    }
+
+    /// An amount of money.
+    package struct Amount: Codable, Sendable {
+        /// Empty where the purchases name none.
+        package var currency: String
+        /// A decimal text such as `2500315.63`.
+        package var amount: String
     }
 
     /// What a stage did.
@@ -191,8 +207,12 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         package var drainSeconds: Double? = nil
         /// From intended send to acknowledgement, one a message.
         package var latency: Latency
-        /// How many of those messages took more than 10 s, to three digits.
+        /// What a message may take by the strictest objective on that; nil where none is.
+        package var latencyLimitSeconds: Double? = nil
+        /// How many of those messages took longer, to three digits.
         package var slowMessages: Int64? = nil
+        /// The purchases among them.
+        package var slowOrders: Orders? = nil
         /// Processing one set of deliveries.
         package var jobs: Latency
         /// How many workers it has.
@@ -397,9 +417,20 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         package var good: SLOReport.Count?
         package var total: SLOReport.Count?
         /// The good share of what was observed.
+        ///
+        /// Below 0 where the parts of a composite were bad at once so often that they add up to
+        /// more than all.
         package var sli: SLOReport.Figure
+        /// The part of a composite with the smallest good share, where its parts count events.
+        package var worst: Part? = nil
         /// Whether that is at least the target.
         package var meetsTarget: Bool
+    }
+
+    /// A part of a composite objective.
+    package struct Part: Codable, Sendable {
+        package var name: String
+        package var sli: SLOReport.Figure
     }
 
     /// The last look at the invariants in a run.
@@ -438,50 +469,7 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         package var start: String
         /// Nil where it was firing at the end of the run.
         package var end: String?
-    }
-
-    /// The scenario that the faults are from.
-    package struct Scenario: Codable, Sendable {
-        package var name: String
-        /// What it is about, in a sentence; nil where its file has none.
-        package var description: String?
-
-        package init(name: String, description: String?) {
-            (self.name, self.description) = (name, description)
-        }
-    }
-
-    /// One time that a fault of the scenario was there.
-    package struct Fault: Codable, Sendable {
-        package var name: String
-        /// Such as `unavailable`.
-        package var kind: String
-        /// What of the pipeline it happened to.
-        package var target: String
-        package var start: String
-        package var end: String
-        /// Calls, deliveries, batches or events it changed; 0 where none came by.
-        package var effects: Int64 = 0
-        package var firstEffect: String?
-        /// The end of the first slice in which an objective counted something bad.
-        package var visible: String?
-        /// The first alert that fired after its start and before it was recovered from.
-        package var alert: String?
-        package var alerted: String?
-        /// Where none fired: one that was firing already when it began.
-        package var alreadyFiring: String? = nil
-        /// The end of the first slice after it in which nothing was bad and no more messages
-        /// waited than before.
-        ///
-        /// Nil also where that is the recovery from ``recoveredWith``.
-        package var recovered: String?
-        /// The fault that was there at the same time and ended later, from which it recovered:
-        /// what was bad in between may be the work of either.
-        package var recoveredWith: String? = nil
-
-        package init(name: String, kind: String, target: String, start: String, end: String) {
-            (self.name, self.kind, self.target) = (name, kind, target)
-            (self.start, self.end) = (start, end)
-        }
+        /// Whom its policy notifies; nil in reports of before.
+        package var notifies: [String]? = nil
     }
 }

@@ -37,7 +37,11 @@ struct RunReportBuilder {
             samples: samples
         )
         for (place, stage) in graph.stages.enumerated() {
-            report.stages[place].slowMessages = stage.meter.messages(beyond: .seconds(10))
+            report.stages[place].latencyLimitSeconds = stage.meter.patience.map {
+                Duration.nanoseconds($0.nanoseconds).inSeconds
+            }
+            report.stages[place].slowMessages = stage.meter.lateMessages
+            report.stages[place].slowOrders = RunReport.Orders(stage.meter.lateOrders)
         }
         // A store that failed during the run may not answer now; the failure is reported, and
         // what cannot be read is left out.
@@ -59,8 +63,11 @@ struct RunReportBuilder {
             objective.burnLimits = burnLimits(of: objective.name)
             return objective
         }
-        report.alerts = objectives.episodes.filter { $0.start >= began }
-            .map(RunReport.Alert.init)
+        report.alerts = objectives.episodes.filter { $0.start >= began }.map { episode in
+            var alert = RunReport.Alert(episode)
+            alert.notifies = targets(of: episode)
+            return alert
+        }
         return report
     }
 
@@ -73,6 +80,14 @@ struct RunReportBuilder {
             return results.first { $0.status.objective.name == objective.name }
                 .map { RunReport.Objective($0, $1) }
         }
+    }
+
+    /// Whom an alert notifies, such as `on-call`.
+    private func targets(of episode: AlertEpisode) -> [String]? {
+        let identity = episode.alert
+        let objective = run.options.objectives.first { $0.name == identity.objective }
+        let policy = objective?.alertPolicies.first { $0.name == identity.policy }
+        return policy.map { $0.targets.map(\.name) }
     }
 
     /// The factors of the alerts of an objective, each once.
@@ -158,6 +173,7 @@ struct RunReportBuilder {
     private var subscriptions: [RunReport.Subscription] {
         let reasons = graph.deadLetterMeter.total
         let samples = graph.deadLetterMeter.samples
+        let orders = graph.deadLetterMeter.orders
         return graph.subscriptions.map { subscription in
             let (plan, counts) = (subscription.plan, subscription.port.counts)
             return RunReport.Subscription(
@@ -179,6 +195,7 @@ struct RunReportBuilder {
                 expiredDeadlines: counts.expiredDeadlines,
                 deadLettersByReason: reasons[plan.name] ?? [:],
                 deadLetterSamples: samples[plan.name],
+                deadOrders: orders[plan.name].flatMap(RunReport.Orders.init),
                 maximumMessages: plan.policy.maximumMessages
             )
         }
@@ -260,6 +277,11 @@ extension RunReport.RunShare {
             total = .init(measurement.scale.events(measurement.events.total))
         }
         self.sli = sli
+        if objective.isComposite, measurement.judged == nil {
+            worst = zip(objective.components, measurement.components).filter { $1.total > 0 }
+                .map { RunReport.Part(name: $0.name, sli: .init(ExactRatio($1.good, $1.total))) }
+                .min { ($0.sli.ratio ?? .one) < ($1.sli.ratio ?? .one) }
+        }
         meetsTarget = missed <= ExactRatio(objective.budget)
     }
 }
@@ -390,6 +412,20 @@ extension RunReport.Sales {
                 ).decimal
                 : nil
         )
+    }
+}
+
+extension RunReport.Orders {
+    /// Nil where there is none.
+    fileprivate init?(_ tally: OrderTally) {
+        guard tally.count > 0 else { return nil }
+        count = tally.count
+        worth = tally.worth.sorted { $0.key.code < $1.key.code }.map { currency, amount in
+            RunReport.Amount(
+                currency: currency.code,
+                amount: Money(minorUnits: amount, currency: currency).decimal
+            )
+        }
     }
 }
 

@@ -118,12 +118,11 @@ struct PipelineGraph: Sendable {
         for (plan, source) in sources {
             producers.append(try producer(plan, source, run, interceptors))
         }
-        let limits = PipelineMeters.limits(on: .jobsDuration, in: run.options.objectives)
         for plan in run.document.stages {
             guard let name = plan.subscription else { continue }
             var stage = Stage(
                 plan: plan,
-                meter: StageMeter(name: plan.name, jobLimits: limits),
+                meter: StageMeter(plan, run.options.objectives),
                 subscription: try found(subscriptions.first { $0.plan.name == name }, name)
             )
             for number in 0..<plan.readers {
@@ -309,6 +308,17 @@ struct PipelineGraph: Sendable {
             meter: stage.meter
         )
         return { try await relay.run() }
+    }
+}
+
+extension StageMeter {
+    /// The meter of a stage, which holds it to what `objectives` ask.
+    fileprivate convenience init(_ plan: PipelineDocument.Stage, _ objectives: [Objective]) {
+        self.init(
+            name: plan.name,
+            jobLimits: PipelineMeters.limits(on: .jobsDuration, in: objectives),
+            patience: PipelineMeters.patience(of: plan, in: objectives)
+        )
     }
 }
 

@@ -195,6 +195,15 @@ extension SLOReport.Objective {
             )
         }
         if let owner { facts.append(Fact("owner", Cell(owner))) }
+        for notice in notices ?? [] {
+            let whom = notice.targets.map { "\($0.name) (\($0.target))" }
+            facts.append(
+                Fact(
+                    "\(notice.policy) notifies",
+                    Cell(whom.isEmpty ? "nobody" : whom.joined(separator: ", "))
+                )
+            )
+        }
         return facts
     }
 
@@ -253,12 +262,16 @@ extension SLOReport.Objective {
     private var dayTable: Table {
         Table(
             "worst days",
-            [.text("day"), .number("bad"), .number("total"), .number("of the budget")],
+            [.text("day"), .number("spent"), .number("of the budget"), .text("bad")],
             of: worstDays
         ) { day in
-            let (bad, total) = day.measured.badCells
+            // In the time of the budget, which is one unit for every objective.
+            let minutes = day.spentRatio.ratio.flatMap { spent in
+                budget.allowedMinutes.ratio.map { $0.multiplied(by: spent) }
+            }
             return [
-                Cell(day.date), Cell(bad), Cell(total), Cell(FigureText.percent(day.spentRatio)),
+                Cell(day.date), Cell(minutes.map { FigureText.number($0, digits: 2) + " min" }),
+                Cell(FigureText.percent(day.spentRatio)), Cell(day.measured.badText),
             ]
         }
     }

@@ -70,6 +70,8 @@ package struct SLOReport: WrittenReport, Codable, Sendable {
         package var budget: Budget
         package var burnRates: [BurnRate]
         package var rules: [Rule]
+        /// Whom its alerts notify, by their policies; nil where it has none.
+        package var notices: [Notice]? = nil
         /// When nothing is left if it goes on as over ``projectionWindow``.
         ///
         /// Nil where that is not before the period ends, and where nothing is left already.
@@ -87,6 +89,19 @@ package struct SLOReport: WrittenReport, Codable, Sendable {
         package var burnDown: [Point]
         /// Good and bad since the history's first slice, as `slo_events_total` has them.
         package var counted: Counted
+    }
+
+    /// Whom the alerts of a policy notify.
+    package struct Notice: Codable, Sendable {
+        /// An `AlertNotificationTarget`.
+        package struct Target: Codable, Sendable {
+            package var name: String
+            /// Such as `slack`.
+            package var target: String
+        }
+
+        package var policy: String
+        package var targets: [Target]
     }
 
     /// The period of an objective.
@@ -217,6 +232,7 @@ extension SLOReport.Objective {
                 )
             },
             rules: SLOReport.Rule.all(of: status),
+            notices: SLOReport.Notice.all(of: objective),
             projectedExhaustion: status.projectedExhaustion?.description,
             projectionWindow: DurationText.write(status.projectionWindow),
             worstDays: status.worstDays.map { SLOReport.Day($0, of: objective) },
@@ -276,6 +292,18 @@ extension SLOReport.RevisionSeen {
             isCurrent: revision.isCurrent,
             isCounted: revision.isCounted
         )
+    }
+}
+
+extension SLOReport.Notice {
+    fileprivate static func all(of objective: Objective) -> [SLOReport.Notice]? {
+        let notices = objective.alertPolicies.map { policy in
+            SLOReport.Notice(
+                policy: policy.name,
+                targets: policy.targets.map { Target(name: $0.name, target: $0.target) }
+            )
+        }
+        return notices.isEmpty ? nil : notices
     }
 }
 

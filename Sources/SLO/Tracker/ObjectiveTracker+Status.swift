@@ -2,19 +2,18 @@ internal import Reports
 package import Timekeeping
 
 extension ObjectiveTracker {
-    /// The windows of burn rates that every report shows: the SRE Workbook's, scaled to the period.
+    /// The windows of burn rates that every report shows: those that its alerts look at.
     package var burnRateWindows: [Duration] {
-        let pairs = BurnRateAlert.workbook(
-            period: objective.timeWindow.nominalLength,
-            grid: slice
-        )
-        var windows = Set(pairs.flatMap { [$0.longWindow, $0.shortWindow].compactMap(\.self) })
-        for policy in objective.alertPolicies {
-            for case .burnRate(let alert) in policy.rules {
-                windows.formUnion([alert.longWindow, alert.shortWindow].compactMap(\.self))
-            }
+        Set(burnRateRules.flatMap { [$0.longWindow, $0.shortWindow].compactMap(\.self) }).sorted()
+    }
+
+    /// Those of its alerts; where it has none, the SRE Workbook's, scaled to the period.
+    private var burnRateRules: [BurnRateAlert] {
+        let own = objective.alertPolicies.flatMap(\.rules).compactMap { rule in
+            if case .burnRate(let alert) = rule { alert } else { nil }
         }
-        return windows.sorted()
+        return own.isEmpty
+            ? BurnRateAlert.workbook(period: objective.timeWindow.nominalLength, grid: slice) : own
     }
 
     /// The period that `instant` falls into: the rolling window up to it, or that of the calendar.
@@ -80,13 +79,7 @@ extension ObjectiveTracker {
     }
 
     /// The long window of the fast pair: an hour for 30 days.
-    private var projectionWindow: Duration {
-        let pairs = BurnRateAlert.workbook(
-            period: objective.timeWindow.nominalLength,
-            grid: slice
-        )
-        return pairs.first?.longWindow ?? slice
-    }
+    private var projectionWindow: Duration { burnRateRules.map(\.longWindow).min() ?? slice }
 
     private func previous(to period: Range<Timestamp>, asOf: Timestamp) -> PreviousPeriod? {
         let earlier: Range<Timestamp>

@@ -18,7 +18,7 @@ struct DeployCommand: AsyncParsableCommand {
 struct DeployMarkCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "mark",
-        abstract: "Record that a version is deployed now.",
+        abstract: "Record that a version is deployed, now or at an instant before.",
         discussion: """
             Once the pipeline has been stable for --settle, 'weir run --serve' or \
             'weir serve' on the warehouse refreshes the invariants; what has appeared since the \
@@ -31,6 +31,9 @@ struct DeployMarkCommand: Verb {
 
     @Option(help: "What is deployed, such as 1.4.0 or a commit.")
     var version: String
+
+    @Option(help: "When it was deployed, if not now: RFC 3339, and not in the future.")
+    var at: MarkArgument?
 
     @Option(
         help: "How long the pipeline must be stable before it is judged (default: 10m).",
@@ -47,6 +50,9 @@ struct DeployMarkCommand: Verb {
         guard ReportText.printable(version) == version else {
             throw ValidationError("--version must have no control characters.")
         }
+        guard at.map({ $0.instant <= RealTimeline().now }) ?? true else {
+            throw ValidationError("--at must not be in the future.")
+        }
     }
 
     func perform() async throws {
@@ -54,7 +60,11 @@ struct DeployMarkCommand: Verb {
         let settle = self.settle ?? .seconds(600)
         let set = settle == .zero ? try options.files.read() : nil
         let line = try await options.store.open(for: .changing) { opened in
-            var deployment = Deployment(version: version, marked: timeline.now, settle: settle)
+            var deployment = Deployment(
+                version: version,
+                marked: at?.instant ?? timeline.now,
+                settle: settle
+            )
             try await opened.deployments.mark(deployment)
             guard let set else {
                 return "marked \(version) at \(deployment.marked); 'weir run --serve' or 'weir "
@@ -73,6 +83,16 @@ struct DeployMarkCommand: Verb {
                 + "appeared since the snapshot before"
         }
         try Terminal.result(line)
+    }
+}
+
+/// `--at`: an instant of which there may be a history.
+struct MarkArgument: ExpressibleByArgument {
+    var instant: Timestamp
+
+    init?(argument: String) {
+        guard case .instant(let instant)? = InstantArgument(argument: argument) else { return nil }
+        self.instant = instant
     }
 }
 

@@ -26,7 +26,10 @@ struct InvariantsCommand: AsyncParsableCommand {
 
 /// Which invariants, for all commands.
 struct InvariantFileOptions: ParsableArguments {
-    @Option(help: "Files of invariants or directories (repeatable; default: slo/invariants).")
+    @Option(
+        help: "Files of invariants or directories (repeatable; default: slo/invariants).",
+        completion: .file()
+    )
     var invariants: [String] = []
 
     func read() throws -> InvariantSet { try InvariantFileOptions.read(at: invariants) }

@@ -16,7 +16,10 @@ struct SLOOptions: ParsableArguments {
     )
     var warehouse: String?
 
-    @Option(help: "A file with the history instead: CSV with start,good,total, or OpenMetrics.")
+    @Option(
+        help: "A file with the history instead: CSV with start,good,total, or OpenMetrics.",
+        completion: .file()
+    )
     var history: String?
 
     @Option(
@@ -56,7 +59,10 @@ struct SLOOptions: ParsableArguments {
 struct ObjectiveFiles: ParsableArguments {
     static let standard = ["slo/storefront"]
 
-    @Option(help: "OpenSLO files or directories (repeatable; default: slo/storefront).")
+    @Option(
+        help: "OpenSLO files or directories (repeatable; default: slo/storefront).",
+        completion: .file()
+    )
     var objectives: [String] = []
 
     func read() throws -> ObjectiveSet {

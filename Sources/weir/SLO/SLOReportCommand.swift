@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import OpenSLO
 internal import Prometheus
 internal import Reports
 internal import SLO
@@ -74,14 +75,15 @@ struct SLOExplainCommand: Verb {
         abstract: "Every sum behind every figure of an objective, to be redone by hand."
     )
 
-    @Argument(help: "The objective's name.")
-    var slo: String
+    @Argument(help: "The objective's name; left out, they are listed.")
+    var slo: String?
 
     @OptionGroup var options: SLOOptions
 
     @OptionGroup var output: DocumentOutput
 
     func perform() async throws {
+        guard let slo else { return try list() }
         let evaluation = try await SLOEvaluation(options, only: [slo])
         let report = evaluation.report
         for (objective, review) in zip(report.objectives, evaluation.reviews) {
@@ -89,5 +91,14 @@ struct SLOExplainCommand: Verb {
             try output.print(SLOExplanation(objective, of: definition, in: report))
         }
         try evaluation.expectAnswers()
+    }
+
+    /// Lists what can be explained.
+    private func list() throws {
+        let lines = try options.objectives.read().objectives.map { objective in
+            "weir slo explain \(objective.name)"
+                + (objective.displayName.map { "    # \($0)" } ?? "")
+        }
+        try Terminal.result(lines.joined(separator: "\n"))
     }
 }
