@@ -52,9 +52,15 @@ extension DeliveryState {
 
     /// Every parcel that is not settled, in no particular order.
     var unsettledParcels: [Parcel] {
-        // order-free: counted, or sorted by position, by those who ask.
-        Array(backlog) + Array(ready) + ordering.heldParcels
-            + outstanding.values.map(\.parcel) + waiting.unordered.map(\.value)
+        // order-free: counted, or sorted by position, by those who ask. Most of the time there are
+        // none, or few, and key paths of a generic type are made anew each time.
+        guard counts.unsettled > 0 else { return [] }
+        var parcels = Array(backlog)
+        parcels += ready
+        parcels += ordering.heldParcels
+        parcels += outstanding.values.lazy.map { $0.parcel }
+        parcels += waiting.unordered.lazy.map { $0.value }
+        return parcels
     }
 
     /// The ack state now; `nextPosition` is the one the topic will give next.

@@ -114,18 +114,18 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
     /// The next instant at which time alone changes what can be delivered.
     package var nextWake: Timestamp? {
         let expiry = backlog.first.map { $0.publication.publishTime + policy.retention }
-        return [deadlines.min?.instant, waiting.min?.instant, expiry].compactMap(\.self).min()
+        return [deadlines.min?.instant, waiting.min?.instant, expiry].compactMap { $0 }.min()
     }
 
     /// When the oldest message that is not acked was published; nil if there is none.
     package var oldestUnacked: Timestamp? {
         // A scan, for gauges: the delivery path does not ask for it.
-        unsettledParcels.map(\.publication.publishTime).min()
+        unsettledParcels.lazy.map { $0.publication.publishTime }.min()
     }
 
     /// When the oldest message that is not acked should have been sent; nil if there is none.
     package var oldestDue: Timestamp? {
-        unsettledParcels.compactMap { $0.publication.batch.firstDue(in: $0.selection) }.min()
+        unsettledParcels.lazy.compactMap { $0.publication.batch.firstDue(in: $0.selection) }.min()
     }
 
     /// How many messages kept within each of ``delayLimits`` by `now`, and how many did not.

@@ -222,7 +222,7 @@ final class SubscriptionQueue: Sendable {
             {
                 return []
             }
-            let earliest = [wake, deadline].compactMap(\.self).min()
+            let earliest = [wake, deadline].compactMap { $0 }.min()
             try await timeline.wait(for: arrival, since: version, until: earliest)
         }
     }

@@ -277,7 +277,7 @@ struct ComponentHealth {
     /// Which components worked since the last call; without those that the pipeline lacks.
     mutating func takeSlice(at now: Timestamp) -> [PipelineComponent: Bool] {
         var isUp: [PipelineComponent: Bool] = [
-            .broker: everySubscription.allSatisfy(\.counts.isConserved)
+            .broker: everySubscription.allSatisfy { $0.counts.isConserved }
         ]
         for component in PipelineComponent.allCases {
             if let meters = stores[component], !meters.isEmpty {

@@ -247,6 +247,7 @@ extension ObjectiveTracker {
         guard let now else { return [] }
         var transitions: [AlertTransition] = []
         for index in alerts.indices {
+            if isCalm(index, at: now) { continue }
             let rule = alerts[index].rule
             let isFiring = alerts[index].episode != nil
             let holds = holds(rule, at: now, isFiring: isFiring)
@@ -260,6 +261,29 @@ extension ObjectiveTracker {
             }
         }
         return transitions
+    }
+
+    /// Whether an alert is known not to change without a look at the sums: it is at rest, and in
+    /// the window that it asks for first nothing was bad.
+    private func isCalm(_ index: Int, at now: Timestamp) -> Bool {
+        guard !isRestless[index], !alerts[index].isPending, alerts[index].episode == nil else {
+            return false
+        }
+        guard let lastBad else { return true }
+        guard case .burnRate(let alert) = alerts[index].rule else { return false }
+        // Twice the window: its beginning may be read from a coarser slice.
+        return now - lastBad > (alert.shortWindow ?? alert.longWindow) * 2
+    }
+
+    /// Whether a rule holds where something was observed and nothing was bad, or is about
+    /// something else than what was bad.
+    func holdsOnNothing(_ rule: AlertRule) -> Bool {
+        switch rule {
+        case .burnRate(let alert): exceeds(alert, .zero)
+        case .budgetExhausted:
+            ExactRatio.zero.compares(.greaterThanOrEqual, to: .one, of: objective.budget)
+        case .noData: true
+        }
     }
 
     private func holds(_ rule: AlertRule, at now: Timestamp, isFiring: Bool) -> Bool? {

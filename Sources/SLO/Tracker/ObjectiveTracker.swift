@@ -30,6 +30,10 @@ package struct ObjectiveTracker: Sendable {
     /// The end of the last slice, by component, in which there was an event.
     package private(set) var lastEvents: [Timestamp?]
     package internal(set) var alerts: [AlertMachine]
+    /// The end of the latest slice in which anything was bad; nil where nothing ever was.
+    private(set) var lastBad: Timestamp?
+    /// The alerts, by their place, that hold where nothing was spent.
+    private(set) var isRestless: [Bool] = []
 
     var events: [SlidingSums<EventSum>]
     /// The events under maintenance, where there is any to come.
@@ -74,6 +78,7 @@ package struct ObjectiveTracker: Sendable {
         lastEvents = lastReports
         schedule = MaintenanceSchedule(objective.maintenance)
         alerts = AlertMachine.machines(of: objective, revision: revision)
+        isRestless = alerts.map { holdsOnNothing($0.rule) }
     }
 
     /// A tracker of what is counted from `instant` on.
@@ -147,6 +152,7 @@ package struct ObjectiveTracker: Sendable {
         let end = Timestamp(nanoseconds: (number + 1) * sliceLength)
         lastReports[component] = max(lastReports[component] ?? end, end)
         if slice.total > 0 { lastEvents[component] = max(lastEvents[component] ?? end, end) }
+        if slice.bad > 0 { lastBad = max(lastBad ?? end, end) }
         if let judgedLength {
             judge((number * sliceLength).flooringQuotient(judgedLength))
         }

@@ -42,9 +42,9 @@ package struct SQLiteSession: SQLSession {
 
     /// The statement from the connection's cache, to be run with several values.
     func prepare(_ statement: SQLStatement) throws -> PreparedStatement {
-        PreparedStatement(
+        try PreparedStatement(
             row: SQLiteRow(
-                prepared: try database.cachedStatement(sql: statement.sql),
+                prepared: database.cachedStatement(sql: statement.sql),
                 database: database,
                 statement: statement
             )
@@ -55,7 +55,28 @@ package struct SQLiteSession: SQLSession {
 /// A statement of SQLite's, to be used within the transaction that it was prepared in.
 struct PreparedStatement {
     /// The row that it is at.
-    fileprivate let row: SQLiteRow
+    private let row: SQLiteRow
+    /// Which of the values each parameter is given, from 0; -1 for one without a name.
+    private let numbers: [Int]
+
+    fileprivate init(row: SQLiteRow) {
+        self.row = row
+        // Asked once, and not for each row that is stored.
+        let statement = unsafe row.prepared.sqliteStatement
+        let count = unsafe sqlite3_bind_parameter_count(statement)
+        numbers = (0..<count).map { place in
+            guard let name = unsafe sqlite3_bind_parameter_name(statement, place + 1) else {
+                return -1
+            }
+            var number = 0
+            var digit = unsafe name + 1
+            while let value = unsafe Int(exactly: digit.pointee - 48), (0...9).contains(value) {
+                number = number * 10 + value
+                unsafe digit += 1
+            }
+            return number - 1
+        }
+    }
 
     private var handle: OpaquePointer? { unsafe row.prepared.sqliteStatement }
 
@@ -81,20 +102,12 @@ struct PreparedStatement {
         DatabaseError(resultCode: .init(rawValue: code), message: row.database.lastErrorMessage)
     }
 
-    /// Gives each parameter the value that its name is the number of, from 1.
+    /// Gives each parameter its value: its name is the number of that, from 1.
     private func bind(_ values: [SQLValue]) throws {
-        let count = unsafe sqlite3_bind_parameter_count(handle)
-        guard count > 0 else { return }
-        for place in 1...count {
-            guard let name = unsafe sqlite3_bind_parameter_name(handle, place) else { continue }
-            var number = 0
-            var digit = unsafe name + 1
-            while let value = unsafe Int(exactly: digit.pointee - 48), (0...9).contains(value) {
-                number = number * 10 + value
-                unsafe digit += 1
-            }
-            precondition(values.indices.contains(number - 1), "a value for each parameter")
-            let code = unsafe PreparedStatement.bind(values[number - 1], handle, place)
+        let handle = unsafe handle
+        for (place, number) in numbers.enumerated() where number >= 0 {
+            precondition(number < values.count, "a value for each parameter")
+            let code = unsafe PreparedStatement.bind(values[number], handle, Int32(place + 1))
             guard code == SQLITE_OK else { throw error(code) }
         }
     }
