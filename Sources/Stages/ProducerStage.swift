@@ -66,8 +66,9 @@ package struct ProducerStage: Sendable {
             meter.read(builder)
             if made > 0 {
                 let batch = builder.finish(schedule: schedule)
+                let finished = timeline.now
                 try await topic.publish(batch)
-                meter.published(batch, at: timeline.now)
+                meter.published(batch, making: finished - now, since: finished, at: timeline.now)
             }
             guard let next else { return }
             if let arrival = source.arrival {
@@ -136,6 +137,10 @@ package final class ProducerMeter: Sendable {
         package var firstRejections: [Rejection] = []
         /// The last publication.
         package var ended: Timestamp?
+        /// How long it took to make what was published, and to hand it over, which takes long
+        /// where subscriptions are full.
+        package var making = Duration.zero
+        package var publishing = Duration.zero
 
         package init() {}
     }
@@ -157,10 +162,18 @@ package final class ProducerMeter: Sendable {
     /// Everything so far.
     package var total: Counts { counts.withLock { $0 } }
 
-    func published(_ batch: Batch, at now: Timestamp) {
+    /// Counts a batch that it took so long to make, was made at `finished`, and published by `now`.
+    func published(
+        _ batch: Batch,
+        making: Duration,
+        since finished: Timestamp,
+        at now: Timestamp
+    ) {
         counts.withLock { counts in
             counts.published += Int64(batch.count)
             counts.ended = now
+            counts.making += making
+            counts.publishing += now - finished
         }
     }
 

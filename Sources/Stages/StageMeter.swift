@@ -78,11 +78,21 @@ package final class StageMeter: Sendable {
     private struct Work {
         var nanoseconds: Int64 = 0
         var begun: [Int: Timestamp] = [:]
+        /// What each worker has done of the job it is at.
+        var jobs: [Int: Job] = [:]
+        var own = WorkSums()
 
         mutating func end(_ worker: Int, at now: Timestamp) {
             guard let since = begun.removeValue(forKey: worker) else { return }
-            nanoseconds += (now - since).inNanoseconds
+            let worked = (now - since).inNanoseconds
+            nanoseconds += worked
+            jobs[worker, default: Job()].nanoseconds += worked
         }
+    }
+
+    private struct Job {
+        var nanoseconds: Int64 = 0
+        var settled = 0
     }
 
     /// A meter at zero, which holds jobs to `jobLimits` and messages to `patience`.
@@ -130,9 +140,30 @@ package final class StageMeter: Sendable {
     }
 
     /// A worker waits from `now` on, or has ended.
+    ///
+    /// What it has worked since it last settled messages is one job of its own.
     package func workEnds(of worker: Int, at now: Timestamp) {
-        work.withLock { $0.end(worker, at: now) }
+        work.withLock { work in
+            work.end(worker, at: now)
+            guard let job = work.jobs[worker], job.settled > 0 else { return }
+            work.own.add(events: job.settled, nanoseconds: job.nanoseconds)
+            work.jobs[worker] = nil
+        }
     }
+
+    /// A worker has waited for its store while it worked, which is not work of its own.
+    package func waited(_ duration: Duration, worker: Int) {
+        work.withLock { $0.jobs[worker, default: Job()].nanoseconds -= duration.inNanoseconds }
+    }
+
+    /// A worker has settled so many messages.
+    package func settled(_ messages: Int, worker: Int) {
+        work.withLock { $0.jobs[worker, default: Job()].settled += messages }
+    }
+
+    /// The jobs so far, each with the messages it settled and the work of the stage itself: the
+    /// time without that of its store.
+    package var ownWork: WorkSums { work.withLock { $0.own } }
 
     /// Up to when a stage that goes by event time has counted what happened; nil before that.
     package var watermark: Timestamp? { counts.withLock { $0.watermark } }

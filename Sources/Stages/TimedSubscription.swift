@@ -1,5 +1,6 @@
 package import Broker
 package import Commerce
+package import Storage
 package import Timekeeping
 
 /// A subscription as one worker receives from it, which takes note of how long the worker is busy:
@@ -38,9 +39,32 @@ package struct TimedSubscription: Subscription {
 
     package func settle(_ delivery: Delivery<Batch>, _ settlement: Settlement) {
         subscription.settle(delivery, settlement)
+        meter.settled(delivery.count, worker: worker)
     }
 
     package func extendDeadline(of delivery: Delivery<Batch>) {
         subscription.extendDeadline(of: delivery)
+    }
+}
+
+/// Takes the time that a worker waits for its store off its own work.
+package struct StoreWaiting: StoreLayer {
+    private let meter: StageMeter
+    private let worker: Int
+    private let timeline: any Timeline
+
+    package init(_ meter: StageMeter, worker: Int, timeline: any Timeline) {
+        self.meter = meter
+        self.worker = worker
+        self.timeline = timeline
+    }
+
+    package func pass<Answer>(
+        _ call: inout StoreCall,
+        _ next: NextStoreLayer<Answer>
+    ) async throws(StoreError) -> Answer {
+        let began = timeline.now
+        defer { meter.waited(timeline.now - began, worker: worker) }
+        return try await next(&call)
     }
 }

@@ -44,29 +44,39 @@ struct PipelineFile: ParsableArguments {
     }
 }
 
-/// `--service-times`: how long stages take in virtual time, as it was measured.
+/// `--service-times`: how long stores and stages take in virtual time, as it was measured.
 struct ServiceTimeOptions: ParsableArguments {
     @Option(
-        help: "Use the service times measured in the JSON report of a real run.",
+        help: """
+            Use the times a call and an event that follow from the JSON report of 'weir capacity', \
+            or from those of real runs at several rates (repeatable).
+            """,
         completion: .file(extensions: ["json"])
     )
-    var serviceTimes: String?
+    var serviceTimes: [String] = []
 
-    /// What the report says of the pipeline `document`; nothing where none is named.
+    /// What the reports say of the pipeline `document`; nothing where none is named.
     ///
-    /// - Throws: A `DocumentError` if the file is not the report of a run.
+    /// - Throws: A `DocumentError` if a file is not such a report; a `RunError` if the two times
+    ///   do not follow from them.
     func settings(for document: PipelineDocument) throws -> [DocumentSetting] {
-        guard let serviceTimes else { return [] }
-        let text = try DocumentFile.text(at: serviceTimes, kind: "a run's report")
-        do {
-            return try RunReport(json: text).serviceTimeSettings(for: document)
-        } catch {
+        guard !serviceTimes.isEmpty else { return [] }
+        var measured = MeasuredWork()
+        for path in serviceTimes { measured.add(try ServiceTimeOptions.work(in: path)) }
+        return try measured.times(for: document).map(\.setting)
+    }
+
+    private static func work(in path: String) throws -> MeasuredWork {
+        let text = try DocumentFile.text(at: path, kind: "a report")
+        if let report = try? CapacityReport(json: text) { return report.work }
+        guard let report = try? RunReport(json: text) else {
             throw DocumentError(
                 .wrong,
-                "\(serviceTimes): not the JSON report of a run, which 'weir run … --report "
-                    + "run.json' writes"
+                "\(path): not the JSON report of a run, which 'weir run … --report run.json' "
+                    + "writes, nor that of 'weir capacity'"
             )
         }
+        return MeasuredWork(report)
     }
 }
 

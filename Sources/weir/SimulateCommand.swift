@@ -82,7 +82,7 @@ struct SimulateCommand: Verb {
                 ("--scenario", troubles.scenario != nil),
                 ("--raw", places.raw != nil), ("--warehouse", places.warehouse != nil),
                 ("--interleaving", interleaving != nil), ("--set", !file.set.isEmpty),
-                ("--service-times", serviceTimes.serviceTimes != nil), ("--gate", reporting.gate),
+                ("--service-times", !serviceTimes.serviceTimes.isEmpty), ("--gate", reporting.gate),
             ]
             if let other = drawn.first(where: \.isGiven) {
                 throw ValidationError("\(other.name) does not go with --seeds, which draws it.")
@@ -154,8 +154,8 @@ struct SimulateCommand: Verb {
                 ("seed", "\(seed)"), ("tick", DurationText.write(tick)),
                 ("rate", rate.map(ArgumentValue.written)),
                 ("interleaving", interleaving.map { "\($0)" }),
-                ("service-times", serviceTimes.serviceTimes), ("scenario", troubles.scenario),
-                ("raw", urls[0]), ("warehouse", urls[1]),
+            ] + serviceTimes.serviceTimes.map { ("service-times", $0) } + [
+                ("scenario", troubles.scenario), ("raw", urls[0]), ("warehouse", urls[1]),
             ],
             file.set
         )

@@ -29,6 +29,37 @@ struct StorePlaces: ParsableArguments {
         option ?? ProcessInfo.processInfo.environment["WEIR_WAREHOUSE_URL"]
     }
 
+    /// Where a run of `document` would write to, each place once, as places beside those.
+    func trialPlaces(of document: PipelineDocument) throws -> [String: TrialPlace] {
+        let (raw, warehouse) = (StorePlaces.raw(raw), StorePlaces.warehouse(warehouse))
+        let places = try document.stores.map { store in
+            let url = (store.role == .raw ? raw : warehouse) ?? store.url
+            return (
+                url,
+                store.role == .raw
+                    ? try TrialPlace(besideRawStore: url) : try TrialPlace(besideWarehouse: url)
+            )
+        }
+        return Dictionary(places, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Opens the stores of `document` in places of their own beside those that a run would write
+    /// to.
+    func open(
+        _ document: PipelineDocument,
+        in places: [String: TrialPlace]
+    ) async throws -> RunStores {
+        var document = document
+        var own = self
+        (own.raw, own.warehouse) = (nil, nil)
+        let (raw, warehouse) = (StorePlaces.raw(raw), StorePlaces.warehouse(warehouse))
+        for (place, store) in document.stores.enumerated() {
+            let url = (store.role == .raw ? raw : warehouse) ?? store.url
+            document.stores[place].url = places[url]?.url ?? url
+        }
+        return try await own.open(document, raw: nil, warehouse: nil)
+    }
+
     /// Opens the stores of `document`; `raw` and `warehouse` are for what is not said.
     func open(
         _ document: PipelineDocument,

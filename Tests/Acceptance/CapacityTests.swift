@@ -13,8 +13,8 @@ extension Timed {
             let ending = try await Program.run([
                 "capacity", Program.packageRoot.appending(path: "pipelines/storefront.yaml").path,
                 "--probe", "1s", "--from", "200", "--precision", "1", "--confirm", "0",
-                "--raw", "memory:", "--warehouse", "memory:", "--format", "json",
-                "--report", page,
+                "--raw", "sqlite:\(folder.path("raw"))", "--warehouse", "memory:", "--format",
+                "json", "--report", page,
             ])
             #expect(ending.exitCode == 0, "\(ending.errors)")
             let json = try #require(
@@ -27,9 +27,25 @@ extension Timed {
             #expect(holding.contains { $0["rate"] as? Double == capacity })
             let first = try #require(failing.first)
             #expect((first["verdict"] as? String)?.isEmpty == false)
-            #expect(["storefront", "ingest", "analytics"].contains(json["saturated"] as? String))
-            #expect(try folder.text(of: "capacity.html").contains("Latency by rate"))
+            let beyond = try #require(json["failing"] as? Double)
+            #expect(beyond > capacity ?? 0)
+            #expect(failing.contains { $0["rate"] as? Double == beyond })
+            #expect(
+                ["ingest", "analytics"].contains(json["bottleneck"] as? String)
+                    || json["generator_is_limit"] as? Bool == true
+            )
+            let text = try folder.text(of: "capacity.html")
+            #expect(text.contains("Latency by rate") && text.contains("Backlog by rate"))
             #expect(ending.errors.contains("/s: "))
+            // Service times follow from what was measured, and nothing is left of the runs.
+            let times = try #require(json["service_times"] as? [[String: Any]])
+            #expect(times.contains { $0["place"] as? String == "spec.stores.raw" })
+            #expect(json["virtual_capacity"] as? Double ?? 0 > 0)
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: folder.path("")) == [
+                    "capacity.html"
+                ]
+            )
         }
 
         @Test(arguments: [["--from", "0"], ["--probe", "1ms"], ["--precision", "0"]])

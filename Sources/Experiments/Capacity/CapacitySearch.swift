@@ -82,6 +82,9 @@ package struct CapacitySearch: Sendable {
         if case .done(let rate) = next { rate } else { nil }
     }
 
+    /// The lowest rate that did not hold, of those above the highest that does; nil if none failed.
+    package var failing: Double? { upper }
+
     /// Takes note of whether the rate of ``next`` held.
     package mutating func record(holds: Bool) {
         probes += 1

@@ -1,4 +1,3 @@
-package import Documents
 internal import Logging
 package import Pipeline
 package import SLO
@@ -52,6 +51,7 @@ package struct VirtualCapacity: Sendable {
         options.experiment = Experiment(takesServiceTimes: true)
         // So that a probe of seconds is judged at all.
         options.slice = .seconds(1)
+        options.sampleInterval = CapacityReport.sampleInterval(of: length)
         let simulation = Simulation(
             document: document,
             options: options,
@@ -70,50 +70,7 @@ package struct VirtualCapacity: Sendable {
             logger: Logger(label: "capacity") { _ in SwiftLogNoOpLogHandler() },
             replay: ""
         )
-        return CapacityReport.Probe(try await simulation.run(stop: Signal()).report, rate: rate)
-    }
-}
-
-extension RunReport {
-    /// What makes each stage of a pipeline take the times that this run has measured: an
-    /// empirical service time of the percentiles of its jobs.
-    ///
-    /// A job is the work on what one call to `receive` gave, the store's answer included; that of
-    /// an analytics stage of `document` begins with the gathering, whose interval is taken off. Of
-    /// a stage that had none nothing is said.
-    package func serviceTimeSettings(for document: PipelineDocument) -> [DocumentSetting] {
-        let measured: [DocumentSetting] = stages.compactMap { stage in
-            var gathering = Duration.zero
-            if case .analytics(let plan) = document.stages.first(where: { $0.name == stage.name })?
-                .kind
-            {
-                gathering = plan.options.commitInterval
-            }
-            let shares = [
-                (0.5, stage.jobs.p50Ms), (0.9, stage.jobs.p90Ms), (0.99, stage.jobs.p99Ms),
-                (0.999, stage.jobs.p999Ms), (1, stage.jobs.maxMs),
-            ]
-            let quantiles = shares.compactMap { share, milliseconds in
-                milliseconds.map { milliseconds in
-                    let job = Duration.nanoseconds(Int64((milliseconds * 1e6).rounded()))
-                    let time = max(.zero, job - gathering)
-                    return "{share: \(share), time: \(DurationText.write(time))}"
-                }
-            }
-            guard quantiles.count == shares.count else { return nil }
-            return DocumentSetting(
-                path: ["spec", "stages", stage.name, "serviceTime"],
-                value: "{distribution: empirical, quantiles: "
-                    + "[\(quantiles.joined(separator: ", "))]}"
-            )
-        }
-        // A job holds the answer of its store, whose own time would come on top of it.
-        let stores = document.stores.filter { $0.serviceTime != nil }.map { store in
-            DocumentSetting(
-                path: ["spec", "stores", store.name, "serviceTime"],
-                value: "{distribution: constant, time: 0s}"
-            )
-        }
-        return measured.isEmpty ? [] : stores + measured
+        let report = try await simulation.run(stop: Signal()).report
+        return CapacityReport.Probe(report, rate: rate, length: length)
     }
 }

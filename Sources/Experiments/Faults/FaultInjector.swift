@@ -137,7 +137,9 @@ final class FaultInjector: RunInterceptor {
 
     func intercept(_ worker: inout WorkerPorts) {
         let stage = worker.stage
-        let time = experiment.takesServiceTimes ? stage.serviceTime : nil
+        var time = experiment.takesServiceTimes ? stage.serviceTime : nil
+        // Its workers share the events of each set.
+        if case .analytics = stage.kind { time?.perEvent /= max(1, stage.workers) }
         let queue = queue(of: "\(stage.name)/\(worker.number)", time)
         worker.patience = patience
         if let work = queue.map(StageWork.init) {

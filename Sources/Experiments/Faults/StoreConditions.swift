@@ -126,20 +126,3 @@ struct StageWork: StoreLayer {
         return try await next(&call)
     }
 }
-
-extension StoreCall.Operation {
-    /// How many events a call has that a store takes its time for.
-    fileprivate var events: Int {
-        switch self {
-        case .store(let writes): writes.reduce(0) { $0 + $1.selection.count }
-        case .commit(let commit):
-            // Each event is in the window over all time once.
-            commit.cells.reduce(0) { sum, cell in
-                let isTotal = cell.key.grain == .all && !cell.key.category.isPresent
-                return isTotal ? sum + Int(cell.delta.total) : sum
-            }
-        case .storeDeadLetters(let letters): letters.count
-        default: 0
-        }
-    }
-}

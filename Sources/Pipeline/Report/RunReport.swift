@@ -38,6 +38,8 @@ package struct RunReport: WrittenReport, Codable, Sendable {
     package var producers: [Producer]
     package var subscriptions: [Subscription]
     package var stages: [Stage]
+    /// How the stores were worked; nil before that was measured.
+    package var stores: [Store]? = nil
     package var warehouse: Warehouse?
     package var rawStore: RawStore?
     /// How the objectives stood at the end; none where none apply.
@@ -142,6 +144,10 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         package var rejected: [String: Int64]
         /// The first 100, each `file:line:column: field: message`.
         package var rejections: [String]
+        /// The shares of the time of publishing that it took to make the events, and to hand
+        /// them over, which is long where subscriptions are full.
+        package var busyRatio: Double? = nil
+        package var blockedRatio: Double? = nil
     }
 
     /// The conservation table of a subscription: `published` is the sum of the other states.
@@ -217,8 +223,17 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         package var jobs: Latency
         /// How many workers it has.
         package var workers: Int? = nil
-        /// The share of the time of the run for which they were busy.
+        /// The share of the time of the load for which they were busy.
         package var busyRatio: Double? = nil
+        /// Its jobs, without the time of its store.
+        package var work: WorkSums? = nil
+    }
+
+    /// How a store was worked.
+    package struct Store: Codable, Sendable {
+        package var name: String
+        /// The calls that stored events, each with its share of the time that the store was busy.
+        package var work: WorkSums
     }
 
     /// The mean and percentiles in milliseconds; nil where nothing was measured.

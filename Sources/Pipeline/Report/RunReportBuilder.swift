@@ -31,9 +31,12 @@ struct RunReportBuilder {
             durationSeconds: (ended - began).inSeconds,
             input: graph.input,
             rate: rate,
-            producers: graph.producers.map { RunReport.Producer($0.meter) },
+            producers: graph.producers.map { producer($0.meter) },
             subscriptions: subscriptions,
             stages: graph.stages.map { stage($0) },
+            stores: graph.storeMeters.map {
+                RunReport.Store(name: $0.name, work: $0.total.work)
+            },
             samples: samples
         )
         for (place, stage) in graph.stages.enumerated() {
@@ -103,9 +106,20 @@ struct RunReportBuilder {
         return limits.isEmpty ? nil : limits
     }
 
+    private func producer(_ meter: ProducerMeter) -> RunReport.Producer {
+        var producer = RunReport.Producer(meter)
+        let time = ((state.producingEnded ?? ended) - began).inSeconds
+        guard time > 0 else { return producer }
+        producer.busyRatio = meter.total.making.inSeconds / time
+        producer.blockedRatio = meter.total.publishing.inSeconds / time
+        return producer
+    }
+
     private func stage(_ node: PipelineGraph.Stage) -> RunReport.Stage {
-        let time = (ended - began).inSeconds * Double(node.workers.count)
-        let busy = time > 0 ? node.meter.busyTime(at: ended).inSeconds / time : nil
+        let time =
+            ((state.producingEnded ?? ended) - began).inSeconds * Double(node.workers.count)
+        let worked = state.worked[node.plan.name] ?? node.meter.busyTime(at: ended)
+        let busy = time > 0 ? worked.inSeconds / time : nil
         return RunReport.Stage(node, drained: drained(node), busy: busy)
     }
 
@@ -220,7 +234,8 @@ extension RunReport.Stage {
             latency: RunReport.Latency(total.latency.summary),
             jobs: RunReport.Latency(total.jobs.summary),
             workers: plan.workers,
-            busyRatio: busy
+            busyRatio: busy,
+            work: node.meter.ownWork
         )
     }
 }

@@ -166,7 +166,7 @@ struct PipelineGraph: Sendable {
     ///
     /// 1. the work of the worker itself before it writes, by the service time of its stage
     ///    (`intercept(_ worker:)`),
-    /// 2. `StoreMeter`: the wait of the stage,
+    /// 2. `StoreWaiting` and `StoreMeter`: the wait of the stage,
     /// 3. the witness: the decisions of the stages, with the answers as they got them,
     /// 4. the experiment: the store's service time and faults,
     /// 5. the account: what the store itself has confirmed, before faults change the answer,
@@ -240,6 +240,9 @@ struct PipelineGraph: Sendable {
         case .relay: ports.topic = try found(broker.topic(place), place)
         }
         let (meter, timeline) = (stage.meter, run.timeline)
+        let waiting = StoreWaiting(meter, worker: number, timeline: timeline)
+        ports.rawStore = ports.rawStore.map { LayeredRawStore($0, [waiting]) }
+        ports.warehouse = ports.warehouse.map { LayeredWarehouse($0, [waiting]) }
         ports.onWork = { begins in
             if begins {
                 meter.workBegins(of: number, at: timeline.now)

@@ -202,7 +202,11 @@ package struct PipelineRun: Sendable {
             group.cancelAll()
         }
         let now = timeline.now
-        progress.note { $0.producingEnded = now }
+        let worked = graph.stages.map { ($0.plan.name, $0.meter.busyTime(at: now)) }
+        progress.note { state in
+            state.producingEnded = now
+            state.worked = Dictionary(worked, uniquingKeysWith: { first, _ in first })
+        }
     }
 
     /// Runs a producer to the end of its source, and of the time for which it is to publish.
@@ -234,6 +238,8 @@ final class RunProgress: Sendable {
         var inputFailure: (any Error)?
         /// When the last producer ended.
         var producingEnded: Timestamp?
+        /// How long the workers of each stage had been busy by then.
+        var worked: [String: Duration] = [:]
         /// When the last worker of each stage ended, having settled all.
         var stageEnded: [String: Timestamp] = [:]
         /// Why the run failed.

@@ -79,6 +79,27 @@ package struct StoreCall: Sendable {
     }
 }
 
+extension StoreCall.Operation {
+    /// How many events a call has that a store takes its time for.
+    package var events: Int {
+        if case .storeDeadLetters(let letters) = self { letters.count } else { storedEvents ?? 0 }
+    }
+
+    /// How many events the write of a stage has; nil for any other call.
+    package var storedEvents: Int? {
+        switch self {
+        case .store(let writes): writes.reduce(0) { $0 + $1.selection.count }
+        case .commit(let commit):
+            // Each event is in the window over all time once.
+            commit.cells.reduce(0) { sum, cell in
+                let isTotal = cell.key.grain == .all && !cell.key.category.isPresent
+                return isTotal ? sum + Int(cell.delta.total) : sum
+            }
+        default: nil
+        }
+    }
+}
+
 /// The layers before one store, the outermost first.
 struct StoreLayers: Sendable {
     let layers: [any StoreLayer]

@@ -17,6 +17,10 @@ package final class StoreMeter: StoreLayer {
         package var failures: [String: Int64] = [:]
         /// How long the answered calls took, by operation.
         package var durations: [Operation: LatencyRecorder] = [:]
+        /// The answered calls that stored events, each with its share of the store's time: of
+        /// calls that the store has at the same time, each takes an equal part of that time, so
+        /// that all of them together take as long as the store was busy.
+        package var work = WorkSums()
 
         package init() {}
 
@@ -31,6 +35,18 @@ package final class StoreMeter: StoreLayer {
         var lastCall: UInt64 = 0
         /// Since when an operation has only failed.
         var failing: [Operation: Failing] = [:]
+        /// How much time of its own a call that the store has had from the start on got up to
+        /// ``seen``.
+        var shared: Int64 = 0
+        var seen: Timestamp?
+
+        /// Shares the time up to `now` among the calls that are pending.
+        mutating func share(upTo now: Timestamp) {
+            if let seen, !pending.isEmpty {
+                shared += (now - seen).inNanoseconds / Int64(pending.count)
+            }
+            seen = now
+        }
     }
 
     /// A kind of call that was not answered since it first failed.
@@ -68,23 +84,32 @@ package final class StoreMeter: StoreLayer {
     ) async throws(StoreError) -> Answer {
         guard let operation = call.measured else { return try await next(&call) }
         let began = timeline.now
-        let number = state.withLock { state in
+        let (number, shared) = state.withLock { state in
+            state.share(upTo: began)
             state.lastCall += 1
             state.pending[state.lastCall] = began
-            return state.lastCall
+            return (state.lastCall, state.shared)
         }
+        // Counted before a layer changes the call.
+        let events = call.operation.storedEvents
         do {
             let answer = try await next(&call)
-            let took = (timeline.now - began).inNanoseconds
+            let ended = timeline.now
+            let took = (ended - began).inNanoseconds
             state.withLock { state in
+                state.share(upTo: ended)
                 state.pending[number] = nil
                 state.failing[operation] = nil
+                if let events {
+                    state.counts.work.add(events: events, nanoseconds: state.shared - shared)
+                }
                 state.counts.answered[operation, default: 0] += 1
                 state.counts.durations[operation, default: LatencyRecorder()].record(took)
             }
             return answer
         } catch {
             state.withLock { state in
+                state.share(upTo: timeline.now)
                 state.pending[number] = nil
                 let since = state.failing[operation]?.since ?? timeline.now
                 state.failing[operation] = Failing(since: since, reason: error.label)

@@ -187,6 +187,18 @@ actor MongoDBConnection {
         try reaching { () throws(DriverFailure) in try connected().read(command, on: target) }
     }
 
+    /// Removes the database with all that is in it, where it has a collection of ours.
+    func dropDatabase() throws(StoreError) {
+        driver = try reaching { () throws(DriverFailure) in try DriverPool(uri) }
+        let found = try command(RawEventCommands.listing).documents("cursor.firstBatch")
+        guard !found.isEmpty else { return }
+        // First, since a server may take minutes to drop what it deletes in seconds.
+        _ = try command(
+            BSONDocument(json: #"{"delete": "raw_events", "deletes": [{"q": {}, "limit": 0}]}"#)
+        )
+        _ = try command(BSONDocument(json: #"{"dropDatabase": 1}"#))
+    }
+
     /// What the server answers to `command`, which may write.
     func command(_ command: BSONDocument) throws(StoreError) -> BSONDocument {
         try reaching { () throws(DriverFailure) in try connected().run(command) }

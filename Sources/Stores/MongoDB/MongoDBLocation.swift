@@ -139,6 +139,20 @@ package struct MongoDBLocation: Sendable, CustomStringConvertible, CustomReflect
         return "says one thing with ssl and another with tls, which mean the same; leave ssl out"
     }
 
+    /// The URL of another database of the same server, for the same user.
+    package func url(ofDatabase name: String) -> String {
+        let scheme = url.prefix { $0 != ":" } + "://"
+        let parts = MongoDBLocation.parts(of: url.dropFirst(scheme.count))
+        var options = parts.options.isEmpty ? [] : [String(parts.options)]
+        // A user is one of the database that the URL names, unless it says otherwise.
+        if parts.user != nil, !optionNames.contains(where: { $0.lowercased() == "authsource" }) {
+            options.append("authSource=\(parts.database.isEmpty ? "admin" : parts.database)")
+        }
+        let user = parts.user.map { "\($0)@" } ?? ""
+        let query = options.isEmpty ? "" : "?\(options.joined(separator: "&"))"
+        return "\(scheme)\(user)\(parts.hosts)/\(name)\(query)"
+    }
+
     /// Calls `body` with the URL and its secrets.
     func withURL<Value>(_ body: (String) -> Value) -> Value {
         body(url)

@@ -50,6 +50,20 @@ package final class MongoDBRawStore: RawStore {
         }
     }
 
+    /// Removes the database of `location` with all that is in it, where it has raw events of ours.
+    package static func dropDatabase(at location: MongoDBLocation) async throws(StoreError) {
+        let connection = MongoDBConnection(location, try DriverURI(location))
+        let outcome: Result<Void, StoreError>
+        do throws(StoreError) {
+            try await connection.dropDatabase()
+            outcome = .success(())
+        } catch {
+            outcome = .failure(error)
+        }
+        await connection.close()
+        try outcome.get()
+    }
+
     package func hold() async throws(StoreError) {
         guard holding.holder == nil else { return }
         holding.holder = try await pool.withConnection { connection throws(StoreError) in

@@ -66,6 +66,23 @@ package final class PostgreSQLWarehouse: SQLWarehouse {
         try await commits.run { _ in }
     }
 
+    /// Removes the schema of `location` with all that is in it, where there is one.
+    package static func dropSchema(at location: PostgreSQLLocation) async throws(StoreError) {
+        let client = PostgreSQLClient(location)
+        let outcome: Result<Void, StoreError>
+        do throws(StoreError) {
+            try await client.run { connection in
+                try connection.execute("SET client_min_messages = error")
+                try connection.execute("DROP SCHEMA IF EXISTS \(location.schema) CASCADE")
+            }
+            outcome = .success(())
+        } catch {
+            outcome = .failure(error)
+        }
+        await client.close()
+        try outcome.get()
+    }
+
     package func close() async {
         await commits.close()
         await lookups.close()

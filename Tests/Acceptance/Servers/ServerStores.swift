@@ -15,10 +15,18 @@ struct ServerStores: Sendable {
 
     /// `--raw` and `--warehouse`.
     private var options: [String] {
-        var (raw, warehouse) = (servers[.raw], servers[.warehouse])
-        raw.path = "/\(name)"
-        warehouse.query = "schema=\(name)"
-        return ["--raw", raw.string ?? "", "--warehouse", warehouse.string ?? ""]
+        ["--raw", url(of: .raw), "--warehouse", url(of: .warehouse)]
+    }
+
+    /// Where a store is.
+    func url(of store: StoreOption) -> String {
+        var url = servers[store]
+        if store == .raw {
+            url.path = "/\(name)"
+        } else {
+            url.query = "schema=\(name)"
+        }
+        return url.string ?? ""
     }
 
     /// `weir run` on these stores, with the summary as JSON.
