@@ -73,6 +73,10 @@ let package = Package(
             dependencies: ["Broker", "Commerce", "Datasets", "SLO", "Timekeeping"]
         ),
         .target(
+            name: "Operations",
+            dependencies: ["Storage", "Commerce", "Documents", "Reports", "Timekeeping"]
+        ),
+        .target(
             name: "Stages",
             dependencies: [
                 "Storage", "Broker", "Commerce", "Datasets", "Timekeeping", collections, logging,
@@ -154,7 +158,7 @@ let package = Package(
         .executableTarget(
             name: "weir",
             dependencies: [
-                "Console", "Experiments", "Pipeline", "OpeningStores", "SQLiteStores",
+                "Console", "Experiments", "Operations", "Pipeline", "OpeningStores", "SQLiteStores",
                 "PrometheusStores", "Storage", "Commerce", "Datasets",
                 "OpenSLO", "Prometheus", "SLO", "Reports", "Documents", "Timekeeping",
                 argumentParser, logging, unixSignals,
@@ -204,6 +208,12 @@ let package = Package(
         .testTarget(
             name: "StorageTests",
             dependencies: ["TestSupport", "Storage", "Commerce", "Timekeeping"]
+        ),
+        .testTarget(
+            name: "OperationsTests",
+            dependencies: [
+                "TestSupport", "Operations", "Storage", "Commerce", "Reports", "Timekeeping",
+            ]
         ),
         .testTarget(
             name: "StagesTests",

@@ -47,6 +47,9 @@ package protocol RawStore: Sendable {
     /// Reads what is stored from the first event to the last; nil if only identities are kept.
     var scan: (any RawEventScan)? { get }
 
+    /// Finds stored events by their keys; nil if only identities are kept.
+    var lookup: (any RawEventLookup)? { get }
+
     /// The connections the store uses now; nil if it has none, as a file has not.
     func connections() async -> StoreConnections?
 
@@ -58,6 +61,8 @@ extension RawStore {
     package var isVolatile: Bool { false }
 
     package var scan: (any RawEventScan)? { nil }
+
+    package var lookup: (any RawEventLookup)? { nil }
 
     package func renewHold() async throws(StoreError) {}
 

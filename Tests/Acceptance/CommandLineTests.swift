@@ -186,10 +186,10 @@ struct CommandLineTests {
         #expect(ending.errors.contains("nothing reads from the pipe"))
     }
 
-    /// 200 blocks of 1,024 bytes, in which there is room for the tables and few events.
+    /// 320 blocks of 1,024 bytes, in which there is room for the tables and few events.
     @Test func `a file that may grow no further is an error, and no death`() async throws {
         let script = """
-            ulimit -f 200
+            ulimit -f 320
             exec weir run '\(Program.storefront)' --events 20000 --rate max \
                 --raw sqlite:raw.sqlite --warehouse memory: --format json
             """

@@ -96,6 +96,23 @@ extension Timed {
             #expect(counted == folded)
         }
 
+        /// The index of the raw store names every event of some shoppers.
+        private func expectFound(_ folder: TestFolder) async throws {
+            let held = try folder.raw.rows(
+                "SELECT user_id, count(*) FROM events GROUP BY 1 ORDER BY 1 LIMIT 8"
+            )
+            for row in held {
+                let parts = row.split(separator: "|")
+                let found = try await Program.run([
+                    "events", "find", "user=\(parts[0])", "--limit", "10000",
+                    "--raw", "sqlite:\(folder.raw.path)", "--format", "json",
+                ])
+                #expect(found.exitCode == 0, "\(found.errors)")
+                let events = found.output.split(separator: "\"position\"").count - 1
+                #expect("\(events)" == parts[1], "user=\(parts[0])")
+            }
+        }
+
         /// The catalogue says what the stores say, and its chains are whole.
         private func expectCatalogue(_ folder: TestFolder) async throws {
             let statistics = try folder.warehouse.rows(
@@ -167,6 +184,7 @@ extension Timed {
                 #expect(try StoredState(folder, try again.report) == expected, "\(moment)")
                 try expectFold(folder)
                 try await expectCatalogue(folder)
+                if point.isMultiple(of: 5) { try await expectFound(folder) }
                 #expect(try folder.raw.integrity() == ["ok"])
                 #expect(try folder.warehouse.integrity() == ["ok"])
             }
@@ -197,6 +215,7 @@ extension Timed {
             #expect(try StoredState(folder, try again.report) == expected)
             try expectFold(folder)
             try await expectCatalogue(folder)
+            try await expectFound(folder)
         }
     }
 }

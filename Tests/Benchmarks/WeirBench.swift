@@ -65,6 +65,7 @@ struct Benchmark: Sendable {
         Benchmark(name: "simulate-memory") { try SimulatedMonthBenchmark().measure() },
         Benchmark(name: "latency-50k") { try await LatencyBenchmark().measure() },
         Benchmark(name: "sqlite-ingest") { try await SQLiteBenchmark().measure() },
+        Benchmark(name: "find") { try await FindBenchmark().measure() },
         Benchmark(name: "mongodb-ingest") { try await MongoDBBenchmark.server().measure() },
         Benchmark(name: "mongodb-ingest-sink") { try await MongoDBBenchmark.sink() },
         Benchmark(name: "postgresql-aggregates") { try await PostgreSQLBenchmark().measure() },

@@ -46,6 +46,10 @@ struct House {
                 rooms: ["Broker", "Commerce", "Datasets", "SLO", "Timekeeping"]
             ),
             Room(
+                name: "Operations",
+                rooms: ["Storage", "Commerce", "Documents", "Reports", "Timekeeping"]
+            ),
+            Room(
                 name: "Stages",
                 rooms: ["Storage", "Broker", "Commerce", "Datasets", "Timekeeping"],
                 products: ["Collections", "Logging"]
@@ -118,8 +122,8 @@ struct House {
             Room(
                 name: "weir",
                 rooms: [
-                    "Console", "Experiments", "Pipeline", "OpeningStores", "SQLiteStores",
-                    "PrometheusStores", "Stages", "Storage", "Broker",
+                    "Console", "Experiments", "Operations", "Pipeline", "OpeningStores",
+                    "SQLiteStores", "PrometheusStores", "Stages", "Storage", "Broker",
                     "Commerce", "Datasets", "OpenSLO", "Prometheus", "SLO", "Reports",
                     "Documents", "Timekeeping",
                 ],

@@ -5,8 +5,8 @@ package struct EventData {
     package private(set) var value: Int64 = 0
     package private(set) var transaction = Symbol.none
     package private(set) var isOrderPart = false
-    private(set) var user = Symbol.none
-    private(set) var session = Symbol.none
+    package private(set) var user = Symbol.none
+    package private(set) var session = Symbol.none
     package private(set) var items: [Item] = []
 
     /// No data.

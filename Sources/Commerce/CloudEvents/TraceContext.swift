@@ -15,20 +15,31 @@ package struct TraceContext: Hashable, Sendable {
     ///
     /// An event without a session is a trace of its own.
     package init(of event: Event, symbols: SymbolTable) {
+        (traceHigh, traceLow) = TraceContext.traceID(
+            of: event,
+            symbols: symbols,
+            sourceHash: symbols.stableHash(of: event.source)
+        )
+        span = SplitMix64.mix(event.id.low &+ SplitMix64.mix(event.id.high))
+        if span == 0 {
+            span = 1
+        }
+    }
+
+    /// The trace id of `event`, where the stable hash of its source is known.
+    package static func traceID(
+        of event: Event,
+        symbols: SymbolTable,
+        sourceHash: UInt64
+    ) -> (high: UInt64, low: UInt64) {
         // The stable hash, since the symbol itself may depend on what was read before.
         let group =
             event.session.isPresent
             ? symbols.stableHash(of: event.session)
             : SplitMix64.mix(event.id.high ^ SplitMix64.mix(event.id.low))
-        traceHigh = SplitMix64.mix(symbols.stableHash(of: event.source) ^ group)
-        traceLow = SplitMix64.mix(traceHigh &+ group &+ 0x9e37_79b9_7f4a_7c15)
-        if traceHigh | traceLow == 0 {
-            traceLow = 1
-        }
-        span = SplitMix64.mix(event.id.low &+ SplitMix64.mix(event.id.high))
-        if span == 0 {
-            span = 1
-        }
+        let high = SplitMix64.mix(sourceHash ^ group)
+        let low = SplitMix64.mix(high &+ group &+ 0x9e37_79b9_7f4a_7c15)
+        return (high, high | low == 0 ? 1 : low)
     }
 
     /// The trace id as 32 lower-case hexadecimal digits: the event's correlation id.

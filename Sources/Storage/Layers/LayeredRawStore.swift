@@ -45,6 +45,8 @@ package struct LayeredRawStore: RawStore {
 
     package var scan: (any RawEventScan)? { store.scan }
 
+    package var lookup: (any RawEventLookup)? { store.lookup }
+
     package func connections() async -> StoreConnections? {
         let own = try? await layers.pass(.connections) { _ async throws(StoreError) in
             await store.connections()

@@ -20,8 +20,8 @@ internal import Timekeeping
 /// | `items` | array | `item_id`, `item_category`, `price_minor` (int64), `quantity` (int32) |
 /// | `document` | string | the CloudEvents JSON it was read from, byte for byte |
 ///
-/// What an event does not have, its document does not have either. Types and trace are this
-/// program's own; `document` keeps what a log had.
+/// What an event does not have, its document does not have either. Types are this program's own,
+/// and so is the trace of an event that came without one; `document` keeps what a log had.
 struct RawEventEncoder {
     /// The GA4 name and the CloudEvents type of each event, by the number of its name.
     private static let names = EventName.allCases.map {
@@ -49,8 +49,14 @@ struct RawEventEncoder {
         let (name, type) = RawEventEncoder.names[Int(event.name.rawValue)]
         document.append("type", utf8: type.span)
         append("subject", event.subject, in: event.subjectNamespace, batch, to: &document)
-        append("traceparent", to: &document) {
-            TraceContext(of: event, symbols: batch.symbols).appendTraceparent(to: &$0)
+        let original = batch.originalJSON(of: place)
+        append("traceparent", to: &document) { text in
+            if let foreign = original.flatMap({ ForeignAttributes(json: $0).traceparent }) {
+                // As version 00 has it, so that there is one form to look for.
+                text += "00-\(foreign.dropFirst(3).prefix(52))".utf8
+            } else {
+                TraceContext(of: event, symbols: batch.symbols).appendTraceparent(to: &text)
+            }
         }
         if event.sequence > 0 {
             document.append("sequence", event.sequence)
@@ -63,7 +69,7 @@ struct RawEventEncoder {
             document.append("order_part", true)
         }
         appendAmount(of: event, in: batch, to: &document)
-        if let original = batch.originalJSON(of: place) {
+        if let original {
             document.append("document", original: original.span)
         }
     }

@@ -15,6 +15,7 @@ enum RawTables {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1", migrate: makeDocuments)
         migrator.registerMigration("2", foreignKeyChecks: .immediate, migrate: makeColumns)
+        migrator.registerMigration("keys", migrate: KeyIndex.make)
         return migrator
     }
 

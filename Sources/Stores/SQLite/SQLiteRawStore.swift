@@ -15,14 +15,21 @@ internal import Timekeeping
 ///   when it begins (``hold()``).
 package final class SQLiteRawStore: RawStore {
     let file: SQLiteFile
+    /// Nil where the events are not to be found by all their keys.
+    private let index: KeyIndex?
 
     /// Opens the file at `location`, and makes it where `access` says so; rows that a report has
     /// to leave out are noted in `damage`.
+    ///
+    /// The index of the keys has a segment for so many events. Nil, for no index, is only to
+    /// measure what that costs: what is stored then is not found by user, session, product, trace.
     package init(
         _ location: SQLiteLocation,
         _ access: StoreAccess = .making,
+        keySegment: Int? = 65_536,
         notingIn damage: DamagedValues = DamagedValues()
     ) throws(StoreError) {
+        index = keySegment.map(KeyIndex.init)
         file = try SQLiteFile(
             location,
             schema: RawTables.schema,
@@ -126,7 +133,13 @@ package final class SQLiteRawStore: RawStore {
         // Encoding is this task's work; only the inserts take their turn on the connection.
         let rows = RawRows(writes)
         guard rows.count > 0 else { return RawOutcome(stored: 0, duplicates: 0) }
-        let stored = try await file.write { try rows.insert(into: $0) }
+        let keys = index.map { ($0, RawKeys(writes)) }
+        let stored = try await file.write { database in
+            let stored = try rows.insert(into: database)
+            // What was there already is named already.
+            if stored > 0, let (index, keys) = keys { try index.insert(keys, into: database) }
+            return stored
+        }
         return RawOutcome(stored: stored, duplicates: rows.count - stored)
     }
 

@@ -51,6 +51,11 @@ internal import CMongoc
         unsafe note(bson_append_document(target, key.start, key.count, document.handle))
     }
 
+    /// Appends every field of `document`.
+    mutating func append(all document: BSONDocument) {
+        unsafe note(bson_concat(target, document.handle))
+    }
+
     /// Appends text that was made elsewhere: as text where it is UTF-8, else as binary.
     mutating func append(_ key: BSONKey, original: Span<UInt8>) {
         let isText = unsafe original.withUnsafeBytes { bytes in

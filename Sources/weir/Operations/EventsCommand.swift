@@ -1,0 +1,144 @@
+internal import ArgumentParser
+internal import Commerce
+internal import OpeningStores
+internal import Operations
+internal import Reports
+internal import Storage
+
+/// `weir events`: single events of a raw store.
+struct EventsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "events",
+        abstract: "Single stored events, by their business keys.",
+        subcommands: [EventsFindCommand.self]
+    )
+}
+
+/// `weir events find`.
+struct EventsFindCommand: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "find",
+        abstract: "The stored events that have all of the keys given.",
+        discussion: """
+            Keys: order (transaction_id), user, session, product (item_id), id (that of the \
+            event), message-id (its position in the topic), trace (32 digits or a traceparent). A \
+            key that no event has is an answer: it ends with 0, and says since when events are \
+            retained.
+            """
+    )
+
+    @Argument(help: "<key>=<value>, such as order=o42 (several: an event must have them all).")
+    var keys: [String]
+
+    @OptionGroup var places: RawStoreOptions
+
+    @Option(
+        help: "How many events are shown (default: 50).",
+        transform: ArgumentValue.whole(1...10_000)
+    )
+    var limit: Int?
+
+    @Option(
+        help: "Only events behind this position: the next page.",
+        transform: ArgumentValue.whole(0...Int(RawEvent.endOfPositions))
+    )
+    var after: Int?
+
+    @OptionGroup var output: DocumentOutput
+
+    mutating func validate() throws {
+        _ = try query()
+    }
+
+    private func query() throws -> EventQuery {
+        do {
+            return try EventQuery(keys)
+        } catch {
+            throw ValidationError("\(error)")
+        }
+    }
+
+    func perform() async throws {
+        let query = try query()
+        var listing = EventListing(query)
+        let failures = try await places.forEach { label, store in
+            let search = EventSearch(
+                query.conditions,
+                after: after.map(Int64.init) ?? .min,
+                limit: limit ?? 50
+            )
+            if let warning = store.warning(about: query.conditions) {
+                Terminal.message("warning: \(label): \(warning)")
+            }
+            let found = try await store.find(search)
+            listing.add(found, retained: try await store.retained(), in: label)
+        } otherwise: { label, error in
+            listing.add(failure: "\(error)", in: label)
+        }
+        try output.print(listing)
+        if let first = failures.first { throw ExitStatus(first).code }
+    }
+}
+
+/// `--raw`, for commands that look for events in raw stores.
+struct RawStoreOptions: ParsableArguments {
+    @Option(
+        help: """
+            A raw store: sqlite:<path> or mongodb://… (repeatable; also WEIR_RAW_URL; default: \
+            sqlite:.weir/raw.sqlite).
+            """
+    )
+    var raw: [String] = []
+
+    /// Where a run keeps raw events unless something says otherwise.
+    static let standard = "sqlite:.weir/raw.sqlite"
+
+    private var urls: [String] {
+        raw.isEmpty ? [StorePlaces.raw(nil) ?? RawStoreOptions.standard] : raw
+    }
+
+    /// Lets `body` ask each store in turn, by its URL without secrets; one that cannot be asked
+    /// goes to `otherwise`, and the others are asked all the same.
+    ///
+    /// - Returns: Why stores could not be asked.
+    /// - Throws: What is wrong, where no store could be asked: there is nothing else to say then.
+    func forEach(
+        _ body: (String, any RawEventLookup) async throws -> Void,
+        otherwise: (String, any Error) -> Void
+    ) async throws -> [any Error] {
+        var failures: [any Error] = []
+        for url in urls {
+            let label = ReportText.printable(SecretText.masked(url))
+            do {
+                let opened = try await RawStoreOptions.open(url)
+                do {
+                    guard let lookup = opened.store.lookup else {
+                        throw StoreError(.wrongURL, "\(opened.label) keeps no events to be found")
+                    }
+                    try await body(opened.label, lookup)
+                    try await opened.store.close()
+                } catch {
+                    try? await opened.store.close()
+                    throw error
+                }
+            } catch {
+                if urls.count == 1 { throw error }
+                Terminal.message("weir: \(error)")
+                otherwise(label, error)
+                failures.append(error)
+            }
+        }
+        return failures
+    }
+
+    private static func open(_ url: String) async throws -> StoreOpening.Opened<any RawStore> {
+        do {
+            return try await StorePlaces.opening.rawStore(at: url, for: .reading)
+        } catch let error as StoreError where error.code == .wrongFormat {
+            // A file of an earlier version has no index yet; who may write to it makes one.
+            guard let opened = try? await StorePlaces.opening.rawStore(at: url, for: .changing)
+            else { throw error }
+            return opened
+        }
+    }
+}
