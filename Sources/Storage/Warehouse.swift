@@ -51,7 +51,8 @@ package protocol Warehouse: Sendable {
     /// A commit that threw may be given again as it was, and is stored once.
     func commit(_ commit: WarehouseCommit) async throws(StoreError)
 
-    /// Keeps messages that a subscription gave up; one that is there already is replaced.
+    /// Keeps messages that a subscription gave up; one that is there already is replaced, and is
+    /// open again where it was discarded.
     func storeDeadLetters(_ letters: [DeadLetter<Batch>]) async throws(StoreError)
 
     /// The stored windows of `grain`, by start, category and currency; texts in the order of
@@ -90,6 +91,9 @@ package protocol Warehouse: Sendable {
     /// The totals of the raw events.
     var census: (any CensusStore)? { get }
 
+    /// What subscriptions gave up, to be read and decided about.
+    var letters: (any DeadLetterStore)? { get }
+
     /// Releases files and connections; the warehouse must not be used afterwards.
     func close() async throws(StoreError)
 }
@@ -102,6 +106,7 @@ extension Warehouse {
     package var invariants: (any InvariantStore)? { nil }
     package var scheduler: (any RefreshScheduler)? { nil }
     package var census: (any CensusStore)? { nil }
+    package var letters: (any DeadLetterStore)? { nil }
 }
 
 /// Which rows of a window are asked for.

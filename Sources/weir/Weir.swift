@@ -11,8 +11,8 @@ struct Weir: AsyncParsableCommand {
         discussion: "'weir --version' shows the version.",
         subcommands: [
             RunCommand.self, SimulateCommand.self, CapacityCommand.self, SLOCommand.self,
-            InvariantsCommand.self, DatasetsCommand.self, EventsCommand.self, DeployCommand.self,
-            ServeCommand.self, TemplateCommand.self,
+            InvariantsCommand.self, DatasetsCommand.self, EventsCommand.self,
+            DeadLettersCommand.self, DeployCommand.self, ServeCommand.self, TemplateCommand.self,
         ]
     )
 

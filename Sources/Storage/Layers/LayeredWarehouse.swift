@@ -83,6 +83,7 @@ package struct LayeredWarehouse: Warehouse {
     package var invariants: (any InvariantStore)? { layered(warehouse.invariants) }
     package var scheduler: (any RefreshScheduler)? { layered(warehouse.scheduler) }
     package var census: (any CensusStore)? { layered(warehouse.census) }
+    package var letters: (any DeadLetterStore)? { layered(warehouse.letters) }
 
     private func layered<Part>(_ part: Part?) -> LayeredPart<Part>? {
         part.map { LayeredPart(part: $0, layers: layers) }
@@ -213,5 +214,37 @@ extension LayeredPart: CensusStore where Part == any CensusStore {
 
     func replaceCensus(by census: RawCensus) async throws(StoreError) {
         try await layers.pass(.part, await part.replaceCensus(by: census))
+    }
+}
+
+extension LayeredPart: DeadLetterStore where Part == any DeadLetterStore {
+    func letterGroups(parts: Int) async throws(StoreError) -> [LetterGroup] {
+        try await layers.pass(.part, await part.letterGroups(parts: parts))
+    }
+
+    func latestLetters(
+        of subscription: String,
+        reason: String,
+        atMost limit: Int
+    ) async throws(StoreError) -> [KeptLetter] {
+        try await layers.pass(
+            .part,
+            await part.latestLetters(of: subscription, reason: reason, atMost: limit)
+        )
+    }
+
+    func letters(
+        _ filter: LetterFilter,
+        after name: LetterName?,
+        atMost limit: Int
+    ) async throws(StoreError) -> [KeptLetter] {
+        try await layers.pass(.part, await part.letters(filter, after: name, atMost: limit))
+    }
+
+    func discardLetters(
+        _ names: [LetterName],
+        _ decision: LetterDecision
+    ) async throws(StoreError) -> Int {
+        try await layers.pass(.part, await part.discardLetters(names, decision))
     }
 }

@@ -179,6 +179,12 @@ extension WarehouseMigration {
         """
 
     /// On who counts what.
+    static let letters = """
+        COMMENT ON COLUMN dead_letters.decided_ns IS
+            'When somebody discarded it, for decided_why; NULL while it is open.';
+
+        """
+
     static let owners = """
         COMMENT ON TABLE counting_owners IS
             'The subscription that counts a topic here: another one is refused.';

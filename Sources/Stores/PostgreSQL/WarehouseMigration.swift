@@ -8,7 +8,7 @@ enum WarehouseMigration {
     private static let own: [WarehouseStep: String] = [
         .aggregates: aggregates + views, .history: history, .datasets: datasets + snapshot,
         .refresh: refresh, .deployments: deployments, .census: census, .orders: orders,
-        .owners: owners, .amounts: amounts,
+        .owners: owners, .amounts: amounts, .letters: letters,
     ]
 
     /// Brings the schema of `location` up to date; processes that start at once take turns.

@@ -106,10 +106,11 @@ extension SQLInsert {
         "dead_letters",
         [
             "subscription", "source", "id", "position", "reason", "detail", "attempts",
-            "first_failure_ns", "last_failure_ns", "document",
+            "first_failure_ns", "last_failure_ns", "document", "decided_ns",
         ]
     ).replacing(
-        ["position", "reason", "detail", "attempts", "last_failure_ns"],
+        // What was decided was decided of the failure before.
+        ["position", "reason", "detail", "attempts", "last_failure_ns", "decided_ns"],
         key: "subscription",
         "source",
         "id"
@@ -188,7 +189,7 @@ extension DeadLetter<Batch> {
             .text(subscription), .key(identity.source), .key(identity.id),
             .integer(publication.position(at: place)), .text(reason.label), .text(reason.detail),
             .integer(Int64(attempts)), .integer(firstFailure.nanoseconds),
-            .integer(lastFailure.nanoseconds), .bytes(batch.document(of: place)),
+            .integer(lastFailure.nanoseconds), .bytes(batch.document(of: place)), .null,
         ]
     }
 }

@@ -12,6 +12,7 @@ package enum WarehouseStep: String, CaseIterable, Sendable {
     case orders
     case owners = "owners of what is counted"
     case amounts = "amounts of four decimals"
+    case letters = "decisions about dead letters"
 
     /// The statements that both databases run, each in its own dialect; empty where there are none.
     package func tables(_ sql: SQLWords) -> String {
@@ -23,6 +24,7 @@ package enum WarehouseStep: String, CaseIterable, Sendable {
         case .census: WarehouseTables.census(sql)
         case .orders: WarehouseTables.orders(sql)
         case .owners: WarehouseTables.owners(sql)
+        case .letters: WarehouseTables.letters(sql)
         case .refresh, .amounts: ""
         }
     }
@@ -354,6 +356,19 @@ enum WarehouseTables {
             paused_at \(sql.integer) NOT NULL,
             lacks_distinct \(sql.integer) NOT NULL
         )\(sql.keyed());
+
+        """
+    }
+
+    /// What was decided about dead letters; open are those of which `decided_ns` is NULL.
+    fileprivate static func letters(_ sql: SQLWords) -> String {
+        """
+        ALTER TABLE dead_letters ADD COLUMN decided_ns \(sql.integer);
+        ALTER TABLE dead_letters ADD COLUMN decided_by \(sql.text);
+        ALTER TABLE dead_letters ADD COLUMN decided_why \(sql.text);
+        CREATE INDEX open_letters
+            ON dead_letters (subscription, reason, last_failure_ns, first_failure_ns)
+            WHERE decided_ns IS NULL;
 
         """
     }

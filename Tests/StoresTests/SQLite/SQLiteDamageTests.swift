@@ -287,8 +287,11 @@ struct SQLiteDamageTests {
         let queue = try DatabaseQueue(path: location.path)
         try await queue.write { database in
             try database.execute(
-                sql: "INSERT INTO dead_letters VALUES ('ingest', '/s', 'e', 1, 'r', 'd', 1, 1, 1, "
-                    + "x'00')"
+                sql: """
+                    INSERT INTO dead_letters (subscription, source, id, position, reason, detail,
+                        attempts, first_failure_ns, last_failure_ns, document)
+                    VALUES ('ingest', '/s', 'e', 1, 'r', 'd', 1, 1, 1, x'00')
+                    """
             )
         }
         try queue.close()

@@ -14,8 +14,9 @@ struct SQLiteMigrationTests {
         var testDescription: String { sql }
     }
 
-    // What is noted is "1", "2", "3", "4", "census", "orders" and "owners", in rows 1 to 7.
-    private static let rows = #""1", "2", "3", "4", "census", "orders", "owners""#
+    // What is noted is "1", "2", "3", "4", "census", "orders", "owners" and "letters", in rows 1
+    // to 8.
+    private static let rows = #""1", "2", "3", "4", "census", "orders", "owners", "letters""#
     private static let foreign = "; expected one of \(rows). Restore a copy of the store"
     private static let left = "; expected the rows \(rows). Restore a copy of the store"
 
@@ -25,8 +26,8 @@ struct SQLiteMigrationTests {
             said: "row with rowid 2, column identifier holds 1 bytes\(foreign)"
         ),
         Damage(
-            sql: "UPDATE grdb_migrations SET identifier = 'x' WHERE rowid = 7",
-            said: "row with rowid 7, column identifier holds \"x\"\(foreign)"
+            sql: "UPDATE grdb_migrations SET identifier = 'x' WHERE rowid = 8",
+            said: "row with rowid 8, column identifier holds \"x\"\(foreign)"
         ),
         Damage(
             sql: "UPDATE grdb_migrations SET identifier = -1 WHERE rowid = 1",
@@ -34,7 +35,7 @@ struct SQLiteMigrationTests {
         ),
         Damage(
             sql: "INSERT INTO grdb_migrations VALUES ('later')",
-            said: "row with rowid 8, column identifier holds \"later\"\(foreign)"
+            said: "row with rowid 9, column identifier holds \"later\"\(foreign)"
         ),
         Damage(
             sql: "DELETE FROM grdb_migrations WHERE rowid = 2",
@@ -72,7 +73,7 @@ struct SQLiteMigrationTests {
         defer { folder.remove() }
         let location = SQLiteLocation(path: folder.path("w.sqlite"))
         try SQLiteWarehouse(location).close()
-        try Self.change("DELETE FROM grdb_migrations WHERE rowid = 7", in: folder)
+        try Self.change("DELETE FROM grdb_migrations WHERE rowid = 8", in: folder)
         let reading = #expect(throws: StoreError.self) {
             try SQLiteWarehouse(location, .reading).close()
         }
@@ -82,12 +83,20 @@ struct SQLiteMigrationTests {
         #expect(writing?.code == .corrupted)
         #expect(
             writing?.message.contains(
-                "table grdb_migrations lacks a row (table counting_owners already exists)"
+                "table grdb_migrations lacks a row (duplicate column name: decided_ns)"
             ) == true,
             "\(writing?.message ?? "")"
         )
         // As an earlier version has left it.
-        try Self.change("DROP TABLE counting_owners; DROP TABLE kept_parts", in: folder)
+        try Self.change(
+            """
+            DROP INDEX open_letters;
+            ALTER TABLE dead_letters DROP COLUMN decided_ns;
+            ALTER TABLE dead_letters DROP COLUMN decided_by;
+            ALTER TABLE dead_letters DROP COLUMN decided_why;
+            """,
+            in: folder
+        )
         try SQLiteWarehouse(location, .changing).close()
         try SQLiteWarehouse(location, .reading).close()
     }

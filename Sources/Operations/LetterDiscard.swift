@@ -1,0 +1,50 @@
+package import Storage
+internal import Timekeeping
+
+/// Discards the letters that a selector names: first it says how many, then it does it.
+///
+/// A letter that fails after it was counted stays open. What is discarded is kept, with who has
+/// decided it and why; only it is no longer among the open ones. A process that is killed has
+/// discarded whole pages, and the same command does the rest.
+package struct LetterDiscard: Sendable {
+    private let selector: LetterSelector
+    private let judge: LetterJudge
+    /// How many letters it names.
+    package let count: Int
+    /// When the last of them failed.
+    private let until: Timestamp?
+
+    /// Counts what `selector` names in `store`.
+    package init(
+        _ selector: LetterSelector,
+        in store: any DeadLetterStore,
+        by judge: LetterJudge
+    ) async throws {
+        self.selector = selector
+        self.judge = judge
+        var count = 0
+        var until: Timestamp?
+        try await selector.forEachPage(in: store, judge) { page in
+            count += page.count
+            until = (page.map(\.lastFailure) + [until].compactMap(\.self)).max()
+            return true
+        }
+        (self.count, self.until) = (count, until)
+    }
+
+    /// Discards them.
+    ///
+    /// - Returns: How many were still open.
+    package func execute(
+        in store: any DeadLetterStore,
+        _ decision: LetterDecision
+    ) async throws -> Int {
+        guard let until else { return 0 }
+        var discarded = 0
+        try await selector.forEachPage(in: store, until: until, judge) { page in
+            discarded += try await store.discardLetters(page.map(\.name), decision)
+            return true
+        }
+        return discarded
+    }
+}

@@ -1,0 +1,158 @@
+package import Reports
+package import Storage
+internal import Timekeeping
+
+/// Single dead letters, each with all that is known of it, for people and programs.
+package struct LetterReport: WrittenReport, Sendable {
+    /// A letter.
+    package struct Letter: Encodable, Sendable {
+        package var subscription: String
+        package var source: String
+        package var id: String
+        package var position: Int64
+        package var reason: String
+        package var detail: String
+        package var attempts: Int64
+        /// RFC 3339.
+        package var firstFailure: String
+        package var lastFailure: String
+        /// `passes`, `fails` or `unknown`.
+        package var verdict: String
+        /// Why it would fail again.
+        package var verdictReason: String?
+        package var discarded: String?
+        package var discardedBy: String?
+        package var discardedWhy: String?
+        package var bytes: Int
+        /// The bytes as text; nil where they are none in UTF-8.
+        package var document: String?
+        /// The bytes in hexadecimal digits, where they are no text.
+        package var documentHex: String?
+
+        init(_ letter: KeptLetter, by judge: LetterJudge) {
+            subscription = letter.name.subscription
+            source = letter.name.source
+            id = letter.name.id
+            position = letter.position
+            reason = letter.reason
+            detail = letter.detail
+            attempts = letter.attempts
+            firstFailure = letter.firstFailure.description
+            lastFailure = letter.lastFailure.description
+            switch judge.judge(letter).verdict {
+            case .passes: verdict = "passes"
+            case .fails(let label, let detail):
+                verdict = "fails"
+                verdictReason = "\(label): \(detail)"
+            case .unknown: verdict = "unknown"
+            }
+            discarded = letter.decision?.time.description
+            discardedBy = letter.decision?.who
+            discardedWhy = letter.decision?.why
+            bytes = letter.document.count
+            document = String(validating: letter.document, as: UTF8.self)
+            if document == nil { documentHex = LetterReport.hexadecimal(letter.document) }
+        }
+    }
+
+    package var schemaVersion = 1
+    /// Without secrets.
+    package var warehouse: String
+    /// What was asked for.
+    package var selector: String
+    package var letters: [Letter] = []
+    /// How many more there are.
+    package var more: Int64 = 0
+
+    /// The first `limit` letters that `selector` names in `store`, called `warehouse`.
+    package init(
+        _ selector: LetterSelector,
+        in store: any DeadLetterStore,
+        called warehouse: String,
+        by judge: LetterJudge,
+        limit: Int
+    ) async throws {
+        self.warehouse = warehouse
+        self.selector = selector.text
+        var letters: [Letter] = []
+        var more: Int64 = 0
+        try await selector.forEachPage(in: store, judge) { page in
+            let shown = page.prefix(limit - letters.count)
+            letters += shown.map { Letter($0, by: judge) }
+            more += Int64(page.count - shown.count)
+            return true
+        }
+        (self.letters, self.more) = (letters, more)
+    }
+
+    /// The report, for any form.
+    package var document: ReportDocument {
+        let count = Int64(letters.count) + more
+        return ReportDocument(
+            kind: "Dead letters",
+            title: selector.isEmpty ? "Dead letters" : "Dead letters with \(selector)",
+            subject: "query",
+            verdict: count == 0
+                ? .init("no such dead letter in \(warehouse)", .absent)
+                : .init(
+                    "\(ReportNumbers.count(count)) \(count == 1 ? "letter" : "letters")"
+                        + (more > 0 ? ", \(letters.count) shown" : "")
+                ),
+            facts: [.init("warehouse", .init(warehouse))],
+            sections: letters.map(Self.section)
+        )
+    }
+
+    private static func section(_ letter: Letter) -> ReportDocument.Section {
+        var facts: [ReportDocument.Fact] = [
+            .init("subscription", .init(letter.subscription)),
+            .init("source", .init(letter.source)),
+            .init("position", .init("\(letter.position)")),
+            .init("cause", .init(letter.reason), remark: letter.detail),
+            .init("attempts", .count(letter.attempts)),
+            .init("first failure", .init(letter.firstFailure)),
+            .init("last failure", .init(letter.lastFailure)),
+            .init("now it", verdict(of: letter)),
+        ]
+        if let discarded = letter.discarded {
+            let who = letter.discardedBy ?? "unknown"
+            facts.append(
+                .init(
+                    "discarded",
+                    .init("\(discarded) by \(who)"),
+                    remark: letter.discardedWhy ?? ""
+                )
+            )
+        }
+        let shown = letter.document ?? letter.documentHex ?? ""
+        return .init(
+            title: letter.id,
+            blocks: [
+                .facts(facts),
+                .list(
+                    title: letter.document == nil
+                        ? "\(letter.bytes) bytes, which are no text, in hexadecimal"
+                        : "\(letter.bytes) bytes, as text",
+                    items: shown.split(separator: "\n").map(String.init),
+                    more: 0
+                ),
+            ]
+        )
+    }
+
+    private static func verdict(of letter: Letter) -> ReportDocument.Cell {
+        switch letter.verdict {
+        case "passes": .init("would pass", .good)
+        case "fails": .init("would fail again: \(letter.verdictReason ?? "")", .bad)
+        default: .init("unknown: its bytes are no CloudEvents JSON", .absent)
+        }
+    }
+
+    private static func hexadecimal(_ bytes: [UInt8]) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(
+            decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] },
+            as: UTF8.self
+        )
+    }
+}

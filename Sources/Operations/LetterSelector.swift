@@ -1,0 +1,88 @@
+internal import Documents
+package import Storage
+package import Timekeeping
+
+/// What people type to name dead letters: `subscription=ingest reason=items-missing order=o93`,
+/// or the id of one.
+///
+/// Letters have no index by the keys of their events: to look for those, they are read.
+package struct LetterSelector: Sendable {
+    package private(set) var filter = LetterFilter()
+    /// What the event has to meet beside.
+    package private(set) var conditions: [EventCondition] = []
+    /// As it was typed.
+    package let text: String
+
+    private static let own = ["subscription", "reason", "source", "id"]
+
+    /// The selector that `terms` write.
+    ///
+    /// - Throws: ``EventQueryError``, which tells all mistakes at once.
+    package init(_ terms: [String]) throws(EventQueryError) {
+        var mistakes: [String] = []
+        var rest: [String] = []
+        for term in terms {
+            guard let sign = term.firstIndex(of: "=") else {
+                filter.id = term
+                continue
+            }
+            let value = String(term[term.index(after: sign)...])
+            switch term[..<sign] {
+            case "subscription": filter.subscription = value
+            case "reason": filter.reason = value
+            case "source": filter.source = value
+            case "id": filter.id = value
+            default: rest.append(term)
+            }
+        }
+        for term in rest {
+            let name = String(term.prefix { $0 != "=" })
+            let known = LetterSelector.own + EventKey.allCases.map(\.rawValue).filter { $0 != "id" }
+            if EventKey(rawValue: name) == nil {
+                mistakes.append(
+                    "there is no key \"\(name)\"; expected one of "
+                        + known.joined(separator: ", ") + suggestion(for: name, in: known)
+                )
+                continue
+            }
+            do throws(EventQueryError) {
+                conditions += try EventQuery([term]).conditions
+            } catch {
+                mistakes += error.mistakes
+            }
+        }
+        text = terms.joined(separator: " ")
+        guard mistakes.isEmpty else { throw EventQueryError(mistakes: mistakes) }
+    }
+
+    /// Whether it names every letter there is.
+    package var isEmpty: Bool { text.isEmpty }
+
+    /// Also letters about which somebody has decided.
+    package mutating func includeDecided() { filter.isOpen = false }
+
+    /// Calls `body` with the letters that it names, page by page, in the order of their names,
+    /// until it says that there were enough.
+    package func forEachPage(
+        in store: any DeadLetterStore,
+        until: Timestamp? = nil,
+        _ judge: LetterJudge,
+        _ body: ([KeptLetter]) async throws -> Bool
+    ) async throws {
+        var filter = filter
+        filter.until = until
+        var last: LetterName?
+        while true {
+            let page = try await store.letters(filter, after: last, atMost: 1000)
+            guard let end = page.last else { return }
+            last = end.name
+            let named = page.filter { letter in
+                guard !conditions.isEmpty else { return true }
+                guard let event = judge.judge(letter).event else { return false }
+                return conditions.allSatisfy(event.meets)
+            }
+            if !named.isEmpty, try await !body(named) { return }
+            try Task.checkCancellation()
+        }
+    }
+}

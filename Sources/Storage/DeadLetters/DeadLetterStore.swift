@@ -1,0 +1,168 @@
+package import Timekeeping
+
+/// What tells a kept message from all others: a subscription gives an event up once.
+package struct LetterName: Hashable, Sendable {
+    package var subscription: String
+    package var source: String
+    package var id: String
+
+    package init(subscription: String, source: String, id: String) {
+        self.subscription = subscription
+        self.source = source
+        self.id = id
+    }
+
+    package static func == (left: LetterName, right: LetterName) -> Bool {
+        left.parts.elementsEqual(right.parts) { $0.utf8.elementsEqual($1.utf8) }
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        for part in parts { hasher.combine(Array(part.utf8)) }
+    }
+
+    private var parts: [String] { [subscription, source, id] }
+}
+
+/// A message that a subscription gave up, as a warehouse keeps it.
+package struct KeptLetter: Hashable, Sendable {
+    package var name: LetterName
+    /// Its position in the topic.
+    package var position: Int64
+    /// The class of the reason.
+    package var reason: String
+    /// What exactly happened.
+    package var detail: String
+    /// How often it was delivered.
+    package var attempts: Int64
+    package var firstFailure: Timestamp
+    package var lastFailure: Timestamp
+    /// Its bytes, as they were read.
+    package var document: [UInt8]
+    /// Nil while nobody has decided what becomes of it.
+    package var decision: LetterDecision?
+
+    package init(
+        name: LetterName,
+        position: Int64,
+        reason: String,
+        detail: String,
+        attempts: Int64,
+        firstFailure: Timestamp,
+        lastFailure: Timestamp,
+        document: [UInt8],
+        decision: LetterDecision?
+    ) {
+        self.name = name
+        self.position = position
+        self.reason = reason
+        self.detail = detail
+        self.attempts = attempts
+        self.firstFailure = firstFailure
+        self.lastFailure = lastFailure
+        self.document = document
+        self.decision = decision
+    }
+}
+
+/// That a letter was discarded.
+package struct LetterDecision: Hashable, Sendable {
+    package var time: Timestamp
+    package var who: String
+    package var why: String
+
+    package init(time: Timestamp, who: String, why: String) {
+        self.time = time
+        self.who = who
+        self.why = why
+    }
+}
+
+/// The open letters of one subscription and cause.
+package struct LetterGroup: Hashable, Sendable {
+    package var subscription: String
+    package var reason: String
+    package var count: Int64
+    package var firstFailure: Timestamp
+    package var lastFailure: Timestamp
+    /// How many failed last in each part of the time in which any letter did; the parts are of
+    /// one length.
+    package var trend: [Int64]
+
+    package init(
+        subscription: String,
+        reason: String,
+        count: Int64,
+        firstFailure: Timestamp,
+        lastFailure: Timestamp,
+        trend: [Int64]
+    ) {
+        self.subscription = subscription
+        self.reason = reason
+        self.count = count
+        self.firstFailure = firstFailure
+        self.lastFailure = lastFailure
+        self.trend = trend
+    }
+}
+
+/// Which letters are asked for: those that have all that is not nil.
+package struct LetterFilter: Hashable, Sendable {
+    package var subscription: String?
+    package var reason: String?
+    package var source: String?
+    package var id: String?
+    /// Whether only letters are asked for about which nobody has decided.
+    package var isOpen: Bool
+    /// Only letters that did not fail after this.
+    package var until: Timestamp?
+
+    package init(
+        subscription: String? = nil,
+        reason: String? = nil,
+        source: String? = nil,
+        id: String? = nil,
+        isOpen: Bool = true,
+        until: Timestamp? = nil
+    ) {
+        self.subscription = subscription
+        self.reason = reason
+        self.source = source
+        self.id = id
+        self.isOpen = isOpen
+        self.until = until
+    }
+}
+
+/// Keeps what subscriptions gave up, and what was decided about it.
+///
+/// - Guarantees: a letter is kept until it is stored again by another failure, which opens it
+///   anew. What is decided is decided of a page as a whole, or not at all, and only of letters
+///   that are open.
+/// - Failure and recovery: a letter that cannot be read is noted as damaged, and left out.
+package protocol DeadLetterStore: Sendable {
+    /// The open letters by subscription and reason, with their trend in so many parts.
+    func letterGroups(parts: Int) async throws(StoreError) -> [LetterGroup]
+
+    /// The open letters of a group that failed last, at most `limit`, the latest first.
+    func latestLetters(
+        of subscription: String,
+        reason: String,
+        atMost limit: Int
+    ) async throws(StoreError) -> [KeptLetter]
+
+    /// Some letters that `filter` asks for, by subscription, source and id, behind `name`; none
+    /// if there are no more.
+    func letters(
+        _ filter: LetterFilter,
+        after name: LetterName?,
+        atMost limit: Int
+    ) async throws(StoreError) -> [KeptLetter]
+
+    /// Discards those of `names` that are open.
+    ///
+    /// - Returns: How many those were.
+    func discardLetters(
+        _ names: [LetterName],
+        _ decision: LetterDecision
+    ) async throws(StoreError) -> Int
+}

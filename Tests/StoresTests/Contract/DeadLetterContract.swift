@@ -1,0 +1,207 @@
+import Broker
+import Commerce
+import Storage
+import TestSupport
+import Testing
+import Timekeeping
+
+/// What ``DeadLetterStore`` promises, held against every warehouse that keeps letters.
+struct DeadLetterContract {
+    static let adapters = [StoreAdapter.sqlite] + StoreAdapter.postgreSQL
+
+    @Test(arguments: adapters, 1...8 as ClosedRange<UInt64>)
+    func `letters are listed, paged and discarded as the books have them`(
+        adapter: StoreAdapter,
+        seed: UInt64
+    ) async throws {
+        try await adapter.visit { home in
+            var random = Randomness(seed: seed)
+            var books = LetterBooks()
+            var warehouse = try await home.warehouse()
+            for _ in 0..<10 {
+                try await books.fail(in: warehouse, &random)
+                try await books.discard(in: try #require(warehouse.letters), &random)
+                if random.below(4) == 0 {
+                    try await warehouse.close()
+                    warehouse = try await home.warehouse()
+                }
+                try await books.check(try #require(warehouse.letters), &random)
+            }
+            try await warehouse.close()
+        }
+    }
+
+    @Test(arguments: adapters)
+    func `a warehouse without letters has no groups`(adapter: StoreAdapter) async throws {
+        try await adapter.visit { home in
+            let warehouse = try await home.warehouse()
+            let letters = try #require(warehouse.letters)
+            #expect(try await letters.letterGroups(parts: 12).isEmpty)
+            #expect(try await letters.letters(LetterFilter(), after: nil, atMost: 5).isEmpty)
+            let name = LetterName(subscription: "s", source: "a", id: "b")
+            let decision = LetterDecision(time: Shop.epoch, who: "me", why: "so")
+            #expect(try await letters.discardLetters([name], decision) == 0)
+            try await warehouse.close()
+        }
+    }
+}
+
+/// The letters that were given to a warehouse, kept in the simplest way there is.
+private struct LetterBooks {
+    private var letters: [LetterName: KeptLetter] = [:]
+
+    private static let subscriptions = ["analytics", "ingest", "Zoë", "a\u{1b}[1m"]
+    private static let reasons = ["items-missing", "store-busy", "x'; --"]
+    private static let sources = ["shop", "till", "é", "e\u{301}"]
+
+    /// Gives up some events, of which some were given up before.
+    mutating func fail(in warehouse: any Warehouse, _ random: inout Randomness) async throws {
+        let shop = Shop()
+        let source = LetterBooks.sources[Int(random.below(4))]
+        let batch = shop.batch(
+            (0...random.below(30)).map { _ in
+                shop.event(Int(random.below(60)) + 1, .purchase, source: source)
+            }
+        )
+        let letters = shop.deadLetters(
+            of: batch,
+            at: Int64(random.below(1000)) + 1,
+            of: LetterBooks.subscriptions[Int(random.below(4))],
+            reason: LetterBooks.reasons[Int(random.below(3))],
+            detail: "detail \(random.below(9))",
+            time: Shop.epoch + .seconds(Int64(random.below(100_000)))
+        )
+        // Each once in a call: which of two of one name is the last one is not promised.
+        var names: Set<LetterName> = []
+        let some = letters.filter { letter in
+            names.insert(LetterBooks.name(of: letter)).inserted
+        }
+        try await warehouse.storeDeadLetters(some)
+        for letter in some {
+            let name = LetterBooks.name(of: letter)
+            let before = self.letters[name]
+            self.letters[name] = KeptLetter(
+                name: name,
+                position: letter.publication.position(at: letter.place),
+                reason: letter.reason.label,
+                detail: letter.reason.detail,
+                attempts: Int64(letter.attempts),
+                firstFailure: before?.firstFailure ?? letter.firstFailure,
+                lastFailure: letter.lastFailure,
+                document: before?.document ?? LetterBooks.document(of: letter),
+                decision: nil
+            )
+        }
+    }
+
+    private static func name(of letter: DeadLetter<Batch>) -> LetterName {
+        let batch = letter.publication.batch
+        let source = batch.symbols.text(of: batch.events[letter.place].source, in: .text)
+        return LetterName(
+            subscription: letter.subscription,
+            source: source,
+            id: batch.idText(of: letter.place)
+        )
+    }
+
+    private static func document(of letter: DeadLetter<Batch>) -> [UInt8] {
+        var bytes: [UInt8] = []
+        CloudEventEncoder().append(letter.place, of: letter.publication.batch, to: &bytes)
+        return bytes
+    }
+
+    /// Discards some letters, of which some are not there, or were discarded before.
+    mutating func discard(in store: any DeadLetterStore, _ random: inout Randomness) async throws {
+        let names = ordered.map(\.name).filter { _ in random.below(5) == 0 }
+        let missing = LetterName(subscription: "ingest", source: "shop", id: "no such id")
+        let decision = LetterDecision(
+            time: Shop.epoch + .seconds(Int64(random.below(100))),
+            who: "me \(random.below(5))",
+            why: "so\u{1b}[2J"
+        )
+        let open = names.count { letters[$0]?.decision == nil }
+        #expect(try await store.discardLetters(names + [missing], decision) == open)
+        for name in names where letters[name]?.decision == nil {
+            letters[name]?.decision = decision
+        }
+    }
+
+    /// By the bytes of their names.
+    private var ordered: [KeptLetter] {
+        letters.values.sorted { LetterBooks.precedes($0.name, $1.name) }
+    }
+
+    private static func precedes(_ left: LetterName, _ right: LetterName) -> Bool {
+        for (one, other) in [
+            (left.subscription, right.subscription), (left.source, right.source),
+            (left.id, right.id),
+        ] where !one.utf8.elementsEqual(other.utf8) {
+            return one.utf8.lexicographicallyPrecedes(other.utf8)
+        }
+        return false
+    }
+
+    func check(_ store: any DeadLetterStore, _ random: inout Randomness) async throws {
+        for isOpen in [true, false] {
+            var filter = LetterFilter(isOpen: isOpen)
+            if random.below(2) == 0 {
+                filter.subscription = LetterBooks.subscriptions[Int(random.below(4))]
+            }
+            if random.below(2) == 0 { filter.reason = LetterBooks.reasons[Int(random.below(3))] }
+            if random.below(4) == 0 { filter.source = LetterBooks.sources[Int(random.below(4))] }
+            if random.below(4) == 0 { filter.id = ordered.first?.name.id }
+            if random.below(4) == 0 { filter.until = Shop.epoch + .seconds(50_000) }
+            var found: [KeptLetter] = []
+            while true {
+                let page = try await store.letters(filter, after: found.last?.name, atMost: 7)
+                if page.isEmpty { break }
+                found += page
+            }
+            #expect(found == ordered.filter { LetterBooks.meets($0, filter) })
+        }
+        try await checkGroups(store)
+    }
+
+    private static func meets(_ letter: KeptLetter, _ filter: LetterFilter) -> Bool {
+        func isSame(_ text: String, _ wanted: String?) -> Bool {
+            wanted.map { $0.utf8.elementsEqual(text.utf8) } ?? true
+        }
+        return isSame(letter.name.subscription, filter.subscription)
+            && isSame(letter.reason, filter.reason) && isSame(letter.name.source, filter.source)
+            && isSame(letter.name.id, filter.id) && (!filter.isOpen || letter.decision == nil)
+            && filter.until.map { letter.lastFailure <= $0 } ?? true
+    }
+
+    private func checkGroups(_ store: any DeadLetterStore) async throws {
+        let open = ordered.filter { $0.decision == nil }
+        let groups = try await store.letterGroups(parts: 5)
+        #expect(groups.reduce(0) { $0 + $1.count } == Int64(open.count))
+        let first = open.map(\.lastFailure).min() ?? Shop.epoch
+        let last = open.map(\.lastFailure).max() ?? Shop.epoch
+        let length = (last - first).inNanoseconds / 5 + 1
+        for group in groups {
+            let own = open.filter {
+                $0.name.subscription.utf8.elementsEqual(group.subscription.utf8)
+                    && $0.reason == group.reason
+            }
+            #expect(group.count == Int64(own.count))
+            #expect(group.firstFailure == own.map(\.firstFailure).min())
+            #expect(group.lastFailure == own.map(\.lastFailure).max())
+            var trend = Array(repeating: Int64(0), count: 5)
+            for letter in own {
+                trend[Int((letter.lastFailure - first).inNanoseconds / length)] += 1
+            }
+            #expect(group.trend == trend)
+            let latest = try await store.latestLetters(
+                of: group.subscription,
+                reason: group.reason,
+                atMost: 3
+            )
+            let expected = own.sorted {
+                $0.lastFailure == $1.lastFailure
+                    ? LetterBooks.precedes($0.name, $1.name) : $0.lastFailure > $1.lastFailure
+            }
+            #expect(latest == Array(expected.prefix(3)))
+        }
+    }
+}
