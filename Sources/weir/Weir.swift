@@ -34,6 +34,8 @@ struct Weir: AsyncParsableCommand {
             }
         } catch let error as Surroundings.Unfit {
             end(error)
+        } catch let error as StoreError {
+            end(error)
         } catch {
             say(fullMessage(for: error), isResult: exitCode(for: error).isSuccess)
             Foundation.exit(exitCode(for: error).rawValue)

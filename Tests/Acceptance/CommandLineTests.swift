@@ -21,7 +21,9 @@ struct CommandLineTests {
         for word in ["storefront", "completed", "sales", "Stages", "Objectives"] {
             #expect(ending.output.contains(word), "\(word)")
         }
-        #expect(ending.output.split(separator: "\n", omittingEmptySubsequences: false).count <= 25)
+        // Where the machine is too busy for a healthy run, it has more to say.
+        let lines = ending.output.split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(lines.count <= (ending.output.contains("✓ completed") ? 25 : 40))
         #expect(ending.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
         // A pipe gets neither the live line nor colours, though the run took a second.
         for escape in ["\u{1b}", "\r"] {

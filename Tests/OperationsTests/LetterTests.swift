@@ -150,8 +150,8 @@ struct LetterTests {
                 2023-11-14T22:13:25Z  ▁·▄█   unknown
 
                   the latest of each said
-                    ingest, transaction-id-missing: a purchase or refund needs \
-                data.transaction_id
+                    ingest, transaction-id-missing: a purchase or refund needs
+                      data.transaction_id
                     analytics, store-busy: a purchase or refund needs data.transaction_id
 
                 """
