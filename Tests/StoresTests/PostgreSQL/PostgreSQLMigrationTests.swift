@@ -29,7 +29,7 @@ struct PostgreSQLMigrationTests {
                         ["3", "datasets and invariants"], ["4", "refresh of the invariants"],
                         ["5", "deployments"], ["6", "census of raw events"],
                         ["7", "orders"], ["8", "owners of what is counted"],
-                        ["9", "amounts of four decimals"],
+                        ["9", "amounts of four decimals"], ["10", "decisions about dead letters"],
                     ]
             )
             #expect(
