@@ -82,24 +82,32 @@ package struct TroubleSearch: Sendable {
     private func outcomes(
         of trials: [Trial]
     ) async throws(DocumentError) -> [TrialRun.Outcome] {
-        typealias Ending = Swift.Result<TrialRun.Outcome, DocumentError>
-        let endings = await withTaskGroup(of: (Int, Ending).self) { group in
+        let endings = await withTaskGroup(of: Ending.self) { group in
             for (place, trial) in trials.enumerated() {
-                group.addTask {
-                    do throws(DocumentError) {
-                        return (place, .success(try await run.run(trial)))
-                    } catch {
-                        return (place, .failure(error))
-                    }
-                }
+                group.addTask { await ending(of: trial, at: place) }
             }
             var endings: [Ending?] = Array(repeating: nil, count: trials.count)
-            for await (place, ending) in group { endings[place] = ending }
+            for await ending in group { endings[ending.place] = ending }
             return endings
         }
         var outcomes: [TrialRun.Outcome] = []
-        for case let ending? in endings { outcomes.append(try ending.get()) }
+        for case let ending? in endings { outcomes.append(try ending.outcome.get()) }
         return outcomes
+    }
+
+    /// How the trial at a place among others ended.
+    private struct Ending: Sendable {
+        var place: Int
+        var outcome: Swift.Result<TrialRun.Outcome, DocumentError>
+    }
+
+    // A method of its own: within the closure of the task, an optimised build loses the place.
+    private func ending(of trial: Trial, at place: Int) async -> Ending {
+        do throws(DocumentError) {
+            return Ending(place: place, outcome: .success(try await run.run(trial)))
+        } catch {
+            return Ending(place: place, outcome: .failure(error))
+        }
     }
 
     private func note(
