@@ -26,8 +26,11 @@ package struct EventQuery: Hashable, Sendable {
     /// The keys there are, with what each stands for.
     package static let keys = EventKey.allCases.map { "\($0.rawValue)=…" }.joined(separator: " ")
 
-    private static func condition(
-        _ term: String
+    /// The condition that `term` writes; `own` are keys of whoever asks, named beside the others
+    /// where it is none of either.
+    static func condition(
+        _ term: String,
+        besides own: [String] = []
     ) -> Result<EventCondition, EventQueryError> {
         func mistake(_ text: String) -> Result<EventCondition, EventQueryError> {
             .failure(EventQueryError(mistakes: [text]))
@@ -38,7 +41,7 @@ package struct EventQuery: Hashable, Sendable {
         let name = String(term[..<sign])
         let value = String(term[term.index(after: sign)...])
         guard let key = EventKey(rawValue: name) else {
-            let known = EventKey.allCases.map(\.rawValue)
+            let known = own + EventKey.allCases.map(\.rawValue).filter { !own.contains($0) }
             return mistake(
                 "there is no key \"\(name)\"; expected one of \(known.joined(separator: ", "))"
                     + suggestion(for: name, in: known)

@@ -27,7 +27,6 @@ package struct LetterDiscard: Sendable {
         try await selector.forEachPage(in: store, judge) { page in
             count += page.count
             until = (page.map(\.lastFailure) + [until].compactMap(\.self)).max()
-            return true
         }
         (self.count, self.until) = (count, until)
     }
@@ -43,7 +42,6 @@ package struct LetterDiscard: Sendable {
         var discarded = 0
         try await selector.forEachPage(in: store, until: until, judge) { page in
             discarded += try await store.discardLetters(page.map(\.name), decision)
-            return true
         }
         return discarded
     }

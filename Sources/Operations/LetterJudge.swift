@@ -30,17 +30,15 @@ package struct LetterJudge: Sendable {
         let symbols = SymbolTable()
         do throws(RejectionReason) {
             let (event, items) = try CloudEventDecoder(symbols: symbols).decode(bytes[...])
-            var found = FoundEvent(
+            let found = FoundEvent(
                 event,
                 items,
                 symbols,
+                writtenAs: bytes[...],
                 position: letter.position,
                 source: letter.name.source,
                 id: letter.name.id
             )
-            let foreign = ForeignAttributes(json: bytes[...])
-            found.trace = foreign.traceID ?? TraceContext(of: event, symbols: symbols).traceID
-            found.causation = foreign.causation
             return (verdict(of: event, items, symbols), found)
         } catch {
             return (.fails(label: error.reason.rawValue, detail: "\(error)"), nil)

@@ -51,7 +51,7 @@ package struct LetterReport: WrittenReport, Sendable {
             discardedWhy = letter.decision?.why
             bytes = letter.document.count
             document = String(validating: letter.document, as: UTF8.self)
-            if document == nil { documentHex = LetterReport.hexadecimal(letter.document) }
+            if document == nil { documentHex = letter.document.hexadecimal }
         }
     }
 
@@ -80,7 +80,6 @@ package struct LetterReport: WrittenReport, Sendable {
             let shown = page.prefix(limit - letters.count)
             letters += shown.map { Letter($0, by: judge) }
             more += Int64(page.count - shown.count)
-            return true
         }
         (self.letters, self.more) = (letters, more)
     }
@@ -146,13 +145,5 @@ package struct LetterReport: WrittenReport, Sendable {
         case "fails": .init("would fail again: \(letter.verdictReason ?? "")", .bad)
         default: .init("unknown: its bytes are no CloudEvents JSON", .absent)
         }
-    }
-
-    private static func hexadecimal(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(
-            decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] },
-            as: UTF8.self
-        )
     }
 }

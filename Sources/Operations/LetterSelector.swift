@@ -1,4 +1,3 @@
-internal import Documents
 package import Storage
 package import Timekeeping
 
@@ -36,19 +35,9 @@ package struct LetterSelector: Sendable {
             }
         }
         for term in rest {
-            let name = String(term.prefix { $0 != "=" })
-            let known = LetterSelector.own + EventKey.allCases.map(\.rawValue).filter { $0 != "id" }
-            if EventKey(rawValue: name) == nil {
-                mistakes.append(
-                    "there is no key \"\(name)\"; expected one of "
-                        + known.joined(separator: ", ") + suggestion(for: name, in: known)
-                )
-                continue
-            }
-            do throws(EventQueryError) {
-                conditions += try EventQuery([term]).conditions
-            } catch {
-                mistakes += error.mistakes
+            switch EventQuery.condition(term, besides: LetterSelector.own) {
+            case .success(let condition): conditions.append(condition)
+            case .failure(let mistake): mistakes += mistake.mistakes
             }
         }
         text = terms.joined(separator: " ")
@@ -61,13 +50,12 @@ package struct LetterSelector: Sendable {
     /// Also letters about which somebody has decided.
     package mutating func includeDecided() { filter.isOpen = false }
 
-    /// Calls `body` with the letters that it names, page by page, in the order of their names,
-    /// until it says that there were enough.
+    /// Calls `body` with the letters that it names, page by page, in the order of their names.
     package func forEachPage(
         in store: any DeadLetterStore,
         until: Timestamp? = nil,
         _ judge: LetterJudge,
-        _ body: ([KeptLetter]) async throws -> Bool
+        _ body: ([KeptLetter]) async throws -> Void
     ) async throws {
         var filter = filter
         filter.until = until
@@ -81,7 +69,7 @@ package struct LetterSelector: Sendable {
                 guard let event = judge.judge(letter).event else { return false }
                 return conditions.allSatisfy(event.meets)
             }
-            if !named.isEmpty, try await !body(named) { return }
+            if !named.isEmpty { try await body(named) }
             try Task.checkCancellation()
         }
     }

@@ -16,9 +16,7 @@ struct SQLiteBenchmark {
     var rounds = 5
 
     func measure() async throws -> [Figure] {
-        let directory = FileManager.default.temporaryDirectory
-            .appending(path: "weir-bench-\(ProcessInfo.processInfo.processIdentifier)")
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        let directory = try benchDirectory()
         defer { try? FileManager.default.removeItem(at: directory) }
         var bare: [Double] = []
         var pipeline: [Double] = []

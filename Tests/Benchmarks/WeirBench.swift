@@ -112,3 +112,11 @@ extension [Double] {
             : ascending.count == 1 ? last : ascending[middle]
     }
 }
+
+/// A new directory for the files of a benchmark, which removes it in the end.
+func benchDirectory() throws -> URL {
+    let directory = FileManager.default.temporaryDirectory
+        .appending(path: "weir-bench-\(ProcessInfo.processInfo.processIdentifier)")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    return directory
+}

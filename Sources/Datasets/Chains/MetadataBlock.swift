@@ -188,13 +188,7 @@ package struct BlockHash: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// 64 lower-case hexadecimal digits.
-    package var description: String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(
-            decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] },
-            as: UTF8.self
-        )
-    }
+    package var description: String { bytes.hexadecimal }
 }
 
 /// Values in the canonical form that is hashed.

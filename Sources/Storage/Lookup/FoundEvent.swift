@@ -38,22 +38,40 @@ package struct FoundEvent: Hashable, Sendable {
         func text(_ symbol: Symbol, _ namespace: Namespace) -> String? {
             symbol.isPresent ? symbols.text(of: symbol, in: namespace) : nil
         }
-        self.position = position
-        self.source = source
-        self.id = id
-        time = event.time
-        name = event.name
-        sequence = event.sequence
-        subject = text(event.subject, event.subjectNamespace)
-        order = text(event.transaction, .order)
-        user = text(event.user, .user)
-        session = text(event.session, .session)
-        products = []
-        value = event.value
-        currency = event.currency
-        for item in items {
-            if let product = text(item.product, .product) { add(product: product) }
-        }
+        self.init(
+            position: position,
+            source: source,
+            id: id,
+            time: event.time,
+            name: event.name,
+            sequence: event.sequence,
+            subject: text(event.subject, event.subjectNamespace),
+            order: text(event.transaction, .order),
+            user: text(event.user, .user),
+            session: text(event.session, .session),
+            products: items.compactMap { text($0.product, .product) },
+            value: event.value,
+            currency: event.currency,
+            trace: nil,
+            causation: nil
+        )
+    }
+
+    /// The event that `event` is, with what `json`, the CloudEvent that it was read from, says of
+    /// others; without a trace of its own, it has the one that follows from it.
+    package init(
+        _ event: Event,
+        _ items: some Sequence<Item>,
+        _ symbols: SymbolTable,
+        writtenAs json: ArraySlice<UInt8>,
+        position: Int64,
+        source: String,
+        id: String
+    ) {
+        self.init(event, items, symbols, position: position, source: source, id: id)
+        let foreign = ForeignAttributes(json: json)
+        trace = foreign.traceID ?? TraceContext(of: event, symbols: symbols).traceID
+        causation = foreign.causation
     }
 
     /// An event that a store keeps field by field.

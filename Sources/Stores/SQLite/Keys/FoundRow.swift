@@ -96,27 +96,19 @@ struct FoundRow {
     private func event(in json: ArraySlice<UInt8>, _ symbols: SymbolTable) -> FoundEvent? {
         let decoder = CloudEventDecoder(symbols: symbols)
         guard let (event, items) = try? decoder.decode(json) else { return nil }
-        var found = FoundEvent(
+        return FoundEvent(
             event,
             items,
             symbols,
+            writtenAs: json,
             position: position,
             source: source ?? "",
             id: id ?? ""
         )
-        let foreign = ForeignAttributes(json: json)
-        found.trace = foreign.traceID ?? TraceContext(of: event, symbols: symbols).traceID
-        found.causation = foreign.causation
-        return found
     }
 
     /// The first sixteen bytes of a trace as hexadecimal digits.
     private static func traceID(_ bytes: [UInt8]) -> String? {
-        guard bytes.count == 24 else { return nil }
-        let digits = Array("0123456789abcdef".utf8)
-        return String(
-            decoding: bytes.prefix(16).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] },
-            as: UTF8.self
-        )
+        bytes.count == 24 ? bytes.prefix(16).hexadecimal : nil
     }
 }
