@@ -160,6 +160,8 @@ package struct PipelineRun: Sendable {
         case producerEnded
         case stopped
         case timeIsUp
+        /// The wait for one of these was given up, since another one has come.
+        case waitEnded
     }
 
     /// Runs the producers until their sources end, or until they are asked to stop.
@@ -179,14 +181,22 @@ package struct PipelineRun: Sendable {
                 }
             }
             group.addTask {
-                try? await stop.wait(since: 0)
-                return .stopped
+                do {
+                    try await stop.wait(since: 0)
+                    return .stopped
+                } catch {
+                    return .waitEnded
+                }
             }
             if let duration = options.duration, options.log != nil {
                 let end = timeline.now + duration
                 group.addTask {
-                    try? await timeline.sleep(until: end)
-                    return .timeIsUp
+                    do {
+                        try await timeline.sleep(until: end)
+                        return .timeIsUp
+                    } catch {
+                        return .waitEnded
+                    }
                 }
             }
             var producing = graph.producers.count
@@ -197,6 +207,7 @@ package struct PipelineRun: Sendable {
                     progress.note { $0.wasStopped = true }
                     group.cancelAll()
                 case .timeIsUp: group.cancelAll()
+                case .waitEnded: break
                 }
             }
             group.cancelAll()
