@@ -28,7 +28,8 @@ package struct DeadLetterStage: Sendable {
         retry = StoreRetry(
             timeline: timeline,
             patience: patience,
-            meter: StageMeter(name: "dead-letters")
+            meter: StageMeter(name: "dead-letters"),
+            logger: logger
         )
     }
 
@@ -42,20 +43,29 @@ package struct DeadLetterStage: Sendable {
                 try await warehouse.storeDeadLetters(letters)
             }
             meter.count(letters)
-            for letter in letters {
-                let batch = letter.publication.batch
-                logger.info(
-                    "dead letter",
-                    metadata: [
-                        "subscription": "\(letter.subscription)",
-                        "id": "\(batch.idText(of: letter.place))",
-                        "reason": "\(letter.reason.label)",
-                        "detail": "\(letter.reason.detail)",
-                        "attempts": "\(letter.attempts)",
-                    ]
-                )
-            }
+            for letter in letters { logger.info("dead letter", metadata: letter.metadata) }
         }
+    }
+}
+
+extension DeadLetter<Batch> {
+    /// What a log says of it, with the keys that its event is found by.
+    fileprivate var metadata: Logger.Metadata {
+        let event = FoundEvent(publication, place)
+        let keys: [(key: EventKey, value: String?)] = [
+            (.order, event.order), (.user, event.user), (.session, event.session),
+            (.id, event.id), (.message, "\(event.position)"), (.trace, event.trace),
+        ]
+        var metadata: Logger.Metadata = [
+            "stage": "dead-letters",
+            "subscription": "\(subscription)",
+            "source": "\(event.source)",
+            "reason": "\(reason.label)",
+            "detail": "\(reason.detail)",
+            "attempts": "\(attempts)",
+        ]
+        for case (let key, let value?) in keys { metadata[key.rawValue] = "\(value)" }
+        return metadata
     }
 }
 

@@ -36,7 +36,12 @@ package struct IngestStage: Sendable {
         self.logger = logger
         self.ledger = ledger
         self.batchLimit = batchLimit
-        retry = StoreRetry(timeline: timeline, patience: patience, meter: meter)
+        retry = StoreRetry(
+            timeline: timeline,
+            patience: patience,
+            meter: meter,
+            logger: logger
+        )
     }
 
     /// Runs until the topic is closed and every message is settled.

@@ -1,4 +1,5 @@
 internal import Broker
+internal import Logging
 internal import Storage
 internal import Timekeeping
 
@@ -18,6 +19,7 @@ struct StoreRetry: Sendable {
     var timeline: any Timeline
     var patience: StorePatience
     var meter: StageMeter
+    var logger: Logger
 
     /// What `operation` gives, once it succeeds; before each wait `holdOn` may extend leases.
     ///
@@ -28,16 +30,19 @@ struct StoreRetry: Sendable {
         _ operation: () async throws(StoreError) -> Result
     ) async throws -> Result {
         var wait = patience.firstWait
-        var givesUp: Timestamp?
+        var failed: Timestamp?
         while true {
             do throws(StoreError) {
                 let result = try await operation()
                 meter.update { $0.storeCalls += 1 }
+                if let failed { tellAnswer(after: timeline.now - failed) }
                 return result
             } catch {
                 let now = timeline.now
-                let end = givesUp ?? now + patience.total
-                givesUp = end
+                if failed == nil { tell(error) }
+                let began = failed ?? now
+                failed = began
+                let end = began + patience.total
                 guard error.isTransient, now < end else { throw error }
                 meter.update { $0.storeRetries += 1 }
                 holdOn()
@@ -45,5 +50,19 @@ struct StoreRetry: Sendable {
             try await timeline.sleep(until: timeline.now + wait)
             wait = min(wait * 2, patience.longestWait)
         }
+    }
+
+    private func tell(_ failure: StoreError) {
+        logger.info(
+            "the store does not do as asked",
+            metadata: ["stage": "\(meter.name)", "error": "\(failure)"]
+        )
+    }
+
+    private func tellAnswer(after length: Duration) {
+        logger.info(
+            "the store does as asked again",
+            metadata: ["stage": "\(meter.name)", "after": "\(length)"]
+        )
     }
 }

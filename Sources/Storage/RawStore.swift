@@ -50,6 +50,9 @@ package protocol RawStore: Sendable {
     /// Finds stored events by their keys; nil if only identities are kept.
     var lookup: (any RawEventLookup)? { get }
 
+    /// Keeps the logs of the runs beside the events; nil if none are kept.
+    var logs: (any LogStore)? { get }
+
     /// The connections the store uses now; nil if it has none, as a file has not.
     func connections() async -> StoreConnections?
 
@@ -63,6 +66,8 @@ extension RawStore {
     package var scan: (any RawEventScan)? { nil }
 
     package var lookup: (any RawEventLookup)? { nil }
+
+    package var logs: (any LogStore)? { nil }
 
     package func renewHold() async throws(StoreError) {}
 

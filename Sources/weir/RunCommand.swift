@@ -126,7 +126,8 @@ struct RunCommand: Verb {
         let objectives = try file.objectives(of: document)
         let scenario = try troubles.read(for: document, at: file.pipeline, lasting: duration)
         let timeline = RealTimeline()
-        let logger = LogLines.logger(reporting.logLevel.level, timeline)
+        let keeping = LogKeeping()
+        let logger = keeping.logger(reporting.logLevel.level, timeline, of: document)
         let server = try serveAddress.map { try console.server(at: $0, logger: logger) }
         let invariants = server == nil ? InvariantSet() : try watch.read()
         let stores = try await places.open(
@@ -159,14 +160,16 @@ struct RunCommand: Verb {
                     { await invariantWatch?.run { subject.condition } },
                     body: {
                         try await stores.held(timeline) {
-                            try await run.run(
-                                stop: stop,
-                                onStart: subject.begin,
-                                onSample: { sample in
-                                    progress.note(sample)
-                                    live.show(progress.parts)
-                                }
-                            )
+                            try await keeping.during(stores, of: document, timeline) {
+                                try await run.run(
+                                    stop: stop,
+                                    onStart: subject.begin,
+                                    onSample: { sample in
+                                        progress.note(sample)
+                                        live.show(progress.parts)
+                                    }
+                                )
+                            }
                         }
                     }
                 )

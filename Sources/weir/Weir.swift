@@ -12,7 +12,8 @@ struct Weir: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, SimulateCommand.self, CapacityCommand.self, SLOCommand.self,
             InvariantsCommand.self, DatasetsCommand.self, EventsCommand.self,
-            DeadLettersCommand.self, DeployCommand.self, ServeCommand.self, TemplateCommand.self,
+            DeadLettersCommand.self, LogsCommand.self, DeployCommand.self, ServeCommand.self,
+            TemplateCommand.self,
         ]
     )
 

@@ -112,7 +112,9 @@ import Testing
             DROP TABLE recent_keys;
             DROP TABLE key_segments;
             DROP TABLE key_entries;
-            DELETE FROM grdb_migrations WHERE identifier = 'keys';
+            DROP TABLE log_fields;
+            DROP TABLE logs;
+            DELETE FROM grdb_migrations WHERE identifier IN ('keys', 'logs');
             """
         )
         let after = try await Self.find(arguments)

@@ -69,6 +69,8 @@ package struct PipelineDocument: Hashable, Sendable {
         package var owner: String?
         /// The keys that raw events are to be found by.
         package var indexes = BusinessKey.allCases
+        /// For how long a raw store keeps the logs of the stages.
+        package var logRetention = Duration.seconds(30 * 86_400)
         /// How long its calls take in virtual time; nil for no time.
         package var serviceTime: ServiceTime?
 

@@ -48,7 +48,7 @@ package enum PipelineKeys {
         "store",
         noun: "a store",
         required: ["name", "role"],
-        optional: ["url", "owner", "indexes", "serviceTime"]
+        optional: ["url", "owner", "indexes", "logRetention", "serviceTime"]
     )
     static let service = KeySet(
         "service",

@@ -83,6 +83,10 @@ struct PipelineReader {
                 $0.choice(of: PipelineDocument.BusinessKey.self)
             }
         }
+        if let retention = fields["logRetention"] {
+            if role != .raw { retention.mistake("logs are kept in raw stores") }
+            store.logRetention = retention.duration(in: Self.retention) ?? store.logRetention
+        }
         return store
     }
 

@@ -70,7 +70,12 @@ package struct AnalyticsStage: Sendable {
         self.timeline = timeline
         self.meter = meter
         self.logger = logger
-        retry = StoreRetry(timeline: timeline, patience: patience, meter: meter)
+        retry = StoreRetry(
+            timeline: timeline,
+            patience: patience,
+            meter: meter,
+            logger: logger
+        )
     }
 
     /// Runs until the topic is closed and every message is settled.

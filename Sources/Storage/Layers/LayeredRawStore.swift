@@ -47,6 +47,8 @@ package struct LayeredRawStore: RawStore {
 
     package var lookup: (any RawEventLookup)? { store.lookup }
 
+    package var logs: (any LogStore)? { store.logs }
+
     package func connections() async -> StoreConnections? {
         let own = try? await layers.pass(.connections) { _ async throws(StoreError) in
             await store.connections()

@@ -1,3 +1,4 @@
+package import Broker
 package import Commerce
 package import Timekeeping
 
@@ -55,6 +56,24 @@ package struct FoundEvent: Hashable, Sendable {
             trace: nil,
             causation: nil
         )
+    }
+
+    /// The event at `place` of what was published.
+    package init(_ publication: Publication<Batch>, _ place: Int) {
+        let batch = publication.batch
+        let event = batch.events[place]
+        self.init(
+            event,
+            batch.items[event.itemRange],
+            batch.symbols,
+            position: publication.position(at: place),
+            source: batch.symbols.text(of: event.source, in: .text),
+            id: batch.idText(of: place)
+        )
+        var traces = EventTraces(batch)
+        let id = traces.id(of: place)
+        trace = id.high.text(width: 16, radix: 16) + id.low.text(width: 16, radix: 16)
+        causation = batch.originalJSON(of: place).flatMap { ForeignAttributes(json: $0).causation }
     }
 
     /// The event that `event` is, with what `json`, the CloudEvent that it was read from, says of

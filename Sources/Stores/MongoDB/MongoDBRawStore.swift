@@ -175,11 +175,18 @@ extension MongoDBRawStore: RawEventScan {
 struct StoredField {
     private let document: BSONDocument
     private let store: String
+    private let collection: String
     private let damage: DamagedValues
 
-    init(_ document: BSONDocument, in store: String, _ damage: DamagedValues = DamagedValues()) {
+    init(
+        _ document: BSONDocument,
+        of collection: String = RawEventCommands.collection,
+        in store: String,
+        _ damage: DamagedValues = DamagedValues()
+    ) {
         self.document = document
         self.store = store
+        self.collection = collection
         self.damage = damage
     }
 
@@ -187,13 +194,18 @@ struct StoredField {
     func damaged(_ path: StaticString, _ expected: String) -> DamagedValue {
         DamagedValue(
             store: store,
-            table: RawEventCommands.collection,
-            row: "_id " + (document.text("_id").map(DamagedValue.quote) ?? "of another type"),
+            table: collection,
+            row: "_id " + (id ?? "of another type"),
             column: "\(path)",
             found: document.has(path)
                 ? document.integer(path).map { "\($0)" } ?? "a value of another type" : "nothing",
             expected: expected
         )
+    }
+
+    private var id: String? {
+        document.text("_id").map { DamagedValue.quote($0) }
+            ?? document.integer("_id").map { "\($0)" }
     }
 
     /// The text at `path`; the empty one where there is none, or something else.

@@ -48,6 +48,7 @@ struct MongoDBServer {
         for key in keys {
             try runOrWarn(RawEventCommands.index(of: key), "has no index by \(key.rawValue)")
         }
+        try runOrWarn(LogCommands.index, "has no index by what logs say")
     }
 
     private mutating func create() throws(StoreError) {

@@ -16,6 +16,7 @@ enum RawTables {
         migrator.registerMigration("1", migrate: makeDocuments)
         migrator.registerMigration("2", foreignKeyChecks: .immediate, migrate: makeColumns)
         migrator.registerMigration("keys", migrate: KeyIndex.make)
+        migrator.registerMigration("logs", migrate: makeLogs)
         return migrator
     }
 
@@ -94,6 +95,25 @@ enum RawTables {
                 CREATE INDEX orders ON raw_events (transaction_id)
                 WHERE transaction_id IS NOT NULL;
                 \(view)
+                """
+        )
+    }
+
+    private static func makeLogs(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                CREATE TABLE logs (
+                    sequence INTEGER PRIMARY KEY,
+                    level TEXT NOT NULL,
+                    message TEXT NOT NULL
+                ) STRICT;
+                CREATE TABLE log_fields (
+                    sequence INTEGER NOT NULL REFERENCES logs,
+                    name TEXT NOT NULL,
+                    value TEXT NOT NULL,
+                    PRIMARY KEY (sequence, name)
+                ) STRICT, WITHOUT ROWID;
+                CREATE INDEX log_values ON log_fields (name, value, sequence);
                 """
         )
     }

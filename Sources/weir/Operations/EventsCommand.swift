@@ -61,7 +61,7 @@ struct EventsFindCommand: Verb {
     func perform() async throws {
         let query = try query()
         var listing = EventListing(query)
-        let failures = try await places.forEach { label, store in
+        let failures = try await places.forEach(\.lookup, "events to be found") { label, store in
             let search = EventSearch(
                 query.conditions,
                 after: after.map(Int64.init) ?? .min,
@@ -97,13 +97,17 @@ struct RawStoreOptions: ParsableArguments {
         raw.isEmpty ? [StorePlaces.raw(nil) ?? RawStoreOptions.standard] : raw
     }
 
-    /// Lets `body` ask each store in turn, by its URL without secrets; one that cannot be asked
-    /// goes to `otherwise`, and the others are asked all the same.
+    /// Lets `body` ask the `port` of each store in turn, by its URL without secrets.
+    ///
+    /// A store that cannot be asked goes to `otherwise`, and the others are asked all the same; one
+    /// without that port keeps no `things`.
     ///
     /// - Returns: Why stores could not be asked.
     /// - Throws: What is wrong, where no store could be asked: there is nothing else to say then.
-    func forEach(
-        _ body: (String, any RawEventLookup) async throws -> Void,
+    func forEach<Port>(
+        _ port: (any RawStore) -> Port?,
+        _ things: String,
+        _ body: (String, Port) async throws -> Void,
         otherwise: (String, any Error) -> Void
     ) async throws -> [any Error] {
         var failures: [any Error] = []
@@ -112,10 +116,10 @@ struct RawStoreOptions: ParsableArguments {
             do {
                 let opened = try await RawStoreOptions.open(url)
                 do {
-                    guard let lookup = opened.store.lookup else {
-                        throw StoreError(.wrongURL, "\(opened.label) keeps no events to be found")
+                    guard let asked = port(opened.store) else {
+                        throw StoreError(.wrongURL, "\(opened.label) keeps no \(things)")
                     }
-                    try await body(opened.label, lookup)
+                    try await body(opened.label, asked)
                     try await opened.store.close()
                 } catch {
                     try? await opened.store.close()
