@@ -146,7 +146,8 @@ package final class InProcessSubscription<Batch: MessageBatch>: Subscription {
         try await queue.receive(atMost: limit, until: deadline)?.map { $0.carrying(Batch.self) }
     }
 
-    package func settle(_ delivery: Delivery<Batch>, _ settlement: Settlement) {
+    @discardableResult
+    package func settle(_ delivery: Delivery<Batch>, _ settlement: Settlement) -> Bool {
         queue.settle(delivery.id, settlement)
     }
 

@@ -62,7 +62,10 @@ package protocol Subscription<Batch>: Sendable {
     /// Says what became of a delivery.
     ///
     /// One that is no longer out, because its deadline passed, changes nothing and is counted.
-    func settle(_ delivery: Delivery<Batch>, _ settlement: Settlement)
+    ///
+    /// - Returns: Whether it was out: false where its messages are another delivery's now.
+    @discardableResult
+    func settle(_ delivery: Delivery<Batch>, _ settlement: Settlement) -> Bool
 
     /// Starts the deadline of a delivery anew.
     func extendDeadline(of delivery: Delivery<Batch>)

@@ -211,7 +211,7 @@ final class SubscriptionQueue: Sendable {
         while true {
             let version = arrival.version
             let now = timeline.now
-            let deliveries = perform(.pull(limit), at: now)
+            let deliveries = perform(.pull(limit), at: now).deliveries
             if !deliveries.isEmpty { return deliveries }
             let (wake, isClosed, counts) = state.withLock {
                 ($0.delivery.nextWake, $0.topicIsClosed, $0.delivery.counts)
@@ -227,11 +227,12 @@ final class SubscriptionQueue: Sendable {
         }
     }
 
-    func settle(_ id: DeliveryID, _ settlement: Settlement) {
-        perform(.settle(id, settlement), at: timeline.now)
-        if case .ack = settlement { return }
+    func settle(_ id: DeliveryID, _ settlement: Settlement) -> Bool {
+        let wasOut = perform(.settle(id, settlement), at: timeline.now).wasOut
+        if case .ack = settlement { return wasOut }
         // Workers that wait must learn of the new retry, which may be due before anything else.
         arrival.raise()
+        return wasOut
     }
 
     func extendDeadline(of id: DeliveryID) {
@@ -249,17 +250,22 @@ final class SubscriptionQueue: Sendable {
         arrival.raise()
     }
 
-    /// Lets the state decide, keeps its dead letters, wakes who waits, and gives its deliveries.
+    /// Lets the state decide, keeps its dead letters, wakes who waits, and gives its deliveries,
+    /// and whether what was settled was out.
     @discardableResult
     private func perform(
         _ input: DeliveryState<CarriedBatch>.Input,
         at now: Timestamp
-    ) -> [Delivery<CarriedBatch>] {
-        let (actions, madeRoom, isOver) = state.withLock { state in
-            let before = state.delivery.counts.unsettled
+    ) -> (deliveries: [Delivery<CarriedBatch>], wasOut: Bool) {
+        let (actions, madeRoom, isOver, wasOut) = state.withLock { state in
+            let before = state.delivery.counts
             let actions = state.delivery.handle(input, at: now)
-            let after = state.delivery.counts.unsettled
-            return (actions, after < before, state.topicIsClosed && after == 0)
+            let after = state.delivery.counts
+            return (
+                actions, after.unsettled < before.unsettled,
+                state.topicIsClosed && after.unsettled == 0,
+                after.staleSettlements == before.staleSettlements
+            )
         }
         var deliveries: [Delivery<CarriedBatch>] = []
         for action in actions {
@@ -275,7 +281,7 @@ final class SubscriptionQueue: Sendable {
         if isOver || (madeRoom && policy.isOrdered) {
             arrival.raise()
         }
-        return deliveries
+        return (deliveries, wasOut)
     }
 }
 

@@ -1,8 +1,15 @@
 /// Pieces of an HTML page.
 package enum HTMLText {
     /// `text` for an element or a quoted attribute.
-    package static func escaped(_ text: String) -> String {
-        ReportText.escaped(text) { $0 == "\"" ? "&quot;" : $0 == "'" ? "&#39;" : nil }
+    package static func escaped(_ text: String, longest: Int = ReportText.longest) -> String {
+        ReportText.escaped(text, longest: longest) {
+            $0 == "\"" ? "&quot;" : $0 == "'" ? "&#39;" : nil
+        }
+    }
+
+    /// `text`, which may be several sentences.
+    static func prose(_ text: String) -> String {
+        escaped(text, longest: ReportText.longestLine)
     }
 
     /// A part of the whole, from 0 to 1, as a style sheet reads it.
@@ -17,7 +24,7 @@ package enum HTMLText {
         guard let summary = section.summary else {
             return "<section>\n\(heading)\(blocks)</section>\n"
         }
-        let text = "<span class=\"\(name(summary.mark))\">\(escaped(summary.text))</span>"
+        let text = "<span class=\"\(name(summary.mark))\">\(prose(summary.text))</span>"
         // Where something is wrong, nobody should have to look for it.
         let isOpen = summary.mark == .bad || summary.mark == .warning
         return "<section>\n\(heading)<details\(isOpen ? " open" : "")>\n"
@@ -27,7 +34,7 @@ package enum HTMLText {
     private static func block(_ block: ReportDocument.Block) -> String {
         switch block {
         case .note(let note):
-            return "<p class=\"note \(name(note.mark))\">\(escaped(note.text))</p>\n"
+            return "<p class=\"note \(name(note.mark))\">\(prose(note.text))</p>\n"
         case .facts(let facts):
             return HTMLText.facts(facts)
         case .table(let block):
@@ -37,7 +44,7 @@ package enum HTMLText {
         case .timeline(let stack):
             return stack.figure()
         case .list(let title, let items, let more):
-            let rows = items.map { "<li>\(escaped($0))</li>\n" }.joined()
+            let rows = items.map { "<li>\(prose($0))</li>\n" }.joined()
             let rest = more > 0 ? "<p class=\"more\">… \(ReportNumbers.count(more)) more</p>\n" : ""
             return "<h3>\(escaped(title))</h3>\n<ul class=\"records\">\n\(rows)</ul>\n\(rest)"
         }
@@ -140,8 +147,8 @@ extension ReportDocument {
             <header>
             <p class="kind">\(HTMLText.escaped(kind))</p>
             <h1>\(HTMLText.escaped(title))</h1>
-            \(lead.isEmpty ? "" : "<p class=\"lead\">\(HTMLText.escaped(lead))</p>\n")\
-            <p class="verdict \(mark)">\(HTMLText.escaped(verdict.text))</p>
+            \(lead.isEmpty ? "" : "<p class=\"lead\">\(HTMLText.prose(lead))</p>\n")\
+            <p class="verdict \(mark)">\(HTMLText.prose(verdict.text))</p>
             </header>
             <dl class="cards" aria-label="Key figures">
             \(cards.joined())</dl>

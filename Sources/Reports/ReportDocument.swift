@@ -206,9 +206,12 @@ package struct ReportDocument: Sendable {
             }
         var lines = [colours.bold(ReportText.printable(title))]
         if !lead.isEmpty {
-            lines += ReportText.wrapped(ReportText.printable(lead, longest: 4000), columns)
+            lines += ReportText.wrapped(
+                ReportText.printable(lead, longest: ReportText.longestLine),
+                columns
+            )
         }
-        let said = ReportText.printable(sign + verdict.text, longest: 4000)
+        let said = ReportText.printable(sign + verdict.text, longest: ReportText.longestLine)
         lines += ReportText.wrapped(said, columns)
             .map { colours.paint($0, verdict.mark) }
         lines.append("")
@@ -239,7 +242,7 @@ package struct ReportDocument: Sendable {
     ) -> [String] {
         switch block {
         case .note(let note):
-            let text = "  " + ReportText.printable(note.text, longest: 4000)
+            let text = "  " + ReportText.printable(note.text, longest: ReportText.longestLine)
             return ReportText.wrapped(text, columns)
                 .map { colours.paint($0, note.mark) }
         case .facts(let facts):
@@ -250,7 +253,10 @@ package struct ReportDocument: Sendable {
         case .list(let title, let items, let more):
             var lines = ["  " + ReportText.printable(title)]
             lines += items.flatMap {
-                ReportText.wrapped("    " + ReportText.printable($0, longest: 4000), columns)
+                ReportText.wrapped(
+                    "    " + ReportText.printable($0, longest: ReportText.longestLine),
+                    columns
+                )
             }
             if more > 0 {
                 lines.append("    … \(ReportNumbers.count(more)) more")
@@ -268,7 +274,7 @@ package struct ReportDocument: Sendable {
             let blanks = String(repeating: " ", count: widest - ReportText.width(name))
             let remark = fact.remark.isEmpty ? "" : " (\(ReportText.printable(fact.remark)))"
             let value = colours.paint(
-                ReportText.printable(fact.value.text, longest: 4000),
+                ReportText.printable(fact.value.text, longest: ReportText.longestLine),
                 fact.value.mark
             )
             return "  \(name)\(blanks)  \(value)\(remark)"
@@ -306,8 +312,8 @@ extension ReportDocument {
             [Cell($0.name), $0.value]
         }
         var parts = ["# \(MarkdownText.escaped(title))"]
-        if !lead.isEmpty { parts.append(MarkdownText.escaped(lead)) }
-        parts += [MarkdownText.marked(verdict), MarkdownText.table(table)]
+        if !lead.isEmpty { parts.append(MarkdownText.prose(Cell(lead))) }
+        parts += [MarkdownText.prose(verdict), MarkdownText.table(table)]
         for section in sections where !section.written.isEmpty {
             parts.append("## \(MarkdownText.escaped(section.title))")
             parts += section.written.map(MarkdownText.block)
@@ -321,7 +327,7 @@ package enum MarkdownText {
     static func block(_ block: ReportDocument.Block) -> String {
         switch block {
         case .note(let note):
-            return marked(note)
+            return prose(note)
         case .facts(let facts):
             let rows = ReportDocument.Table("", [.text(""), .number("value")], of: facts) {
                 [ReportDocument.Cell($0.name), $0.value]
@@ -331,7 +337,7 @@ package enum MarkdownText {
             return "### \(escaped(block.caption))\n\n" + table(block)
         case .list(let title, let items, let more):
             var lines = ["### \(escaped(title))", ""]
-            lines += items.map { "- " + escaped($0) }
+            lines += items.map { "- " + prose(ReportDocument.Cell($0)) }
             if more > 0 {
                 lines.append("- … \(ReportNumbers.count(more)) more")
             }
@@ -347,7 +353,7 @@ package enum MarkdownText {
             line(table.columns.map { escaped($0.title) }),
             line(table.columns.map { $0.alignsRight ? "---:" : "---" }),
         ]
-        lines += table.rows.map { line($0.map(marked)) }
+        lines += table.rows.map { line($0.map { marked($0) }) }
         if let more = table.moreText {
             lines += ["", more]
         }
@@ -355,13 +361,22 @@ package enum MarkdownText {
     }
 
     /// Bad news in bold: Markdown has no colour.
-    static func marked(_ cell: ReportDocument.Cell) -> String {
-        cell.mark == .bad ? "**\(escaped(cell.text))**" : escaped(cell.text)
+    static func marked(
+        _ cell: ReportDocument.Cell,
+        longest: Int = ReportText.longest
+    ) -> String {
+        let text = escaped(cell.text, longest: longest)
+        return cell.mark == .bad ? "**\(text)**" : text
+    }
+
+    /// The sentences of `cell`.
+    static func prose(_ cell: ReportDocument.Cell) -> String {
+        marked(cell, longest: ReportText.longestLine)
     }
 
     /// `text` so that Markdown, and HTML inside it, shows it as it is.
-    package static func escaped(_ text: String) -> String {
-        ReportText.escaped(text) { scalar in
+    package static func escaped(_ text: String, longest: Int = ReportText.longest) -> String {
+        ReportText.escaped(text, longest: longest) { scalar in
             switch scalar {
             case "@": "&#64;"
             case "\\", "|", "`", "*", "_", "[", "]", "#", "~", "$": "\\\(scalar)"

@@ -149,6 +149,7 @@ enum ReportStyle {
         figure + .note { margin-top: 10px; font-size: 13px; }
         .note { margin: 0 0 10px; }
         .note::first-letter, summary span::first-letter { text-transform: uppercase; }
+        h3::first-letter { text-transform: uppercase; }
         .records li { overflow-wrap: anywhere; }
         .note.plain { color: var(--soft); }
         .more { margin: 0 0 18px; color: var(--faint); font-size: 13px; }

@@ -3,10 +3,14 @@ internal import Timekeeping
 /// Texts from outside, made safe to show: names and rejected rows can hold anything.
 package enum ReportText {
     /// `text` as it may stand in a page, with what `escape` has for further scalars of it.
-    static func escaped(_ text: String, _ escape: (Unicode.Scalar) -> String?) -> String {
+    static func escaped(
+        _ text: String,
+        longest: Int,
+        _ escape: (Unicode.Scalar) -> String?
+    ) -> String {
         var escaped = ""
         // By scalar: a combining mark after "<" would hide it from a comparison of characters.
-        for scalar in printable(text).unicodeScalars {
+        for scalar in printable(text, longest: longest).unicodeScalars {
             switch scalar {
             case "&": escaped += "&amp;"
             case "<": escaped += "&lt;"
@@ -20,8 +24,8 @@ package enum ReportText {
     /// The longest text that is shown whole.
     package static let longest = 240
 
-    /// The longest line of a message.
-    private static let longestLine = 4000
+    /// The longest sentence, or line of a message, that is shown whole.
+    package static let longestLine = 4000
 
     /// `text` in one line without control characters or secrets, cut after ``longest`` characters.
     ///

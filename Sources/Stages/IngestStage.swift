@@ -85,7 +85,8 @@ package struct IngestStage: Sendable {
     ) {
         let now = timeline.now
         for index in deliveries.indices {
-            subscription.settle(deliveries[index], settlements[index])
+            // What is another delivery's now is measured when that is acknowledged.
+            guard subscription.settle(deliveries[index], settlements[index]) else { continue }
             meter.recordLatency(deliveries[index].batch, writes[index].selection, at: now)
             logAcknowledged(deliveries[index], by: meter.name, to: logger)
         }

@@ -12,7 +12,7 @@ package struct OrderTally: Hashable, Sendable {
 
     /// Adds the event at `place` of `batch` where it is a purchase; an amount below zero, which a
     /// producer got wrong, counts as it was meant.
-    mutating func add(_ batch: Batch, _ place: Int) {
+    package mutating func add(_ batch: Batch, _ place: Int) {
         let event = batch.events[place]
         guard event.name == .purchase else { return }
         count += 1

@@ -32,8 +32,9 @@ package struct RelayStage: Sendable {
                 let began = timeline.now
                 try await topic.publish(delivery.batch.selecting(delivery.selection))
                 let now = timeline.now
-                subscription.settle(delivery, .ack)
-                meter.recordLatency(delivery.batch, delivery.selection, at: now)
+                if subscription.settle(delivery, .ack) {
+                    meter.recordLatency(delivery.batch, delivery.selection, at: now)
+                }
                 meter.update { counts in
                     counts.received += Int64(delivery.count)
                     counts.processed += Int64(delivery.count)

@@ -37,9 +37,10 @@ package struct TimedSubscription: Subscription {
         return deliveries
     }
 
-    package func settle(_ delivery: Delivery<Batch>, _ settlement: Settlement) {
-        subscription.settle(delivery, settlement)
+    @discardableResult
+    package func settle(_ delivery: Delivery<Batch>, _ settlement: Settlement) -> Bool {
         meter.settled(delivery.count, worker: worker)
+        return subscription.settle(delivery, settlement)
     }
 
     package func extendDeadline(of delivery: Delivery<Batch>) {

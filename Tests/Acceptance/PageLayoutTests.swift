@@ -93,13 +93,18 @@ struct PageLayoutTests {
             </head><body style="background: #fff; color: #000"><main>
             <p style="color: #aaa">pale</p>
             <p style="width: 2000px">wide</p>
+            <div class="frame" style="width: 90px; overflow-x: auto" aria-label="narrow">
+            <p style="width: 300px">hidden</p></div>
             <table style="width: 60px; table-layout: fixed"><tr>
             <td style="overflow-wrap: anywhere">breached</td>
             <td>one two three four five six seven</td></tr></table></main></body></html>
             """
         let browser = PageBrowser(folder: folder)
         let findings = try await browser.findings(in: html, width: 1280, isDark: false)
-        for kind in ["overflow", "broken word: breached", "long cell: one two", "contrast 2.32"] {
+        for kind in [
+            "overflow", "broken word: breached", "long cell: one two", "contrast 2.32",
+            "hidden column: 210",
+        ] {
             #expect(findings.contains { $0.hasPrefix(kind) }, "\(kind) in \(findings)")
         }
     }

@@ -65,6 +65,47 @@ struct ScenarioTableTests {
         // No objective sees what is lost in silence; the counts of the stage do.
         let isQuiet = row.pages.isEmpty && row.misses.isEmpty && scenario != "silent-loss"
         #expect((report.verdict?.result == .failed) == !isQuiet, "\(report.verdict?.text ?? "")")
+        try expectHonest(report)
+    }
+
+    /// That what the report of a scenario says is to the point, and does not contradict itself.
+    private func expectHonest(_ report: RunReport) throws {
+        let text = try report.rendered(as: .text)
+        let words = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        #expect(words.contains("what to change"), "\(text)")
+        for fault in report.faults ?? [] {
+            #expect((fault.visible == nil) == (fault.seenBy == nil))
+            // What is lost stays lost.
+            if fault.isLasting == true { #expect(fault.recovered == nil) }
+        }
+        for name in (report.faults ?? []).compactMap(\.seenBy?.first) {
+            #expect(words.contains("by \(name)"), "\(text)")
+        }
+        if words.contains("could not keep up") { #expect(!words.contains("no bottleneck")) }
+        if words.contains("data loss") {
+            #expect(!words.contains("accounts for every message"))
+            #expect(!words.contains("every message accounted for"))
+            #expect(words.contains("no objective or alert noticed"))
+            #expect(words.contains("what it lost is not recovered"))
+        }
+        // No number is of the messages of two subscriptions together.
+        for subscription in report.subscriptions where subscription.deadLettered > 0 {
+            let count = ReportNumbers.count(subscription.deadLettered)
+            #expect(words.contains("\(count) by \(subscription.name)"), "\(text)")
+        }
+        for stage in report.stages where stage.kind == "ingest" {
+            // Also what was delivered again, because the worker that stored it died, counts once.
+            let acked = report.subscriptions.first { $0.name == stage.subscription }?.acked
+            #expect(stage.latency.count == acked)
+        }
+        for stage in report.stages where (stage.slowMessages ?? 0) > 0 {
+            let count = ReportNumbers.count(stage.slowMessages ?? 0)
+            let verb = stage.kind == "ingest" ? "stored" : "counted"
+            #expect(words.contains("\(stage.name) \(verb) \(count) events"), "\(text)")
+        }
+        if (report.faults ?? []).contains(where: { $0.factor != nil }) {
+            #expect(!words.contains("% of asked") && words.contains("which the scenario changed"))
+        }
     }
 
     @Test func `faults at the same time have one recovery, which is that of the last`() async throws
@@ -88,7 +129,7 @@ struct ScenarioTableTests {
         #expect(faults[0].alreadyFiring == nil)
         #expect(faults[2].alert == nil)
         #expect(faults[2].alreadyFiring?.hasPrefix("availability/") == true)
-        let text = try report.rendered(as: .text)
+        let text = try report.rendered(as: .markdown)
         #expect(text.contains("recovered together with unavailable-2"))
         #expect(text.contains("was firing already"))
     }

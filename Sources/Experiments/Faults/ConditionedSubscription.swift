@@ -73,7 +73,7 @@ struct ConditionedSubscription: Subscription {
             let (dropped, kept) = delivery.selection.partitioned { place in
                 occurrence.hits(events[place].id.low ^ events[place].id.high, seed: seed)
             }
-            stage.injector.touch(occurrence, count: dropped.count)
+            stage.injector.take(occurrence, delivery.batch, dropped)
             guard !kept.isEmpty else {
                 subscription.settle(delivery, .ack)
                 return nil
@@ -87,9 +87,10 @@ struct ConditionedSubscription: Subscription {
         }
     }
 
-    func settle(_ delivery: Delivery<Batch>, _ settlement: Settlement) {
-        guard !life.isDead else { return }
-        subscription.settle(delivery, settlement)
+    @discardableResult
+    func settle(_ delivery: Delivery<Batch>, _ settlement: Settlement) -> Bool {
+        guard !life.isDead else { return false }
+        return subscription.settle(delivery, settlement)
     }
 
     func extendDeadline(of delivery: Delivery<Batch>) {

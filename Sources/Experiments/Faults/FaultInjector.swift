@@ -62,6 +62,8 @@ final class FaultInjector: RunInterceptor {
         /// Calls, deliveries, batches or events it changed.
         var count: Int64 = 0
         var first: Timestamp?
+        /// The purchases among the messages that it took away.
+        var orders = OrderTally()
     }
 
     private struct State {
@@ -99,6 +101,14 @@ final class FaultInjector: RunInterceptor {
         state.withLock { state in
             state.effects[occurrence.number].count += Int64(count)
             state.effects[occurrence.number].first = state.effects[occurrence.number].first ?? now
+        }
+    }
+
+    /// Notes that `occurrence` took away the messages at `places` of `batch`.
+    func take(_ occurrence: FaultPlan.Occurrence, _ batch: Batch, _ places: Selection) {
+        touch(occurrence, count: places.count)
+        state.withLock { state in
+            places.forEach { state.effects[occurrence.number].orders.add(batch, $0) }
         }
     }
 
@@ -192,8 +202,8 @@ final class FaultInjector: RunInterceptor {
 
     // MARK: - What is seen of them
 
-    func sliceEnded(at end: Timestamp, isBad: Bool, backlog: Int64) {
-        state.withLock { $0.watch.see(sliceEndingAt: end, isBad: isBad, backlog: backlog) }
+    func sliceEnded(at end: Timestamp, bad: [String], backlog: Int64) {
+        state.withLock { $0.watch.see(sliceEndingAt: end, bad: bad, backlog: backlog) }
     }
 
     func finish(_ report: inout RunReport, _ episodes: [AlertEpisode]) {
@@ -293,9 +303,15 @@ extension RunReport.Fault {
             start: start.description,
             end: occurrence.range.upperBound.description
         )
+        let parameters = fault.kind.parameters.required + fault.kind.parameters.optional
+        if parameters.contains(.by) { bySeconds = fault.by.inSeconds }
+        if parameters.contains(.factor) { factor = fault.factor }
+        if parameters.contains(.share) { share = fault.share }
         effects = effect.count
         firstEffect = effect.first?.description
+        orders = RunReport.Orders(effect.orders)
         visible = sight.visible?.description
+        seenBy = sight.seenBy.isEmpty ? nil : sight.seenBy
         self.alert = alert?.alert.description
         alerted = alert?.start.description
         if alert == nil {
@@ -303,6 +319,10 @@ extension RunReport.Fault {
             // A page rather than a ticket.
             alreadyFiring =
                 (firing.first { $0.alert.severity == "page" } ?? firing.first)?.alert.description
+        }
+        guard !fault.kind.isLasting else {
+            isLasting = true
+            return
         }
         recovered = other == nil ? sight.recovered?.description : nil
         recoveredWith = other?.fault.name

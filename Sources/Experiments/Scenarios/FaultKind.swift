@@ -135,6 +135,14 @@ package enum FaultKind: String, Hashable, Sendable, CaseIterable {
         }
     }
 
+    /// Whether what it did stays, however well all goes afterwards.
+    package var isLasting: Bool {
+        switch self {
+        case .drop, .alter, .metadataBlocksLost: true
+        default: false
+        }
+    }
+
     /// Whether it changes how many events there are.
     package var isTraffic: Bool {
         switch self {

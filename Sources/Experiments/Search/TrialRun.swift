@@ -146,7 +146,7 @@ package struct TrialRun: Sendable {
         let violations = try await audit.violations()
         if !violations.isEmpty { return .broke(violations) }
         for fault in result.report.faults ?? []
-        where fault.recovered == nil && fault.recoveredWith == nil {
+        where fault.recovered == nil && fault.recoveredWith == nil && fault.isLasting != true {
             return .neverRecovered("'\(fault.name)' was not recovered from by the end of the run")
         }
         return .passed

@@ -105,14 +105,16 @@ struct WitnessedSubscription: Subscription {
         return deliveries
     }
 
-    func settle(_ delivery: Delivery<Batch>, _ settlement: Settlement) {
-        subscription.settle(delivery, settlement)
+    @discardableResult
+    func settle(_ delivery: Delivery<Batch>, _ settlement: Settlement) -> Bool {
+        let wasOut = subscription.settle(delivery, settlement)
         digest.observer?.settled(delivery, settlement, of: name)
         digest.note(.settled) { sum in
             sum.add(name)
             sum.add(delivery.id.number)
             sum.add(settlement)
         }
+        return wasOut
     }
 
     func extendDeadline(of delivery: Delivery<Batch>) {

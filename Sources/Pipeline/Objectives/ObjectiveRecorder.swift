@@ -30,15 +30,15 @@ package final class ObjectiveRecorder: Sendable {
     private let read: @Sendable (Timestamp) -> MeterReading
     private let timeline: any Timeline
     private let logger: Logger
-    private let onSlice: @Sendable (_ end: Timestamp, _ isBad: Bool) -> Void
+    private let onSlice: @Sendable (_ end: Timestamp, _ bad: [String]) -> Void
 
     /// Takes up `objectives` where `history` left them, except those whose slice windows are no
     /// multiple of `slice`.
     ///
     /// The `writer` is the run, whose slices these are, written `slicesPerFlush` at a time and at
     /// the end; `read` says what the meters say at an
-    /// instant; `onSlice` hears of the end of each slice, and whether an objective counted
-    /// anything bad in it. Throws what `history` throws.
+    /// instant; `onSlice` hears of the end of each slice, and which objectives counted anything bad
+    /// in it. Throws what `history` throws.
     init(
         _ objectives: [Objective],
         history: any SLIHistory,
@@ -47,7 +47,7 @@ package final class ObjectiveRecorder: Sendable {
         slicesPerFlush: Int,
         timeline: any Timeline,
         logger: Logger,
-        onSlice: @escaping @Sendable (_ end: Timestamp, _ isBad: Bool) -> Void = { _, _ in },
+        onSlice: @escaping @Sendable (_ end: Timestamp, _ bad: [String]) -> Void = { _, _ in },
         read: @escaping @Sendable (Timestamp) -> MeterReading
     ) async throws {
         self.onSlice = onSlice
@@ -176,13 +176,13 @@ package final class ObjectiveRecorder: Sendable {
 
     private func take(endingAt end: Timestamp) {
         let reading = read(timeline.now)
-        var isBad = false
+        var bad: [String] = []
         let transitions = followed.withLock { followed in
             followed.indices.flatMap { index in
-                followed[index].take(endingAt: end, slice, reading, isBad: &isBad)
+                followed[index].take(endingAt: end, slice, reading, bad: &bad)
             }
         }
-        onSlice(end, isBad)
+        onSlice(end, bad)
         for transition in transitions {
             log(transition)
         }
@@ -222,14 +222,15 @@ extension ObjectiveRecorder.Followed {
         endingAt end: Timestamp,
         _ slice: Duration,
         _ reading: MeterReading,
-        isBad: inout Bool
+        bad: inout [String]
     ) -> [AlertTransition] {
         for component in probes.indices {
             let counts = probes[component].slice(endingAt: end, length: slice, reading)
             // Opened before it is counted in, or it would lie ahead.
             advance(to: end - slice)
             guard let counts else { continue }
-            if counts.bad > 0 { isBad = true }
+            let name = tracker.objective.name
+            if counts.bad > 0, bad.last != name { bad.append(name) }
             tracker.record(counts, of: component)
             own?.record(counts, of: component)
             counted[component].append(counts)

@@ -85,10 +85,18 @@ extension RunReport {
         }
         let text = "\(reached) reached of \(ReportNumbers.rate(asked)) asked"
         guard published > 0, asked > 0, rate.reached.isFinite else { return Cell(text, .absent) }
+        if let changed = changedLoad { return Cell("\(text), \(changed)") }
         return Cell(
             "\(text) (\(ReportNumbers.percent(rate.reached / asked)))",
             rate.isLate(by: 0.01) ? .warning : .none
         )
+    }
+
+    /// Why the rate that was reached is no share of the one that was asked for; nil where it is.
+    private var changedLoad: String? {
+        let kinds = faultStories.filter { FaultStory.ofTraffic.contains($0.kind) }.map(\.kind)
+        return kinds.isEmpty
+            ? nil : "which the scenario changed for a time (\(kinds.joined(separator: ", ")))"
     }
 
     /// That it was a simulation, and all that it takes to repeat it; nothing for a run in real
@@ -181,25 +189,64 @@ extension RunReport {
             )
         }
         if !subscriptions.isEmpty {
-            let unsettled = subscriptions.reduce(0) { $0 &+ $1.unsettled }
-            let dead = subscriptions.reduce(0) { $0 &+ $1.deadLettered }
             cards.append(
                 Fact(
                     "unsettled",
-                    published > 0 ? .count(unsettled, ifAny: .warning) : .absent,
+                    published > 0 ? each(\.unsettled) : .absent,
                     remark: "messages left at the end"
                 )
             )
             cards.append(
                 Fact(
                     "dead letters",
-                    published > 0 ? .count(dead, ifAny: .warning) : .absent,
+                    published > 0 ? each(\.deadLettered) : .absent,
                     remark: published + rejected > 0
                         ? "\(ReportNumbers.count(rejected)) records rejected" : ""
                 )
             )
         }
-        return cards + (warehouse.map { RunReport.cards(of: $0.totals) } ?? [])
+        return cards + ordersAtStake + (warehouse.map { RunReport.cards(of: $0.totals) } ?? [])
+    }
+
+    /// The orders that came late at the stage that has most of them, and those that are counted
+    /// nowhere, since the subscription gave them up that revenue is counted from.
+    private var ordersAtStake: [Fact] {
+        let late = stages.max { ($0.slowOrders?.count ?? 0) < ($1.slowOrders?.count ?? 0) }
+        let dead = subscriptions.first { isCounted($0) && $0.deadOrders != nil }
+        return [
+            late.flatMap { stage in
+                stage.slowOrders.map {
+                    card("orders late", $0, "\(done(by: stage.name)) by \(stage.name)")
+                }
+            },
+            dead.flatMap { subscription in
+                subscription.deadOrders.map {
+                    card("orders given up", $0, "not in the revenue")
+                }
+            },
+        ].compactMap(\.self)
+    }
+
+    /// Whether revenue is counted from it.
+    func isCounted(_ subscription: Subscription) -> Bool {
+        stages.contains { $0.subscription == subscription.name && $0.kind == "analytics" }
+    }
+
+    private func card(_ name: String, _ orders: Orders, _ whose: String) -> Fact {
+        Fact(
+            name,
+            .count(orders.count, ifAny: .warning),
+            remark: "\(whose), worth \(orders.worthText)"
+        )
+    }
+
+    /// A count of messages, by subscription where there are any: one event is a message to each.
+    private func each(_ count: (Subscription) -> Int64) -> Cell {
+        let some = subscriptions.filter { count($0) > 0 }
+        guard !some.isEmpty else { return .count(0) }
+        let texts = some.prefix(2).map { "\(ReportNumbers.count(count($0))) \($0.name)" }
+        let more = some.count > 2 ? " …" : ""
+        return Cell(texts.joined(separator: ", ") + more, .warning)
     }
 
     private var rateCard: Fact {
@@ -207,6 +254,9 @@ extension RunReport {
         let reached = Cell(ReportNumbers.rate(rate.reached))
         guard let asked = rate.asked, asked > 0 else {
             return Fact("rate", reached, remark: "asked: \(rate.profile)")
+        }
+        if let changed = changedLoad {
+            return Fact("rate", reached, remark: "\(ReportNumbers.rate(asked)) asked, \(changed)")
         }
         let share = ReportNumbers.percent(rate.reached / asked)
         return Fact(

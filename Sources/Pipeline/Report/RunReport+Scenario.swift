@@ -9,12 +9,18 @@ extension RunReport {
         var faults: [Fault]
 
         var name: String { faults.first?.name ?? "" }
+        var kind: String { faults.first?.kind ?? "" }
+        var target: String { faults.first?.target ?? "" }
+        /// Calls, deliveries, batches or events that they changed.
+        var effects: Int64 { faults.reduce(0) { $0 + $1.effects } }
+        /// Whether what they did stays for ever.
+        var isLasting: Bool { effects > 0 && faults.contains { $0.isLasting == true } }
+
+        /// Such as `raw, unavailable`.
+        var what: String { "\(target), \(kind)" }
 
         /// Such as `raw, unavailable, 3 times`.
-        var laneName: String {
-            let what = faults.first.map { "\($0.target), \($0.kind)" } ?? ""
-            return faults.count > 1 ? "\(what), \(faults.count) times" : what
-        }
+        var laneName: String { faults.count > 1 ? "\(what), \(faults.count) times" : what }
     }
 
     /// The faults by their names, in the order in which each came first.
@@ -33,27 +39,24 @@ extension RunReport {
     /// The title of the report: the pipeline, and what it was put through.
     var title: String { scenario.map { "\(pipeline), scenario \($0.name)" } ?? pipeline }
 
-    /// A row for the faults of each name.
+    /// A row for the faults of each name; the sentences on what happened say more.
     var faultSections: [Section] {
         guard let faults, !faults.isEmpty else { return [] }
         let table = Table(
             "faults",
             [
-                .text("fault"), .text("kind"), .text("target"), .number("times"), .number("from"),
-                .number("in all"), .number("effects"), .text("seen"), .text("alert"),
-                .text("recovered"),
+                .text("fault"), .number("times"), .number("from"), .number("in all"),
+                .number("effects"), .text("seen"), .text("alert"), .text("recovered"),
             ],
             of: faultStories,
             limit: 50
         ) { story in
-            let effects = story.faults.reduce(0) { $0 + $1.effects }
-            let first = story.faults.first
-            return [
-                Cell(story.name), Cell(first?.kind), Cell(first?.target),
-                .count(Int64(story.faults.count)),
-                Cell(elapsed(first?.start).map { ReportNumbers.duration(seconds: $0) }),
-                Cell(ReportNumbers.duration(seconds: length(of: story))), .count(effects),
-                Cell(seen(story)), alerted(story), Cell(recovered(story)),
+            [
+                Cell(story.what), .count(Int64(story.faults.count)),
+                Cell(elapsed(story.faults.first?.start).map(duration)),
+                Cell(duration(length(of: story))), .count(story.effects),
+                Cell(String(seen(story).trimmingPrefix("seen "))), alerted(story),
+                Cell(String(recovered(story).trimmingPrefix("recovered "))),
             ]
         }
         return [Section(title: "Faults", blocks: [.table(table)])]
@@ -66,12 +69,19 @@ extension RunReport {
         story.faults.reduce(0) { $0 + (seconds($1.start, $1.end) ?? 0) }
     }
 
+    /// After how long an objective counted something bad, and which one.
     func seen(_ story: FaultStory) -> String {
-        let waits = story.faults.compactMap { seconds($0.start, $0.visible) }
+        let seen = story.faults.filter { $0.visible != nil }
+        let waits = seen.compactMap { seconds($0.start, $0.visible) }
         guard let longest = waits.max() else { return "not seen by any objective" }
-        let after = ReportNumbers.duration(seconds: longest)
-        guard story.faults.count > 1 else { return "seen after \(after)" }
-        return "seen \(waits.count == 1 ? "once" : "\(waits.count) times"), after \(after) at most"
+        var names: [String] = []
+        for name in seen.flatMap({ $0.seenBy ?? [] }) where !names.contains(name) {
+            names.append(name)
+        }
+        let who = names.isEmpty ? "" : " by \(names.joined(separator: " and "))"
+        guard story.faults.count > 1 else { return "seen\(who) after \(duration(longest))" }
+        let times = waits.count == 1 ? "once" : "\(waits.count) times"
+        return "seen \(times)\(who), after \(duration(longest)) at most"
     }
 
     /// Whether somebody was called, and after how long.
@@ -90,9 +100,8 @@ extension RunReport {
             let word = pages.isEmpty ? "wrote a ticket to" : "paged"
             let verb = people.isEmpty && pages.isEmpty ? "wrote a ticket" : "\(word)\(whom)"
             let objective = (first.alert ?? "").prefix { $0 != "/" }
-            let after = "\(objective) \(verb) after \(ReportNumbers.duration(seconds: wait))"
             let times = own.count > 1 ? ", \(own.count) times" : ""
-            return Cell(after + times, .bad)
+            return Cell("\(objective) \(verb) after \(duration(wait))\(times)", .bad)
         }
         let firing = story.faults.lazy.compactMap(\.alreadyFiring).first
         return firing.map { Cell("\($0) was firing already", .warning) }
@@ -103,26 +112,81 @@ extension RunReport {
         (alerts ?? []).first { $0.alert == fault.alert && $0.start == fault.alerted }
     }
 
+    /// When nothing was bad any more; of what is lost, that it stays so.
     func recovered(_ story: FaultStory) -> String {
+        guard !story.isLasting else {
+            return story.kind == "drop"
+                ? "what it lost is not recovered" : "what it changed stays changed"
+        }
         // What nobody saw needed no recovery.
         let real = story.faults.filter { $0.effects > 0 }
         let open = real.count { $0.recovered == nil && $0.recoveredWith == nil }
-        guard open < real.count else { return "not recovered by the end" }
+        guard open < real.count else {
+            return real.isEmpty ? "nothing to recover from" : "not recovered by the end"
+        }
         if real.allSatisfy({ $0.recovered == nil }), let other = real.first?.recoveredWith {
             return "recovered together with \(other)"
         }
         let waits = real.compactMap { seconds($0.end, $0.recovered) }
         let longest = waits.max() ?? 0
-        let after =
-            longest <= 0
-            ? "recovered before it ended"
-            : "recovered \(ReportNumbers.duration(seconds: longest)) after it ended"
-        let isMany = story.faults.count > 1 && longest > 0
-        return after + (isMany ? " at most" : "") + (open > 0 ? ", \(open) not by the end" : "")
+        guard story.faults.count == 1, let at = elapsed(real.first?.recovered) else {
+            let after = longest > 0 ? "within \(duration(longest)) of its end" : "by its end"
+            return "recovered each time \(after)" + (open > 0 ? ", \(open) not by the end" : "")
+        }
+        let after = longest > 0 ? "\(duration(longest)) after it ended" : "as it ended"
+        return "recovered at \(duration(at)), \(after)"
     }
+
+    private func duration(_ seconds: Double) -> String { ReportNumbers.duration(seconds: seconds) }
 
     private func seconds(_ start: String, _ instant: String?) -> Double? {
         guard let from = elapsed(start), let to = elapsed(instant) else { return nil }
         return to - from
+    }
+}
+
+extension RunReport.FaultStory {
+    /// What happened, such as `raw could not be reached`.
+    var event: String {
+        let count = ReportNumbers.count(effects)
+        let by = faults.first?.bySeconds.map(RunReport.limit)
+        let factor = faults.first?.factor.map(ReportNumbers.trimmed)
+        let share =
+            faults.first?.share.flatMap {
+                $0 < 1 ? ReportNumbers.trimmed($0 * 100) + "% of " : nil
+            } ?? ""
+        switch kind {
+        case "unavailable": return "\(target) could not be reached"
+        case "slow": return "each call to \(target) took \(by ?? "") longer"
+        case "failing": return "\(share)the calls to \(target) failed"
+        case "out-of-connections": return "\(share)the calls to \(target) found no connection"
+        case "acknowledgement-lost":
+            return "\(target) stored what it reported as failed (\(share)its calls)"
+        case "metadata-blocks-lost":
+            return "\(target) stored \(count) commits without their blocks"
+        case "crash": return effects == 1 ? "\(target) crashed" : "\(target) crashed \(count) times"
+        case "hang": return "\(target) took messages and did nothing with them"
+        case "drop": return "\(target) acknowledged \(count) messages without reading them"
+        case "alter": return "\(target) read wrong amounts"
+        case "partition": return "nothing reached \(target)"
+        case "duplicate": return "\(target) published \(share)its batches twice"
+        case "reordered": return "\(target) published \(share)its batches out of order"
+        case "late": return "\(share)the events of \(target) carried a time \(by ?? "") too early"
+        case "malformed": return "\(share)the events of \(target) had amounts below zero"
+        case "oversized": return "\(share)the events of \(target) had too many items"
+        case "schema-change": return "events of \(target) came without their currency"
+        case "empty-transaction-id":
+            return "\(share)the orders of \(target) came without a transaction id"
+        case "repeated-transaction-id":
+            return "\(share)the orders of \(target) had the id of another"
+        case "clock-skew": return "the clock of \(target) was \(by ?? "") fast"
+        case "spike": return "\(target) sent \(factor ?? "") times as many events"
+        case "flash-sale":
+            return "\(target) sent \(factor ?? "") times as many events, all of one product"
+        case "bot-flood":
+            return "one user flooded \(target) with views, \(factor ?? "") times the load in all"
+        case "drought": return "\(target) sent fewer events"
+        default: return "\(target), \(kind)"
+        }
     }
 }

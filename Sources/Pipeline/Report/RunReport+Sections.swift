@@ -59,10 +59,15 @@ extension RunReport {
     /// The stage that limits the rate, or how far the busiest is from that; nil where it is not
     /// known how busy they were.
     private var bottleneck: Cell? {
-        guard let busiest = stages.max(by: { ($0.busyRatio ?? 0) < ($1.busyRatio ?? 0) }),
-            let busy = busiest.busyRatio
-        else { return nil }
+        guard let busiest = busiestStage, let busy = busiest.busyRatio else { return nil }
         let share = ReportNumbers.percent(busy)
+        if let strain = strain(of: busiest) {
+            return Cell(
+                "bottleneck: \(busiest.name), busy or waiting for its store all the time "
+                    + "\(strain), and \(share) of the whole run",
+                .warning
+            )
+        }
         return busy >= 0.8
             ? Cell("bottleneck: \(busiest.name), busy \(share) of the time", .warning)
             : Cell("no bottleneck: the busiest stage, \(busiest.name), was busy \(share)")
@@ -120,6 +125,9 @@ extension RunReport {
         let broken = subscriptions.filter { !$0.addsUp }.map(\.name)
         if !broken.isEmpty {
             return Cell("NOT conserved: \(broken.joined(separator: ", "))", .bad)
+        }
+        if let lossy = stages.first(where: { unprocessed(by: $0) > 0 }) {
+            return Cell("the subscriptions' own books add up, but \(lost(by: lossy))", .bad)
         }
         let rest = subscriptions.map { subscription in
             (subscription.name, subscription.states.dropFirst().filter { $0.count > 0 })

@@ -1,5 +1,4 @@
 internal import Reports
-internal import SLO
 
 /// What happened in a run, for somebody who has a minute: what broke and who noticed, what it cost,
 /// and what to change.
@@ -35,27 +34,28 @@ extension RunReport {
         let from = elapsed(story.faults.first?.start).map { ReportNumbers.duration(seconds: $0) }
         let times =
             story.faults.count > 1
-            ? "\(ReportNumbers.count(Int64(story.faults.count))) times, \(length) in all"
-            : "for \(length), from \(from ?? "the start") on"
-        let subject = "\(story.event) \(times)"
-        guard story.faults.contains(where: { $0.effects > 0 }) else {
-            let isKept = warehouse.map { $0.store != "memory:" } ?? false
+            ? "\(ReportNumbers.count(Int64(story.faults.count))) times for \(length) in all"
+            : "for \(length) from \(from ?? "0 s") on"
+        let subject = "\(story.event), \(times)"
+        guard story.effects > 0 else {
             return "\(subject): it changed nothing"
-                + (story.kind == "metadata-blocks-lost" && !isKept
-                    ? ", for a warehouse in memory keeps no blocks; name one with --warehouse" : "")
+                + (story.kind == "metadata-blocks-lost" && !keepsBlocks
+                    ? ", for a warehouse in memory keeps no blocks" : "")
         }
         let isSeen = story.faults.contains { $0.visible != nil }
         let noticed = isSeen || story.faults.contains { $0.alert != nil }
+        let end = noticed || story.isLasting ? "; \(recovered(story))" : ""
         return noticed
-            ? "\(subject): \(seen(story)), \(alerted(story).text), \(recovered(story))"
-            : "\(subject): no objective saw it, and nobody was told"
+            ? "\(subject): \(seen(story)), \(alerted(story).text)\(end)"
+            : "\(subject): no objective saw it, and nobody was told\(end)"
     }
 
     // MARK: - Costs
 
     private var costs: [String] {
-        fullSentences + stages.compactMap(lateSentence) + subscriptions.compactMap(deadSentence)
-            + stages.compactMap(uncountedSentence) + stages.compactMap(duplicateSentence)
+        fullSentences + stages.compactMap(uncountedSentence) + stages.compactMap(lateSentence)
+            + deadSentences + faultStories.compactMap(lastingCost)
+            + stages.compactMap(duplicateSentence)
     }
 
     /// That a subscription was full, so that publishing had to wait.
@@ -68,7 +68,7 @@ extension RunReport {
     }
 
     /// The subscriptions that held nearly as much as they may.
-    private var full: [Subscription] {
+    var full: [Subscription] {
         subscriptions.filter { subscription in
             guard let limit = subscription.maximumMessages else { return false }
             let most = samples.compactMap { $0.backlog[subscription.name] }.max() ?? 0
@@ -81,30 +81,71 @@ extension RunReport {
         else { return nil }
         let share = ReportNumbers.percent(Double(slow) / Double(max(1, stage.latency.count)))
         let longest = Cell.latency(milliseconds: stage.latency.maxMs).text
-        let orders = stage.slowOrders.map { "; \($0.text) were among them" } ?? ""
-        return "\(stage.name) was done with \(ReportNumbers.count(slow)) messages (\(share)) more "
-            + "than \(ReportNumbers.duration(seconds: limit)) late, with the slowest after "
-            + "\(longest)\(orders)"
+        let orders = stage.slowOrders.map { ", among them \($0.text)" } ?? ""
+        return
+            "\(stage.name) \(done(by: stage.name)) \(ReportNumbers.count(slow)) events (\(share)) "
+            + "later than the \(RunReport.limit(seconds: limit)) limit\(orders); the "
+            + "slowest took \(longest)"
+    }
+
+    private var deadSentences: [String] {
+        let sentences = subscriptions.compactMap(deadSentence)
+        return sentences.count > 1
+            ? sentences + ["each subscription gives up its own copy of an event"] : sentences
     }
 
     private func deadSentence(of subscription: Subscription) -> String? {
         guard subscription.deadLettered > 0 else { return nil }
-        let orders = subscription.deadOrders.map { ", \($0.text) among them" } ?? ""
-        let isCounted = stages.contains {
-            $0.subscription == subscription.name && $0.kind == "analytics"
-        }
-        let lacks = isCounted && subscription.deadOrders != nil ? ": revenue lacks these" : ""
+        let share = Double(subscription.deadLettered) / Double(max(1, subscription.published))
+        let reasons = RunReport.byCount(subscription.deadLettersByReason).prefix(2)
+            .map { "\($0.name) \(ReportNumbers.count($0.count))" }
+        let why = reasons.isEmpty ? "" : " (\(reasons.joined(separator: ", ")))"
+        let orders = subscription.deadOrders.map { ", among them \($0.text)" } ?? ""
+        let isLacking = isCounted(subscription) && subscription.deadOrders != nil
+        let lacks = isLacking ? ": revenue lacks these" : ""
         return "\(subscription.name) gave up \(ReportNumbers.count(subscription.deadLettered)) "
-            + "messages as dead letters\(orders)\(lacks)"
+            + "messages (\(ReportNumbers.percent(share))) as dead letters\(why)\(orders)\(lacks)"
+            + storedAnyway(subscription)
+    }
+
+    /// That dead letters are stored as well, where an ingest stage stored more than was
+    /// acknowledged: what came between the two took the acknowledgement away.
+    private func storedAnyway(_ subscription: Subscription) -> String {
+        let readers = stages.filter { $0.subscription == subscription.name }
+        guard !readers.isEmpty, readers.allSatisfy({ $0.kind == "ingest" }) else { return "" }
+        // Each event that is new to the store is that of a message here, in whatever state.
+        let stored =
+            readers.reduce(0) { $0 + $1.processed } - subscription.acked - subscription.unsettled
+            - subscription.expired
+        guard stored > 0 else { return "" }
+        guard stored < subscription.deadLettered else {
+            return "; all of them are stored, and only their acknowledgement was lost"
+        }
+        return "; at least \(ReportNumbers.count(stored)) of them are stored, and only their "
+            + "acknowledgement was lost"
     }
 
     /// That a stage has acknowledged what it has not processed.
     private func uncountedSentence(of stage: Stage) -> String? {
         let missing = unprocessed(by: stage)
         guard missing > 0 else { return nil }
+        let taken = faultStories.filter { $0.kind == "drop" && $0.target == stage.name }
+        let orders = taken.flatMap(\.faults).compactMap(\.orders)
+        let worth =
+            orders.count == 1
+            ? ", among them \(orders[0].text)"
+            : orders.isEmpty
+                ? ""
+                : ", among them \(ReportNumbers.count(orders.reduce(0) { $0 + $1.count })) orders"
         let lacks = stage.kind == "analytics" ? ": revenue and counts are short of them" : ""
-        return "\(stage.name) acknowledged \(ReportNumbers.count(missing)) messages without "
-            + "processing them\(lacks)"
+        return "\(lost(by: stage))\(worth)\(lacks)"
+    }
+
+    /// Such as `analytics acknowledged 1,867 messages without counting them`.
+    func lost(by stage: Stage) -> String {
+        let verb = stage.kind == "analytics" ? "counting" : "processing"
+        return "\(stage.name) acknowledged \(ReportNumbers.count(unprocessed(by: stage))) messages "
+            + "without \(verb) them"
     }
 
     /// How many messages of its subscription are acknowledged, and not accounted for by the stage.
@@ -120,183 +161,39 @@ extension RunReport {
         return max(0, subscription.acked - handled)
     }
 
+    /// What a fault took away that no message misses.
+    private func lastingCost(of story: FaultStory) -> String? {
+        guard story.effects > 0 else { return nil }
+        let count = ReportNumbers.count(story.effects)
+        switch story.kind {
+        case "metadata-blocks-lost":
+            return "\(count) commits have no metadata block, the record of which messages a commit "
+                + "counted: their figures are right, and nothing proves where they are from"
+        case "alter":
+            return "\(story.target) took \(count) amounts for others than they are: revenue is "
+                + "wrong by that"
+        default: return nil
+        }
+    }
+
     private func duplicateSentence(of stage: Stage) -> String? {
         guard scenario != nil, stage.duplicates > 0 else { return nil }
         return
             "\(stage.name) got \(ReportNumbers.count(stage.duplicates)) messages more than once, "
             + "and took each once"
     }
-
-    // MARK: - Objectives
-
-    private var objectiveSentences: [String] {
-        let measured = (objectives ?? []).filter { $0.run != nil }
-        func named(_ list: [Objective]) -> String {
-            list.map { objective in
-                "\(objective.name) (\(objective.runText) of "
-                    + "\(FigureText.percent(target: objective.target)))"
-            }.joined(separator: ", ")
-        }
-        let missed = measured.filter { $0.run?.meetsTarget == false }
-        let noticed = measured.filter { $0.run?.meetsTarget == true && !$0.isPerfect }
-        let blind = measured.filter(\.isPerfect).map(\.name)
-        let firing = (alerts ?? []).count { $0.end == nil }
-        return [
-            missed.isEmpty ? nil : "missed: \(named(missed))",
-            noticed.isEmpty ? nil : "noticed, and within the target: \(named(noticed))",
-            blind.isEmpty ? nil : "did not notice: \(blind.joined(separator: ", "))",
-            (alerts ?? []).isEmpty
-                ? nil
-                : "alerts: \(alerts?.count ?? 0) fired, \(firing) still firing at the end",
-        ].compactMap(\.self)
-    }
-
-    // MARK: - Advice
-
-    /// What to change, made from what happened; most urgent first, each once.
-    private var advice: [String] {
-        var advice = overloadAdvice
-        for subscription in full {
-            advice.append(
-                "let \(subscription.name) hold more messages (flowControl), enough for as "
-                    + "long as its store may be away"
-            )
-        }
-        for story in faultStories where story.faults.contains(where: { $0.effects > 0 }) {
-            let hints = [blindAdvice(of: story), story.advice].compactMap(\.self)
-            for hint in hints where !advice.contains(hint) { advice.append(hint) }
-        }
-        return advice
-    }
-
-    /// What a stage needs that could not keep up.
-    private var overloadAdvice: [String] {
-        let busiest = stages.max { ($0.busyRatio ?? 0) < ($1.busyRatio ?? 0) }
-        guard let busiest, let busy = busiest.busyRatio else { return [] }
-        let share = ReportNumbers.percent(busy)
-        let isTraffic = faultStories.contains { FaultStory.ofTraffic.contains($0.kind) }
-        guard busy >= 0.95 || isTraffic || judged.text.contains("fell behind") else { return [] }
-        guard (busiest.slowMessages ?? 0) > 0 || busy >= 0.95 else { return [] }
-        let remedy =
-            busiest.kind == "relay"
-            ? "give it more workers"
-            : "give it more workers, or a store that takes less time a call"
-        return [
-            "\(busiest.name) could not keep up\(busy < 0.95 ? " while the load was high" : "") "
-                + "(busy \(share) of the whole run): \(remedy) "
-                + "(--set spec.stages.\(busiest.name).workers=\((busiest.workers ?? 1) * 2)), and "
-                + "find out what it can take with weir capacity"
-        ]
-    }
-
-    /// What would have noticed a fault that no objective saw.
-    private func blindAdvice(of story: FaultStory) -> String? {
-        guard !(objectives ?? []).isEmpty, !story.faults.contains(where: { $0.visible != nil })
-        else { return nil }
-        switch story.kind {
-        case "drop", "alter", "metadata-blocks-lost":
-            return "no objective can see this: let weir invariants check compare what is stored, "
-                + "after each run and every half hour (weir run --serve); it needs --raw and "
-                + "--warehouse"
-        case "duplicate", "acknowledgement-lost", "reordered": return nil
-        default: return "no objective noticed \(story.name): add one on what it harms"
-        }
-    }
 }
 
 extension RunReport.Orders {
     /// Such as `120 orders worth 23,000.00 USD`.
     var text: String {
-        let sums = worth.map { ReportNumbers.money($0.amount, $0.currency) }
+        "\(ReportNumbers.count(count)) \(count == 1 ? "order" : "orders") worth \(worthText)"
+    }
+
+    /// Such as `23,000.00 USD`.
+    var worthText: String {
+        worth.map { ReportNumbers.money($0.amount, $0.currency) }
             .map { $0.hasSuffix(" ") ? $0 + "without a currency" : $0 }
-        let noun = count == 1 ? "order" : "orders"
-        return "\(ReportNumbers.count(count)) \(noun) worth \(sums.joined(separator: " and "))"
-    }
-}
-
-extension RunReport.Objective {
-    /// Whether everything that this run counted of it was good.
-    fileprivate var isPerfect: Bool { run?.sli.ratio == ExactRatio.one }
-
-    /// The good share of what this run counted; that of the worst part where the parts of a
-    /// composite were bad at once so often that they add up to more than all.
-    var runText: String {
-        if let ratio = run?.sli.ratio, ratio < .zero, let worst = run?.worst {
-            return "\(worst.name) \(FigureText.percent(worst.sli))"
-        }
-        return FigureText.percent(run?.sli)
-    }
-}
-
-extension RunReport.FaultStory {
-    var kind: String { faults.first?.kind ?? "" }
-
-    /// Those that change how much there is to do.
-    static let ofTraffic = ["spike", "flash-sale", "bot-flood"]
-
-    /// What happened, such as `raw could not be reached`.
-    var event: String {
-        let target = faults.first?.target ?? ""
-        switch kind {
-        case "unavailable": return "\(target) could not be reached"
-        case "slow": return "\(target) was slow"
-        case "failing": return "calls to \(target) failed"
-        case "out-of-connections": return "\(target) had no connection left"
-        case "acknowledgement-lost": return "\(target) stored what it reported as failed"
-        case "metadata-blocks-lost": return "\(target) stored commits without their blocks"
-        case "crash": return "\(target) crashed"
-        case "hang": return "\(target) took messages and did nothing with them"
-        case "drop": return "\(target) acknowledged messages without reading them"
-        case "alter": return "\(target) read wrong amounts"
-        case "partition": return "nothing reached \(target)"
-        case "duplicate": return "\(target) published batches twice"
-        case "reordered": return "\(target) published batches out of order"
-        case "late": return "events of \(target) carried an earlier time"
-        case "malformed": return "events of \(target) had amounts below zero"
-        case "oversized": return "events of \(target) had too many items"
-        case "schema-change": return "events of \(target) came without their currency"
-        case "empty-transaction-id": return "orders of \(target) came without a transaction id"
-        case "repeated-transaction-id": return "orders of \(target) had the id of another"
-        case "clock-skew": return "the clock of \(target) was fast"
-        case "spike": return "\(target) sent more events"
-        case "flash-sale": return "\(target) sent more events, all of one product"
-        case "bot-flood": return "one user flooded \(target) with views"
-        case "drought": return "\(target) sent fewer events"
-        default: return "\(target), \(kind)"
-        }
-    }
-
-    /// What makes such a fault harmless, or its cost smaller.
-    fileprivate var advice: String? {
-        let target = faults.first?.target ?? ""
-        switch kind {
-        case "unavailable", "failing", "partition":
-            return "\(target) is there only once: have a second one take over"
-        case "slow":
-            return "calls to \(target) wait in turn: more workers let several wait at once, and a "
-                + "longer batch saves calls"
-        case "out-of-connections":
-            return "keep connections of \(target) for this pipeline: a lower limit for the other "
-                + "clients, or a higher one on the server"
-        case "crash":
-            return
-                "what \(target) held when it crashed comes again only after its deadline: a "
-                + "shorter ackDeadlineSeconds brings it back sooner"
-        case "hang":
-            return
-                "a worker of \(target) that hangs keeps what it took until its deadline: a shorter "
-                + "ackDeadlineSeconds gives it to another one"
-        case "malformed", "schema-change", "empty-transaction-id", "repeated-transaction-id",
-            "oversized":
-            return "hold \(target) to the rules of the shop before it publishes; the dead letters "
-                + "keep what was sent, to be sent again once it is mended"
-        case "bot-flood":
-            return
-                "limit how much one user may send, or filter it out (filter of the "
-                + "subscription), so that orders do not wait behind it"
-        case "duplicate", "acknowledgement-lost":
-            return "nothing: what came twice was stored and counted once"
-        default: return nil
-        }
+            .joined(separator: " and ")
     }
 }

@@ -71,10 +71,9 @@ extension RunReport {
 
     /// That a stage has acknowledged what it has not processed.
     private var unprocessed: [String] {
-        stages.filter { unprocessed(by: $0) > 0 }.map {
-            "\($0.name) lost \(ReportNumbers.count(unprocessed(by: $0))) messages that it "
-                + "acknowledged"
-        }
+        let isUnnoticed = (alerts ?? []).isEmpty && measured.allSatisfy(\.isPerfect)
+        let who = isUnnoticed && !measured.isEmpty ? ", and no objective or alert noticed" : ""
+        return stages.filter { unprocessed(by: $0) > 0 }.map { "data loss: \(lost(by: $0))\(who)" }
     }
 
     /// The invariants that do not hold, as "2 invariants broken: raw-sequence (3), seed-first (1)".
@@ -133,10 +132,7 @@ extension RunReport {
         let measured = measured
         let missed = measured.filter { $0.run?.meetsTarget == false }
         guard !missed.isEmpty else { return [] }
-        let named = missed.prefix(2).map { objective in
-            "\(objective.name) \(objective.runText) of "
-                + FigureText.percent(target: objective.target)
-        }
+        let named = missed.prefix(2).map(brief)
         let more = missed.count > 2 ? " and \(missed.count - 2) more" : ""
         let all = RunReport.objectives(measured.count)
         return ["missed \(missed.count) of \(all): \(named.joined(separator: ", "))\(more)"]
@@ -180,15 +176,28 @@ extension RunReport {
                 producers.reduce(0) { $0 + ($1.droppedItems ?? 0) },
                 "lines without pieces left out"
             ),
-            (subscriptions.reduce(0) { $0 + $1.deadLettered }, "dead-lettered"),
-            (subscriptions.reduce(0) { $0 + $1.expired }, "expired"),
-            (subscriptions.reduce(0) { $0 + $1.shed }, "shed"),
-            (subscriptions.reduce(0) { $0 + $1.unsettled }, "left unsettled"),
             (Int64(invariants?.failed.count ?? 0), "of the invariants could not be checked"),
         ]
         return counts.filter { $0.0 > 0 }.map { "\(ReportNumbers.count($0.0)) \($0.1)" }
+            + [
+                bySubscription("dead-lettered", \.deadLettered),
+                bySubscription("expired", \.expired), bySubscription("shed", \.shed),
+                bySubscription("left unsettled", \.unsettled),
+            ].compactMap(\.self)
             + RunReport.texts(of: warehouse?.gaps ?? [])
             + (warehouse?.dropped.map { [RunReport.text(ofDropped: $0)] } ?? [])
+    }
+
+    /// How many messages are in a state, by subscription; nil where there are none.
+    ///
+    /// One event is a message to each, so that no sum of them is a number of events.
+    private func bySubscription(
+        _ state: String,
+        _ count: (Subscription) -> Int64
+    ) -> String? {
+        let counts = subscriptions.filter { count($0) > 0 }
+            .map { "\(ReportNumbers.count(count($0))) by \($0.name)" }
+        return counts.isEmpty ? nil : "\(state): \(counts.joined(separator: " and "))"
     }
 
     /// What is missing, as "windows of 1d lack 19 events counted before they were kept".

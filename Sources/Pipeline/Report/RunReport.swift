@@ -1,5 +1,4 @@
 internal import Reports
-package import SLO
 package import Storage
 
 /// Everything a run has to say about itself, as it is written to JSON (`schema_version` 1).
@@ -198,6 +197,8 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         /// `ingest`, `analytics` or `relay`.
         package var kind: String
         package var subscription: String
+        /// The store that it writes to; nil for a relay.
+        package var store: String? = nil
         package var processed: Int64
         package var duplicates: Int64
         /// Purchases of an order that was counted under another id; nil before there was a count.
@@ -376,76 +377,8 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         package var p50Ms: Double?
         package var p99Ms: Double?
         package var maxMs: Double?
-    }
-
-    /// How an objective stood at the end of the run, over its whole period.
-    package struct Objective: Codable, Sendable {
-        package var name: String
-        /// The ``state`` of an objective about something that the pipeline does not have.
-        package static let notApplicable = "not-applicable"
-
-        /// `ok`, `at-risk`, `breached`, `partial`, `no-data` or `not-applicable`.
-        package var state: String
-        /// Why, in one sentence.
-        package var reason: String
-        package var target: String
-        /// Events; nil for a composite, the events of whose parts are not of one kind.
-        package var good: SLOReport.Count?
-        package var total: SLOReport.Count?
-        /// The good share of what was observed; nil where nothing was.
-        package var sli: SLOReport.Figure?
-        /// The part of the error budget that is left, below 0 where too much was spent.
-        package var remainingRatio: SLOReport.Figure?
-        /// The observed share of the period so far.
-        package var coverage: SLOReport.Figure?
-        /// Whether the good share of what was observed is at least the target, or nil.
-        ///
-        /// A short run may miss it and have spent little of a month's budget.
-        package var meetsTarget: Bool?
-        /// What this run alone counted; nil where that was nothing.
-        package var run: RunShare? = nil
-        /// How fast the budget was spent in the run, each over the hour before.
-        package var burn: [BurnPoint]? = nil
-        /// The burn rates at which its alerts fire.
-        package var burnLimits: [BurnLimit]? = nil
-        /// What `--gate` makes of it.
-        package var gate: GateVerdict
-    }
-
-    /// How fast a budget was spent.
-    package struct BurnPoint: Codable, Sendable {
-        /// Since the start of the run.
-        package var seconds: Double
-        /// 1 spends all of the budget in just its period; nil where nothing was observed.
-        package var rate: Double?
-    }
-
-    /// A burn rate at which an alert fires.
-    package struct BurnLimit: Codable, Hashable, Sendable {
-        package var factor: Double
-        package var severity: String
-    }
-
-    /// What a run counted of an objective.
-    package struct RunShare: Codable, Sendable {
-        /// Events; nil for a composite.
-        package var good: SLOReport.Count?
-        package var total: SLOReport.Count?
-        /// The good share of what was observed.
-        ///
-        /// Below 0 where the parts of a composite were bad at once so often that they add up to
-        /// more than all.
-        package var sli: SLOReport.Figure
-        /// The part of a composite with the smallest good share, where its parts count events.
-        package var worst: Part? = nil
-        /// Whether that is at least the target.
-        package var meetsTarget: Bool
-    }
-
-    /// A part of a composite objective.
-    package struct Part: Codable, Sendable {
-        package var name: String
-        package var sli: SLOReport.Figure
+        /// The share of the slice for which its workers were busy, or waited for their store.
+        package var busy: Double? = nil
     }
 
     /// The last look at the invariants in a run.
@@ -474,17 +407,5 @@ package struct RunReport: WrittenReport, Codable, Sendable {
 
         package var result: Result
         package var text: String
-    }
-
-    /// One time that an alert fired.
-    package struct Alert: Codable, Sendable {
-        /// `objective/policy/rule`.
-        package var alert: String
-        package var severity: String
-        package var start: String
-        /// Nil where it was firing at the end of the run.
-        package var end: String?
-        /// Whom its policy notifies; nil in reports of before.
-        package var notifies: [String]? = nil
     }
 }

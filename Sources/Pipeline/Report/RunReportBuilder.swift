@@ -2,7 +2,7 @@ internal import Broker
 internal import Commerce
 internal import Datasets
 internal import SLO
-internal import Stages
+package import Stages
 internal import Storage
 internal import Timekeeping
 
@@ -223,6 +223,7 @@ extension RunReport.Stage {
             name: plan.name,
             kind: plan.kindName,
             subscription: plan.subscription ?? "",
+            store: plan.store,
             processed: total.processed,
             duplicates: total.duplicates,
             repeatedOrders: total.repeatedOrders,
@@ -251,62 +252,6 @@ extension RunReport.Producer {
             rejected: total.rejected,
             rejections: total.firstRejections.map(\.description)
         )
-    }
-}
-
-extension RunReport.Objective {
-    /// An objective about something that the pipeline does not have.
-    fileprivate init(_ objective: Objective, lacking: String) {
-        name = objective.name
-        state = RunReport.Objective.notApplicable
-        reason = "the pipeline has \(lacking)"
-        target = objective.target.description
-        gate = GateVerdict(outcome: .notJudged, reason: reason)
-    }
-
-    fileprivate init(_ status: ObjectiveStatus, _ ofRun: WindowMeasurement) {
-        name = status.objective.name
-        state = status.state.rawValue
-        reason = status.reason
-        target = status.objective.target.description
-        if !status.objective.isComposite {
-            let measurement = status.measurement
-            good = .init(measurement.scale.events(measurement.events.good))
-            total = .init(measurement.scale.events(measurement.events.total))
-        }
-        sli = SLOReport.Figure(status.measurement.sli)
-        remainingRatio = SLOReport.Figure(status.budget.remainingRatio)
-        coverage = SLOReport.Figure(status.measurement.coverage)
-        meetsTarget = status.isMeetingTarget
-        run = RunReport.RunShare(status.objective, ofRun)
-        gate = RunReport.Objective.gate(status, run)
-    }
-}
-
-extension RunReport.RunShare {
-    fileprivate init?(_ objective: Objective, _ measurement: WindowMeasurement) {
-        guard let sli = SLOReport.Figure(measurement.sli), let missed = measurement.errorRatio
-        else { return nil }
-        if !objective.isComposite {
-            good = .init(measurement.scale.events(measurement.events.good))
-            total = .init(measurement.scale.events(measurement.events.total))
-        }
-        self.sli = sli
-        if objective.isComposite, measurement.judged == nil {
-            worst = zip(objective.components, measurement.components).filter { $1.total > 0 }
-                .map { RunReport.Part(name: $0.name, sli: .init(ExactRatio($1.good, $1.total))) }
-                .min { ($0.sli.ratio ?? .one) < ($1.sli.ratio ?? .one) }
-        }
-        meetsTarget = missed <= ExactRatio(objective.budget)
-    }
-}
-
-extension RunReport.Alert {
-    fileprivate init(_ episode: AlertEpisode) {
-        alert = episode.alert.description
-        severity = episode.alert.severity
-        start = episode.start.description
-        end = episode.end?.description
     }
 }
 
@@ -432,7 +377,7 @@ extension RunReport.Sales {
 
 extension RunReport.Orders {
     /// Nil where there is none.
-    fileprivate init?(_ tally: OrderTally) {
+    package init?(_ tally: OrderTally) {
         guard tally.count > 0 else { return nil }
         count = tally.count
         worth = tally.worth.sorted { $0.key.code < $1.key.code }.map { currency, amount in

@@ -82,7 +82,7 @@ package struct PipelineRun: Sendable {
             slicesPerFlush: options.slicesPerFlush,
             timeline: timeline,
             logger: logger,
-            onSlice: { interceptors.sliceEnded(at: $0, isBad: $1, backlog: graph.backlog) },
+            onSlice: { interceptors.sliceEnded(at: $0, bad: $1, backlog: graph.backlog) },
             read: meters.read
         )
         onStart(RunMetrics(graph, progress, objectives, timeline))

@@ -22,12 +22,17 @@ final class RunSampler: Sendable {
         var published: Int64 = 0
         var storeRetries: Int64 = 0
         var deadLetters: [String: Int64] = [:]
+        /// For how many seconds a worker of each stage was busy.
+        var busy: [Double] = []
 
         init() {}
 
-        init(_ graph: PipelineGraph) {
+        init(_ graph: PipelineGraph, at now: Timestamp) {
             published = graph.producers.reduce(0) { $0 + $1.meter.total.published }
             storeRetries = graph.stages.reduce(0) { $0 + $1.meter.storeRetries }
+            busy = graph.stages.map { stage in
+                stage.meter.busyTime(at: now).inSeconds / Double(max(1, stage.workers.count))
+            }
             for reasons in graph.deadLetterMeter.total.values {
                 deadLetters.merge(reasons, uniquingKeysWith: +)
             }
@@ -68,7 +73,7 @@ final class RunSampler: Sendable {
     @discardableResult
     func take() -> RunReport.Sample {
         let now = timeline.now
-        let counters = Counters(graph)
+        let counters = Counters(graph, at: now)
         let stages = graph.stages.map { stage in
             let slice = stage.meter.takeSlice()
             let latency = RunReport.Latency(slice)
@@ -143,6 +148,9 @@ extension RunReport.Sample {
         since last: RunSampler.Counters
     ) {
         storeRetries = now.storeRetries - last.storeRetries
+        for (place, busy) in now.busy.enumerated() where place < stages.count {
+            stages[place].busy = busy - (place < last.busy.count ? last.busy[place] : 0)
+        }
         deadLetters = now.deadLetters.merging(last.deadLetters, uniquingKeysWith: -)
             .filter { $0.value > 0 }
     }
@@ -171,7 +179,10 @@ extension RunReport.Sample {
     fileprivate mutating func multiply(by seconds: Double) {
         publishedRate *= seconds
         askedRate = askedRate.map { $0 * seconds }
-        for place in stages.indices { stages[place].rate *= seconds }
+        for place in stages.indices {
+            stages[place].rate *= seconds
+            stages[place].busy = stages[place].busy.map { $0 * seconds }
+        }
     }
 
     /// Makes rates of counts; what took no time counts as a millisecond.
@@ -192,6 +203,7 @@ extension RunReport.Sample {
         deadLetters?.merge(earlier.deadLetters ?? [:], uniquingKeysWith: +)
         for (place, other) in earlier.stages.enumerated() where place < stages.count {
             stages[place].rate += other.rate * seconds
+            stages[place].busy = stages[place].busy.map { $0 + (other.busy ?? 0) * seconds }
             stages[place].p50Ms = higher(stages[place].p50Ms, other.p50Ms)
             stages[place].p99Ms = higher(stages[place].p99Ms, other.p99Ms)
             stages[place].maxMs = higher(stages[place].maxMs, other.maxMs)

@@ -345,6 +345,23 @@ package enum FigureText {
         return number(ratio.multiplied(by: ExactRatio(100, 1)), digits: digits) + "%"
     }
 
+    /// A ratio in per cent, as short as it may be: never rounded to all or nothing, and never to
+    /// the other side of `target`, a decimal text.
+    package static func share(_ figure: SLOReport.Figure?, target: String) -> String {
+        guard let ratio = figure?.ratio else { return "–" }
+        let marks = [ExactRatio.zero, .one] + (ExactDecimal(target).map { [ExactRatio($0)] } ?? [])
+        for digits in 1...8 {
+            let text = percent(figure, digits: digits)
+            guard let shown = ExactDecimal(text.dropLast().replacing(",", with: "")) else { break }
+            let rounded = ExactRatio(shown).multiplied(by: ExactRatio(1, 100))
+            let isTrue = marks.allSatisfy { mark in
+                (rounded < mark) == (ratio < mark) && (mark < rounded) == (mark < ratio)
+            }
+            if isTrue { return text }
+        }
+        return percent(figure, digits: 12)
+    }
+
     /// A number, to `digits` decimals at most.
     package static func number(_ figure: SLOReport.Figure?, digits: Int = 2) -> String {
         guard let ratio = figure?.ratio else { return "–" }

@@ -55,8 +55,9 @@ struct PageBrowser {
         return Array(lines.dropFirst())
     }
 
-    /// Looks for what runs out of the window, for words that are broken inside a cell, for cells of
-    /// more than three lines, and for text that hardly stands out from its ground.
+    /// Looks for what runs out of the window or of its frame, for words that are broken inside a
+    /// cell, for cells of more than three lines, and for text that hardly stands out from its
+    /// ground.
     private static let script = #"""
         const findings = [];
         const note = (kind, text) => findings.push(kind + ": " + text.trim().slice(0, 80));
@@ -67,6 +68,13 @@ struct PageBrowser {
         for (const element of document.querySelectorAll("main *")) {
           if (element.closest(".frame, .track, svg, script")) continue;
           if (element.getBoundingClientRect().right > wide) note("overflow", element.textContent);
+        }
+        // On a desk every column is in sight.
+        for (const frame of document.querySelectorAll(".frame")) {
+          const hidden = frame.scrollWidth - frame.clientWidth;
+          if (window.innerWidth > 1000 && hidden > 1) {
+            note("hidden column", hidden + " px of " + frame.getAttribute("aria-label"));
+          }
         }
         const lines = (node, start, end) => {
           const range = document.createRange();
