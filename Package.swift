@@ -74,7 +74,9 @@ let package = Package(
         ),
         .target(
             name: "Operations",
-            dependencies: ["Storage", "Commerce", "Documents", "Reports", "Timekeeping"]
+            dependencies: [
+                "Storage", "Broker", "Commerce", "Documents", "Reports", "Timekeeping",
+            ]
         ),
         .target(
             name: "Stages",
@@ -212,7 +214,9 @@ let package = Package(
         .testTarget(
             name: "OperationsTests",
             dependencies: [
-                "TestSupport", "Operations", "Storage", "Commerce", "Reports", "Timekeeping",
+                "TestSupport", "SQLStores", "SQLiteStores", "Experiments", "Operations", "Pipeline",
+                "Stages", "SLO", "Storage", "Broker", "Commerce", "Documents", "Reports",
+                "Timekeeping", logging,
             ]
         ),
         .testTarget(

@@ -94,6 +94,9 @@ package protocol Warehouse: Sendable {
     /// What subscriptions gave up, to be read and decided about.
     var letters: (any DeadLetterStore)? { get }
 
+    /// Tells what became of single events.
+    var journeys: (any JourneyStore)? { get }
+
     /// Releases files and connections; the warehouse must not be used afterwards.
     func close() async throws(StoreError)
 }
@@ -107,6 +110,7 @@ extension Warehouse {
     package var scheduler: (any RefreshScheduler)? { nil }
     package var census: (any CensusStore)? { nil }
     package var letters: (any DeadLetterStore)? { nil }
+    package var journeys: (any JourneyStore)? { nil }
 }
 
 /// Which rows of a window are asked for.

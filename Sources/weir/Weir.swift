@@ -11,7 +11,7 @@ struct Weir: AsyncParsableCommand {
         discussion: "'weir --version' shows the version.",
         subcommands: [
             RunCommand.self, SimulateCommand.self, CapacityCommand.self, SLOCommand.self,
-            InvariantsCommand.self, DatasetsCommand.self, EventsCommand.self,
+            InvariantsCommand.self, DatasetsCommand.self, TraceCommand.self, EventsCommand.self,
             DeadLettersCommand.self, LogsCommand.self, DeployCommand.self, ServeCommand.self,
             TemplateCommand.self,
         ]

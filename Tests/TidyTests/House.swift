@@ -47,7 +47,9 @@ struct House {
             ),
             Room(
                 name: "Operations",
-                rooms: ["Storage", "Commerce", "Documents", "Reports", "Timekeeping"]
+                rooms: [
+                    "Storage", "Broker", "Commerce", "Documents", "Reports", "Timekeeping",
+                ]
             ),
             Room(
                 name: "Stages",

@@ -84,6 +84,7 @@ package struct LayeredWarehouse: Warehouse {
     package var scheduler: (any RefreshScheduler)? { layered(warehouse.scheduler) }
     package var census: (any CensusStore)? { layered(warehouse.census) }
     package var letters: (any DeadLetterStore)? { layered(warehouse.letters) }
+    package var journeys: (any JourneyStore)? { layered(warehouse.journeys) }
 
     private func layered<Part>(_ part: Part?) -> LayeredPart<Part>? {
         part.map { LayeredPart(part: $0, layers: layers) }
@@ -246,5 +247,18 @@ extension LayeredPart: DeadLetterStore where Part == any DeadLetterStore {
         _ decision: LetterDecision
     ) async throws(StoreError) -> Int {
         try await layers.pass(.part, await part.discardLetters(names, decision))
+    }
+}
+
+extension LayeredPart: JourneyStore where Part == any JourneyStore {
+    func journeyMap() async throws(StoreError) -> JourneyMap {
+        try await layers.pass(.part, await part.journeyMap())
+    }
+
+    func exceptions(
+        of source: String,
+        id: String
+    ) async throws(StoreError) -> [EventException] {
+        try await layers.pass(.part, await part.exceptions(of: source, id: id))
     }
 }

@@ -130,7 +130,7 @@ extension SQLSession {
 /// A warehouse in a SQL database, which writes its commits in its own way, and does all else as
 /// it is written here.
 package protocol SQLWarehouse: Warehouse, DatasetCatalogue, SLIHistory, DeploymentLog,
-    InvariantStore, CensusStore, DeadLetterStore
+    InvariantStore, CensusStore, DeadLetterStore, JourneyStore
 {
     associatedtype Session: SQLSession
 

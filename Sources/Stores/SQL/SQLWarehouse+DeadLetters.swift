@@ -50,13 +50,7 @@ extension SQLWarehouse {
         atMost limit: Int
     ) async throws(StoreError) -> [KeptLetter] {
         try await read { [damage] session in
-            var parameters = SQLParameters()
-            let condition = parameters.condition(filter, after: name)
-            return try session.map(
-                LetterStatement.page(condition, limit: parameters.add(.integer(Int64(limit)))),
-                parameters.values,
-                notingIn: damage
-            ) { try $0.letter() }
+            try session.letters(filter, after: name, atMost: limit, notingIn: damage)
         }
     }
 
@@ -85,6 +79,22 @@ extension SQLWarehouse {
 }
 
 extension SQLSession {
+    /// Some letters that `filter` asks for, behind `name`.
+    func letters(
+        _ filter: LetterFilter,
+        after name: LetterName?,
+        atMost limit: Int,
+        notingIn damage: DamagedValues
+    ) throws -> [KeptLetter] {
+        var parameters = SQLParameters()
+        let condition = parameters.condition(filter, after: name)
+        return try map(
+            LetterStatement.page(condition, limit: parameters.add(.integer(Int64(limit)))),
+            parameters.values,
+            notingIn: damage
+        ) { try $0.letter() }
+    }
+
     /// The group behind `last`, and when its letters failed last.
     fileprivate func nextGroup(
         after last: (subscription: String, reason: String)?

@@ -47,19 +47,11 @@ struct EventsFindCommand: Verb {
     @OptionGroup var output: DocumentOutput
 
     mutating func validate() throws {
-        _ = try query()
-    }
-
-    private func query() throws -> EventQuery {
-        do {
-            return try EventQuery(keys)
-        } catch {
-            throw ValidationError("\(error)")
-        }
+        _ = try EventQuery(typed: keys)
     }
 
     func perform() async throws {
-        let query = try query()
+        let query = try EventQuery(typed: keys)
         var listing = EventListing(query)
         let failures = try await places.forEach(\.lookup, "events to be found") { label, store in
             let search = EventSearch(
@@ -80,6 +72,19 @@ struct EventsFindCommand: Verb {
     }
 }
 
+extension EventQuery {
+    /// The query that arguments write.
+    ///
+    /// - Throws: `ValidationError`, which tells all mistakes.
+    init(typed terms: [String]) throws {
+        do {
+            self = try EventQuery(terms)
+        } catch {
+            throw ValidationError("\(error)")
+        }
+    }
+}
+
 /// `--raw`, for commands that look for events in raw stores.
 struct RawStoreOptions: ParsableArguments {
     @Option(
@@ -97,16 +102,18 @@ struct RawStoreOptions: ParsableArguments {
         raw.isEmpty ? [StorePlaces.raw(nil) ?? RawStoreOptions.standard] : raw
     }
 
-    /// Lets `body` ask the `port` of each store in turn, by its URL without secrets.
+    /// Lets `body` ask each store in turn, by its URL without secrets.
     ///
-    /// A store that cannot be asked goes to `otherwise`, and the others are asked all the same; one
-    /// without that port keeps no `things`.
+    /// What is asked is its `port`, where it has one; one without keeps no `things`. A store that
+    /// cannot be asked goes to `otherwise`, and the others are asked all the same; `isAlone` says
+    /// that there is nothing else to say where the only one cannot.
     ///
     /// - Returns: Why stores could not be asked.
-    /// - Throws: What is wrong, where no store could be asked: there is nothing else to say then.
+    /// - Throws: Why the only store could not be asked, where `isAlone`.
     func forEach<Port>(
         _ port: (any RawStore) -> Port?,
         _ things: String,
+        isAlone: Bool = true,
         _ body: (String, Port) async throws -> Void,
         otherwise: (String, any Error) -> Void
     ) async throws -> [any Error] {
@@ -126,7 +133,7 @@ struct RawStoreOptions: ParsableArguments {
                     throw error
                 }
             } catch {
-                if urls.count == 1 { throw error }
+                if isAlone, urls.count == 1 { throw error }
                 Terminal.message("weir: \(error)")
                 otherwise(label, error)
                 failures.append(error)

@@ -1,0 +1,301 @@
+internal import Broker
+internal import Commerce
+internal import Reports
+package import Storage
+internal import Timekeeping
+
+/// What is known of where events go, as a warehouse has it; empty where there is no warehouse.
+package struct JourneyChart: Sendable {
+    /// A subscription that counts.
+    struct Counting: Sendable {
+        var subscription: String
+        /// As its chain has it; nil where it takes every message.
+        var filter: String?
+        var progress: [StreamProgress]
+    }
+
+    /// The topic of raw events, where there is only one.
+    private(set) var topic: String?
+    /// Who stores raw events, where there is only one.
+    private(set) var storing: String?
+    private(set) var counting: [Counting] = []
+    private(set) var grains: [Grain] = []
+    /// How the numbers of the sources stood at the last census.
+    private(set) var census: (taken: Timestamp, numbers: [JourneyMap.Numbers])?
+
+    /// The chart of a pipeline whose warehouse is not there.
+    package init() {}
+
+    /// The chart that `warehouse` has.
+    package init(of warehouse: any Warehouse) async throws {
+        guard let journeys = warehouse.journeys else {
+            self.init()
+            return
+        }
+        let map = try await journeys.journeyMap()
+        var progress: [String: [StreamProgress]] = [:]
+        for owner in map.owners {
+            progress[owner.subscription] = try await warehouse.progress(of: owner.subscription)
+        }
+        self.init(map, progress: progress)
+    }
+
+    /// The chart that `map` draws, with what each subscription has consumed.
+    package init(_ map: JourneyMap, progress: [String: [StreamProgress]]) {
+        let pushed = map.sources.filter { !$0.isDerivative }.map { Self.words($0.payload) }
+        let topics = Set(pushed.compactMap { $0["topic"] } + map.owners.map(\.topic))
+        // A store may hold several topics, and then a position alone does not say which.
+        topic = topics.count == 1 ? topics.first : nil
+        storing = pushed.count == 1 ? pushed.first?["subscription"] : nil
+        counting = map.owners.map { owner in
+            let chain = map.sources.first { $0.dataset == "derivative/\(owner.subscription)" }
+            return Counting(
+                subscription: owner.subscription,
+                filter: chain.flatMap { Self.words($0.payload)["filter"] },
+                progress: progress[owner.subscription] ?? []
+            )
+        }
+        grains = map.grains
+        census = map.census.map { ($0, map.numbers) }
+    }
+
+    private static func words(_ payload: String) -> [String: String] {
+        (try? JSONText.read(payload) as [String: String]) ?? [:]
+    }
+}
+
+/// The story of one event: what became of it at each station, and how one knows.
+package struct EventJourney: Encodable, Sendable {
+    /// What became of it there.
+    package enum State: String, Encodable, Sendable {
+        case produced
+        case published
+        case stored
+        case counted
+        /// In some windows; those that had closed do not hold it.
+        case late
+        case filtered
+        case deadLettered = "dead-lettered"
+        case discarded
+        /// It is kept, and adds nothing.
+        case uncounted
+        /// Later ones of its source are not counted either.
+        case notYet = "not-yet"
+        /// It is nowhere it could be, and later ones are.
+        case missing
+        case unknown
+    }
+
+    /// A window that holds it.
+    package struct Window: Encodable, Sendable {
+        package var length: String
+        /// RFC 3339.
+        package var start: String
+    }
+
+    /// A station of its way.
+    package struct Step: Encodable, Sendable {
+        /// `source`, `topic`, or a subscription.
+        package var lane: String
+        package var state: State
+        /// RFC 3339; nil where it is not noted when.
+        package var time: String?
+        package var detail: String
+        /// How one knows.
+        package var evidence: String
+        /// How often it was delivered; nil where that is not kept, as of what went well.
+        package var attempts: Int64?
+        package var windows: [Window]?
+    }
+
+    package var event: EventListing.Line
+    package var steps: [Step]
+    /// Events of the same answer that name it as their cause.
+    package var caused: [String] = []
+
+    /// The journey of `event`, which a raw store has, or only a letter; `isStored` is nil where not
+    /// every raw store could be asked.
+    package init(
+        _ event: FoundEvent,
+        isStored: Bool?,
+        exceptions: [EventException],
+        counted: [String: Bool],
+        on chart: JourneyChart
+    ) {
+        self.event = EventListing.Line(event)
+        let number = event.sequence > 0 ? ", number \(event.sequence) of it" : ""
+        steps = [
+            Step(
+                lane: "source",
+                state: .produced,
+                time: event.time.description,
+                detail: "by \(event.source)\(number)",
+                evidence: "the event's own time"
+            ),
+            Step(
+                lane: chart.topic.map { "topic \($0)" } ?? "topic unknown",
+                state: .published,
+                detail: "position \(event.position)",
+                evidence: "the position that it is kept with"
+            ),
+        ]
+        let counting = Set(chart.counting.map(\.subscription))
+        let others = exceptions.compactMap(\.letter)
+            .filter { !counting.contains($0.name.subscription) }
+        // What was given up and is there all the same has both steps: it came twice, or again.
+        steps += others.map(EventJourney.step)
+        if isStored == true {
+            steps.append(
+                Step(
+                    lane: chart.storing ?? "ingest (name unknown)",
+                    state: .stored,
+                    detail: "acknowledged: a message is stored first",
+                    evidence: "the raw store has it"
+                )
+            )
+        } else if others.isEmpty {
+            steps.append(
+                Step(
+                    lane: chart.storing ?? "ingest (name unknown)",
+                    state: isStored == nil ? .unknown : .missing,
+                    detail: isStored == nil
+                        ? "a raw store could not be asked"
+                        : "neither stored nor a dead letter: lost there, or still under way",
+                    evidence: "no event of its source and id in the stores that were asked"
+                )
+            )
+        }
+        for place in chart.counting {
+            let own = exceptions.filter { $0.subscription == place.subscription }
+            let letters = own.compactMap(\.letter)
+            steps += letters.map(EventJourney.step)
+            let fate = Fate(event, at: place, own, counted[place.subscription], chart.grains)
+            if letters.isEmpty || fate.isKept { steps.append(fate.step) }
+        }
+    }
+
+    private static func step(of letter: KeptLetter) -> Step {
+        var step = Step(
+            lane: letter.name.subscription,
+            state: letter.decision == nil ? .deadLettered : .discarded,
+            time: letter.lastFailure.description,
+            detail: "\(letter.reason): \(letter.detail)",
+            evidence: "a dead letter of the warehouse",
+            attempts: letter.attempts
+        )
+        if let decision = letter.decision {
+            step.detail += "; discarded at \(decision.time) by \(decision.who): \(decision.why)"
+        }
+        return step
+    }
+}
+
+/// What became of an event at a subscription that counts, beside its dead letters.
+private struct Fate {
+    let step: EventJourney.Step
+    /// Whether it has left something there.
+    let isKept: Bool
+
+    private typealias State = EventJourney.State
+
+    /// `counted` is nil where only what is consumed of its stream can say.
+    init(
+        _ event: FoundEvent,
+        at place: JourneyChart.Counting,
+        _ exceptions: [EventException],
+        _ counted: Bool?,
+        _ grains: [Grain]
+    ) {
+        func step(_ state: State, _ detail: String, _ evidence: String) -> EventJourney.Step {
+            .init(lane: place.subscription, state: state, detail: detail, evidence: evidence)
+        }
+        let stream = place.progress.first { $0.stream.utf8.elementsEqual(event.source.utf8) }
+        let isConsumed = stream?.consumed.contains(event.sequence) ?? counted ?? false
+        isKept = isConsumed || exceptions.contains { $0.letter == nil }
+        for exception in exceptions {
+            switch exception {
+            case .deadLetter: continue
+            case .uncounted(_, let reason):
+                self.step = step(.uncounted, reason, "a row of uncounted_events")
+                return
+            case .late(_, let missed, let lateness):
+                var late = step(
+                    .late,
+                    "\(DurationText.write(lateness)) behind the watermark; windows up to "
+                        + "\(missed.rawValue) had closed",
+                    "a row of late_events"
+                )
+                late.windows = Fate.windows(of: event, in: grains.filter { $0 > missed })
+                self.step = late
+                return
+            }
+        }
+        if isConsumed {
+            var counted = step(
+                .counted,
+                "in time",
+                stream == nil ? "its row of counted_events" : "the committed progress"
+            )
+            counted.windows = Fate.windows(of: event, in: grains)
+            self.step = counted
+            return
+        }
+        if let filter = place.filter {
+            let evidence = "the filter of its chain"
+            guard let passes = Fate.passes(event, filter) else {
+                self.step = step(.unknown, "its filter cannot be evaluated here", evidence)
+                return
+            }
+            guard passes else {
+                self.step = step(.filtered, "by \(filter)", evidence)
+                return
+            }
+        }
+        guard let last = stream?.consumed.intervals.last?.upperBound else {
+            self.step = step(
+                .unknown,
+                counted == false ? "not counted; whether it will be is not noted" : "not noted",
+                "no row of counted_events, and no progress of its source"
+            )
+            return
+        }
+        self.step =
+            event.sequence > last
+            ? step(.notYet, "counted so far up to number \(last)", "the committed progress")
+            : step(
+                .missing,
+                "neither counted nor a dead letter, and numbers up to \(last) are counted: lost "
+                    + "there, or still under way",
+                "the committed progress; 'weir invariants check' judges it"
+            )
+    }
+
+    private static func windows(
+        of event: FoundEvent,
+        in grains: [Grain]
+    ) -> [EventJourney.Window] {
+        grains.filter { $0 != .all }.map { grain in
+            .init(length: grain.rawValue, start: grain.start(of: event.time).description)
+        }
+    }
+
+    /// Whether `event` passes `filter`; nil where that asks for more than is known of it.
+    private static func passes(_ event: FoundEvent, _ filter: String) -> Bool? {
+        guard let filter = try? AttributeFilter(parsing: filter) else { return nil }
+        var isKnown = true
+        let passes = filter.evaluate { name in
+            switch name {
+            case "type": return event.name.ga4
+            case "source": return event.source
+            case "subject": return event.subject
+            case "user": return event.user
+            case "session": return event.session
+            case "currency": return event.currency == .none ? nil : event.currency.code
+            default:
+                isKnown = false
+                return nil
+            }
+        }
+        return isKnown ? passes : nil
+    }
+}

@@ -1,0 +1,90 @@
+internal import ArgumentParser
+internal import Operations
+internal import Reports
+internal import Storage
+
+/// `weir trace`.
+struct TraceCommand: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "trace",
+        abstract: "Where the events of an order, a shopper, a trace are, and why they stopped.",
+        discussion: """
+            For each event: when it was produced, its position, what each subscription made of \
+            it, and the windows it was counted in; each with how one knows. What cannot be known \
+            is unknown. Keys are those of 'weir events find'. What is nowhere is an answer, with \
+            what was looked at, and ends with 0.
+            """
+    )
+
+    @Argument(help: "<key>=<value>, such as order=o42 (several: an event must have them all).")
+    var keys: [String]
+
+    @OptionGroup var places: RawStoreOptions
+
+    @OptionGroup var store: WarehouseOptions
+
+    @Option(
+        help: "How many events are told (default: 20).",
+        transform: ArgumentValue.whole(1...1000)
+    )
+    var limit: Int?
+
+    @OptionGroup var output: DocumentOutput
+
+    func validate() throws {
+        _ = try EventQuery(typed: keys)
+    }
+
+    func perform() async throws {
+        let query = try EventQuery(typed: keys)
+        var report = JourneyReport(query)
+        var failures: [any Error] = []
+        var isAsked = false
+        do {
+            try await store.open { opened in
+                let chart = try await JourneyChart(of: opened.warehouse)
+                isAsked = true
+                failures += try await ask(query, &report, opened.warehouse, chart)
+                try await report.addLetters(
+                    query,
+                    of: opened.warehouse,
+                    called: opened.label,
+                    chart,
+                    limit: limit ?? 20
+                )
+                if report.journeys.isEmpty { report.addCensus(chart) }
+            }
+        } catch {
+            report.add(failure: "\(error)")
+            failures.append(error)
+            // Without the warehouse, what the raw stores have is told.
+            if !isAsked { failures += try await ask(query, &report, nil, JourneyChart()) }
+        }
+        report.link()
+        try output.print(report)
+        if let first = failures.first { throw ExitStatus(first).code }
+    }
+
+    private func ask(
+        _ query: EventQuery,
+        _ report: inout JourneyReport,
+        _ warehouse: (any Warehouse)?,
+        _ chart: JourneyChart
+    ) async throws -> [any Error] {
+        var answers: [(String, FoundEvents, RetainedEvents?)] = []
+        var away: [String] = []
+        let failures = try await places.forEach(\.lookup, "events to be found", isAlone: false) {
+            label,
+            store in
+            let found = try await store.find(EventSearch(query.conditions, limit: limit ?? 20))
+            answers.append((label, found, try await store.retained()))
+        } otherwise: { label, error in
+            away.append("\(label): \(error)")
+        }
+        for text in away { report.add(failure: text) }
+        for (label, found, retained) in answers {
+            try await report.add(found, retained: retained, in: label, warehouse, chart)
+        }
+        return failures
+    }
+}

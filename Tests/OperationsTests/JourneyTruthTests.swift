@@ -1,0 +1,319 @@
+import Commerce
+import Documents
+import Experiments
+import Foundation
+import Logging
+import Operations
+import Pipeline
+import SQLStores
+import SQLiteStores
+import Stages
+import Storage
+import TestSupport
+import Testing
+import Timekeeping
+
+/// Traces of whole runs, with faults and without, held to the books of who has seen it happen.
+///
+/// It tries 40 seeds, or so many as WEIR_TRACE_SEEDS says.
+@Suite(.timeLimit(.minutes(60)))
+struct JourneyTruthTests {
+    private static let seeds = UInt64(
+        ProcessInfo.processInfo.environment["WEIR_TRACE_SEEDS"].flatMap(Int.init) ?? 40
+    )
+
+    @Test func `a trace tells what happened, whatever went wrong`() async throws {
+        var answers: [String: Int] = [:]
+        var tried = 0
+        for seed in 1...Self.seeds {
+            let run = try await TracedRun(seed)
+            guard let run else { continue }
+            tried += 1
+            try await run.check(&answers)
+            try await run.close()
+        }
+        #expect(tried * 10 >= Int(Self.seeds) * 9)
+        // Of a thousand seeds each has many; of a few, some.
+        let least = Self.seeds >= 1000 ? 50 : 1
+        for answer in [
+            "ingest stored", "ingest dead-lettered", "ingest discarded",
+            "analytics counted", "analytics late", "analytics filtered", "analytics not-yet",
+            "analytics missing", "analytics dead-lettered", "analytics discarded",
+            "never produced", "may be lost", "was lost",
+        ] {
+            #expect(answers[answer] ?? 0 >= least, "\(answer): \(answers[answer] ?? 0)")
+        }
+    }
+}
+
+/// A simulated run on SQLite files, and what its traces must say.
+private struct TracedRun {
+    private let seed: UInt64
+    private let books: JourneyBooks.Entries
+    private let raw: SQLiteRawStore
+    private let warehouse: SQLiteWarehouse
+    private let filtered: EventName?
+    private let grains: [Grain]
+    private let discarded: Set<String>
+    private let folder: URL
+
+    private static let start = Timestamp(seconds: 1_769_904_000)
+    private static let pipeline = URL(filePath: #filePath).deletingLastPathComponent()
+        .appending(path: "../../pipelines/storefront.yaml")
+
+    /// The run that `seed` names; nil where what happened in it cannot be said for certain.
+    init?(_ seed: UInt64) async throws {
+        let text = try String(contentsOf: Self.pipeline, encoding: .utf8)
+        let trial = try Trial(seed: seed, of: text, file: "storefront.yaml")
+        var settings = trial.settings
+        filtered = seed % 4 == 0 ? .viewItem : nil
+        if filtered != nil {
+            settings.append(
+                DocumentSetting(
+                    path: ["spec", "subscriptions", "analytics", "filter"],
+                    value: #"'attributes.type != "view_item"'"#
+                )
+            )
+        }
+        let document = try PipelineDocument.parse(
+            text: text,
+            file: "storefront.yaml",
+            with: settings
+        )
+        // A stage that died after it had stored something may have done it without saying so.
+        let isCertain = !trial.scenario.faults.contains {
+            $0.kind == .crash || $0.kind == .acknowledgementLost
+        }
+        let breaks = seed % 5 == 0 && isCertain
+        let books = JourneyBooks(lastCommit: breaks ? 20 : nil)
+        folder = FileManager.default.temporaryDirectory
+            .appending(path: "weir-trace-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        raw = try SQLiteRawStore(SQLiteLocation(path: folder.appending(path: "raw").path))
+        warehouse = try SQLiteWarehouse(SQLiteLocation(path: folder.appending(path: "w").path))
+        var options = RunOptions()
+        options.seed = trial.seed
+        options.rate = .perSecond(trial.rate)
+        options.duration = trial.length
+        options.experiment = BookedExperiment(
+            experiment: Experiment(scenario: trial.scenario, takesServiceTimes: true),
+            books: books
+        )
+        let simulation = Simulation(
+            document: document,
+            options: options,
+            stores: RunStores(
+                raw: [.init(name: "raw", label: "raw", store: raw)],
+                warehouses: [.init(name: "warehouse", label: "warehouse", store: warehouse)]
+            ),
+            timeline: VirtualTimeline(start: Self.start, tick: trial.tick),
+            logger: Logger(label: "trace") { _ in SwiftLogNoOpLogHandler() },
+            interleaving: trial.interleaving,
+            replay: ""
+        )
+        let result = try await simulation.run(stop: Signal())
+        self.seed = seed
+        guard
+            case .analytics(let plan) = document.stages.first(where: { $0.name == "analytics" })?
+                .kind
+        else { throw StoreError(.refused, "the storefront has no analytics") }
+        grains = plan.options.grains
+        self.books = books.entries
+        discarded = try await Self.discardSome(of: warehouse)
+        if result.failure != nil, !breaks || !isCertain {
+            try await close()
+            return nil
+        }
+        try await RawCensus.take(of: [raw], in: warehouse, at: Self.start + trial.length)
+    }
+
+    func close() async throws {
+        try raw.close()
+        try warehouse.close()
+        try FileManager.default.removeItem(at: folder)
+    }
+
+    /// Discards every third letter.
+    private static func discardSome(of warehouse: SQLiteWarehouse) async throws -> Set<String> {
+        let letters = try await warehouse.letters(LetterFilter(), after: nil, atMost: 10_000)
+        let names = letters.enumerated().filter { $0.offset % 3 == 0 }.map(\.element.name)
+        let decision = LetterDecision(time: start, who: "test", why: "one in three")
+        _ = try await warehouse.discardLetters(names, decision)
+        return Set(names.map { "\($0.subscription) \($0.id)" })
+    }
+
+    private func trace(_ term: String) async throws -> JourneyReport {
+        let query = try EventQuery([term])
+        let chart = try await JourneyChart(of: warehouse)
+        var report = JourneyReport(query)
+        let found = try await raw.find(EventSearch(query.conditions, limit: 10_000))
+        try await report.add(
+            found,
+            retained: try await raw.retained(),
+            in: "raw",
+            warehouse,
+            chart
+        )
+        try await report.addLetters(query, of: warehouse, called: "w", chart, limit: 10_000)
+        if report.journeys.isEmpty { report.addCensus(chart) }
+        report.link()
+        return report
+    }
+
+    // MARK: - What it must be
+
+    /// What must be told of the event `id` of the subscription of ingest, then of analytics.
+    private func expected(_ id: String, _ fact: JourneyBooks.Fact) -> [String] {
+        var lanes: [String] = []
+        for subscription in ["ingest", "analytics"] {
+            let page = books.pages[subscription] ?? .init()
+            let letter = page.letters[id].map { letter in
+                let isDiscarded = discarded.contains("\(subscription) \(id)")
+                return "\(subscription) \(isDiscarded ? "discarded" : "dead-lettered") "
+                    + "\(letter.attempts)"
+            }
+            if let letter { lanes.append(letter) }
+            let state: String
+            if subscription == "ingest" {
+                state = books.stored.contains(id) ? "stored" : "missing"
+            } else if page.done.contains(id) {
+                state = books.late[id].map { "late \($0.rawValue)" } ?? "counted"
+            } else if fact.name == filtered {
+                state = "filtered"
+            } else {
+                let counted = page.done.compactMap { books.published[$0]?.sequence }.max()
+                state =
+                    counted.map { fact.sequence > $0 ? "not-yet" : "missing" } ?? "unknown"
+            }
+            let isKept = ["stored", "counted"].contains(state) || state.hasPrefix("late")
+            if letter == nil || isKept { lanes.append("\(subscription) \(state)") }
+        }
+        return lanes
+    }
+
+    private func told(_ journey: EventJourney) -> [String] {
+        journey.steps.dropFirst(2).map { step in
+            var text = "\(step.lane) \(step.state.rawValue)"
+            if let attempts = step.attempts { text += " \(attempts)" }
+            if step.state == .late {
+                let held = Set((step.windows ?? []).map(\.length))
+                let missed = grains.filter { !held.contains($0.rawValue) }.max()
+                text += " \(missed?.rawValue ?? "nothing")"
+            }
+            return text
+        }
+    }
+
+    /// Traces 20 keys of published events and 5 invented ones, and counts the answers by kind.
+    func check(_ answers: inout [String: Int]) async throws {
+        var chance = Randomness(seed: seed, purpose: "traced keys")
+        let ids = books.published.keys.sorted()
+        guard !ids.isEmpty else { return }
+        let lost = ids.filter { !isKept($0) }
+        for number in 0..<20 {
+            // What faults have swallowed is rare, and what is asked for most.
+            let ends = number < 8 ? Array(ids.suffix(5)) : ids
+            let pool = number < 4 && !lost.isEmpty ? lost : ends
+            let id = pool[Int(chance.below(UInt64(pool.count)))]
+            guard let fact = books.published[id] else { continue }
+            var terms = ["id=\(id)"]
+            if let order = fact.order, !order.isEmpty { terms.append("order=\(order)") }
+            if let user = fact.user, user != "bot" { terms.append("user=\(user)") }
+            let term = terms[Int(chance.below(UInt64(terms.count)))]
+            try await checkTold(term, &answers)
+        }
+        for number in 0..<5 {
+            let report = try await trace(
+                number % 2 == 0 ? "order=invented-\(number)" : "user=nobody-\(number)"
+            )
+            #expect(report.journeys.isEmpty)
+            checkAbsence(report, of: nil, &answers)
+        }
+    }
+
+    private func isKept(_ id: String) -> Bool {
+        books.stored.contains(id) || books.pages.contains { $0.value.letters[id] != nil }
+    }
+
+    private func checkTold(_ term: String, _ answers: inout [String: Int]) async throws {
+        let (key, value) = (term.prefix { $0 != "=" }, term.drop { $0 != "=" }.dropFirst())
+        let meant = books.published.filter { id, fact in
+            switch key {
+            case "id": id == value
+            case "order": fact.order.map { $0 == value } ?? false
+            default: fact.user.map { $0 == value } ?? false
+            }
+        }
+        let report = try await trace(term)
+        let told = Dictionary(report.journeys.map { ($0.event.id, $0) }) { first, _ in first }
+        #expect(told.count == report.journeys.count, "seed \(seed), \(term): told twice")
+        let isUnread = report.evidence.contains { $0.contains("are no events") }
+        for (id, fact) in meant.sorted(by: { $0.key < $1.key }) {
+            guard let journey = told[id] else {
+                // Only what nothing has kept may be absent, or a letter that cannot be read.
+                #expect(
+                    !books.stored.contains(id) && (!isKept(id) || isUnread),
+                    "seed \(seed), \(term): \(id) is not told"
+                )
+                if report.journeys.isEmpty { checkAbsence(report, of: fact, &answers) }
+                continue
+            }
+            let expected = expected(id, fact)
+            let lanes = self.told(journey)
+            #expect(lanes == expected, "seed \(seed), \(term): \(id)")
+            let position = books.positions[id]?.contains(journey.event.position) ?? false
+            #expect(position, "seed \(seed): \(id) was not at \(journey.event.position)")
+            for lane in lanes {
+                let parts = lane.split(separator: " ")
+                answers["\(parts[0]) \(parts[1])", default: 0] += 1
+            }
+            for step in journey.steps where step.state == .counted {
+                let windows = grains.sorted().map {
+                    "\($0.rawValue) \($0.start(of: fact.time))"
+                }
+                let told = (step.windows ?? []).map { "\($0.length) \($0.start)" }
+                #expect(told == windows, "seed \(seed), \(id)")
+            }
+        }
+        #expect(
+            Set(told.keys).isSubset(of: meant.keys),
+            "seed \(seed), \(term): something else is told"
+        )
+    }
+
+    /// Holds what is said of what is nowhere to what was published: never that it was not.
+    private func checkAbsence(
+        _ report: JourneyReport,
+        of fact: JourneyBooks.Fact?,
+        _ answers: inout [String: Int]
+    ) {
+        let stored = IntervalSetOfNumbers(
+            books.stored.compactMap { books.published[$0]?.sequence }
+        )
+        for line in report.evidence where line.hasPrefix("source ") {
+            if line.contains("so up to there it was never produced") {
+                answers["never produced", default: 0] += 1
+                #expect(stored.isWhole, "seed \(seed): \(line)")
+                #expect(fact.map { $0.sequence > stored.last } ?? true, "seed \(seed): \(line)")
+            } else {
+                answers[fact == nil ? "may be lost" : "was lost", default: 0] += 1
+                #expect(line.contains("may have been produced, and lost"))
+                let counted =
+                    (books.pages["analytics"]?.done ?? [])
+                    .compactMap { books.published[$0]?.sequence }.max() ?? 0
+                #expect(!stored.isWhole || counted > stored.last, "seed \(seed): \(line)")
+            }
+        }
+    }
+}
+
+/// Numbers from 1, and whether one of them is missing.
+private struct IntervalSetOfNumbers {
+    let last: Int64
+    let isWhole: Bool
+
+    init(_ numbers: [Int64]) {
+        last = numbers.max() ?? 0
+        isWhole = Int64(Set(numbers).count) == last
+    }
+}
