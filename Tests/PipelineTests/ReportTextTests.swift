@@ -104,6 +104,10 @@ import Testing
                 == "completed; fell behind: ingest needed 1 min 1 s after the load had ended, "
                 + "p99 14.6 ms; every message accounted for"
         )
+        // Without a scenario too, the report says what broke and who noticed.
+        let told = report.document.markdown()
+        #expect(told.contains("fell behind: ingest needed 1 min 1 s after the load had ended"))
+        #expect(told.contains("p99 14.6 ms; nobody was paged"))
         // As many events as possible leave nothing to keep up with.
         report.rate.asked = nil
         report.rate.profile = "as many as possible"

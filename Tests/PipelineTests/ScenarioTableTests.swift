@@ -130,7 +130,7 @@ struct ScenarioTableTests {
         #expect(faults[2].alert == nil)
         #expect(faults[2].alreadyFiring?.hasPrefix("availability/") == true)
         let text = try report.rendered(as: .markdown)
-        #expect(text.contains("recovered together with unavailable-2"))
+        #expect(text.contains("recovered together with unavailable of warehouse"))
         #expect(text.contains("was firing already"))
     }
 }

@@ -125,7 +125,9 @@ extension RunReport {
             return real.isEmpty ? "nothing to recover from" : "not recovered by the end"
         }
         if real.allSatisfy({ $0.recovered == nil }), let other = real.first?.recoveredWith {
-            return "recovered together with \(other)"
+            let story = faultStories.first { $0.name == other }
+            return "recovered together with "
+                + (story.map { "\($0.kind) of \($0.target)" } ?? other)
         }
         let waits = real.compactMap { seconds($0.end, $0.recovered) }
         let longest = waits.max() ?? 0
@@ -163,7 +165,9 @@ extension RunReport.FaultStory {
         case "acknowledgement-lost":
             return "\(target) stored what it reported as failed (\(share)its calls)"
         case "metadata-blocks-lost":
-            return "\(target) stored \(count) commits without their blocks"
+            return effects > 0
+                ? "\(target) stored \(count) commits without their blocks"
+                : "\(target) was to lose the blocks of commits"
         case "crash": return effects == 1 ? "\(target) crashed" : "\(target) crashed \(count) times"
         case "hang": return "\(target) took messages and did nothing with them"
         case "drop": return "\(target) acknowledged \(count) messages without reading them"

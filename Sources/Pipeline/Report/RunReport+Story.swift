@@ -24,9 +24,26 @@ extension RunReport {
     /// What became of the faults, a sentence each.
     private var faultSentences: [String] {
         let stories = faultStories
+        guard !stories.isEmpty else {
+            return fellBehind.map { ["\($0); \(firstPage ?? "nobody was paged")"] } ?? []
+        }
         let listed = stories.prefix(RunReport.faultsListed).map(sentence)
         let more = stories.count - listed.count
+        let areMixed = (faults ?? []).contains { $0.recoveredWith != nil && $0.visible != nil }
         return listed + (more > 0 ? ["and \(more) more faults"] : [])
+            + (areMixed
+                ? ["what was seen of faults at the same time may be the work of any of them"] : [])
+    }
+
+    /// Such as `freshness paged on-call after 3 min`; nil where nothing paged.
+    private var firstPage: String? {
+        guard let page = (alerts ?? []).first(where: { $0.severity == "page" }),
+            let after = elapsed(page.start)
+        else { return nil }
+        let people = (page.notifies ?? []).joined(separator: " and ")
+        return
+            "\(page.alert.prefix { $0 != "/" }) paged\(people.isEmpty ? "" : " ")\(people) after "
+            + ReportNumbers.duration(seconds: after)
     }
 
     private func sentence(of story: FaultStory) -> String {

@@ -101,7 +101,7 @@ extension RunReport {
     ///
     /// A stage may take a second, or a tenth of the time of a load of up to 50 s, to settle the
     /// last messages, and as long as events gather in virtual time.
-    private var fellBehind: String? {
+    var fellBehind: String? {
         guard isPaced, outcome == .completed else { return nil }
         if rate.isLate(by: 0.01), let late = rate.lateSeconds {
             let reached = ReportNumbers.rate(rate.reached)
@@ -184,8 +184,26 @@ extension RunReport {
                 bySubscription("expired", \.expired), bySubscription("shed", \.shed),
                 bySubscription("left unsettled", \.unsettled),
             ].compactMap(\.self)
+            + faultStories.compactMap(harm) + (isRehearsed ? [] : ["the scenario changed nothing"])
             + RunReport.texts(of: warehouse?.gaps ?? [])
             + (warehouse?.dropped.map { [RunReport.text(ofDropped: $0)] } ?? [])
+    }
+
+    /// What a fault has done for ever that no message misses.
+    private func harm(of story: FaultStory) -> String? {
+        guard story.effects > 0 else { return nil }
+        let count = ReportNumbers.count(story.effects)
+        switch story.kind {
+        case "metadata-blocks-lost": return "\(count) commits stored without their block"
+        case "alter": return "\(count) amounts read wrong"
+        default: return nil
+        }
+    }
+
+    /// Whether the run was put through what its scenario says, where it has one.
+    private var isRehearsed: Bool {
+        let faults = faults ?? []
+        return faults.isEmpty || faults.contains { $0.effects > 0 }
     }
 
     /// How many messages are in a state, by subscription; nil where there are none.
