@@ -75,7 +75,8 @@ let package = Package(
         .target(
             name: "Operations",
             dependencies: [
-                "Storage", "Broker", "Commerce", "Documents", "Reports", "Timekeeping",
+                "Stages", "Storage", "Broker", "Commerce", "Datasets", "Documents", "Reports",
+                "Timekeeping", logging,
             ]
         ),
         .target(
@@ -161,7 +162,7 @@ let package = Package(
             name: "weir",
             dependencies: [
                 "Console", "Experiments", "Operations", "Pipeline", "OpeningStores", "SQLiteStores",
-                "PrometheusStores", "Storage", "Commerce", "Datasets",
+                "PrometheusStores", "Storage", "Broker", "Commerce", "Datasets",
                 "OpenSLO", "Prometheus", "SLO", "Reports", "Documents", "Timekeeping",
                 argumentParser, logging, unixSignals,
             ]
@@ -230,7 +231,8 @@ let package = Package(
             name: "StoresTests",
             dependencies: [
                 "TestSupport", "SQLStores", "SQLiteStores", "MongoDBStores", "PostgreSQLStores",
-                "PrometheusStores", "Experiments", "Pipeline", "Stages", "Storage", "Broker",
+                "PrometheusStores", "Experiments", "Operations", "Pipeline", "Stages", "Storage",
+                "Broker",
                 "Commerce", "Datasets", "Documents", "Prometheus", "SLO", "Timekeeping", grdb,
                 logging, subprocess,
             ]

@@ -43,6 +43,19 @@ package struct Delivery<Batch: MessageBatch>: Sendable {
     }
 }
 
+extension Delivery {
+    /// The messages of `publication`, given to a stage once more by no subscription.
+    package init(again publication: Publication<Batch>, attempt: Int, deadline: Timestamp) {
+        self.init(
+            id: DeliveryID(number: 0),
+            publication: publication,
+            selection: .range(0..<publication.batch.count),
+            attempt: attempt,
+            deadline: deadline
+        )
+    }
+}
+
 /// Why a message could not be processed.
 package struct FailureReason: Hashable, Sendable {
     /// The class it is counted under: few, constant texts.

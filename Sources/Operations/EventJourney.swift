@@ -1,5 +1,6 @@
 internal import Broker
 internal import Commerce
+package import Datasets
 internal import Reports
 package import Storage
 internal import Timekeeping
@@ -59,8 +60,25 @@ package struct JourneyChart: Sendable {
         census = map.census.map { ($0, map.numbers) }
     }
 
-    private static func words(_ payload: String) -> [String: String] {
+    fileprivate static func words(_ payload: String) -> [String: String] {
         (try? JSONText.read(payload) as [String: String]) ?? [:]
+    }
+}
+
+extension JourneyMap {
+    /// What the catalogue calls the events that the raw store called `name` has.
+    package func root(of name: String) -> DatasetID? {
+        sources.first { source in
+            !source.isDerivative
+                && JourneyChart.words(source.payload)["store"]?.utf8.elementsEqual(name.utf8)
+                    ?? false
+        }.map { DatasetID($0.dataset) }
+    }
+
+    /// What the catalogue calls the aggregates that `subscription` is counted into.
+    package func derivative(of subscription: String) -> DatasetID? {
+        let id = DatasetID(.derivative, subscription)
+        return sources.contains { $0.isDerivative && $0.dataset == id.text } ? id : nil
     }
 }
 
@@ -77,6 +95,8 @@ package struct EventJourney: Encodable, Sendable {
         case filtered
         case deadLettered = "dead-lettered"
         case discarded
+        /// It was given to its stage again, which has taken it.
+        case replayed
         /// It is kept, and adds nothing.
         case uncounted
         /// Later ones of its source are not counted either.
@@ -143,7 +163,7 @@ package struct EventJourney: Encodable, Sendable {
         let others = exceptions.compactMap(\.letter)
             .filter { !counting.contains($0.name.subscription) }
         // What was given up and is there all the same has both steps: it came twice, or again.
-        steps += others.map(EventJourney.step)
+        steps += others.flatMap(EventJourney.steps)
         if isStored == true {
             steps.append(
                 Step(
@@ -168,25 +188,38 @@ package struct EventJourney: Encodable, Sendable {
         for place in chart.counting {
             let own = exceptions.filter { $0.subscription == place.subscription }
             let letters = own.compactMap(\.letter)
-            steps += letters.map(EventJourney.step)
+            steps += letters.flatMap(EventJourney.steps)
             let fate = Fate(event, at: place, own, counted[place.subscription], chart.grains)
             if letters.isEmpty || fate.isKept { steps.append(fate.step) }
         }
     }
 
-    private static func step(of letter: KeptLetter) -> Step {
-        var step = Step(
-            lane: letter.name.subscription,
-            state: letter.decision == nil ? .deadLettered : .discarded,
+    /// That it was given up, and what was decided about that.
+    private static func steps(of letter: KeptLetter) -> [Step] {
+        let lane = letter.name.subscription
+        let isReplayed = letter.outcome != nil && letter.decision != nil
+        let given = Step(
+            lane: lane,
+            state: .deadLettered,
             time: letter.lastFailure.description,
             detail: "\(letter.reason): \(letter.detail)",
             evidence: "a dead letter of the warehouse",
-            attempts: letter.attempts
+            attempts: letter.attempts - (isReplayed ? 1 : 0)
         )
-        if let decision = letter.decision {
-            step.detail += "; discarded at \(decision.time) by \(decision.who): \(decision.why)"
+        guard let decision = letter.decision else { return [given] }
+        var decided = Step(
+            lane: lane,
+            state: .discarded,
+            time: decision.time.description,
+            detail: "by \(decision.who): \(decision.why)",
+            evidence: "what is noted of the letter"
+        )
+        if let outcome = letter.outcome {
+            decided.state = .replayed
+            decided.detail = "\(outcome.rawValue), by \(letter.replay ?? ""): \(decision.why)"
+            decided.attempts = letter.attempts
         }
-        return step
+        return [given, decided]
     }
 }
 

@@ -259,7 +259,7 @@ extension JourneyReport {
     private static func mark(of state: EventJourney.State) -> ReportDocument.Mark {
         switch state {
         case .produced, .published: .none
-        case .stored, .counted: .good
+        case .stored, .counted, .replayed: .good
         case .late, .filtered, .uncounted, .discarded, .notYet: .warning
         case .deadLettered, .missing: .bad
         case .unknown: .absent

@@ -20,6 +20,10 @@ package struct LetterReport: WrittenReport, Sendable {
         package var verdict: String
         /// Why it would fail again.
         package var verdictReason: String?
+        /// What a replay has made of it last, and its name.
+        package var outcome: String?
+        package var replay: String?
+        /// When it was closed: discarded, or replayed where ``outcome`` says so.
         package var discarded: String?
         package var discardedBy: String?
         package var discardedWhy: String?
@@ -46,6 +50,8 @@ package struct LetterReport: WrittenReport, Sendable {
                 verdictReason = "\(label): \(detail)"
             case .unknown: verdict = "unknown"
             }
+            outcome = letter.outcome?.rawValue
+            replay = letter.replay
             discarded = letter.decision?.time.description
             discardedBy = letter.decision?.who
             discardedWhy = letter.decision?.why
@@ -113,7 +119,10 @@ package struct LetterReport: WrittenReport, Sendable {
             .init("last failure", .init(letter.lastFailure)),
             .init("now it", verdict(of: letter)),
         ]
-        if let discarded = letter.discarded {
+        if let outcome = letter.outcome {
+            facts.append(.init("replayed", .init(outcome), remark: letter.replay ?? ""))
+        }
+        if let discarded = letter.discarded, letter.outcome == nil {
             let who = letter.discardedBy ?? "unknown"
             facts.append(
                 .init(

@@ -129,7 +129,7 @@ func logAcknowledged(_ delivery: Delivery<Batch>, by stage: String, to logger: L
 
 extension Delivery<Batch> {
     /// Splits the messages into those that satisfy `rules` and the failures of the others.
-    func validated(
+    package func validated(
         by rules: EventRules,
         at now: Timestamp
     ) -> (sound: Selection, failures: [Settlement.Failure]) {

@@ -188,6 +188,8 @@ package struct WarehouseCommit: Sendable {
     package var orders: [IdentityDigest] = []
     /// The events of logs that are kept, and add nothing.
     package var uncounted: [UncountedEvent] = []
+    /// The dead letters that the deltas are a replay of, with their outcomes.
+    package var replayed: [ReplayedLetter] = []
     /// What the catalogue of the warehouse, where it has one, records of the commit.
     package var block: DataBlockDraft?
 

@@ -59,7 +59,8 @@ struct JourneyTests {
 
     private static func letter(
         _ subscription: String,
-        _ decision: LetterDecision? = nil
+        _ decision: LetterDecision? = nil,
+        _ outcome: ReplayedLetter.Outcome? = nil
     ) -> EventException {
         .deadLetter(
             KeptLetter(
@@ -71,7 +72,8 @@ struct JourneyTests {
                 firstFailure: Shop.epoch,
                 lastFailure: Shop.epoch + .seconds(3),
                 document: [],
-                decision: decision
+                decision: decision,
+                outcome: outcome
             )
         )
     }
@@ -132,7 +134,11 @@ struct JourneyTests {
         let decision = LetterDecision(time: Shop.epoch, who: "me", why: "so")
         #expect(
             Self.states([Self.letter("analytics", decision)], on: Self.chart(consumed: 1...9))
-                == stored + ["analytics discarded"]
+                == stored + ["analytics dead-lettered", "analytics discarded"]
+        )
+        #expect(
+            Self.states([Self.letter("analytics", decision, .counted)])
+                == stored + ["analytics dead-lettered", "analytics replayed", "analytics counted"]
         )
         #expect(
             Self.states([.uncounted(subscription: "analytics", reason: "conflict")])

@@ -33,8 +33,8 @@ struct JourneyTruthTests {
             try await run.close()
         }
         #expect(tried * 10 >= Int(Self.seeds) * 9)
-        // Of a thousand seeds each has many; of a few, some.
-        let least = Self.seeds >= 1000 ? 50 : 1
+        // Of a thousand seeds each has many; of forty, some.
+        let least = Self.seeds >= 1000 ? 50 : Self.seeds >= 40 ? 1 : 0
         for answer in [
             "ingest stored", "ingest dead-lettered", "ingest discarded",
             "analytics counted", "analytics late", "analytics filtered", "analytics not-yet",
@@ -167,12 +167,13 @@ private struct TracedRun {
         var lanes: [String] = []
         for subscription in ["ingest", "analytics"] {
             let page = books.pages[subscription] ?? .init()
-            let letter = page.letters[id].map { letter in
-                let isDiscarded = discarded.contains("\(subscription) \(id)")
-                return "\(subscription) \(isDiscarded ? "discarded" : "dead-lettered") "
-                    + "\(letter.attempts)"
+            let letter = page.letters[id]
+            if let letter {
+                lanes.append("\(subscription) dead-lettered \(letter.attempts)")
+                if discarded.contains("\(subscription) \(id)") {
+                    lanes.append("\(subscription) discarded")
+                }
             }
-            if let letter { lanes.append(letter) }
             let state: String
             if subscription == "ingest" {
                 state = books.stored.contains(id) ? "stored" : "missing"

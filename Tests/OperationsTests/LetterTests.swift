@@ -55,6 +55,14 @@ struct LetterTests {
             return Array(own[(start ?? 0)...].prefix(2))
         }
 
+        func beginReplay(_ replay: LetterReplay) {}
+
+        func noteReplayed(_ letters: [ReplayedLetter]) {}
+
+        func endReplay(named name: String, at now: Timestamp) {}
+
+        func replays() -> [LetterReplay] { [] }
+
         func discardLetters(_ names: [LetterName], _ decision: LetterDecision) -> Int {
             discarded.change { $0 += names }
             return names.count

@@ -48,8 +48,10 @@ struct House {
             Room(
                 name: "Operations",
                 rooms: [
-                    "Storage", "Broker", "Commerce", "Documents", "Reports", "Timekeeping",
-                ]
+                    "Stages", "Storage", "Broker", "Commerce", "Datasets", "Documents", "Reports",
+                    "Timekeeping",
+                ],
+                products: ["Logging"]
             ),
             Room(
                 name: "Stages",

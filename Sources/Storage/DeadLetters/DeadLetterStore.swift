@@ -40,6 +40,10 @@ package struct KeptLetter: Hashable, Sendable {
     package var document: [UInt8]
     /// Nil while nobody has decided what becomes of it.
     package var decision: LetterDecision?
+    /// What the last replay made of it; nil where there was none.
+    package var outcome: ReplayedLetter.Outcome?
+    /// The name of that replay.
+    package var replay: String?
 
     package init(
         name: LetterName,
@@ -50,8 +54,12 @@ package struct KeptLetter: Hashable, Sendable {
         firstFailure: Timestamp,
         lastFailure: Timestamp,
         document: [UInt8],
-        decision: LetterDecision?
+        decision: LetterDecision?,
+        outcome: ReplayedLetter.Outcome? = nil,
+        replay: String? = nil
     ) {
+        self.outcome = outcome
+        self.replay = replay
         self.name = name
         self.position = position
         self.reason = reason
@@ -64,7 +72,7 @@ package struct KeptLetter: Hashable, Sendable {
     }
 }
 
-/// That a letter was discarded.
+/// That a letter was closed: discarded or, where a replay had an outcome, replayed.
 package struct LetterDecision: Hashable, Sendable {
     package var time: Timestamp
     package var who: String
@@ -165,4 +173,24 @@ package protocol DeadLetterStore: Sendable {
         _ names: [LetterName],
         _ decision: LetterDecision
     ) async throws(StoreError) -> Int
+
+    /// Keeps a replay that begins.
+    ///
+    /// - Throws: `StoreError` where one has that name already.
+    func beginReplay(_ replay: LetterReplay) async throws(StoreError)
+
+    /// Notes outcomes of a replay: those that have failed again stay open, with an attempt more,
+    /// the others are closed. All are noted or none.
+    ///
+    /// What a commit of the warehouse has counted is noted by that commit
+    /// (``WarehouseCommit/replayed``).
+    ///
+    /// - Throws: `StoreError` where one of the letters is not open.
+    func noteReplayed(_ letters: [ReplayedLetter]) async throws(StoreError)
+
+    /// Notes that all letters of a replay have an outcome.
+    func endReplay(named name: String, at now: Timestamp) async throws(StoreError)
+
+    /// The replays, the latest first.
+    func replays() async throws(StoreError) -> [LetterReplay]
 }

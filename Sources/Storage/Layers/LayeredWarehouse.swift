@@ -219,6 +219,22 @@ extension LayeredPart: CensusStore where Part == any CensusStore {
 }
 
 extension LayeredPart: DeadLetterStore where Part == any DeadLetterStore {
+    func beginReplay(_ replay: LetterReplay) async throws(StoreError) {
+        try await layers.pass(.part, await part.beginReplay(replay))
+    }
+
+    func noteReplayed(_ letters: [ReplayedLetter]) async throws(StoreError) {
+        try await layers.pass(.part, await part.noteReplayed(letters))
+    }
+
+    func endReplay(named name: String, at now: Timestamp) async throws(StoreError) {
+        try await layers.pass(.part, await part.endReplay(named: name, at: now))
+    }
+
+    func replays() async throws(StoreError) -> [LetterReplay] {
+        try await layers.pass(.part, await part.replays())
+    }
+
     func letterGroups(parts: Int) async throws(StoreError) -> [LetterGroup] {
         try await layers.pass(.part, await part.letterGroups(parts: parts))
     }

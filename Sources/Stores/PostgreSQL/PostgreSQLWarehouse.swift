@@ -170,6 +170,7 @@ package final class PostgreSQLWarehouse: SQLWarehouse {
             let seen = looked ?? found
             switch CommitFence(of: mark, found: found, seen: seen) {
             case .new:
+                try connection.noteReplayed(commit.replayed)
                 if let block = commit.block {
                     try CatalogueRows(connection).append(block)
                 }

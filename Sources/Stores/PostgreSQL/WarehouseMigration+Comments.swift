@@ -185,6 +185,15 @@ extension WarehouseMigration {
 
         """
 
+    /// On what replays have made of them.
+    static let replays = """
+        COMMENT ON TABLE replays IS
+            'Replays of dead letters; of one without ended_ns, letters may still be open.';
+        COMMENT ON COLUMN dead_letters.outcome IS
+            'What the last replay made of it; failed where it is still open.';
+
+        """
+
     static let owners = """
         COMMENT ON TABLE counting_owners IS
             'The subscription that counts a topic here: another one is refused.';

@@ -106,11 +106,14 @@ extension SQLInsert {
         "dead_letters",
         [
             "subscription", "source", "id", "position", "reason", "detail", "attempts",
-            "first_failure_ns", "last_failure_ns", "document", "decided_ns",
+            "first_failure_ns", "last_failure_ns", "document", "decided_ns", "replay", "outcome",
         ]
     ).replacing(
         // What was decided was decided of the failure before.
-        ["position", "reason", "detail", "attempts", "last_failure_ns", "decided_ns"],
+        [
+            "position", "reason", "detail", "attempts", "last_failure_ns", "decided_ns", "replay",
+            "outcome",
+        ],
         key: "subscription",
         "source",
         "id"
@@ -189,7 +192,8 @@ extension DeadLetter<Batch> {
             .text(subscription), .key(identity.source), .key(identity.id),
             .integer(publication.position(at: place)), .text(reason.label), .text(reason.detail),
             .integer(Int64(attempts)), .integer(firstFailure.nanoseconds),
-            .integer(lastFailure.nanoseconds), .bytes(batch.document(of: place)), .null,
+            .integer(lastFailure.nanoseconds), .bytes(batch.document(of: place)), .null, .null,
+            .null,
         ]
     }
 }

@@ -204,15 +204,17 @@ extension SQLRow {
             firstFailure: try instant(7),
             lastFailure: try instant(8),
             document: try bytes(12),
-            decision: decision
+            decision: decision,
+            outcome: try optionalText(13) == nil ? nil : try value(13),
+            replay: try optionalText(14)
         )
     }
 }
 
-private enum LetterStatement {
+enum LetterStatement {
     private static let columns = """
         subscription, source, id, position, reason, detail, attempts, first_failure_ns,
-        last_failure_ns, decided_ns, decided_by, decided_why, document
+        last_failure_ns, decided_ns, decided_by, decided_why, document, outcome, replay
         """
 
     static func page(_ condition: String, limit: String) -> SQLStatement {

@@ -242,7 +242,11 @@ private enum RecordStatement {
     )
 
     static let letters = SQLStatement(
-        "SELECT subscription, source, id FROM dead_letters ORDER BY 1, 2, 3",
+        // What was replayed with success is where it belongs; open and discarded ones are not.
+        """
+        SELECT subscription, source, id FROM dead_letters
+        WHERE decided_ns IS NULL OR outcome IS NULL OR outcome = 'failed' ORDER BY 1, 2, 3
+        """,
         of: "dead_letters",
         keys: 3
     )

@@ -13,6 +13,7 @@ package enum WarehouseStep: String, CaseIterable, Sendable {
     case owners = "owners of what is counted"
     case amounts = "amounts of four decimals"
     case letters = "decisions about dead letters"
+    case replays = "replays of dead letters"
 
     /// The statements that both databases run, each in its own dialect; empty where there are none.
     package func tables(_ sql: SQLWords) -> String {
@@ -25,6 +26,7 @@ package enum WarehouseStep: String, CaseIterable, Sendable {
         case .orders: WarehouseTables.orders(sql)
         case .owners: WarehouseTables.owners(sql)
         case .letters: WarehouseTables.letters(sql)
+        case .replays: WarehouseTables.replays(sql)
         case .refresh, .amounts: ""
         }
     }
@@ -369,6 +371,23 @@ enum WarehouseTables {
         CREATE INDEX open_letters
             ON dead_letters (subscription, reason, last_failure_ns, first_failure_ns)
             WHERE decided_ns IS NULL;
+
+        """
+    }
+
+    /// What replays have made of dead letters; `selector` has a term a line.
+    fileprivate static func replays(_ sql: SQLWords) -> String {
+        """
+        CREATE TABLE replays (
+            name \(sql.key) NOT NULL PRIMARY KEY,
+            selector \(sql.text) NOT NULL,
+            began_ns \(sql.integer) NOT NULL,
+            began_by \(sql.text) NOT NULL,
+            began_why \(sql.text) NOT NULL,
+            ended_ns \(sql.integer)
+        )\(sql.keyed());
+        ALTER TABLE dead_letters ADD COLUMN replay \(sql.key);
+        ALTER TABLE dead_letters ADD COLUMN outcome \(sql.text);
 
         """
     }

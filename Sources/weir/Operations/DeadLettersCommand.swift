@@ -20,7 +20,7 @@ struct DeadLettersCommand: AsyncParsableCommand {
             """,
         subcommands: [
             DeadLettersListCommand.self, DeadLettersShowCommand.self,
-            DeadLettersDiscardCommand.self,
+            DeadLettersReplayCommand.self, DeadLettersDiscardCommand.self,
         ]
     )
 }

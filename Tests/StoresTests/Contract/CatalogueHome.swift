@@ -3,6 +3,7 @@ import Documents
 import Foundation
 import GRDB
 import PostgreSQLStores
+import SQLStores
 import SQLiteStores
 import Storage
 import TestSupport
@@ -24,7 +25,10 @@ struct CatalogueAdapter: Sendable, CustomTestStringConvertible {
         let path = folder.path("w.sqlite")
         let warehouse = try SQLiteWarehouse(SQLiteLocation(path: path))
         try await body(
-            CatalogueHome(warehouse: warehouse) { sql in
+            CatalogueHome(
+                warehouse: warehouse,
+                reopen: { try SQLiteWarehouse(SQLiteLocation(path: path)) }
+            ) { sql in
                 var configuration = Configuration()
                 configuration.foreignKeysEnabled = false
                 let queue = try DatabaseQueue(path: path, configuration: configuration)
@@ -43,7 +47,10 @@ struct CatalogueAdapter: Sendable, CustomTestStringConvertible {
                         let location = try server.location(schema: schema)
                         let warehouse = try await PostgreSQLWarehouse(location)
                         try await body(
-                            CatalogueHome(warehouse: warehouse) { sql in
+                            CatalogueHome(
+                                warehouse: warehouse,
+                                reopen: { try await PostgreSQLWarehouse(location) }
+                            ) { sql in
                                 // Without the keys that would not let it happen.
                                 let keys = [
                                     "references", "statistics", "key_blocks", "data_blocks",
@@ -63,7 +70,9 @@ struct CatalogueAdapter: Sendable, CustomTestStringConvertible {
 
 /// A catalogue and the database it lies in.
 struct CatalogueHome: Sendable {
-    let warehouse: any Warehouse & CensusStore & DatasetCatalogue & InvariantStore & DeploymentLog
+    let warehouse: any SQLWarehouse
+    /// Opens it once more, as another process does.
+    let reopen: @Sendable () async throws -> any SQLWarehouse
     /// Runs statements as another program does, and unhindered by foreign keys.
     let damage: @Sendable (String) throws -> Void
 }

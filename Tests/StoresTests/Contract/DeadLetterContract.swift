@@ -46,6 +46,119 @@ struct DeadLetterContract {
     }
 }
 
+extension DeadLetterContract {
+    /// Two letters of analytics, which a replay has begun to take up.
+    private func withReplay(
+        _ adapter: StoreAdapter,
+        _ body: (any Warehouse, any DeadLetterStore, [KeptLetter], LetterReplay) async throws ->
+            Void
+    ) async throws {
+        try await adapter.visit { home in
+            let warehouse = try await home.warehouse()
+            let store = try #require(warehouse.letters)
+            let shop = Shop()
+            try await warehouse.storeDeadLetters(
+                shop.deadLetters(
+                    of: shop.views(2),
+                    at: 1,
+                    of: "analytics",
+                    reason: "store-busy",
+                    detail: "it was",
+                    time: Shop.epoch
+                )
+            )
+            let replay = LetterReplay(
+                name: "Zoë's; --",
+                selector: ["reason=store-busy", "user=a b"],
+                began: Shop.epoch + .seconds(60),
+                who: "me",
+                why: "it is free now"
+            )
+            try await store.beginReplay(replay)
+            let letters = try await store.letters(LetterFilter(), after: nil, atMost: 9)
+            try #require(letters.count == 2)
+            try await body(warehouse, store, letters, replay)
+            try await warehouse.close()
+        }
+    }
+
+    @Test(arguments: adapters)
+    func `a replay is kept until its letters have an outcome`(adapter: StoreAdapter) async throws {
+        try await withReplay(adapter) { _, store, letters, replay in
+            #expect(try await store.replays() == [replay])
+            let again = await #expect(throws: StoreError.self) {
+                try await store.beginReplay(replay)
+            }
+            #expect(again?.code == .refused)
+            let time = Shop.epoch + .seconds(70)
+            try await store.noteReplayed([
+                ReplayedLetter(
+                    name: letters[0].name,
+                    outcome: .stored,
+                    time: time,
+                    replay: replay
+                ),
+                ReplayedLetter(
+                    name: letters[1].name,
+                    outcome: .failed,
+                    reason: FailureReason(label: "items-missing", detail: "it has none"),
+                    time: time,
+                    replay: replay
+                ),
+            ])
+            let all = try await store.letters(LetterFilter(isOpen: false), after: nil, atMost: 9)
+            #expect(all.map(\.outcome) == [.stored, .failed])
+            #expect(all.map(\.replay) == [replay.name, replay.name])
+            #expect(all.map(\.attempts) == letters.map { $0.attempts + 1 })
+            #expect(
+                all[0].decision == LetterDecision(time: time, who: "me", why: "it is free now")
+            )
+            #expect(all[1].decision == nil)
+            #expect(all[1].reason == "items-missing" && all[1].detail == "it has none")
+            #expect(all[1].lastFailure == time)
+            try await store.endReplay(named: replay.name, at: time)
+            #expect(try await store.replays().map(\.ended) == [time])
+        }
+    }
+
+    @Test(arguments: adapters)
+    func `a commit closes the letters that it counts, or counts nothing`(
+        adapter: StoreAdapter
+    )
+        async throws
+    {
+        try await withReplay(adapter) { warehouse, store, letters, replay in
+            func replayed(_ letter: KeptLetter) -> ReplayedLetter {
+                ReplayedLetter(
+                    name: letter.name,
+                    outcome: .counted,
+                    time: Shop.epoch + .seconds(70),
+                    replay: replay
+                )
+            }
+            _ = try await warehouse.progress(of: "analytics")
+            var commit = WarehouseCommit("analytics")
+            commit.add(.hour, Shop.epoch, .revenue(5))
+            commit.replayed = [replayed(letters[0])]
+            try await warehouse.commit(commit)
+            #expect(try await store.letters(LetterFilter(), after: nil, atMost: 9).count == 1)
+
+            // One of them is closed by now: so neither is the other, and nothing is counted.
+            var second = WarehouseCommit("analytics")
+            second.add(.hour, Shop.epoch, .revenue(7))
+            second.replayed = [replayed(letters[1]), replayed(letters[0])]
+            let refused = second
+            let error = await #expect(throws: StoreError.self) {
+                try await warehouse.commit(refused)
+            }
+            #expect(error?.code == .refused)
+            #expect(try await store.letters(LetterFilter(), after: nil, atMost: 9).count == 1)
+            let rows = try await warehouse.windows(.hour, categories: .total)
+            #expect(rows.map(\.cell.revenue) == [5])
+        }
+    }
+}
+
 /// The letters that were given to a warehouse, kept in the simplest way there is.
 private struct LetterBooks {
     private var letters: [LetterName: KeptLetter] = [:]

@@ -14,9 +14,10 @@ struct SQLiteMigrationTests {
         var testDescription: String { sql }
     }
 
-    // What is noted is "1", "2", "3", "4", "census", "orders", "owners" and "letters", in rows 1
-    // to 8.
-    private static let rows = #""1", "2", "3", "4", "census", "orders", "owners", "letters""#
+    // What is noted is "1", "2", "3", "4", "census", "orders", "owners", "letters" and "replays",
+    // in rows 1 to 9.
+    private static let rows =
+        #""1", "2", "3", "4", "census", "orders", "owners", "letters", "replays""#
     private static let foreign = "; expected one of \(rows). Restore a copy of the store"
     private static let left = "; expected the rows \(rows). Restore a copy of the store"
 
@@ -26,8 +27,8 @@ struct SQLiteMigrationTests {
             said: "row with rowid 2, column identifier holds 1 bytes\(foreign)"
         ),
         Damage(
-            sql: "UPDATE grdb_migrations SET identifier = 'x' WHERE rowid = 8",
-            said: "row with rowid 8, column identifier holds \"x\"\(foreign)"
+            sql: "UPDATE grdb_migrations SET identifier = 'x' WHERE rowid = 9",
+            said: "row with rowid 9, column identifier holds \"x\"\(foreign)"
         ),
         Damage(
             sql: "UPDATE grdb_migrations SET identifier = -1 WHERE rowid = 1",
@@ -35,7 +36,7 @@ struct SQLiteMigrationTests {
         ),
         Damage(
             sql: "INSERT INTO grdb_migrations VALUES ('later')",
-            said: "row with rowid 9, column identifier holds \"later\"\(foreign)"
+            said: "row with rowid 10, column identifier holds \"later\"\(foreign)"
         ),
         Damage(
             sql: "DELETE FROM grdb_migrations WHERE rowid = 2",
@@ -73,7 +74,7 @@ struct SQLiteMigrationTests {
         defer { folder.remove() }
         let location = SQLiteLocation(path: folder.path("w.sqlite"))
         try SQLiteWarehouse(location).close()
-        try Self.change("DELETE FROM grdb_migrations WHERE rowid = 8", in: folder)
+        try Self.change("DELETE FROM grdb_migrations WHERE rowid = 9", in: folder)
         let reading = #expect(throws: StoreError.self) {
             try SQLiteWarehouse(location, .reading).close()
         }
@@ -83,17 +84,16 @@ struct SQLiteMigrationTests {
         #expect(writing?.code == .corrupted)
         #expect(
             writing?.message.contains(
-                "table grdb_migrations lacks a row (duplicate column name: decided_ns)"
+                "table grdb_migrations lacks a row (table replays already exists)"
             ) == true,
             "\(writing?.message ?? "")"
         )
         // As an earlier version has left it.
         try Self.change(
             """
-            DROP INDEX open_letters;
-            ALTER TABLE dead_letters DROP COLUMN decided_ns;
-            ALTER TABLE dead_letters DROP COLUMN decided_by;
-            ALTER TABLE dead_letters DROP COLUMN decided_why;
+            DROP TABLE replays;
+            ALTER TABLE dead_letters DROP COLUMN replay;
+            ALTER TABLE dead_letters DROP COLUMN outcome;
             """,
             in: folder
         )

@@ -1,0 +1,108 @@
+internal import Broker
+internal import Commerce
+internal import Datasets
+internal import Logging
+internal import Stages
+internal import Storage
+internal import Timekeeping
+
+/// A letter that is given to its stage once more.
+struct LetterAttempt {
+    var letter: KeptLetter
+    /// Nil where it could not be read as an event, for `failure`.
+    var delivery: Delivery<Batch>?
+    var failure: FailureReason?
+}
+
+/// Stores letters as ingest does.
+struct IngestReplay {
+    let store: any RawStore
+    let rules: EventRules
+    private let ledger = IngestLedger()
+
+    init(_ store: any RawStore, _ rules: EventRules) {
+        self.store = store
+        self.rules = rules
+    }
+
+    /// Stores the events of `attempts`, or only says what would become of them.
+    func take(
+        _ attempts: [LetterAttempt],
+        of replay: LetterReplay,
+        isRehearsed: Bool,
+        at now: Timestamp
+    ) async throws -> [ReplayedLetter] {
+        var replayed: [ReplayedLetter] = []
+        for attempt in attempts {
+            let name = attempt.letter.name
+            guard let delivery = attempt.delivery else {
+                let reason = attempt.failure ?? .deadlineExpired
+                replayed.append(.init(name, .failed, .nack(reason), of: replay, at: now))
+                continue
+            }
+            let (sound, failures) = delivery.validated(by: rules, at: now)
+            guard !sound.isEmpty else {
+                replayed.append(.init(name, .failed, .ackExcept(failures), of: replay, at: now))
+                continue
+            }
+            let isThere = try await isStored(name)
+            if !isRehearsed, !isThere {
+                let write = RawWrite(
+                    publication: try await placed(delivery.publication, attempt.letter),
+                    selection: sound
+                )
+                let outcome = try await store.store([write])
+                ledger.note([write], outcome)
+            }
+            replayed.append(.init(name, isThere ? .present : .stored, .ack, of: replay, at: now))
+        }
+        return replayed
+    }
+
+    private func lookup() throws -> any RawEventLookup {
+        guard let lookup = store.lookup else {
+            throw StoreError(.wrongURL, "the raw store keeps no events that could be looked for")
+        }
+        return lookup
+    }
+
+    private func isStored(_ name: LetterName) async throws -> Bool {
+        guard let condition = EventCondition(.id, name.id) else { return false }
+        return try await lookup().find(EventSearch([condition], limit: 1000)).events.contains {
+            $0.source.utf8.elementsEqual(name.source.utf8)
+        }
+    }
+
+    /// A later run may have given the position to another event, where the letter was the last
+    /// message of its own: then it gets the next one.
+    private func placed(
+        _ publication: Publication<Batch>,
+        _ letter: KeptLetter
+    ) async throws -> Publication<Batch> {
+        guard let condition = EventCondition(.message, "\(letter.position)"),
+            try await lookup().find(EventSearch([condition], limit: 1)).events.isEmpty
+        else {
+            return Publication(
+                batch: publication.batch,
+                firstPosition: try await store.nextPosition(),
+                publishTime: publication.publishTime
+            )
+        }
+        return publication
+    }
+
+    /// Records in the catalogue what was stored, as the end of a run does.
+    func finish(_ dataset: DatasetID?, in warehouse: any Warehouse, _ timeline: any Timeline) async
+    {
+        guard let dataset, let catalogue = warehouse.catalogue else { return }
+        await CatalogueStage(
+            dataset: dataset,
+            ledger: ledger,
+            store: store,
+            catalogue: catalogue,
+            interval: .zero,
+            timeline: timeline,
+            logger: Logger(label: "replay")
+        ).reconcile()
+    }
+}
