@@ -89,6 +89,17 @@ package struct JourneyReport: WrittenReport, Sendable {
                 only.append(event)
             }
         }
+        var rest = looked < Self.letterLimit ? "" : "; the others are unknown"
+        if unread > 0 { rest += "; \(unread) of them are no events, and may have the key" }
+        guard more == 0 else {
+            // Whether they are among the stored ones that are not told is not known.
+            if !only.isEmpty { isCounted = false }
+            evidence.append(
+                "\(label): looked through \(looked) dead letters\(rest); \(only.count) with the "
+                    + "key are of events that are not told here"
+            )
+            return
+        }
         let room = max(0, limit - journeys.count)
         more += Int64(max(0, only.count - room))
         // What a store that was not asked has is not known.
@@ -96,8 +107,6 @@ package struct JourneyReport: WrittenReport, Sendable {
         for event in only.prefix(room) {
             journeys.append(try await Self.journey(event, isStored: isStored, warehouse, chart))
         }
-        var rest = looked < Self.letterLimit ? "" : "; the others are unknown"
-        if unread > 0 { rest += "; \(unread) of them are no events, and may have the key" }
         evidence.append("\(label): looked through \(looked) dead letters\(rest)")
     }
 

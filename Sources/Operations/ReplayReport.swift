@@ -126,7 +126,7 @@ extension ReplayReport {
                 [
                     .init(group.subscription),
                     .init(
-                        isRehearsed ? "would be \(group.outcome)" : group.outcome,
+                        isRehearsed ? ReplayReport.expected(group.outcome) : group.outcome,
                         group.reason == nil ? .good : .bad
                     ),
                     .count(group.count),
@@ -151,6 +151,11 @@ extension ReplayReport {
             facts: [.init("warehouse", .init(warehouse))],
             sections: sections
         )
+    }
+
+    private static func expected(_ outcome: String) -> String {
+        outcome == ReplayedLetter.Outcome.failed.rawValue
+            ? "would fail again" : "would be \(outcome)"
     }
 
     private var verdict: ReportDocument.Cell {

@@ -97,5 +97,8 @@ import Testing
         #expect(text.output.contains("caused by e-1"))
         #expect(text.output.contains("caused e-4"))
         #expect(text.output.contains("repeated-order"))
+        // Letters of events that are stored and not shown are not counted once more.
+        let page = try await trace(["user=u-1", "--limit", "1"])
+        #expect(page.output.contains("about 3 events, 1 shown"), "\(page.output)")
     }
 }
