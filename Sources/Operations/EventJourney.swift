@@ -132,6 +132,10 @@ package struct EventJourney: Encodable, Sendable {
     package var steps: [Step]
     /// Events of the same answer that name it as their cause.
     package var caused: [String] = []
+    /// What was logged about it, in the order of the stores; nil where that was not asked for.
+    package var logs: [LogListing.Line]? = nil
+    /// Whether there are earlier records of it.
+    package var hasMoreLogs: Bool? = nil
 
     /// The journey of `event`, which a raw store has, or only a letter; `isStored` is nil where not
     /// every raw store could be asked.

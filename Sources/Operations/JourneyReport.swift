@@ -181,6 +181,26 @@ package struct JourneyReport: WrittenReport, Sendable {
         )
     }
 
+    /// What asks for the logs of each journey: those of its trace, else of its id.
+    package var logSearches: [LogSearch] {
+        journeys.map { journey in
+            let key =
+                journey.event.trace.map { LogField(name: EventKey.trace.rawValue, value: $0) }
+                ?? LogField(name: EventKey.id.rawValue, value: journey.event.id)
+            return LogSearch([key], limit: JourneyReport.logLimit, prefersLast: true)
+        }
+    }
+
+    /// So many records are told of an event, the last ones.
+    private static let logLimit = 100
+
+    /// Adds what was logged about the event of the journey at `place`.
+    package mutating func add(_ found: FoundLogs, toJourney place: Int) {
+        journeys[place].logs =
+            (journeys[place].logs ?? []) + found.records.map(LogListing.Line.init)
+        journeys[place].hasMoreLogs = (journeys[place].hasMoreLogs ?? false) || found.hasMore
+    }
+
     /// Notes which events of the answer were caused by which.
     package mutating func link() {
         for place in journeys.indices {
@@ -261,6 +281,16 @@ extension JourneyReport {
         if let cause = event.causation { blocks.append(.note(.init("caused by \(cause)"))) }
         if !journey.caused.isEmpty {
             blocks.append(.note(.init("caused " + journey.caused.joined(separator: ", "))))
+        }
+        if let logs = journey.logs {
+            blocks.append(
+                logs.isEmpty
+                    ? .note(.init("nothing was logged about it", .absent))
+                    : .list(title: "what was logged", items: logs.map(\.text), more: 0)
+            )
+            if journey.hasMoreLogs == true {
+                blocks.append(.note(.init("there are earlier ones: weir logs id=\(event.id)")))
+            }
         }
         return .init(title: event.id, blocks: blocks)
     }

@@ -91,6 +91,29 @@ struct LogsCommandTests {
         String(repeating: "0", count: 30) + "\(10 + number)"
     }
 
+    @Test func `the journey of an event has what was logged about it`() async throws {
+        try await run(broken: 1)
+        func journeys(_ key: String) async throws -> [[String: Any]] {
+            let ending = try await Program.run(
+                ["trace", key, "--logs", "--format", "json", "--raw", "sqlite:\(folder.raw.path)"]
+                    + ["--warehouse", "sqlite:\(folder.warehouse.path)"]
+            )
+            let json = try JSONSerialization.jsonObject(with: Data(ending.output.utf8))
+            let document = try #require(json as? [String: Any], "\(ending.errors)")
+            return try #require(document["journeys"] as? [[String: Any]])
+        }
+        let broken = try #require(try await journeys("id=e-1").first)
+        let logs = try #require(broken["logs"] as? [[String: Any]])
+        #expect(logs.map { $0["message"] as? String } == ["dead letter", "dead letter"])
+        let sound = try #require(try await journeys("id=e-2").first)
+        #expect((sound["logs"] as? [Any])?.isEmpty == true)
+        let text = try await Program.run([
+            "trace", "id=e-2", "--logs", "--raw", "sqlite:\(folder.raw.path)",
+            "--warehouse", "sqlite:\(folder.warehouse.path)",
+        ])
+        #expect(text.output.contains("nothing was logged about it"))
+    }
+
     @Test func `pages go on where the last one ended`() async throws {
         try await run(broken: 10)
         var seen: [Int64] = []

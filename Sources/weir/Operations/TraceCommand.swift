@@ -29,6 +29,9 @@ struct TraceCommand: Verb {
     )
     var limit: Int?
 
+    @Flag(help: "Tell what was logged about each event as well.")
+    var logs = false
+
     @OptionGroup var output: DocumentOutput
 
     func validate() throws {
@@ -61,8 +64,28 @@ struct TraceCommand: Verb {
             if !isAsked { failures += try await ask(query, &report, nil, JourneyChart()) }
         }
         report.link()
+        if logs { failures += try await addLogs(to: &report) }
         try output.print(report)
         if let first = failures.first { throw ExitStatus(first).code }
+    }
+
+    /// Adds what was logged about each event.
+    ///
+    /// - Returns: Why stores could not be asked for it.
+    private func addLogs(to report: inout JourneyReport) async throws -> [any Error] {
+        let searches = report.logSearches
+        var found: [(place: Int, logs: FoundLogs)] = []
+        var away: [String] = []
+        let failures = try await places.forEach(\.logs, "logs", isAlone: false) { _, store in
+            for (place, search) in searches.enumerated() {
+                found.append((place, try await store.find(search)))
+            }
+        } otherwise: { label, error in
+            away.append("logs of \(label): \(error)")
+        }
+        for text in away { report.add(failure: text) }
+        for (place, logs) in found { report.add(logs, toJourney: place) }
+        return failures
     }
 
     private func ask(
