@@ -107,8 +107,8 @@ private struct BookedPorts: RunInterceptor {
         worker.subscription = BookedSubscription(worker.subscription, books, isStage: true)
     }
 
-    func sliceEnded(at end: Timestamp, bad: [String], backlog: Int64) {
-        faults.sliceEnded(at: end, bad: bad, backlog: backlog)
+    func sliceEnded(at end: Timestamp, bad: [String], oldest: Duration) {
+        faults.sliceEnded(at: end, bad: bad, oldest: oldest)
     }
 
     func finish(_ report: inout RunReport, _ episodes: [AlertEpisode]) {

@@ -202,8 +202,8 @@ final class FaultInjector: RunInterceptor {
 
     // MARK: - What is seen of them
 
-    func sliceEnded(at end: Timestamp, bad: [String], backlog: Int64) {
-        state.withLock { $0.watch.see(sliceEndingAt: end, bad: bad, backlog: backlog) }
+    func sliceEnded(at end: Timestamp, bad: [String], oldest: Duration) {
+        state.withLock { $0.watch.see(sliceEndingAt: end, bad: bad, oldest: oldest) }
     }
 
     func finish(_ report: inout RunReport, _ episodes: [AlertEpisode]) {

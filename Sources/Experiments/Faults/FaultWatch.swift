@@ -3,9 +3,12 @@ package import Timekeeping
 /// Sees, slice by slice, from when to when the faults of a run show.
 ///
 /// A fault is visible once an objective counts something bad after its start. It is recovered from
-/// at the end of the first slice after its own end in which nothing was bad and no more messages
-/// waited than in the worst calm slice: one in which nothing was bad, and every fault that had
-/// begun was recovered from.
+/// at the end of the first slice after its own end in which nothing was bad, and at whose end no
+/// message had waited for longer than the slice, or than one did in the worst calm slice: one in
+/// which nothing was bad, and every fault that had begun was recovered from.
+///
+/// How many messages wait would not do: at the ends of slices that depends on whether the last
+/// ones are published just before or just after, and so may be 0 before a fault and never again.
 package struct FaultWatch: Sendable {
     /// What was seen of one occurrence.
     package struct Sight: Hashable, Sendable {
@@ -18,11 +21,10 @@ package struct FaultWatch: Sendable {
     private let occurrences: [FaultPlan.Occurrence]
     /// By the numbers of the occurrences.
     package private(set) var sights: [Sight]
-    /// The most messages that waited at the end of a calm slice.
-    ///
-    /// The last slice alone would not do: how many wait in an instant is chance, and what waits
-    /// after a fault would have to beat one draw of it.
-    private var calmBacklog: Int64 = 0
+    /// The longest that a message had waited at the end of a calm slice.
+    private var calmWait = Duration.zero
+    /// The end of the last slice.
+    private var lastEnd: Timestamp?
 
     /// Nothing was seen of `plan` yet.
     package init(_ plan: FaultPlan) {
@@ -51,8 +53,10 @@ package struct FaultWatch: Sendable {
     }
 
     /// Takes note of the slice that ends at `end`: which objectives counted something bad in it,
-    /// and how many messages wait.
-    package mutating func see(sliceEndingAt end: Timestamp, bad: [String], backlog: Int64) {
+    /// and for how long the oldest message has waited.
+    package mutating func see(sliceEndingAt end: Timestamp, bad: [String], oldest: Duration) {
+        let limit = max(calmWait, lastEnd.map { end - $0 } ?? .zero)
+        lastEnd = end
         var isCalm = bad.isEmpty
         for (number, occurrence) in occurrences.enumerated() {
             // In the order of their starts.
@@ -62,12 +66,12 @@ package struct FaultWatch: Sendable {
                 sights[number].visible = end
                 sights[number].seenBy = bad
             }
-            if bad.isEmpty, occurrence.range.upperBound <= end, backlog <= calmBacklog {
+            if bad.isEmpty, occurrence.range.upperBound <= end, oldest <= limit {
                 sights[number].recovered = end
             } else {
                 isCalm = false
             }
         }
-        if isCalm { calmBacklog = max(calmBacklog, backlog) }
+        if isCalm { calmWait = max(calmWait, oldest) }
     }
 }

@@ -23,17 +23,23 @@ extension RunReport {
 
     /// What a stage needs that could not keep up with its load.
     private var overloadAdvice: [String] {
-        guard let busiest = busiestStage, let busy = busiest.busyRatio else { return [] }
+        guard let overload, let busiest = busiestStage else { return [] }
+        return ["\(overload): \(remedy(forLoadOf: busiest))"]
+    }
+
+    /// Such as `ingest could not keep up (busy 99.7%)`; nil where every stage could.
+    var overload: String? {
+        guard let busiest = busiestStage, let busy = busiest.busyRatio else { return nil }
         let isSurge = faultStories.contains { FaultStory.ofMoreTraffic.contains($0.kind) }
         // What a store's fault makes of a stage is no lack of its own.
         guard isSurge || (scenario == nil && (busy >= 0.8 || judged.text.contains("fell behind")))
-        else { return [] }
+        else { return nil }
         let strain = strain(of: busiest)
         guard strain != nil || busy >= 0.8, (busiest.slowMessages ?? 0) > 0 || busy >= 0.95 else {
-            return []
+            return nil
         }
         let when = strain.map { "busy all the time \($0)" } ?? "busy \(ReportNumbers.percent(busy))"
-        return ["\(busiest.name) could not keep up (\(when)): \(remedy(forLoadOf: busiest))"]
+        return "\(busiest.name) could not keep up (\(when))"
     }
 
     private func remedy(forLoadOf stage: Stage) -> String {

@@ -89,19 +89,19 @@ extension RunReport {
         let fired = story.faults.filter { $0.alert != nil }
         let pages = fired.filter { alert(of: $0)?.severity == "page" }
         let own = pages.isEmpty ? fired : pages
-        let first = own.min {
-            (seconds($0.start, $0.alerted) ?? .infinity)
-                < (seconds($1.start, $1.alerted) ?? .infinity)
+        let waits = own.compactMap { fault in
+            seconds(fault.start, fault.alerted).map { (fault: fault, wait: $0) }
         }
-        if let first, let wait = seconds(first.start, first.alerted) {
-            let alert = alert(of: first)
+        if let longest = waits.max(by: { $0.wait < $1.wait }) {
+            let alert = alert(of: longest.fault)
             let people = alert?.notifies ?? []
             let whom = people.isEmpty ? "" : " " + people.joined(separator: " and ")
             let word = pages.isEmpty ? "wrote a ticket to" : "paged"
             let verb = people.isEmpty && pages.isEmpty ? "wrote a ticket" : "\(word)\(whom)"
-            let objective = (first.alert ?? "").prefix { $0 != "/" }
-            let times = own.count > 1 ? ", \(own.count) times" : ""
-            return Cell("\(objective) \(verb) after \(duration(wait))\(times)", .bad)
+            let objective = (longest.fault.alert ?? "").prefix { $0 != "/" }
+            let after = "after \(duration(longest.wait))"
+            let times = waits.count > 1 ? "\(waits.count) times, \(after) at most" : after
+            return Cell("\(objective) \(verb) \(times)", .bad)
         }
         let firing = story.faults.lazy.compactMap(\.alreadyFiring).first
         return firing.map { Cell("\($0) was firing already", .warning) }
@@ -136,7 +136,7 @@ extension RunReport {
             return "recovered each time \(after)" + (open > 0 ? ", \(open) not by the end" : "")
         }
         let after = longest > 0 ? "\(duration(longest)) after it ended" : "as it ended"
-        return "recovered at \(duration(at)), \(after)"
+        return "recovered \(after) (at \(duration(at)))"
     }
 
     private func duration(_ seconds: Double) -> String { ReportNumbers.duration(seconds: seconds) }

@@ -188,7 +188,8 @@ extension RunReport {
         let rows = exceptionRows
         var blocks: [ReportDocument.Block] = []
         if rows.isEmpty {
-            let nothing = "nothing was late, rejected, dead-lettered or duplicate"
+            let nothing =
+                "no event was rejected, dead-lettered, a duplicate, or too late for its windows"
             blocks.append(.note(published > 0 ? Cell(nothing, .good) : Cell("no data", .absent)))
         } else {
             blocks.append(

@@ -25,7 +25,9 @@ extension RunReport {
     private var faultSentences: [String] {
         let stories = faultStories
         guard !stories.isEmpty else {
-            return fellBehind.map { ["\($0); \(firstPage ?? "nobody was paged")"] } ?? []
+            guard let fellBehind else { return [] }
+            let cause = overload.map { "\($0), so the run " } ?? ""
+            return ["\(cause)\(fellBehind); \(firstPage ?? "nobody was paged")"]
         }
         let listed = stories.prefix(RunReport.faultsListed).map(sentence)
         let more = stories.count - listed.count

@@ -135,6 +135,9 @@ struct PipelineGraph: Sendable {
     /// How many messages are in the subscriptions now.
     var backlog: Int64 { subscriptions.reduce(0) { $0 + $1.port.counts.unsettled } }
 
+    /// When the oldest message that waits in a subscription should have been sent.
+    var oldestDue: Timestamp? { subscriptions.compactMap(\.port.oldestDue).min() }
+
     /// Of the raw stores, then of the warehouses.
     var storeMeters: [StoreMeter] { rawStores.map(\.meter) + warehouses.map(\.meter) }
 

@@ -82,7 +82,10 @@ package struct PipelineRun: Sendable {
             slicesPerFlush: options.slicesPerFlush,
             timeline: timeline,
             logger: logger,
-            onSlice: { interceptors.sliceEnded(at: $0, bad: $1, backlog: graph.backlog) },
+            onSlice: { end, bad in
+                let oldest = graph.oldestDue.map { max(.zero, end - $0) } ?? .zero
+                interceptors.sliceEnded(at: end, bad: bad, oldest: oldest)
+            },
             read: meters.read
         )
         onStart(RunMetrics(graph, progress, objectives, timeline))

@@ -33,9 +33,9 @@ package protocol RunInterceptor: Sendable {
     /// Changes what one worker of a stage works with.
     func intercept(_ worker: inout WorkerPorts)
 
-    /// A slice of the objectives ended at `end`: those that counted anything `bad` in it, and how
-    /// many messages wait.
-    func sliceEnded(at end: Timestamp, bad: [String], backlog: Int64)
+    /// A slice of the objectives ended at `end`: those that counted anything `bad` in it, and for
+    /// how long the `oldest` message that is not settled waits since it should have been sent.
+    func sliceEnded(at end: Timestamp, bad: [String], oldest: Duration)
 
     /// Adds to the report of the run, in which the alerts `episodes` fired.
     func finish(_ report: inout RunReport, _ episodes: [AlertEpisode])
@@ -46,7 +46,7 @@ extension RunInterceptor {
     package func layers(beforeStore name: String) -> [any StoreLayer] { [] }
     package func intercept(_ producer: inout ProducerPorts) {}
     package func intercept(_ worker: inout WorkerPorts) {}
-    package func sliceEnded(at end: Timestamp, bad: [String], backlog: Int64) {}
+    package func sliceEnded(at end: Timestamp, bad: [String], oldest: Duration) {}
     package func finish(_ report: inout RunReport, _ episodes: [AlertEpisode]) {}
 }
 
@@ -121,9 +121,9 @@ struct RunInterceptors: RunInterceptor {
         for interceptor in inner { interceptor.intercept(&worker) }
     }
 
-    func sliceEnded(at end: Timestamp, bad: [String], backlog: Int64) {
+    func sliceEnded(at end: Timestamp, bad: [String], oldest: Duration) {
         for interceptor in inner {
-            interceptor.sliceEnded(at: end, bad: bad, backlog: backlog)
+            interceptor.sliceEnded(at: end, bad: bad, oldest: oldest)
         }
     }
 
