@@ -45,8 +45,17 @@ struct IngestReplay {
                 replayed.append(.init(name, .failed, .ackExcept(failures), of: replay, at: now))
                 continue
             }
-            let isThere = try await isStored(name)
-            if !isRehearsed, !isThere {
+            let there = try await stored(name)
+            if let there, !there.isSame(as: FoundEvent(delivery.publication, 0)) {
+                let reason = FailureReason(
+                    label: "id-conflict",
+                    detail: "the raw store has another event of this id and source, of "
+                        + "\(there.time)"
+                )
+                replayed.append(.init(name, .failed, .nack(reason), of: replay, at: now))
+                continue
+            }
+            if !isRehearsed, there == nil {
                 let write = RawWrite(
                     publication: try await placed(delivery.publication, attempt.letter),
                     selection: sound
@@ -54,7 +63,8 @@ struct IngestReplay {
                 let outcome = try await store.store([write])
                 ledger.note([write], outcome)
             }
-            replayed.append(.init(name, isThere ? .present : .stored, .ack, of: replay, at: now))
+            let outcome = there == nil ? ReplayedLetter.Outcome.stored : .present
+            replayed.append(.init(name, outcome, .ack, of: replay, at: now))
         }
         return replayed
     }
@@ -66,9 +76,10 @@ struct IngestReplay {
         return lookup
     }
 
-    private func isStored(_ name: LetterName) async throws -> Bool {
-        guard let condition = EventCondition(.id, name.id) else { return false }
-        return try await lookup().find(EventSearch([condition], limit: 1000)).events.contains {
+    /// The event of the raw store that has the id and the source of a letter.
+    private func stored(_ name: LetterName) async throws -> FoundEvent? {
+        guard let condition = EventCondition(.id, name.id) else { return nil }
+        return try await lookup().find(EventSearch([condition], limit: 1000)).events.first {
             $0.source.utf8.elementsEqual(name.source.utf8)
         }
     }
@@ -104,5 +115,14 @@ struct IngestReplay {
             timeline: timeline,
             logger: Logger(label: "replay")
         ).reconcile()
+    }
+}
+
+extension FoundEvent {
+    /// Whether both are one event, wherever they lie.
+    fileprivate func isSame(as other: FoundEvent) -> Bool {
+        var other = other
+        (other.position, other.trace) = (position, trace)
+        return self == other
     }
 }

@@ -14,6 +14,12 @@ package struct LetterSelector: Sendable {
 
     private static let own = ["subscription", "reason", "source", "id"]
 
+    private static var fields: [String: WritableKeyPath<LetterFilter, String?>] {
+        [
+            "subscription": \.subscription, "reason": \.reason, "source": \.source, "id": \.id,
+        ]
+    }
+
     /// The selector that `terms` write.
     ///
     /// - Throws: ``EventQueryError``, which tells all mistakes at once.
@@ -21,17 +27,21 @@ package struct LetterSelector: Sendable {
         var mistakes: [String] = []
         var rest: [String] = []
         for term in terms {
-            guard let sign = term.firstIndex(of: "=") else {
-                filter.id = term
+            let parts = term.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            // A word alone is an id.
+            let (key, value) = parts.count > 1 ? (parts[0], parts[1]) : ("id", parts[0])
+            guard let field = LetterSelector.fields[String(key)] else {
+                rest.append(term)
                 continue
             }
-            let value = String(term[term.index(after: sign)...])
-            switch term[..<sign] {
-            case "subscription": filter.subscription = value
-            case "reason": filter.reason = value
-            case "source": filter.source = value
-            case "id": filter.id = value
-            default: rest.append(term)
+            if value.isEmpty {
+                mistakes.append("\(key)= names no letter; expected a text that is not empty")
+            } else if let before = filter[keyPath: field], before != value {
+                mistakes.append(
+                    "\(key) is given twice, as \(before) and as \(value); a letter has one"
+                )
+            } else {
+                filter[keyPath: field] = String(value)
             }
         }
         for term in rest {

@@ -39,6 +39,8 @@ package struct ReplayReport: WrittenReport, Sendable {
     package var name: String?
     package var isRehearsed: Bool
     package var warehouse: String
+    /// Those that letters of ingest go to, without secrets.
+    package var rawStores: [String] = []
     package var selector: String
     package var groups: [Group] = []
     /// The longest windows first.
@@ -145,10 +147,11 @@ extension ReplayReport {
         }
         return ReportDocument(
             kind: "Replay",
-            title: isRehearsed ? "Dry run of a replay" : "Replay \(name ?? "")",
+            title: isRehearsed ? "What a replay would do" : "Replay \(name ?? "")",
             subject: "query",
             verdict: verdict,
-            facts: [.init("warehouse", .init(warehouse))],
+            facts: [.init("warehouse", .init(warehouse))]
+                + rawStores.map { .init("raw store", .init($0)) },
             sections: sections
         )
     }
@@ -161,17 +164,18 @@ extension ReplayReport {
     private var verdict: ReportDocument.Cell {
         guard count > 0 else { return .init("no letter to replay with \(selector)", .absent) }
         let letters = "\(ReportNumbers.count(count)) \(count == 1 ? "letter" : "letters")"
+        // order-free: a sum
+        let left = unread.values.reduce(0, +) + unreadable
+        let others =
+            left > 0 ? "; \(ReportNumbers.count(Int64(left))) more cannot be replayed" : ""
         guard failed > 0 else {
-            return .init(
-                isRehearsed ? "\(letters), and none would fail again" : "\(letters) replayed",
-                .good
-            )
+            let text =
+                isRehearsed ? "\(letters), and none would fail again" : "\(letters) replayed"
+            return .init(text + others, left > 0 ? .warning : .good)
         }
         let rest = "\(ReportNumbers.count(failed)) of \(letters)"
-        return .init(
-            isRehearsed ? "\(rest) would fail again" : "\(rest) failed again, and stay open",
-            .warning
-        )
+        let text = isRehearsed ? "would fail again" : "failed again, and stay open"
+        return .init("\(rest) \(text)\(others)", .warning)
     }
 
     private var windows: ReportDocument.Section {

@@ -10,9 +10,10 @@ enum Interruption {
         [.sigint, .sigterm] + (Surroundings.ignoresHangup ? [] : [.sighup])
     }
 
-    /// Runs `body`; the first signal raises what `body` is given, the second one ends the
-    /// process.
+    /// Runs `body`; the first signal raises what `body` is given, and says `words`, the second one
+    /// ends the process.
     static func stopping<Value: Sendable>(
+        saying words: String? = "\nstopping: draining what is under way (again to quit now)",
         _ body: @escaping @Sendable (Signal) async throws -> Value
     ) async throws -> Value {
         let stop = Signal()
@@ -23,7 +24,7 @@ enum Interruption {
                 for await _ in interrupts {
                     seen += 1
                     guard seen < 2 else { Foundation.exit(ExitStatus.interrupted.rawValue) }
-                    Terminal.message("\nstopping: draining what is under way (again to quit now)")
+                    if let words { Terminal.message(words) }
                     stop.raise()
                 }
             },

@@ -88,6 +88,56 @@ extension Timed {
             try expectAllReplayed(folder)
         }
 
+        /// One purchase of `order` at `time`, with the id `e-1`.
+        private static func purchase(_ order: String, _ time: String) -> String {
+            #"{"specversion":"1.0","id":"e-1","source":"/shop","type":"purchase","#
+                + #""time":"\#(time)","data":{"transaction_id":"\#(order)","user_id":"u-1","#
+                + #""currency":"USD","items":[{"item_id":"p1","price":5,"quantity":1}]}}"# + "\n"
+        }
+
+        @Test func `another event of the same id is no reason to close a letter`() async throws {
+            let folder = try TestFolder()
+            let old = try folder.write("old.ndjson", Self.purchase("a", "2024-01-01T00:00:00Z"))
+            let new = try folder.write("new.ndjson", Self.purchase("b", "2026-01-01T00:00:00Z"))
+            for path in [old, new] {
+                let ran = try await folder.run([
+                    Program.storefront, "--input", path,
+                    "--set", "spec.validation.earliest=2025-01-01T00:00:00Z",
+                ])
+                try #require(ran.exitCode == 0, "\(ran.errors)")
+            }
+            let said = try await replay(folder, ["e-1", "subscription=ingest", "--dry-run"])
+            #expect(said.output.contains("would fail again"))
+            let done = try await replay(folder, ["e-1", "subscription=ingest", "--yes"])
+            #expect(done.output.contains("1 of 1 letter failed again"), "\(done.output)")
+            #expect(done.output.contains("id-conflict"))
+            #expect(try closed(folder) == 0)
+        }
+
+        @Test func `without options both stores are those of the pipeline`() async throws {
+            let folder = try await refusedRun()
+            let own = try folder.write(
+                "own.yaml",
+                Pipelines.shop([
+                    (
+                        #"{name: raw, role: raw, url: "memory:"}"#,
+                        #"{name: raw, role: raw, url: "sqlite:\#(folder.raw.path)"}"#
+                    ),
+                    (
+                        #"{name: warehouse, role: warehouse, url: "memory:"}"#,
+                        #"{name: warehouse, role: warehouse, url: "sqlite:"#
+                            + #"\#(folder.warehouse.path)"}"#
+                    ),
+                ])
+            )
+            let done = try await Program.run([
+                "dead-letters", "replay", "user=u-1", "--yes", "--pipeline", own,
+            ])
+            #expect(done.exitCode == 0, "\(done.errors)")
+            #expect(done.output.contains("600 letters replayed"))
+            #expect(try folder.raw.number("SELECT count(*) FROM events") == Self.count)
+        }
+
         @Test func `killed in the middle it is resumed, and a second one waits outside`()
             async throws
         {

@@ -231,6 +231,19 @@ struct LetterTests {
         #expect(try await nobody.execute(in: store, decision) == 0)
     }
 
+    @Test(
+        arguments: [
+            (["reason=a", "reason=b"], "reason is given twice, as a and as b"),
+            (["e1", "id=e2"], "id is given twice, as e1 and as e2"),
+            (["subscription="], "subscription= names no letter"),
+            ([""], "id= names no letter"),
+        ]
+    )
+    func `a selector that can name nothing is told so`(terms: [String], said: String) {
+        let error = #expect(throws: EventQueryError.self) { try LetterSelector(terms) }
+        #expect(error?.description.contains(said) == true, "\(String(describing: error))")
+    }
+
     @Test func `a wrong selector is told with the name that was meant`() throws {
         let error = #expect(throws: EventQueryError.self) {
             try LetterSelector(["reson=x", "trace=1", "subscription=ingest"])

@@ -27,8 +27,8 @@ final class FaultyTopic: Topic {
 
     func publish(_ batch: Batch) async throws(CancellationError) {
         try await partitions.waitForEnd(of: .partition)
-        // By when it was to be sent: behind a full subscription what is sent in time comes late, and
-        // is still what the shop made then.
+        // By when it was to be sent: what waits for a full subscription is still what the shop made
+        // before.
         let active = producer.active(at: batch.count > 0 ? batch.due(of: 0) : timeline.now)
         let overtaken = held.withLock { $0.take() }
         guard !active.isEmpty || overtaken != nil else { return try await topic.publish(batch) }

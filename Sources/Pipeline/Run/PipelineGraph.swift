@@ -135,8 +135,11 @@ struct PipelineGraph: Sendable {
     /// How many messages are in the subscriptions now.
     var backlog: Int64 { subscriptions.reduce(0) { $0 + $1.port.counts.unsettled } }
 
-    /// When the oldest message that waits in a subscription should have been sent.
-    var oldestDue: Timestamp? { subscriptions.compactMap(\.port.oldestDue).min() }
+    /// For how long the oldest message in a subscription waits at `now`, since it should have been
+    /// sent.
+    func oldestAge(at now: Timestamp) -> Duration {
+        subscriptions.compactMap(\.port.oldestDue).min().map { max(.zero, now - $0) } ?? .zero
+    }
 
     /// Of the raw stores, then of the warehouses.
     var storeMeters: [StoreMeter] { rawStores.map(\.meter) + warehouses.map(\.meter) }

@@ -82,10 +82,7 @@ package struct PipelineRun: Sendable {
             slicesPerFlush: options.slicesPerFlush,
             timeline: timeline,
             logger: logger,
-            onSlice: { end, bad in
-                let oldest = graph.oldestDue.map { max(.zero, end - $0) } ?? .zero
-                interceptors.sliceEnded(at: end, bad: bad, oldest: oldest)
-            },
+            onSlice: { interceptors.sliceEnded(at: $0, bad: $1, oldest: graph.oldestAge(at: $0)) },
             read: meters.read
         )
         onStart(RunMetrics(graph, progress, objectives, timeline))

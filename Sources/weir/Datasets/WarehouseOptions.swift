@@ -18,11 +18,14 @@ struct WarehouseOptions: ParsableArguments {
     var isStandard: Bool { StorePlaces.warehouse(warehouse) == nil }
 
     /// Opens the warehouse, which has to be there, for `access`, lets `body` use it, and closes it.
+    ///
+    /// `standard` takes the place of the usual place, where none was named.
     func open<Value>(
         for access: StoreAccess = .reading,
+        standard: String? = nil,
         _ body: (OpenCatalogue) async throws -> Value
     ) async throws -> Value {
-        let opened = try await OpenCatalogue(warehouse, for: access)
+        let opened = try await OpenCatalogue(isStandard ? standard : warehouse, for: access)
         do {
             let value = try await body(opened)
             try await opened.warehouse.close()

@@ -91,7 +91,9 @@ struct DeadLettersReplayCommand: Verb {
     func perform() async throws {
         let document = try PipelineDocument.read(path: options.pipeline ?? "")
         let access: StoreAccess = dryRun ? .reading : .changing
-        let report = try await options.store.open(for: access) { opened in
+        // Both stores are those of the pipeline, unless others are named.
+        let own = document.stores.first { $0.role == .warehouse }?.url
+        let report = try await options.store.open(for: access, standard: own) { opened in
             let raws = try await openedRaws(document, for: access)
             do {
                 let stores = RunStores(
@@ -109,6 +111,12 @@ struct DeadLettersReplayCommand: Verb {
             }
         }
         if let report { try output.print(report) }
+    }
+
+    private func labelled(_ report: ReplayReport, _ stores: RunStores) -> ReplayReport {
+        var report = report
+        report.rawStores = stores.raw.filter { $0.twin == nil }.map(\.label)
+        return report
     }
 
     /// Rehearses the replay and, where that is wanted, executes it; nil where it is not.
@@ -131,10 +139,10 @@ struct DeadLettersReplayCommand: Verb {
             timeline: timeline
         )
         guard !dryRun, replay.count > 0 || before != nil else {
-            return try await replay.rehearse()
+            return labelled(try await replay.rehearse(), stores)
         }
         if !yes {
-            let rehearsal = try await replay.rehearse()
+            let rehearsal = labelled(try await replay.rehearse(), stores)
             Terminal.message(rehearsal.text(colour: false))
             Terminal.message("Replay \(replay.count) letters? Type yes to go on.")
             guard readLine() == "yes" else {
@@ -160,7 +168,7 @@ struct DeadLettersReplayCommand: Verb {
             }
         }
         line.clear()
-        return report
+        return labelled(report, stores)
     }
 
     /// The replay that is to be resumed; nil where none is.

@@ -85,7 +85,7 @@ struct LogsCommand: Verb {
     /// Shows what `search` finds now and from now on, until an interrupt.
     private func show(_ search: inout LogSearch, _ timeline: RealTimeline) async throws {
         let first = search
-        try await Interruption.stopping { stop in
+        try await Interruption.stopping(saying: nil) { stop in
             _ = try await places.forEach(\.logs, "logs") { _, store in
                 var search = first
                 while stop.version == 0 {
