@@ -90,7 +90,9 @@ struct KeyIndexTests {
                         DROP TABLE recent_keys;
                         DROP TABLE key_segments;
                         DROP TABLE key_entries;
-                        DELETE FROM grdb_migrations WHERE identifier = 'keys';
+                        DROP TABLE log_fields;
+                        DROP TABLE logs;
+                        DELETE FROM grdb_migrations WHERE identifier IN ('keys', 'logs');
                         """
                 )
             }
