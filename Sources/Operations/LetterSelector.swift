@@ -12,11 +12,11 @@ package struct LetterSelector: Sendable {
     /// As it was typed.
     package let text: String
 
-    private static let own = ["subscription", "reason", "source", "id"]
-
-    private static var fields: [String: WritableKeyPath<LetterFilter, String?>] {
+    /// The keys that letters have themselves.
+    private static var own: [(name: String, field: WritableKeyPath<LetterFilter, String?>)] {
         [
-            "subscription": \.subscription, "reason": \.reason, "source": \.source, "id": \.id,
+            ("subscription", \.subscription), ("reason", \.reason), ("source", \.source),
+            ("id", \.id),
         ]
     }
 
@@ -30,7 +30,7 @@ package struct LetterSelector: Sendable {
             let parts = term.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             // A word alone is an id.
             let (key, value) = parts.count > 1 ? (parts[0], parts[1]) : ("id", parts[0])
-            guard let field = LetterSelector.fields[String(key)] else {
+            guard let field = LetterSelector.own.first(where: { $0.name == key })?.field else {
                 rest.append(term)
                 continue
             }
@@ -45,7 +45,7 @@ package struct LetterSelector: Sendable {
             }
         }
         for term in rest {
-            switch EventQuery.condition(term, besides: LetterSelector.own) {
+            switch EventQuery.condition(term, besides: LetterSelector.own.map(\.name)) {
             case .success(let condition): conditions.append(condition)
             case .failure(let mistake): mistakes += mistake.mistakes
             }

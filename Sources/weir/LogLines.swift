@@ -129,14 +129,14 @@ struct LogKeeping {
         _ timeline: any Timeline,
         body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
-        let keeper = stores.raw.lazy.compactMap { named in
-            named.store.logs.map { (name: named.name, store: $0) }
+        let keeper = document.stores.lazy.compactMap { plan in
+            stores.raw.first { $0.name == plan.name }?.store.logs
+                .map { (store: $0, retention: plan.logRetention) }
         }.first
         guard let keeper else {
             recorder.close()
             return try await body()
         }
-        let retention = document.stores.first { $0.name == keeper.name }?.logRetention
         let value: Result<Value, any Error>
         do {
             value = .success(
@@ -144,7 +144,7 @@ struct LogKeeping {
                     { [recorder] in
                         try await recorder.run(
                             into: keeper.store,
-                            retention: retention ?? .seconds(30 * 86_400),
+                            retention: keeper.retention,
                             timeline
                         )
                     },

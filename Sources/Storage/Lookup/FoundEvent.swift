@@ -66,14 +66,11 @@ package struct FoundEvent: Hashable, Sendable {
             event,
             batch.items[event.itemRange],
             batch.symbols,
+            writtenAs: batch.originalJSON(of: place) ?? [],
             position: publication.position(at: place),
             source: batch.symbols.text(of: event.source, in: .text),
             id: batch.idText(of: place)
         )
-        var traces = EventTraces(batch)
-        let id = traces.id(of: place)
-        trace = id.high.text(width: 16, radix: 16) + id.low.text(width: 16, radix: 16)
-        causation = batch.originalJSON(of: place).flatMap { ForeignAttributes(json: $0).causation }
     }
 
     /// The event that `event` is, with what `json`, the CloudEvent that it was read from, says of

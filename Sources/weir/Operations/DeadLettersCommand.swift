@@ -47,15 +47,6 @@ struct DeadLetterOptions: ParsableArguments {
             return try await body(opened.label, letters, judge)
         }
     }
-
-    /// The selector that `terms` write.
-    static func selector(_ terms: [String]) throws -> LetterSelector {
-        do {
-            return try LetterSelector(terms)
-        } catch {
-            throw ValidationError("\(error)")
-        }
-    }
 }
 
 /// `weir dead-letters list`.
@@ -111,11 +102,11 @@ struct DeadLettersShowCommand: Verb {
     @OptionGroup var output: DocumentOutput
 
     func validate() throws {
-        _ = try DeadLetterOptions.selector(selector)
+        _ = try LetterSelector(typed: selector)
     }
 
     func perform() async throws {
-        var selector = try DeadLetterOptions.selector(self.selector)
+        var selector = try LetterSelector(typed: self.selector)
         if discarded { selector.includeDecided() }
         let report = try await options.open(for: .reading) { label, letters, judge in
             try await LetterReport(
@@ -156,7 +147,7 @@ struct DeadLettersDiscardCommand: Verb {
     @OptionGroup var options: DeadLetterOptions
 
     func validate() throws {
-        let selector = try DeadLetterOptions.selector(selector)
+        let selector = try LetterSelector(typed: selector)
         guard !selector.isEmpty else {
             throw ValidationError("Name the letters: an id, or <key>=<value>.")
         }
@@ -173,7 +164,7 @@ struct DeadLettersDiscardCommand: Verb {
     }
 
     func perform() async throws {
-        let selector = try DeadLetterOptions.selector(self.selector)
+        let selector = try LetterSelector(typed: self.selector)
         let environment = ProcessInfo.processInfo.environment
         let decision = LetterDecision(
             time: RealTimeline().now,

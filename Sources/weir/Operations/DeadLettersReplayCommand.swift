@@ -66,7 +66,7 @@ struct DeadLettersReplayCommand: Verb {
         guard options.pipeline != nil else {
             throw ValidationError("Name the pipeline whose stages take the letters: --pipeline.")
         }
-        let isNamed = !(try DeadLetterOptions.selector(selector)).isEmpty
+        let isNamed = !(try LetterSelector(typed: selector)).isEmpty
         guard isNamed != (resume != nil) else {
             throw ValidationError(
                 "Name the letters: an id, or <key>=<value>; or a replay with --resume."
@@ -130,7 +130,7 @@ struct DeadLettersReplayCommand: Verb {
         let before = try await interrupted(in: warehouse.store)
         let began = before?.began ?? timeline.now
         let replay = try await Replay(
-            try DeadLetterOptions.selector(before?.selector ?? selector),
+            try LetterSelector(typed: before?.selector ?? selector),
             until: began,
             in: warehouse.store,
             called: warehouse.label,

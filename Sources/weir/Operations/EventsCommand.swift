@@ -72,13 +72,22 @@ struct EventsFindCommand: Verb {
     }
 }
 
-extension EventQuery {
-    /// The query that arguments write.
+/// What the arguments of a command write, a term each.
+protocol TermArguments {
+    init(_ terms: [String]) throws
+}
+
+extension EventQuery: TermArguments {}
+extension LogQuery: TermArguments {}
+extension LetterSelector: TermArguments {}
+
+extension TermArguments {
+    /// What arguments write.
     ///
     /// - Throws: `ValidationError`, which tells all mistakes.
     init(typed terms: [String]) throws {
         do {
-            self = try EventQuery(terms)
+            self = try Self(terms)
         } catch {
             throw ValidationError("\(error)")
         }

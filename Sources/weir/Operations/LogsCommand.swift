@@ -46,23 +46,15 @@ struct LogsCommand: Verb {
     @OptionGroup var output: DocumentOutput
 
     mutating func validate() throws {
-        _ = try query()
+        _ = try LogQuery(typed: keys)
         if follow, output.format != .text, output.format != .json {
             throw ValidationError("--follow prints lines: --format text or json.")
         }
     }
 
-    private func query() throws -> LogQuery {
-        do {
-            return try LogQuery(keys)
-        } catch {
-            throw ValidationError("\(error)")
-        }
-    }
-
     func perform() async throws {
         let timeline = RealTimeline()
-        let query = try query()
+        let query = try LogQuery(typed: keys)
         let start = since?.instant(at: timeline.now).nanoseconds
         var search = LogSearch(
             query.fields,
