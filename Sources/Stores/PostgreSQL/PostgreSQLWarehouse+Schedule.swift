@@ -34,6 +34,10 @@ extension PostgreSQLWarehouse: RefreshScheduler {
             )
         }
         try await withJobs { connection in
+            // pg_cron looks for changes once a second, and forgets one that is made while it reads
+            // the one before. The second time comes when it has read the first.
+            try connection.run(ScheduleStatement.make, [.text(schedule.expression)])
+            try connection.run(ScheduleStatement.pause)
             try connection.run(ScheduleStatement.make, [.text(schedule.expression)])
         }
     }
@@ -100,6 +104,9 @@ private enum ScheduleStatement {
         ))
         """
     )
+
+    /// Longer than pg_cron takes to notice a change.
+    static let pause = SQLStatement("SELECT pg_sleep(1.5)")
 
     static let remove = SQLStatement(
         """
