@@ -26,6 +26,8 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
     package enum Action: Sendable {
         case deliver(Delivery<Batch>)
         case deadLetter(DeadLetter<Batch>)
+        /// Keep that these were never delivered to the end.
+        case drop(DroppedMessages)
     }
 
     package let name: String
@@ -151,7 +153,7 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
         var actions: [Action] = []
         switch input {
         case .publish(let publication, let matching):
-            publish(publication, matching)
+            publish(publication, matching, &actions)
         case .pull(let maximum):
             passTime(to: now, &actions)
             pull(maximum, at: now, &actions)
@@ -171,7 +173,11 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
 
     // MARK: - Publishing
 
-    private mutating func publish(_ publication: Publication<Batch>, _ matching: Selection) {
+    private mutating func publish(
+        _ publication: Publication<Batch>,
+        _ matching: Selection,
+        _ actions: inout [Action]
+    ) {
         let batch = publication.batch
         counts.published += Int64(batch.count)
         counts.filtered += Int64(batch.count - matching.count)
@@ -182,8 +188,10 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
                 (policy.maximumBytes - unsettledBytes) / max(1, batch.bytesPerMessage)
             )
             if room < matching.count {
-                admitted = matching.split(at: max(0, room)).head
-                counts.shed += Int64(matching.count - admitted.count)
+                let (head, tail) = matching.split(at: max(0, room))
+                admitted = head
+                counts.shed += Int64(tail.count)
+                drop(tail, of: publication, as: .shed, at: publication.publishTime, &actions)
             }
         }
         if policy.retainsAcked {
@@ -199,7 +207,7 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
 
     private mutating func pull(_ maximum: Int, at now: Timestamp, _ actions: inout [Action]) {
         var room = maximum
-        while room > 0, let parcel = nextParcel(at: now, atMost: room) {
+        while room > 0, let parcel = nextParcel(at: now, atMost: room, &actions) {
             room -= parcel.count
             lastDelivery += 1
             let id = DeliveryID(number: lastDelivery)
@@ -230,7 +238,11 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
     ///
     /// A parcel that is larger than `room` is split, except one that owns ordering keys: its
     /// messages must not reach two subscribers.
-    private mutating func nextParcel(at now: Timestamp, atMost room: Int) -> Parcel? {
+    private mutating func nextParcel(
+        at now: Timestamp,
+        atMost room: Int,
+        _ actions: inout [Action]
+    ) -> Parcel? {
         while true {
             let parcel: Parcel
             if var first = ready.popFirst() {
@@ -245,8 +257,7 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
                 return nil
             }
             guard parcel.publication.publishTime + policy.retention <= now else { return parcel }
-            counts.backlog -= Int64(parcel.count)
-            conclude(parcel, parcel.selection, as: .expired, at: now)
+            expire(parcel, at: now, &actions)
             releaseKeys(of: parcel, keeping: .range(0..<0))
         }
     }
@@ -380,6 +391,35 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
         }
     }
 
+    /// Gives up what is in the backlog, and too old.
+    private mutating func expire(_ parcel: Parcel, at now: Timestamp, _ actions: inout [Action]) {
+        counts.backlog -= Int64(parcel.count)
+        conclude(parcel, parcel.selection, as: .expired, at: now)
+        drop(parcel.selection, of: parcel.publication, as: .expired, at: now, &actions)
+    }
+
+    private func drop(
+        _ selection: Selection,
+        of publication: Publication<Batch>,
+        as cause: DroppedMessages.Cause,
+        at now: Timestamp,
+        _ actions: inout [Action]
+    ) {
+        for positions in selection.runs(from: publication.firstPosition) {
+            actions.append(
+                .drop(
+                    DroppedMessages(
+                        subscription: name,
+                        cause: cause,
+                        positions: positions,
+                        first: now,
+                        last: now
+                    )
+                )
+            )
+        }
+    }
+
     // MARK: - Time
 
     private mutating func passTime(to now: Timestamp, _ actions: inout [Action]) {
@@ -403,8 +443,7 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
         }
         while let first = backlog.first, first.publication.publishTime + policy.retention <= now {
             backlog.removeFirst()
-            counts.backlog -= Int64(first.count)
-            conclude(first, first.selection, as: .expired, at: now)
+            expire(first, at: now, &actions)
         }
         while let first = records.first, first.publication.publishTime + policy.retention <= now {
             guard !first.states.contains(.unsettled) else { break }

@@ -27,7 +27,7 @@ package struct SubscriptionPlan: Sendable {
 
 /// The broker inside this process: topics, subscriptions and the queue of dead letters.
 ///
-/// It is a typed face of ``TopicQueue``, ``SubscriptionQueue`` and ``DeadLetterQueue``, which carry
+/// It is a typed face of ``TopicQueue``, ``SubscriptionQueue`` and ``GivenUpQueue``, which carry
 /// batches of whatever kind.
 ///
 /// - Guarantees: at least once to every subscription, in the order of publication while nothing
@@ -37,7 +37,7 @@ package struct SubscriptionPlan: Sendable {
 package final class InProcessBroker<Batch: MessageBatch>: PubSub {
     package let topics: [InProcessTopic<Batch>]
     package let subscriptions: [InProcessSubscription<Batch>]
-    private let deadLetterQueue = DeadLetterQueue()
+    private let givenUpQueue = GivenUpQueue()
 
     /// A broker with these topics and subscriptions, which stay as they are.
     ///
@@ -53,8 +53,8 @@ package final class InProcessBroker<Batch: MessageBatch>: PubSub {
         subscriptions plans: [SubscriptionPlan],
         timeline: any Timeline
     ) {
-        let queues = plans.map { [deadLetterQueue] plan in
-            SubscriptionQueue(plan: plan, deadLetters: deadLetterQueue, timeline: timeline)
+        let queues = plans.map { [givenUpQueue] plan in
+            SubscriptionQueue(plan: plan, givenUp: givenUpQueue, timeline: timeline)
         }
         subscriptions = queues.map(InProcessSubscription.init)
         let positions = PositionNumbering(from: firstPosition)
@@ -78,15 +78,18 @@ package final class InProcessBroker<Batch: MessageBatch>: PubSub {
         subscriptions.first { $0.name == name }
     }
 
-    package func deadLetters(
-        atMost limit: Int
-    ) async throws(CancellationError) -> [DeadLetter<Batch>]? {
-        try await deadLetterQueue.take(atMost: limit)?.map { $0.carrying(Batch.self) }
+    package func givenUp(atMost limit: Int) async throws(CancellationError) -> GivenUp<Batch>? {
+        try await givenUpQueue.take(atMost: limit).map { taken in
+            GivenUp(
+                letters: taken.letters.map { $0.carrying(Batch.self) },
+                dropped: taken.dropped
+            )
+        }
     }
 
     /// Says that nothing more will be given up: call it once every subscriber has ended.
-    package func closeDeadLetters() {
-        deadLetterQueue.close()
+    package func closeGivenUp() {
+        givenUpQueue.close()
     }
 }
 

@@ -13,11 +13,11 @@ package protocol PubSub<Batch>: Sendable {
     /// The subscription called `name`, or nil if the broker has none.
     func subscription(_ name: String) -> (any Subscription<Batch>)?
 
-    /// What subscriptions gave up since the last call, at most `limit`; waits where there is
-    /// nothing yet. Nil once the broker is closed and all were taken.
+    /// What subscriptions gave up since the last call, at most `limit` of each kind; waits where
+    /// there is nothing yet. Nil once the broker is closed and all was taken.
     ///
     /// - Throws: `CancellationError` when the task is cancelled while it waits.
-    func deadLetters(atMost limit: Int) async throws(CancellationError) -> [DeadLetter<Batch>]?
+    func givenUp(atMost limit: Int) async throws(CancellationError) -> GivenUp<Batch>?
 }
 
 /// Where a producer publishes to.

@@ -110,7 +110,7 @@ final class SubscriptionQueue: Sendable {
     let policy: SubscriptionPolicy
     private let filter: AttributeFilter?
     private let timeline: any Timeline
-    private let deadLetters: DeadLetterQueue
+    private let givenUp: GivenUpQueue
     private let state: Mutex<(delivery: DeliveryState<CarriedBatch>, topicIsClosed: Bool)>
     /// Raised when there may be something to receive, or nothing ever again.
     private let arrival = Signal()
@@ -119,14 +119,14 @@ final class SubscriptionQueue: Sendable {
 
     init(
         plan: SubscriptionPlan,
-        deadLetters: DeadLetterQueue,
+        givenUp: GivenUpQueue,
         timeline: any Timeline
     ) {
         name = plan.name
         policy = plan.policy
         filter = plan.filter
         self.timeline = timeline
-        self.deadLetters = deadLetters
+        self.givenUp = givenUp
         let delivery = DeliveryState<CarriedBatch>(
             name: plan.name,
             policy: plan.policy,
@@ -250,7 +250,7 @@ final class SubscriptionQueue: Sendable {
         arrival.raise()
     }
 
-    /// Lets the state decide, keeps its dead letters, wakes who waits, and gives its deliveries,
+    /// Lets the state decide, keeps what it gives up, wakes who waits, and gives its deliveries,
     /// and whether what was settled was out.
     @discardableResult
     private func perform(
@@ -271,7 +271,8 @@ final class SubscriptionQueue: Sendable {
         for action in actions {
             switch action {
             case .deliver(let delivery): deliveries.append(delivery)
-            case .deadLetter(let letter): deadLetters.append(letter)
+            case .deadLetter(let letter): givenUp.append(letter)
+            case .drop(let messages): givenUp.append(messages)
             }
         }
         if madeRoom {
@@ -289,10 +290,12 @@ final class SubscriptionQueue: Sendable {
 ///
 /// It has no bound of its own: a dead letter that had no room would be lost. Its growth is
 /// bounded by its reader, which every pipeline runs beside the stages, and by the subscriptions'
-/// flow control, since only messages that were let in can be given up.
-final class DeadLetterQueue: Sendable {
+/// flow control, since only messages that were let in can fail; what is dropped takes an entry a
+/// run of messages.
+final class GivenUpQueue: Sendable {
     private struct Contents {
         var letters: Deque<DeadLetter<CarriedBatch>> = []
+        var dropped: Deque<DroppedMessages> = []
         var isClosed = false
     }
 
@@ -304,20 +307,33 @@ final class DeadLetterQueue: Sendable {
         changed.raise()
     }
 
+    func append(_ messages: DroppedMessages) {
+        contents.withLock { contents in
+            let end = contents.dropped.count - 1
+            if end >= 0, contents.dropped[end].merge(messages) { return }
+            contents.dropped.append(messages)
+        }
+        changed.raise()
+    }
+
     func close() {
         contents.withLock { $0.isClosed = true }
         changed.raise()
     }
 
-    func take(atMost limit: Int) async throws(CancellationError) -> [DeadLetter<CarriedBatch>]? {
+    func take(atMost limit: Int) async throws(CancellationError) -> GivenUp<CarriedBatch>? {
         while true {
             let version = changed.version
             let (taken, isClosed) = contents.withLock { contents in
-                let taken = Array(contents.letters.prefix(limit))
-                contents.letters.removeFirst(taken.count)
+                let taken = GivenUp(
+                    letters: Array(contents.letters.prefix(limit)),
+                    dropped: Array(contents.dropped.prefix(limit))
+                )
+                contents.letters.removeFirst(taken.letters.count)
+                contents.dropped.removeFirst(taken.dropped.count)
                 return (taken, contents.isClosed)
             }
-            if !taken.isEmpty { return taken }
+            if !taken.letters.isEmpty || !taken.dropped.isEmpty { return taken }
             if isClosed { return nil }
             try await changed.wait(since: version)
         }

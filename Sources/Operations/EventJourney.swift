@@ -1,4 +1,4 @@
-internal import Broker
+package import Broker
 internal import Commerce
 package import Datasets
 internal import Reports
@@ -23,6 +23,7 @@ package struct JourneyChart: Sendable {
     private(set) var grains: [Grain] = []
     /// How the numbers of the sources stood at the last census.
     private(set) var census: (taken: Timestamp, numbers: [JourneyMap.Numbers])?
+    private(set) var dropped: [JourneyMap.Dropped] = []
 
     /// The chart of a pipeline whose warehouse is not there.
     package init() {}
@@ -58,6 +59,12 @@ package struct JourneyChart: Sendable {
         }
         grains = map.grains
         census = map.census.map { ($0, map.numbers) }
+        dropped = map.dropped
+    }
+
+    /// Whether `subscription` counts, so that what it drops is stored by another all the same.
+    func isCounting(_ subscription: String) -> Bool {
+        counting.contains { $0.subscription == subscription }
     }
 
     fileprivate static func words(_ payload: String) -> [String: String] {
@@ -93,6 +100,10 @@ package struct EventJourney: Encodable, Sendable {
         /// In some windows; those that had closed do not hold it.
         case late
         case filtered
+        /// The subscription was full when it came.
+        case shed
+        /// It was not acked within the retention of the subscription.
+        case expired
         case deadLettered = "dead-lettered"
         case discarded
         /// It was given to its stage again, which has taken it.
@@ -138,12 +149,14 @@ package struct EventJourney: Encodable, Sendable {
     package var hasMoreLogs: Bool? = nil
 
     /// The journey of `event`, which a raw store has, or only a letter; `isStored` is nil where not
-    /// every raw store could be asked.
+    /// every raw store could be asked. `dropped` has the runs of dropped messages that its position
+    /// lies in.
     package init(
         _ event: FoundEvent,
         isStored: Bool?,
         exceptions: [EventException],
         counted: [String: Bool],
+        dropped: [DroppedMessages] = [],
         on chart: JourneyChart
     ) {
         self.event = EventListing.Line(event)
@@ -177,6 +190,10 @@ package struct EventJourney: Encodable, Sendable {
                     evidence: "the raw store has it"
                 )
             )
+        } else if others.isEmpty,
+            let dropped = dropped.first(where: { $0.subscription == chart.storing })
+        {
+            steps.append(Step(dropped))
         } else if others.isEmpty {
             steps.append(
                 Step(
@@ -193,7 +210,14 @@ package struct EventJourney: Encodable, Sendable {
             let own = exceptions.filter { $0.subscription == place.subscription }
             let letters = own.compactMap(\.letter)
             steps += letters.flatMap(EventJourney.steps)
-            let fate = Fate(event, at: place, own, counted[place.subscription], chart.grains)
+            let fate = Fate(
+                event,
+                at: place,
+                own,
+                counted[place.subscription],
+                dropped.first { $0.subscription == place.subscription },
+                chart.grains
+            )
             if letters.isEmpty || fate.isKept { steps.append(fate.step) }
         }
     }
@@ -227,6 +251,26 @@ package struct EventJourney: Encodable, Sendable {
     }
 }
 
+extension EventJourney.Step {
+    /// That a message of `dropped` never reached the end of its way.
+    fileprivate init(_ dropped: DroppedMessages) {
+        let (state, reason): (EventJourney.State, String) =
+            switch dropped.cause {
+            case .shed: (.shed, "the subscription was full")
+            case .expired: (.expired, "not acknowledged within the retention")
+            }
+        let others = dropped.count - 1
+        self.init(
+            lane: dropped.subscription,
+            state: state,
+            time: dropped.last.description,
+            detail: reason
+                + (others == 0 ? "" : ", with \(ReportNumbers.count(others)) beside it"),
+            evidence: "its position is in a row of dropped_messages"
+        )
+    }
+}
+
 /// What became of an event at a subscription that counts, beside its dead letters.
 private struct Fate {
     let step: EventJourney.Step
@@ -241,6 +285,7 @@ private struct Fate {
         at place: JourneyChart.Counting,
         _ exceptions: [EventException],
         _ counted: Bool?,
+        _ dropped: DroppedMessages?,
         _ grains: [Grain]
     ) {
         func step(_ state: State, _ detail: String, _ evidence: String) -> EventJourney.Step {
@@ -277,34 +322,54 @@ private struct Fate {
             self.step = counted
             return
         }
-        if let filter = place.filter {
-            let evidence = "the filter of its chain"
-            guard let passes = Fate.passes(event, filter) else {
-                self.step = step(.unknown, "its filter cannot be evaluated here", evidence)
-                return
-            }
-            guard passes else {
-                self.step = step(.filtered, "by \(filter)", evidence)
-                return
-            }
-        }
-        guard let last = stream?.consumed.intervals.last?.upperBound else {
-            self.step = step(
-                .unknown,
-                counted == false ? "not counted; whether it will be is not noted" : "not noted",
-                "no row of counted_events, and no progress of its source"
-            )
-            return
-        }
         self.step =
-            event.sequence > last
-            ? step(.notYet, "counted so far up to number \(last)", "the committed progress")
-            : step(
-                .missing,
+            dropped.map(EventJourney.Step.init)
+            ?? Fate.filtered(event, at: place)
+            ?? Fate.absent(event, at: place, stream, counted)
+    }
+
+    /// That the filter has kept it out, or may have; nil where it has not.
+    private static func filtered(
+        _ event: FoundEvent,
+        at place: JourneyChart.Counting
+    ) -> EventJourney.Step? {
+        guard let filter = place.filter, passes(event, filter) != true else { return nil }
+        let isKnown = passes(event, filter) == false
+        return .init(
+            lane: place.subscription,
+            state: isKnown ? .filtered : .unknown,
+            detail: isKnown ? "by \(filter)" : "its filter cannot be evaluated here",
+            evidence: "the filter of its chain"
+        )
+    }
+
+    /// That it has left nothing, and why, as far as the progress of its `stream` says.
+    private static func absent(
+        _ event: FoundEvent,
+        at place: JourneyChart.Counting,
+        _ stream: StreamProgress?,
+        _ counted: Bool?
+    ) -> EventJourney.Step {
+        var step = EventJourney.Step(
+            lane: place.subscription,
+            state: .unknown,
+            detail: counted == false
+                ? "not counted; whether it will be is not noted" : "not noted",
+            evidence: "no row of counted_events, and no progress of its source"
+        )
+        guard let last = stream?.consumed.intervals.last?.upperBound else { return step }
+        if event.sequence > last {
+            step.state = .notYet
+            step.detail = "counted so far up to number \(last)"
+            step.evidence = "the committed progress"
+        } else {
+            step.state = .missing
+            step.detail =
                 "neither counted nor a dead letter, and numbers up to \(last) are counted: lost "
-                    + "there, or still under way",
-                "the committed progress; 'weir invariants check' judges it"
-            )
+                + "there, or still under way"
+            step.evidence = "the committed progress; 'weir invariants check' judges it"
+        }
+        return step
     }
 
     private static func windows(

@@ -1,3 +1,4 @@
+internal import Broker
 internal import Commerce
 package import Reports
 package import Storage
@@ -110,6 +111,34 @@ package struct JourneyReport: WrittenReport, Sendable {
         evidence.append("\(label): looked through \(looked) dead letters\(rest)")
     }
 
+    /// Adds what `warehouse`, as `chart` draws it, says of events that are nowhere.
+    package mutating func addAbsence(
+        of query: EventQuery,
+        in warehouse: any Warehouse,
+        _ chart: JourneyChart
+    ) async throws {
+        addCensus(chart)
+        let position = query.conditions.first { $0.key == .message }.flatMap { Int64($0.value) }
+        if let position {
+            for dropped in try await warehouse.journeys?.dropped(at: position) ?? [] {
+                evidence.append(
+                    "\(dropped.subscription): the message at position \(position) was "
+                        + "\(dropped.cause.words) by \(dropped.last)"
+                )
+            }
+            return
+        }
+        for dropped in chart.dropped where !chart.isCounting(dropped.span.subscription) {
+            let span = dropped.span
+            evidence.append(
+                "\(span.subscription): \(ReportNumbers.count(dropped.messages)) messages were "
+                    + "\(span.cause.words) from \(span.first) to \(span.last), positions "
+                    + "\(span.positions.lowerBound) to \(span.positions.upperBound); their keys "
+                    + "are not kept, so it may be among them"
+            )
+        }
+    }
+
     /// Adds what the census of `chart` says of events that are nowhere.
     package mutating func addCensus(_ chart: JourneyChart) {
         guard let (taken, numbers) = chart.census else {
@@ -159,7 +188,11 @@ package struct JourneyReport: WrittenReport, Sendable {
     ) async throws -> EventJourney {
         var counted: [String: Bool] = [:]
         var exceptions: [EventException] = []
+        var dropped: [DroppedMessages] = []
         if let warehouse {
+            if !chart.dropped.isEmpty {
+                dropped = try await warehouse.journeys?.dropped(at: event.position) ?? []
+            }
             exceptions =
                 try await warehouse.journeys?.exceptions(of: event.source, id: event.id) ?? []
             let (id, isUUID) = EventID.parse(event.id)
@@ -177,6 +210,7 @@ package struct JourneyReport: WrittenReport, Sendable {
             isStored: isStored,
             exceptions: exceptions,
             counted: counted,
+            dropped: dropped,
             on: chart
         )
     }
@@ -300,8 +334,18 @@ extension JourneyReport {
         case .produced, .published: .none
         case .stored, .counted, .replayed: .good
         case .late, .filtered, .uncounted, .discarded, .notYet: .warning
-        case .deadLettered, .missing: .bad
+        case .deadLettered, .missing, .shed, .expired: .bad
         case .unknown: .absent
+        }
+    }
+}
+
+extension DroppedMessages.Cause {
+    /// What was done to the messages.
+    fileprivate var words: String {
+        switch self {
+        case .shed: "shed, since the subscription was full,"
+        case .expired: "given up as too old for the retention"
         }
     }
 }

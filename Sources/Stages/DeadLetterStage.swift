@@ -5,7 +5,8 @@ package import Storage
 internal import Synchronization
 package import Timekeeping
 
-/// Keeps in the warehouse what the subscriptions gave up, with its original bytes.
+/// Keeps in the warehouse what the subscriptions gave up: what failed, with its original bytes,
+/// and which positions they dropped.
 package struct DeadLetterStage: Sendable {
     private let broker: any PubSub<Batch>
     private let warehouse: any Warehouse
@@ -38,12 +39,20 @@ package struct DeadLetterStage: Sendable {
     /// - Throws: ``StoreError`` once the warehouse has failed for longer than the patience;
     ///   `CancellationError` when the task is cancelled.
     package func run() async throws {
-        while let letters = try await broker.deadLetters(atMost: 512) {
-            try await retry.run { () async throws(StoreError) in
-                try await warehouse.storeDeadLetters(letters)
+        while let givenUp = try await broker.givenUp(atMost: 512) {
+            let letters = givenUp.letters
+            if !letters.isEmpty {
+                try await retry.run { () async throws(StoreError) in
+                    try await warehouse.storeDeadLetters(letters)
+                }
+                meter.count(letters)
+                for letter in letters { logger.info("dead letter", metadata: letter.metadata) }
             }
-            meter.count(letters)
-            for letter in letters { logger.info("dead letter", metadata: letter.metadata) }
+            if !givenUp.dropped.isEmpty {
+                try await retry.run { () async throws(StoreError) in
+                    try await warehouse.storeDropped(givenUp.dropped)
+                }
+            }
         }
     }
 }

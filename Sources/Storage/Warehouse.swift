@@ -55,6 +55,9 @@ package protocol Warehouse: Sendable {
     /// open again where it was discarded.
     func storeDeadLetters(_ letters: [DeadLetter<Batch>]) async throws(StoreError)
 
+    /// Keeps which messages a subscription dropped; a run that is there already is replaced.
+    func storeDropped(_ dropped: [DroppedMessages]) async throws(StoreError)
+
     /// The stored windows of `grain`, by start, category and currency; texts in the order of
     /// their code points.
     func windows(

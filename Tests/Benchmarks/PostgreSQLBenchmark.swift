@@ -151,6 +151,7 @@ private final class CommitRecorder: Warehouse {
     }
     func sketch(_ key: SketchText) -> [UInt64] { [] }
     func storeDeadLetters(_ letters: [DeadLetter<Batch>]) {}
+    func storeDropped(_ dropped: [DroppedMessages]) {}
     func windows(_ grain: Grain, categories: WindowCategories) -> [WindowRow] { [] }
     func topProducts(atMost limit: Int) -> [ProductRow] { [] }
     func exceptions() -> WarehouseExceptions { WarehouseExceptions(late: 0, deadLetters: 0) }

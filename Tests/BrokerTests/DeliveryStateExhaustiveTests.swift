@@ -138,6 +138,8 @@ struct World {
     var snapshot: (real: DeliverySnapshot, naive: NaiveSubscription.Snapshot)?
     /// A delivery that was settled once.
     var gone: DeliveryID?
+    /// What it has said to be dropped, by position.
+    var dropped: [Int64: DroppedMessages.Cause] = [:]
 
     typealias Violation = NaiveSubscription.Violation
 
@@ -167,16 +169,27 @@ struct World {
         naive.letters = []
         var letters: [NaiveSubscription.Letter] = []
         for action in try act(step) {
-            guard case .deadLetter(let letter) = action else { continue }
-            letters.append(
-                .init(
-                    message: Int(letter.publication.position(at: letter.place)) - 1,
-                    attempts: letter.attempts,
-                    reason: letter.reason.label,
-                    firstFailure: letter.firstFailure,
-                    lastFailure: letter.lastFailure
+            switch action {
+            case .deliver: continue
+            case .drop(let messages): try note(messages)
+            case .deadLetter(let letter):
+                letters.append(
+                    .init(
+                        message: Int(letter.publication.position(at: letter.place)) - 1,
+                        attempts: letter.attempts,
+                        reason: letter.reason.label,
+                        firstFailure: letter.firstFailure,
+                        lastFailure: letter.lastFailure
+                    )
                 )
-            )
+            }
+        }
+        for (message, known) in naive.messages.enumerated() {
+            let cause: DroppedMessages.Cause? =
+                known.fate == .shed ? .shed : known.fate == .expired ? .expired : nil
+            guard dropped[Int64(message + 1)] == cause else {
+                throw Violation("message \(message) is \(known.fate), and that is not said")
+            }
         }
         guard letters == naive.letters else {
             throw Violation("dead letters are \(letters), not \(naive.letters)")
@@ -189,6 +202,14 @@ struct World {
         }
         guard (state.unsettledBytes == 0) == (state.counts.unsettled == 0) else {
             throw Violation("\(state.unsettledBytes) bytes are unsettled")
+        }
+    }
+
+    private mutating func note(_ messages: DroppedMessages) throws {
+        for position in messages.positions {
+            guard dropped.updateValue(messages.cause, forKey: position) == nil else {
+                throw Violation("message \(position - 1) is dropped twice")
+            }
         }
     }
 

@@ -226,6 +226,30 @@ struct DeliveryStateRuleTests {
         #expect(state.pull(9, at: start).flatMap(\.positions) == [1, 2, 3])
     }
 
+    @Test func `what is dropped is named in runs of neighbours, without what a filter kept out`() {
+        var policy = SubscriptionPolicy()
+        policy.retention = .seconds(30)
+        policy.whenFull = .shed
+        policy.maximumMessages = 4
+        var state = DeliveryState<Batch>(name: "orders", policy: policy)
+        let publication = Publication(
+            batch: shop.views(9),
+            firstPosition: 11,
+            publishTime: start
+        )
+        func positions(_ actions: [DeliveryState<Batch>.Action]) -> [ClosedRange<Int64>] {
+            actions.compactMap {
+                if case .drop(let messages) = $0 { messages.positions } else { nil }
+            }
+        }
+        let shed = state.handle(.publish(publication, .places([0, 1, 3, 4, 6, 7, 8])), at: start)
+        #expect(positions(shed) == [17...19])
+        let expired = state.handle(.tick, at: start + .seconds(30))
+        #expect(positions(expired) == [11...12, 14...15])
+        #expect(state.counts.shed == 3)
+        #expect(state.counts.expired == 4)
+    }
+
     @Test func `shedding looks at bytes as well`() {
         let size = shop.views(1).byteCount
         let state = subscription(of: 5) {

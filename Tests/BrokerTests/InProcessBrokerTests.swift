@@ -271,7 +271,7 @@ struct InProcessBrokerTests {
             try await timeline.sleep(until: Shop.epoch + .seconds(1))
             ingest.settle(delivery[0], .nack(trouble))
             let ended = try await other == nil
-            return (ended, try await broker.deadLetters(atMost: 9) ?? [])
+            return (ended, try await broker.givenUp(atMost: 9)?.letters ?? [])
         }
         #expect(ended)
         #expect(letters.map(\.subscription) == ["ingest"])
@@ -286,7 +286,7 @@ struct InProcessBrokerTests {
         let taken = try await timeline.run {
             async let reader = {
                 var taken: [[Int]] = []
-                while let letters = try await broker.deadLetters(atMost: 2) {
+                while let letters = try await broker.givenUp(atMost: 2)?.letters {
                     taken.append(letters.map(\.place))
                 }
                 return taken
@@ -296,7 +296,7 @@ struct InProcessBrokerTests {
             for delivery in try await ingest.receive(atMost: 3, until: nil) ?? [] {
                 ingest.settle(delivery, .nack(trouble))
             }
-            broker.closeDeadLetters()
+            broker.closeGivenUp()
             return try await reader
         }
         #expect(taken.flatMap(\.self) == [0, 1, 2])

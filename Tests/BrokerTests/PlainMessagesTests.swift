@@ -133,7 +133,7 @@ struct PlainMessagesTests {
                     .ackExcept([.init(place: 1, reason: trouble, isPermanent: false)])
                 )
             }
-            return try await broker.deadLetters(atMost: 9) ?? []
+            return try await broker.givenUp(atMost: 9)?.letters ?? []
         }
         #expect(letters.map(\.place) == [1])
         #expect(letters.first?.publication.batch.messages[1].bytes == [1, 2, 3, 4])

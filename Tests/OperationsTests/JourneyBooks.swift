@@ -42,6 +42,8 @@ final class JourneyBooks: Sendable {
         /// The longest window that a late event is not in, as it was noted first.
         var late: [String: Grain] = [:]
         var commits = 0
+        /// How many messages reached the topic; some of one event where a producer sends it twice.
+        var messages = 0
     }
 
     private let state = Mutex(Entries())
@@ -126,6 +128,7 @@ private struct BookedTopic: Topic {
     func publish(_ batch: Batch) async throws(CancellationError) {
         try await topic.publish(batch)
         books.change { entries in
+            entries.messages += batch.count
             for place in batch.events.indices {
                 let event = batch.events[place]
                 func text(_ symbol: Symbol, _ namespace: Namespace) -> String? {

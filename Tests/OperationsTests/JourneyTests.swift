@@ -1,6 +1,10 @@
+import Broker
 import Commerce
+import Foundation
 import Operations
 import Reports
+import SQLStores
+import SQLiteStores
 import Storage
 import TestSupport
 import Testing
@@ -217,6 +221,46 @@ struct JourneyTests {
             #expect(!form.contains("\u{202e}"))
         }
         #expect(!other.document.html().contains("<script>alert"))
+    }
+
+    @Test func `what a full subscription shed is named, where its key is not kept`() async throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appending(path: "weir-dropped-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let warehouse = try SQLiteWarehouse(
+            SQLiteLocation(path: folder.appending(path: "w").path)
+        )
+        let times = (Shop.epoch, Shop.epoch + .seconds(9))
+        try await warehouse.storeDropped([
+            DroppedMessages(
+                subscription: "ingest",
+                cause: .shed,
+                positions: 4...1203,
+                first: times.0,
+                last: times.1
+            )
+        ])
+        let chart = try await JourneyChart(of: warehouse)
+        func evidence(_ term: String) async throws -> String {
+            let query = try EventQuery([term])
+            var report = JourneyReport(query)
+            try await report.addAbsence(of: query, in: warehouse, chart)
+            return report.evidence.last ?? ""
+        }
+        #expect(
+            try await evidence("order=o-1")
+                == "ingest: 1,200 messages were shed, since the subscription was full, from "
+                + "2023-11-14T22:13:20Z to 2023-11-14T22:13:29Z, positions 4 to 1203; their keys "
+                + "are not kept, so it may be among them"
+        )
+        #expect(
+            try await evidence("message-id=1203")
+                == "ingest: the message at position 1203 was shed, since the subscription was "
+                + "full, by 2023-11-14T22:13:29Z"
+        )
+        #expect(try await !evidence("message-id=1204").contains("shed"))
+        try warehouse.close()
     }
 
     @Test func `what is nowhere is told with what was looked at`() async throws {

@@ -1,3 +1,4 @@
+import Broker
 import Commerce
 import Documents
 import Experiments
@@ -39,6 +40,8 @@ struct JourneyTruthTests {
             "ingest stored", "ingest dead-lettered", "ingest discarded",
             "analytics counted", "analytics late", "analytics filtered", "analytics not-yet",
             "analytics missing", "analytics dead-lettered", "analytics discarded",
+            "analytics shed", "analytics expired", "ingest may have shed",
+            "ingest may have expired",
             "never produced", "may be lost", "was lost",
         ] {
             #expect(answers[answer] ?? 0 >= least, "\(answer): \(answers[answer] ?? 0)")
@@ -55,7 +58,44 @@ private struct TracedRun {
     private let filtered: EventName?
     private let grains: [Grain]
     private let discarded: Set<String>
+    private let drops: Drops?
     private let folder: URL
+
+    /// A subscription that has little room, or keeps messages for a short time.
+    private struct Drops {
+        var subscription: String
+        var cause: DroppedMessages.Cause
+
+        /// Those of the run that `seed` names.
+        init?(_ seed: UInt64) {
+            guard seed % 3 == 1 else { return nil }
+            subscription = seed / 3 % 2 == 0 ? "ingest" : "analytics"
+            cause = seed / 6 % 2 == 0 ? .shed : .expired
+        }
+
+        /// Its store is slow as well where messages are to grow old.
+        var settings: [DocumentSetting] {
+            let path = ["spec", "subscriptions", subscription]
+            let store = subscription == "ingest" ? "raw" : "warehouse"
+            return switch cause {
+            case .shed:
+                [
+                    DocumentSetting(
+                        path: path + ["flowControl"],
+                        value: "{maxOutstandingMessages: 4, whenFull: shed}"
+                    )
+                ]
+            case .expired:
+                [
+                    DocumentSetting(path: path + ["messageRetentionDuration"], value: "1s"),
+                    DocumentSetting(
+                        path: ["spec", "stores", store, "serviceTime"],
+                        value: "{distribution: constant, time: 1200ms}"
+                    ),
+                ]
+            }
+        }
+    }
 
     private static let start = Timestamp(seconds: 1_769_904_000)
     private static let pipeline = URL(filePath: #filePath).deletingLastPathComponent()
@@ -75,16 +115,18 @@ private struct TracedRun {
                 )
             )
         }
-        let document = try PipelineDocument.parse(
-            text: text,
-            file: "storefront.yaml",
-            with: settings
-        )
         // A stage that died after it had stored something may have done it without saying so.
         let isCertain = !trial.scenario.faults.contains {
             $0.kind == .crash || $0.kind == .acknowledgementLost
         }
         let breaks = seed % 5 == 0 && isCertain
+        drops = isCertain && !breaks ? Drops(seed) : nil
+        if let drops { settings += drops.settings }
+        let document = try PipelineDocument.parse(
+            text: text,
+            file: "storefront.yaml",
+            with: settings
+        )
         let books = JourneyBooks(lastCommit: breaks ? 20 : nil)
         folder = FileManager.default.temporaryDirectory
             .appending(path: "weir-trace-\(UUID().uuidString)")
@@ -155,7 +197,9 @@ private struct TracedRun {
             chart
         )
         try await report.addLetters(query, of: warehouse, called: "w", chart, limit: 10_000)
-        if report.journeys.isEmpty { report.addCensus(chart) }
+        if report.journeys.isEmpty {
+            try await report.addAbsence(of: query, in: warehouse, chart)
+        }
         report.link()
         return report
     }
@@ -176,11 +220,14 @@ private struct TracedRun {
             }
             let state: String
             if subscription == "ingest" {
-                state = books.stored.contains(id) ? "stored" : "missing"
+                let dropped = page.settled.contains(id) ? nil : dropped(by: subscription)
+                state = books.stored.contains(id) ? "stored" : dropped ?? "missing"
             } else if page.done.contains(id) {
                 state = books.late[id].map { "late \($0.rawValue)" } ?? "counted"
             } else if fact.name == filtered {
                 state = "filtered"
+            } else if let dropped = dropped(by: subscription), !page.settled.contains(id) {
+                state = dropped
             } else {
                 let counted = page.done.compactMap { books.published[$0]?.sequence }.max()
                 state =
@@ -190,6 +237,11 @@ private struct TracedRun {
             if letter == nil || isKept { lanes.append("\(subscription) \(state)") }
         }
         return lanes
+    }
+
+    /// What became of a message of `subscription` that is nowhere.
+    private func dropped(by subscription: String) -> String? {
+        drops.flatMap { $0.subscription == subscription ? $0.cause.rawValue : nil }
     }
 
     private func told(_ journey: EventJourney) -> [String] {
@@ -210,6 +262,7 @@ private struct TracedRun {
         var chance = Randomness(seed: seed, purpose: "traced keys")
         let ids = books.published.keys.sorted()
         guard !ids.isEmpty else { return }
+        try await checkDrops()
         let lost = ids.filter { !isKept($0) }
         for number in 0..<20 {
             // What faults have swallowed is rare, and what is asked for most.
@@ -230,6 +283,25 @@ private struct TracedRun {
             #expect(report.journeys.isEmpty)
             checkAbsence(report, of: nil, &answers)
         }
+    }
+
+    /// As many messages are said to be dropped as the broker has not seen the end of otherwise. A
+    /// store may have one of them all the same, and have failed to say so.
+    private func checkDrops() async throws {
+        let told = try await warehouse.journeyMap().dropped
+        let gone = drops.map { drops -> Int in
+            let page = books.pages[drops.subscription] ?? .init()
+            return books.published.filter { id, fact in
+                page.letters[id] == nil && !page.settled.contains(id)
+                    && (drops.subscription == "ingest" || fact.name != filtered)
+            }.count
+        }
+        let count = told.reduce(0) { $0 + $1.messages }
+        #expect(told.count <= 1 && count >= gone ?? 0, "seed \(seed)")
+        if books.messages == books.published.count {
+            #expect(count == gone ?? 0, "seed \(seed)")
+        }
+        #expect(told.allSatisfy { $0.span.cause == drops?.cause }, "seed \(seed)")
     }
 
     private func isKept(_ id: String) -> Bool {
@@ -291,6 +363,10 @@ private struct TracedRun {
         let stored = IntervalSetOfNumbers(
             books.stored.compactMap { books.published[$0]?.sequence }
         )
+        for line in report.evidence where line.hasPrefix("ingest: ") {
+            answers["ingest may have \(drops?.cause.rawValue ?? "?")", default: 0] += 1
+            #expect(line.contains("so it may be among them"))
+        }
         for line in report.evidence where line.hasPrefix("source ") {
             if line.contains("so up to there it was never produced") {
                 answers["never produced", default: 0] += 1

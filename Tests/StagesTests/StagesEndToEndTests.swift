@@ -58,7 +58,7 @@ struct StagesEndToEndTests {
                     topic.close()
                     try await group.waitForAll()
                 }
-                broker.closeDeadLetters()
+                broker.closeGivenUp()
                 try await outer.waitForAll()
             }
         }

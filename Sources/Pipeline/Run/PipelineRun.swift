@@ -282,7 +282,7 @@ final class TopicCloser: Sendable {
         let subscribers = graph.stages.reduce(0) { $0 + $1.workers.count }
         state = Mutex(State(publishers: publishers, subscribers: subscribers))
         for topic in broker.topics where publishers[topic.name] == nil { topic.close() }
-        if subscribers == 0 { broker.closeDeadLetters() }
+        if subscribers == 0 { broker.closeGivenUp() }
     }
 
     /// A publisher of `topic` has ended.
@@ -300,6 +300,6 @@ final class TopicCloser: Sendable {
             state.subscribers -= 1
             return state.subscribers == 0
         }
-        if wasLast { broker.closeDeadLetters() }
+        if wasLast { broker.closeGivenUp() }
     }
 }

@@ -1,3 +1,4 @@
+internal import Broker
 package import Commerce
 package import SLO
 package import Storage
@@ -127,10 +128,15 @@ extension RunStores {
         return stores
     }
 
-    /// The position after the highest one that any raw store has, from 1.
+    /// The position after the highest one that any raw store has, and that any message had which
+    /// was dropped, from 1.
     func nextPosition() async throws(StoreError) -> Int64 {
         var next: Int64 = 1
         for raw in raw { next = max(next, try await raw.store.nextPosition()) }
+        for warehouse in warehouses {
+            let dropped = try await warehouse.store.journeys?.journeyMap().dropped ?? []
+            next = max(next, (dropped.map(\.span.positions.upperBound).max() ?? 0) + 1)
+        }
         return next
     }
 

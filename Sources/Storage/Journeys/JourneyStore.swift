@@ -1,3 +1,4 @@
+package import Broker
 package import Timekeeping
 
 /// What a warehouse knows of where events go.
@@ -45,6 +46,18 @@ package struct JourneyMap: Hashable, Sendable {
         }
     }
 
+    /// What a subscription has dropped for one cause, all together.
+    package struct Dropped: Hashable, Sendable {
+        package var messages: Int64
+        /// From the first to the last of them; not every message between them was dropped.
+        package var span: DroppedMessages
+
+        package init(messages: Int64, span: DroppedMessages) {
+            self.messages = messages
+            self.span = span
+        }
+    }
+
     package var sources: [Source] = []
     package var owners: [Owner] = []
     /// The lengths of the windows that are kept.
@@ -52,6 +65,8 @@ package struct JourneyMap: Hashable, Sendable {
     package var census: Timestamp?
     /// Of the last census; empty without one.
     package var numbers: [Numbers] = []
+    /// By subscription, then cause.
+    package var dropped: [Dropped] = []
 
     /// Nothing is known.
     package init() {}
@@ -85,6 +100,9 @@ package enum EventException: Hashable, Sendable {
 package protocol JourneyStore: Sendable {
     /// Where events go.
     func journeyMap() async throws(StoreError) -> JourneyMap
+
+    /// The runs of dropped messages that have the one at `position`, by subscription.
+    func dropped(at position: Int64) async throws(StoreError) -> [DroppedMessages]
 
     /// What was noted of the event `id` of `source`, by subscription.
     func exceptions(

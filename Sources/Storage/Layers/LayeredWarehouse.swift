@@ -57,6 +57,10 @@ package struct LayeredWarehouse: Warehouse {
         try await layers.pass(.storeDeadLetters(letters), await warehouse.storeDeadLetters(letters))
     }
 
+    package func storeDropped(_ dropped: [DroppedMessages]) async throws(StoreError) {
+        try await layers.pass(.storeDropped(dropped), await warehouse.storeDropped(dropped))
+    }
+
     package func windows(
         _ grain: Grain,
         categories: WindowCategories
@@ -267,6 +271,10 @@ extension LayeredPart: DeadLetterStore where Part == any DeadLetterStore {
 }
 
 extension LayeredPart: JourneyStore where Part == any JourneyStore {
+    func dropped(at position: Int64) async throws(StoreError) -> [DroppedMessages] {
+        try await layers.pass(.part, await part.dropped(at: position))
+    }
+
     func journeyMap() async throws(StoreError) -> JourneyMap {
         try await layers.pass(.part, await part.journeyMap())
     }

@@ -41,6 +41,7 @@ package struct StoreCall: Sendable {
         case sketch
         case commit(WarehouseCommit)
         case storeDeadLetters([DeadLetter<Batch>])
+        case storeDropped([DroppedMessages])
         case windows
         case topProducts
         case exceptions
@@ -72,7 +73,7 @@ package struct StoreCall: Sendable {
     package var kind: Kind {
         switch operation {
         case .nextPosition, .progress, .alreadyCounted, .sketch: .read
-        case .store, .commit, .storeDeadLetters: .write
+        case .store, .commit, .storeDeadLetters, .storeDropped: .write
         case .count, .windows, .topProducts, .exceptions: .report
         case .hold, .renewHold, .readBack, .close, .connections, .claim, .part: .upkeep
         }
@@ -80,9 +81,13 @@ package struct StoreCall: Sendable {
 }
 
 extension StoreCall.Operation {
-    /// How many events a call has that a store takes its time for.
+    /// How many events, or rows of others, a call has that a store takes its time for.
     package var events: Int {
-        if case .storeDeadLetters(let letters) = self { letters.count } else { storedEvents ?? 0 }
+        switch self {
+        case .storeDeadLetters(let letters): letters.count
+        case .storeDropped(let dropped): dropped.count
+        default: storedEvents ?? 0
+        }
     }
 
     /// How many events the write of a stage has; nil for any other call.

@@ -293,6 +293,9 @@ package final class MemoryWarehouse: Warehouse {
         }
     }
 
+    /// Nothing asks this warehouse later; the subscriptions have counted them.
+    package func storeDropped(_ dropped: [DroppedMessages]) {}
+
     /// Who an event is to a subscription, in the bytes of one text.
     private static func name(_ subscription: String, _ batch: Batch, _ place: Int) -> [UInt8] {
         let source = batch.symbols.text(of: batch.events[place].source, in: .text)

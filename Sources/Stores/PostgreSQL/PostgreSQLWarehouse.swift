@@ -213,6 +213,23 @@ package final class PostgreSQLWarehouse: SQLWarehouse {
         }
     }
 
+    package func storeDropped(_ dropped: [DroppedMessages]) async throws(StoreError) {
+        guard !dropped.isEmpty else { return }
+        // A row a run of messages: those of one call have no position in common.
+        var rows = CopyRows(columns: SQLInsert.dropped.columns.count)
+        for messages in dropped { rows.append(messages.values) }
+        try await commits.run { [rows] connection in
+            try connection.execute(
+                """
+                BEGIN ISOLATION LEVEL READ COMMITTED; \(WarehouseStatement.lock)
+                COPY \(SQLInsert.dropped.staged) FROM STDIN (FORMAT binary);
+                EXECUTE \(SQLInsert.dropped.move); COMMIT
+                """,
+                copying: [{ rows }]
+            )
+        }
+    }
+
     /// A row a message: PostgreSQL refuses to replace one row twice in one statement.
     private static func rows(of letters: [DeadLetter<Batch>]) -> CopyRows {
         let columns = SQLInsert.letters.columns

@@ -194,6 +194,14 @@ extension WarehouseMigration {
 
         """
 
+    /// On what subscriptions dropped.
+    static let dropped = """
+        COMMENT ON TABLE dropped_messages IS
+            'Runs of messages that a subscription shed while it was full, or that expired in it; '
+            'every position from the first to the last is one.';
+
+        """
+
     static let owners = """
         COMMENT ON TABLE counting_owners IS
             'The subscription that counts a topic here: another one is refused.';

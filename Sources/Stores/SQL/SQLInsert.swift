@@ -119,6 +119,15 @@ extension SQLInsert {
         "id"
     )
 
+    package static let dropped = SQLInsert(
+        "dropped_messages",
+        ["subscription", "cause", "first_position", "last_position", "first_ns", "last_ns"]
+    ).replacing(
+        ["cause", "last_position", "first_ns", "last_ns"],
+        key: "subscription",
+        "first_position"
+    )
+
     package static let slices = SQLInsert(
         "sli_slices",
         ["series", "start_ns", "writer", "good", "total"]

@@ -1,3 +1,4 @@
+package import Broker
 package import Storage
 internal import Timekeeping
 
@@ -37,7 +38,28 @@ extension SQLWarehouse {
                     refused: try row.count(3)
                 )
             }
+            map.dropped = try session.map(JourneyStatement.dropped, notingIn: damage) { row in
+                JourneyMap.Dropped(
+                    messages: try row.count(6),
+                    span: try DroppedMessages(row)
+                )
+            }
             return map
+        }
+    }
+
+    package func dropped(at position: Int64) async throws(StoreError) -> [DroppedMessages] {
+        try await read { [damage] session in
+            var found: [DroppedMessages] = []
+            for subscription in try session.subscriptions(in: "dropped_messages") {
+                found += try session.map(
+                    JourneyStatement.droppedUpTo,
+                    [.text(subscription), .integer(position)],
+                    notingIn: damage,
+                    { try DroppedMessages($0) }
+                ).filter { $0.positions.contains(position) }
+            }
+            return found
         }
     }
 
@@ -111,7 +133,49 @@ extension SQLSession {
     }
 }
 
+extension DroppedMessages {
+    fileprivate init(_ row: some SQLRow) throws {
+        let first = try row.integer(2)
+        self.init(
+            subscription: try row.text(0),
+            cause: try row.value(1),
+            positions: first...max(first, try row.integer(3)),
+            first: try row.instant(4),
+            last: try row.instant(5)
+        )
+    }
+
+    /// What is stored of it.
+    package var values: [SQLValue] {
+        [
+            .text(subscription), .text(cause.rawValue), .integer(positions.lowerBound),
+            .integer(positions.upperBound), .integer(first.nanoseconds),
+            .integer(last.nanoseconds),
+        ]
+    }
+}
+
 private enum JourneyStatement {
+    static let dropped = SQLStatement(
+        """
+        SELECT subscription, cause, min(first_position), max(last_position), min(first_ns),
+            max(last_ns), cast(sum(last_position - first_position + 1) AS bigint)
+        FROM dropped_messages GROUP BY subscription, cause ORDER BY subscription, cause
+        """,
+        of: "dropped_messages",
+        keys: 2
+    )
+
+    static let droppedUpTo = SQLStatement(
+        """
+        SELECT subscription, cause, first_position, last_position, first_ns, last_ns
+        FROM dropped_messages WHERE subscription = $1 AND first_position <= $2
+        ORDER BY first_position DESC LIMIT 1
+        """,
+        of: "dropped_messages",
+        keys: 1
+    )
+
     static let sources = SQLStatement(
         """
         SELECT dataset_id, sequence_number, event_type, payload FROM dataset_key_blocks

@@ -14,6 +14,7 @@ package enum WarehouseStep: String, CaseIterable, Sendable {
     case amounts = "amounts of four decimals"
     case letters = "decisions about dead letters"
     case replays = "replays of dead letters"
+    case dropped = "messages that were dropped"
 
     /// The statements that both databases run, each in its own dialect; empty where there are none.
     package func tables(_ sql: SQLWords) -> String {
@@ -27,6 +28,7 @@ package enum WarehouseStep: String, CaseIterable, Sendable {
         case .owners: WarehouseTables.owners(sql)
         case .letters: WarehouseTables.letters(sql)
         case .replays: WarehouseTables.replays(sql)
+        case .dropped: WarehouseTables.dropped(sql)
         case .refresh, .amounts: ""
         }
     }
@@ -388,6 +390,22 @@ enum WarehouseTables {
         )\(sql.keyed());
         ALTER TABLE dead_letters ADD COLUMN replay \(sql.key);
         ALTER TABLE dead_letters ADD COLUMN outcome \(sql.text);
+
+        """
+    }
+
+    /// The positions of messages that a subscription shed, or that expired, in runs.
+    fileprivate static func dropped(_ sql: SQLWords) -> String {
+        """
+        CREATE TABLE dropped_messages (
+            subscription \(sql.key) NOT NULL,
+            cause \(sql.key) NOT NULL,
+            first_position \(sql.integer) NOT NULL,
+            last_position \(sql.integer) NOT NULL,
+            first_ns \(sql.integer) NOT NULL,
+            last_ns \(sql.integer) NOT NULL,
+            PRIMARY KEY (subscription, first_position)
+        )\(sql.keyed());
 
         """
     }

@@ -147,6 +147,10 @@ package final class SQLiteWarehouse: SQLWarehouse {
         try await write { try $0.insert(letters.lazy.map(\.values), into: .letters) }
     }
 
+    package func storeDropped(_ dropped: [DroppedMessages]) async throws(StoreError) {
+        try await write { try $0.insert(dropped.lazy.map(\.values), into: .dropped) }
+    }
+
     package func append(
         _ slices: [Slice],
         to series: SliceSeries,

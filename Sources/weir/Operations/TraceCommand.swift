@@ -55,7 +55,9 @@ struct TraceCommand: Verb {
                     chart,
                     limit: limit ?? 20
                 )
-                if report.journeys.isEmpty { report.addCensus(chart) }
+                if report.journeys.isEmpty {
+                    try await report.addAbsence(of: query, in: opened.warehouse, chart)
+                }
             }
         } catch {
             report.add(failure: "\(error)")

@@ -157,6 +157,54 @@ struct WarehouseProgressContract {
     }
 
     @Test(arguments: StoreAdapter.all)
+    func `dropped messages are found by any position of their run`(
+        adapter: StoreAdapter
+    ) async throws {
+        func run(
+            _ subscription: String,
+            _ cause: DroppedMessages.Cause,
+            _ positions: ClosedRange<Int64>
+        ) -> DroppedMessages {
+            let first = Shop.epoch + .seconds(Int(positions.lowerBound))
+            return DroppedMessages(
+                subscription: subscription,
+                cause: cause,
+                positions: positions,
+                first: first,
+                last: first + .seconds(1)
+            )
+        }
+        let runs = [
+            run("ingest", .shed, 3...9), run("ingest", .expired, 12...12),
+            run("analytics", .shed, 9...20), run("ingest", .shed, 30...31),
+        ]
+        try await adapter.visit { home in
+            let warehouse = try await home.warehouse()
+            try await warehouse.storeDropped([])
+            try await warehouse.storeDropped(Array(runs.prefix(3)))
+            // An answer that was lost: the call comes again.
+            try await warehouse.storeDropped(Array(runs.dropFirst(2)))
+            try await warehouse.storeDropped(Array(runs.dropFirst(2)))
+            if let journeys = warehouse.journeys {
+                for position in 1...32 as ClosedRange<Int64> {
+                    let found = try await journeys.dropped(at: position)
+                    let expected = runs.filter { $0.positions.contains(position) }
+                    #expect(Set(found) == Set(expected), "\(position)")
+                    #expect(found.count == expected.count)
+                }
+                let totals = try await journeys.journeyMap().dropped
+                #expect(totals.map(\.span.subscription) == ["analytics", "ingest", "ingest"])
+                #expect(totals.map(\.span.cause) == [.shed, .expired, .shed])
+                #expect(totals.map(\.messages) == [12, 1, 9])
+                #expect(totals.map(\.span.positions) == [9...20, 12...12, 3...31])
+                #expect(totals[2].span.first == runs[0].first)
+                #expect(totals[2].span.last == runs[3].last)
+            }
+            try await warehouse.close()
+        }
+    }
+
+    @Test(arguments: StoreAdapter.all)
     func `late events are counted with their commit`(adapter: StoreAdapter) async throws {
         let shop = Shop()
         try await adapter.visit { home in
