@@ -215,9 +215,8 @@ let package = Package(
         .testTarget(
             name: "OperationsTests",
             dependencies: [
-                "TestSupport", "SQLStores", "SQLiteStores", "Experiments", "Operations", "Pipeline",
-                "Stages", "SLO", "Storage", "Broker", "Commerce", "Documents", "Reports",
-                "Timekeeping", logging,
+                "TestSupport", "SQLStores", "SQLiteStores", "Operations", "Storage", "Broker",
+                "Commerce", "Reports", "Timekeeping",
             ]
         ),
         .testTarget(

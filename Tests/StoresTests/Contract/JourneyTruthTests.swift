@@ -7,7 +7,6 @@ import Logging
 import Operations
 import Pipeline
 import SQLStores
-import SQLiteStores
 import Stages
 import Storage
 import TestSupport
@@ -16,26 +15,33 @@ import Timekeeping
 
 /// Traces of whole runs, with faults and without, held to the books of who has seen it happen.
 ///
-/// It tries 40 seeds, or so many as WEIR_TRACE_SEEDS says.
+/// It tries 40 seeds, or so many as WEIR_TRACE_SEEDS says; on servers a tenth of them.
 @Suite(.timeLimit(.minutes(60)))
 struct JourneyTruthTests {
     private static let seeds = UInt64(
         ProcessInfo.processInfo.environment["WEIR_TRACE_SEEDS"].flatMap(Int.init) ?? 40
     )
 
-    @Test func `a trace tells what happened, whatever went wrong`() async throws {
-        var answers: [String: Int] = [:]
-        var tried = 0
-        for seed in 1...Self.seeds {
-            let run = try await TracedRun(seed)
-            guard let run else { continue }
-            tried += 1
-            try await run.check(&answers)
-            try await run.close()
+    @Test(arguments: PipelineAdapter.all)
+    func `a trace tells what happened, whatever went wrong`(adapter: PipelineAdapter) async throws {
+        let counted = Locked<[String: Int]>([:])
+        let tried = Locked(0)
+        let seeds =
+            adapter.testDescription == PipelineAdapter.sqlite.testDescription
+            ? Self.seeds : max(1, Self.seeds / 10)
+        for seed in 1...seeds {
+            try await adapter.visit { home in
+                guard let run = try await TracedRun(seed, on: home) else { return }
+                tried.change { $0 += 1 }
+                var answers = counted.value
+                try await run.check(&answers)
+                counted.change { [answers] in $0 = answers }
+            }
         }
-        #expect(tried * 10 >= Int(Self.seeds) * 9)
+        #expect(tried.value * 10 >= Int(seeds) * 9)
+        let answers = counted.value
         // Of a thousand seeds each has many; of forty, some.
-        let least = Self.seeds >= 1000 ? 50 : Self.seeds >= 40 ? 1 : 0
+        let least = seeds >= 1000 ? 50 : seeds >= 40 ? 1 : 0
         for answer in [
             "ingest stored", "ingest dead-lettered", "ingest discarded",
             "analytics counted", "analytics late", "analytics filtered", "analytics not-yet",
@@ -49,17 +55,17 @@ struct JourneyTruthTests {
     }
 }
 
-/// A simulated run on SQLite files, and what its traces must say.
+/// A simulated run, and what its traces must say.
 private struct TracedRun {
     private let seed: UInt64
     private let books: JourneyBooks.Entries
-    private let raw: SQLiteRawStore
-    private let warehouse: SQLiteWarehouse
+    private let home: PipelineHome
     private let filtered: EventName?
     private let grains: [Grain]
     private let discarded: Set<String>
     private let drops: Drops?
-    private let folder: URL
+
+    private var warehouse: any SQLWarehouse { home.catalogue.warehouse }
 
     /// A subscription that has little room, or keeps messages for a short time.
     private struct Drops {
@@ -99,10 +105,11 @@ private struct TracedRun {
 
     private static let start = Timestamp(seconds: 1_769_904_000)
     private static let pipeline = URL(filePath: #filePath).deletingLastPathComponent()
-        .appending(path: "../../pipelines/storefront.yaml")
+        .appending(path: "../../../pipelines/storefront.yaml")
 
     /// The run that `seed` names; nil where what happened in it cannot be said for certain.
-    init?(_ seed: UInt64) async throws {
+    init?(_ seed: UInt64, on home: PipelineHome) async throws {
+        self.home = home
         let text = try String(contentsOf: Self.pipeline, encoding: .utf8)
         let trial = try Trial(seed: seed, of: text, file: "storefront.yaml")
         var settings = trial.settings
@@ -128,11 +135,6 @@ private struct TracedRun {
             with: settings
         )
         let books = JourneyBooks(lastCommit: breaks ? 20 : nil)
-        folder = FileManager.default.temporaryDirectory
-            .appending(path: "weir-trace-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        raw = try SQLiteRawStore(SQLiteLocation(path: folder.appending(path: "raw").path))
-        warehouse = try SQLiteWarehouse(SQLiteLocation(path: folder.appending(path: "w").path))
         var options = RunOptions()
         options.seed = trial.seed
         options.rate = .perSecond(trial.rate)
@@ -145,8 +147,10 @@ private struct TracedRun {
             document: document,
             options: options,
             stores: RunStores(
-                raw: [.init(name: "raw", label: "raw", store: raw)],
-                warehouses: [.init(name: "warehouse", label: "warehouse", store: warehouse)]
+                raw: [.init(name: "raw", label: "raw", store: home.raw)],
+                warehouses: [
+                    .init(name: "warehouse", label: "warehouse", store: home.catalogue.warehouse)
+                ]
             ),
             timeline: VirtualTimeline(start: Self.start, tick: trial.tick),
             logger: Logger(label: "trace") { _ in SwiftLogNoOpLogHandler() },
@@ -161,22 +165,17 @@ private struct TracedRun {
         else { throw StoreError(.refused, "the storefront has no analytics") }
         grains = plan.options.grains
         self.books = books.entries
-        discarded = try await Self.discardSome(of: warehouse)
-        if result.failure != nil, !breaks || !isCertain {
-            try await close()
-            return nil
-        }
-        try await RawCensus.take(of: [raw], in: warehouse, at: Self.start + trial.length)
-    }
-
-    func close() async throws {
-        try raw.close()
-        try warehouse.close()
-        try FileManager.default.removeItem(at: folder)
+        discarded = try await Self.discardSome(of: home.catalogue.warehouse)
+        if result.failure != nil, !breaks || !isCertain { return nil }
+        try await RawCensus.take(
+            of: [home.raw],
+            in: home.catalogue.warehouse,
+            at: Self.start + trial.length
+        )
     }
 
     /// Discards every third letter.
-    private static func discardSome(of warehouse: SQLiteWarehouse) async throws -> Set<String> {
+    private static func discardSome(of warehouse: any SQLWarehouse) async throws -> Set<String> {
         let letters = try await warehouse.letters(LetterFilter(), after: nil, atMost: 10_000)
         let names = letters.enumerated().filter { $0.offset % 3 == 0 }.map(\.element.name)
         let decision = LetterDecision(time: start, who: "test", why: "one in three")
@@ -188,10 +187,11 @@ private struct TracedRun {
         let query = try EventQuery([term])
         let chart = try await JourneyChart(of: warehouse)
         var report = JourneyReport(query)
-        let found = try await raw.find(EventSearch(query.conditions, limit: 10_000))
+        let lookup = try #require(home.raw.lookup)
+        let found = try await lookup.find(EventSearch(query.conditions, limit: 10_000))
         try await report.add(
             found,
-            retained: try await raw.retained(),
+            retained: try await lookup.retained(),
             in: "raw",
             warehouse,
             chart

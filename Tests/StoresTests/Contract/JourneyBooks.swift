@@ -28,7 +28,9 @@ final class JourneyBooks: Sendable {
         var seen: Set<String> = []
         /// What its stage says that it has done.
         var done: Set<String> = []
-        /// What the broker believes is done.
+        /// What the broker has handed out, by delivery: the event of each place.
+        var handedOut: [DeliveryID: [Int: String]] = [:]
+        /// What the broker believes is done, also of what never reached the stage.
         var settled: Set<String> = []
         /// As they were kept last.
         var letters: [String: (reason: String, attempts: Int)] = [:]
@@ -177,6 +179,8 @@ private struct BookedSubscription: Subscription {
                     if isStage {
                         entries.pages[name, default: .init()].seen.insert(id)
                     } else {
+                        entries.pages[name, default: .init()]
+                            .handedOut[delivery.id, default: [:]][place] = id
                         let position = delivery.publication.position(at: place)
                         entries.positions[id, default: []].insert(position)
                     }
@@ -195,14 +199,16 @@ private struct BookedSubscription: Subscription {
         case .nack: return isSettled
         }
         books.change { entries in
+            guard isStage else {
+                let places = entries.pages[name]?.handedOut[delivery.id] ?? [:]
+                let settled = places.filter { !failed.contains($0.key) }.values
+                entries.pages[name]?.settled.formUnion(settled)
+                return
+            }
             delivery.selection.forEach { place in
                 guard !failed.contains(place) else { return }
                 let id = delivery.batch.events[place].id.uuid
-                if isStage {
-                    entries.pages[name, default: .init()].done.insert(id)
-                } else {
-                    entries.pages[name, default: .init()].settled.insert(id)
-                }
+                entries.pages[name, default: .init()].done.insert(id)
             }
         }
         return isSettled
