@@ -12,8 +12,10 @@ package struct DeadLetterListing: WrittenReport, Sendable {
         /// RFC 3339.
         package var firstFailure: String
         package var lastFailure: String
-        /// How many failed last in each twelfth of the time in which any did.
+        /// How many failed last in each part of the time in which any did, of at most twelve.
         package var trend: [Int64]
+        /// How long each part is.
+        package var trendPartSeconds: Int64
         /// How many of the latest ones were held to the rules.
         package var judged: Int
         /// How many of those would pass now.
@@ -30,7 +32,7 @@ package struct DeadLetterListing: WrittenReport, Sendable {
     /// The largest first.
     package var groups: [Group] = []
 
-    /// In so many parts a trend is told.
+    /// In at most so many parts a trend is told.
     package static let parts = 12
 
     /// The letters that `store`, called `warehouse`, keeps; `sample` of each group are judged.
@@ -58,6 +60,7 @@ package struct DeadLetterListing: WrittenReport, Sendable {
                     firstFailure: group.firstFailure.description,
                     lastFailure: group.lastFailure.description,
                     trend: group.trend,
+                    trendPartSeconds: group.part.inNanoseconds / 1_000_000_000,
                     judged: verdicts.count - unknown,
                     wouldPass: verdicts.count { $0 == .passes },
                     unknown: unknown,

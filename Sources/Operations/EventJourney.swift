@@ -303,8 +303,8 @@ private struct Fate {
             case .late(_, let missed, let lateness):
                 var late = step(
                     .late,
-                    "\(DurationText.write(lateness)) behind the watermark; windows up to "
-                        + "\(missed.rawValue) had closed",
+                    ReportNumbers.duration(seconds: lateness / .seconds(1))
+                        + " behind the watermark; windows up to \(missed.rawValue) had closed",
                     "a row of late_events"
                 )
                 late.windows = Fate.windows(of: event, in: grains.filter { $0 > missed })

@@ -55,6 +55,17 @@ package struct EventQuery: Hashable, Sendable {
         return .success(condition)
     }
 
+    /// Whether `letter` is named by keys that letters have themselves, and by no other.
+    func names(_ letter: LetterName) -> Bool {
+        conditions.allSatisfy { condition in
+            switch condition.key {
+            case .id: condition.value.utf8.elementsEqual(letter.id.utf8)
+            case .message: condition.value == "\(letter.position)"
+            case .order, .user, .session, .product, .trace: false
+            }
+        }
+    }
+
     /// As it was typed, with values as they are looked for.
     package var text: String {
         conditions.map { "\($0.key.rawValue)=\($0.value)" }.joined(separator: " ")

@@ -18,15 +18,20 @@ struct LetterAttempt {
 struct IngestReplay {
     let store: any RawStore
     let rules: EventRules
+    private let letters: any DeadLetterStore
     private let ledger = IngestLedger()
+    /// What was stored by this replay, of which the store knows nothing while it is rehearsed.
+    private var own: [LetterName: FoundEvent] = [:]
 
-    init(_ store: any RawStore, _ rules: EventRules) {
+    init(_ store: any RawStore, _ rules: EventRules, _ letters: any DeadLetterStore) {
         self.store = store
         self.rules = rules
+        self.letters = letters
     }
 
-    /// Stores the events of `attempts`, or only says what would become of them.
-    func take(
+    /// Stores the events of `attempts` and then notes their outcomes, or only says what would
+    /// become of them.
+    mutating func take(
         _ attempts: [LetterAttempt],
         of replay: LetterReplay,
         isRehearsed: Bool,
@@ -45,8 +50,12 @@ struct IngestReplay {
                 replayed.append(.init(name, .failed, .ackExcept(failures), of: replay, at: now))
                 continue
             }
-            let there = try await stored(name)
-            if let there, !there.isSame(as: FoundEvent(delivery.publication, 0)) {
+            var identity = name
+            identity.position = 0
+            let event = FoundEvent(delivery.publication, 0)
+            var there = own[identity]
+            if there == nil { there = try await stored(name) }
+            if let there, !there.isSame(as: event) {
                 let reason = FailureReason(
                     label: "id-conflict",
                     detail: "the raw store has another event of this id and source, of "
@@ -63,9 +72,11 @@ struct IngestReplay {
                 let outcome = try await store.store([write])
                 ledger.note([write], outcome)
             }
+            own[identity] = there ?? event
             let outcome = there == nil ? ReplayedLetter.Outcome.stored : .present
             replayed.append(.init(name, outcome, .ack, of: replay, at: now))
         }
+        if !isRehearsed { try await letters.noteReplayed(replayed) }
         return replayed
     }
 
@@ -90,7 +101,7 @@ struct IngestReplay {
         _ publication: Publication<Batch>,
         _ letter: KeptLetter
     ) async throws -> Publication<Batch> {
-        guard let condition = EventCondition(.message, "\(letter.position)"),
+        guard let condition = EventCondition(.message, "\(letter.name.position)"),
             try await lookup().find(EventSearch([condition], limit: 1)).events.isEmpty
         else {
             return Publication(

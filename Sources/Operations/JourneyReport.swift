@@ -70,6 +70,7 @@ package struct JourneyReport: WrittenReport, Sendable {
         let judge = LetterJudge(.standard, at: .distantPast)
         var filter = LetterFilter(isOpen: false)
         filter.id = query.conditions.first { $0.key == .id }?.value
+        filter.position = query.conditions.first { $0.key == .message }.flatMap { Int64($0.value) }
         var last: LetterName?
         var looked = 0
         var unread = 0
@@ -81,7 +82,17 @@ package struct JourneyReport: WrittenReport, Sendable {
             looked += page.count
             for letter in page {
                 guard let event = judge.judge(letter).event else {
-                    unread += 1
+                    if query.names(letter.name) {
+                        evidence.append(
+                            "\(label): \(letter.name.subscription) gave up message "
+                                + "\(letter.name.position) with the id \(letter.name.id), "
+                                + "\(letter.reason): \(letter.detail); its bytes are no event by "
+                                + "themselves ('weir dead-letters show \(letter.name.id) "
+                                + "--discarded')"
+                        )
+                    } else {
+                        unread += 1
+                    }
                     continue
                 }
                 guard query.conditions.allSatisfy(event.meets),
@@ -91,7 +102,12 @@ package struct JourneyReport: WrittenReport, Sendable {
             }
         }
         var rest = looked < Self.letterLimit ? "" : "; the others are unknown"
-        if unread > 0 { rest += "; \(unread) of them are no events, and may have the key" }
+        if unread > 0 {
+            rest +=
+                unread == 1
+                ? "; 1 of them is no event by itself, and may have the key"
+                : "; \(unread) of them are no events by themselves, and may have the key"
+        }
         guard more == 0 else {
             // Whether they are among the stored ones that are not told is not known.
             if !only.isEmpty { isCounted = false }

@@ -11,6 +11,10 @@ package struct LetterDiscard: Sendable {
     private let judge: LetterJudge
     /// How many letters it names.
     package let count: Int
+    /// How many of each subscription and cause, as people read it.
+    package let groups: [String]
+    /// What else there is to know, where there is something.
+    package let remark: String?
     /// When the last of them failed.
     private let until: Timestamp?
 
@@ -24,11 +28,18 @@ package struct LetterDiscard: Sendable {
         self.judge = judge
         var count = 0
         var until: Timestamp?
-        try await selector.forEachPage(in: store, judge) { page in
+        var groups: [[String]: Int] = [:]
+        let unread = try await selector.forEachPage(in: store, judge) { page in
             count += page.count
+            for letter in page {
+                groups[[letter.name.subscription, letter.reason], default: 0] += 1
+            }
             until = (page.map(\.lastFailure) + [until].compactMap(\.self)).max()
         }
         (self.count, self.until) = (count, until)
+        remark = LetterSelector.remark(unread: unread)
+        self.groups = groups.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+            .map { "\($0.value) of \($0.key[0]): \($0.key[1])" }
     }
 
     /// Discards them.

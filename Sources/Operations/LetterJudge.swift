@@ -35,7 +35,7 @@ package struct LetterJudge: Sendable {
                 items,
                 symbols,
                 writtenAs: bytes[...],
-                position: letter.position,
+                position: letter.name.position,
                 source: letter.name.source,
                 id: letter.name.id
             )

@@ -37,7 +37,7 @@ package struct LetterReport: WrittenReport, Sendable {
             subscription = letter.name.subscription
             source = letter.name.source
             id = letter.name.id
-            position = letter.position
+            position = letter.name.position
             reason = letter.reason
             detail = letter.detail
             attempts = letter.attempts
@@ -69,6 +69,10 @@ package struct LetterReport: WrittenReport, Sendable {
     package var letters: [Letter] = []
     /// How many more there are.
     package var more: Int64 = 0
+    /// Where no open letter is named: how many closed ones are; nil where those were asked for.
+    package var closed: Int64?
+    /// How many letters are no events that could be held to the selector.
+    package var unread = 0
 
     /// The first `limit` letters that `selector` names in `store`, called `warehouse`.
     package init(
@@ -82,12 +86,18 @@ package struct LetterReport: WrittenReport, Sendable {
         self.selector = selector.text
         var letters: [Letter] = []
         var more: Int64 = 0
-        try await selector.forEachPage(in: store, judge) { page in
+        unread = try await selector.forEachPage(in: store, judge) { page in
             let shown = page.prefix(limit - letters.count)
             letters += shown.map { Letter($0, by: judge) }
             more += Int64(page.count - shown.count)
         }
         (self.letters, self.more) = (letters, more)
+        guard letters.isEmpty, selector.filter.isOpen else { return }
+        var all = selector
+        all.includeDecided()
+        var closed: Int64 = 0
+        unread = try await all.forEachPage(in: store, judge) { closed += Int64($0.count) }
+        self.closed = closed
     }
 
     /// The report, for any form.
@@ -98,14 +108,26 @@ package struct LetterReport: WrittenReport, Sendable {
             title: selector.isEmpty ? "Dead letters" : "Dead letters with \(selector)",
             subject: "query",
             verdict: count == 0
-                ? .init("no such dead letter in \(warehouse)", .absent)
+                ? .init(nothing, .absent)
                 : .init(
                     "\(ReportNumbers.count(count)) \(count == 1 ? "letter" : "letters")"
                         + (more > 0 ? ", \(letters.count) shown" : "")
                 ),
             facts: [.init("warehouse", .init(warehouse))],
-            sections: letters.map(Self.section)
+            sections: letters.map(Self.section) + remarks
         )
+    }
+
+    private var nothing: String {
+        guard let closed, closed > 0 else { return "no such dead letter in \(warehouse)" }
+        let letters = closed == 1 ? "1 letter is" : "\(ReportNumbers.count(closed)) letters are"
+        return "no such dead letter is open in \(warehouse); \(letters) closed, replayed or "
+            + "discarded: --discarded shows \(closed == 1 ? "it" : "them")"
+    }
+
+    private var remarks: [ReportDocument.Section] {
+        guard let remark = LetterSelector.remark(unread: unread) else { return [] }
+        return [.init(title: "Also", blocks: [.list(title: "", items: [remark], more: 0)])]
     }
 
     private static func section(_ letter: Letter) -> ReportDocument.Section {

@@ -46,7 +46,20 @@ package struct LetterSelector: Sendable {
         }
         for term in rest {
             switch EventQuery.condition(term, besides: LetterSelector.own.map(\.name)) {
-            case .success(let condition): conditions.append(condition)
+            case .success(let condition):
+                // Letters have it themselves.
+                if condition.key == .message {
+                    let position = Int64(condition.value)
+                    if let before = filter.position, before != position {
+                        mistakes.append(
+                            "message-id is given twice, as \(before) and as \(condition.value); "
+                                + "a letter has one"
+                        )
+                    }
+                    filter.position = position
+                } else {
+                    conditions.append(condition)
+                }
             case .failure(let mistake): mistakes += mistake.mistakes
             }
         }
@@ -61,26 +74,45 @@ package struct LetterSelector: Sendable {
     package mutating func includeDecided() { filter.isOpen = false }
 
     /// Calls `body` with the letters that it names, page by page, in the order of their names.
+    ///
+    /// - Returns: How many letters are no events that could be held to the conditions.
+    @discardableResult
     package func forEachPage(
         in store: any DeadLetterStore,
         until: Timestamp? = nil,
         _ judge: LetterJudge,
         _ body: ([KeptLetter]) async throws -> Void
-    ) async throws {
+    ) async throws -> Int {
         var filter = filter
         filter.until = until
         var last: LetterName?
+        var unread = 0
         while true {
             let page = try await store.letters(filter, after: last, atMost: 1000)
-            guard let end = page.last else { return }
+            guard let end = page.last else { return unread }
             last = end.name
             let named = page.filter { letter in
                 guard !conditions.isEmpty else { return true }
-                guard let event = judge.judge(letter).event else { return false }
+                guard let event = judge.judge(letter).event else {
+                    unread += 1
+                    return false
+                }
                 return conditions.allSatisfy(event.meets)
             }
             if !named.isEmpty { try await body(named) }
             try Task.checkCancellation()
         }
+    }
+
+    /// What is said of so many letters that were not held to the conditions; nil for none.
+    static func remark(unread: Int) -> String? {
+        guard unread > 0 else { return nil }
+        let letters =
+            unread == 1
+            ? "1 letter was left out: it is no event by itself, as a row"
+            : "\(unread) letters were left out: they are no events by themselves, as rows"
+        return letters + " of a CSV log \(unread == 1 ? "is" : "are"), so whether "
+            + "\(unread == 1 ? "it has" : "they have") the key is unknown; name such letters by "
+            + "id= or message-id="
     }
 }

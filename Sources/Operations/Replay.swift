@@ -28,6 +28,8 @@ package struct Replay: Sendable {
     private var names: [String: [LetterName]] = [:]
     /// How many letters nobody reads, by their subscription.
     private var unread: [String: Int] = [:]
+    /// How many letters are no events that could be held to the selector.
+    private let unlooked: Int
 
     /// So many letters make a transaction.
     private static let pageSize = 100
@@ -64,11 +66,11 @@ package struct Replay: Sendable {
         let known = Set(stages.map(\.subscription))
         var places: [String: [(position: Int64, name: LetterName)]] = [:]
         var unread: [String: Int] = [:]
-        try await selector.forEachPage(in: letters, until: until, judge) { page in
+        unlooked = try await selector.forEachPage(in: letters, until: until, judge) { page in
             for letter in page {
                 if known.contains(letter.name.subscription) {
                     places[letter.name.subscription, default: []]
-                        .append((letter.position, letter.name))
+                        .append((letter.name.position, letter.name))
                 } else {
                     unread[letter.name.subscription, default: 0] += 1
                 }
@@ -95,7 +97,7 @@ package struct Replay: Sendable {
             who: "",
             why: ""
         )
-        return try await pass(nobody, isRehearsed: true, rate: nil) { _ in }
+        return try await pass(nobody, isRehearsed: true, rate: nil, Signal()) { _ in }
     }
 
     /// Does it as `replay`, which the warehouse keeps from now on, at most `rate` letters a second.
@@ -106,6 +108,8 @@ package struct Replay: Sendable {
     ///   - replay: Its name, and who wants it why.
     ///   - isResumed: Whether the warehouse has it already.
     ///   - rate: Letters a second; nil for as many as there are.
+    ///   - stop: Where it is raised, the page at hand is the last one, and the replay has not
+    ///     ended.
     ///   - onPage: Hears how many letters have an outcome.
     /// - Returns: What it has done.
     /// - Throws: `StoreError` where a store fails; whole pages have been replayed then.
@@ -113,11 +117,13 @@ package struct Replay: Sendable {
         _ replay: LetterReplay,
         isResumed: Bool = false,
         rate: Int? = nil,
+        stop: Signal = Signal(),
         onPage: (Int) -> Void = { _ in }
     ) async throws -> ReplayReport {
         if !isResumed { try await letters.beginReplay(replay) }
-        var report = try await pass(replay, isRehearsed: false, rate: rate, onPage)
+        var report = try await pass(replay, isRehearsed: false, rate: rate, stop, onPage)
         report.name = replay.name
+        guard !report.isInterrupted else { return report }
         try await letters.endReplay(named: replay.name, at: timeline.now)
         return report
     }
@@ -126,22 +132,51 @@ package struct Replay: Sendable {
         _ replay: LetterReplay,
         isRehearsed: Bool,
         rate: Int?,
+        _ stop: Signal,
         _ onPage: (Int) -> Void
     ) async throws -> ReplayReport {
         var report = ReplayReport(selector.text, warehouse: label, isRehearsed: isRehearsed)
-        report.note(unread: unread)
+        report.note(unread: unread, unlooked: unlooked)
         let pace = Pace(rate, from: timeline.now)
         var done = 0
         for stage in stages {
             guard let names = names[stage.subscription] else { continue }
-            let ingest: IngestReplay?
-            var counting: CountingReplay?
-            switch stage.kind {
-            case .ingest(let store, _):
-                ingest = IngestReplay(store, rules)
-            case .analytics(let options, let dataset):
-                ingest = nil
-                counting = try await CountingReplay(
+            var taker = try await taker(of: stage)
+            let streams = try await warehouse.progress(of: stage.subscription)
+            let symbols = SymbolTable()
+            let size = max(1, min(Replay.pageSize, rate ?? Replay.pageSize))
+            for start in stride(from: 0, to: names.count, by: size) {
+                guard stop.version == 0 else {
+                    report.isInterrupted = true
+                    break
+                }
+                let page = names[start..<min(start + size, names.count)]
+                // A letter that fails again fails after the replay began, and is not of it then.
+                let now = max(timeline.now, replay.began + .nanoseconds(1))
+                let attempts = try await attempts(page, symbols, streams, at: now, &report)
+                report.add(
+                    try await taker.take(attempts, of: replay, isRehearsed: isRehearsed, at: now)
+                )
+                if isRehearsed, stage.isOrdered {
+                    report.overtaken += try await overtaken(among: attempts)
+                }
+                done += page.count
+                onPage(done)
+                try await pace.wait(for: done, on: timeline)
+            }
+            if let changes = taker.changes { report.add(changes) }
+            if !isRehearsed { await taker.finish(in: warehouse, timeline) }
+        }
+        return report
+    }
+
+    private func taker(of stage: ReplayStage) async throws -> LetterTaker {
+        switch stage.kind {
+        case .ingest(let store, let dataset):
+            return .ingest(IngestReplay(store, rules, letters), dataset)
+        case .analytics(let options, let dataset):
+            return .analytics(
+                try await CountingReplay(
                     stage.subscription,
                     options,
                     rules,
@@ -150,47 +185,8 @@ package struct Replay: Sendable {
                     letters,
                     others: others.filter { $0 != stage.subscription }
                 )
-            }
-            let streams = try await warehouse.progress(of: stage.subscription)
-            let symbols = SymbolTable()
-            let size = min(Replay.pageSize, rate ?? Replay.pageSize)
-            for start in stride(from: 0, to: names.count, by: max(1, size)) {
-                let page = names[start..<min(start + max(1, size), names.count)]
-                // A letter that fails again fails after the replay began, and is not of it then.
-                let now = max(timeline.now, replay.began + .nanoseconds(1))
-                let attempts = try await attempts(page, symbols, streams, at: now, &report)
-                var replayed: [ReplayedLetter] = []
-                if let ingest {
-                    replayed = try await ingest.take(
-                        attempts,
-                        of: replay,
-                        isRehearsed: isRehearsed,
-                        at: now
-                    )
-                    if !isRehearsed { try await letters.noteReplayed(replayed) }
-                } else if counting != nil {
-                    replayed =
-                        try await counting?.take(
-                            attempts,
-                            of: replay,
-                            isRehearsed: isRehearsed,
-                            at: now
-                        ) ?? []
-                }
-                report.add(replayed)
-                if isRehearsed, stage.isOrdered {
-                    report.overtaken += try await overtaken(among: attempts)
-                }
-                done += page.count
-                onPage(done)
-                try await pace.wait(for: done, on: timeline)
-            }
-            if let counting { report.add(counting.changes) }
-            if !isRehearsed, let ingest, case .ingest(_, let dataset) = stage.kind {
-                await ingest.finish(dataset, in: warehouse, timeline)
-            }
+            )
         }
-        return report
     }
 
     private func attempts(
@@ -205,7 +201,8 @@ package struct Replay: Sendable {
             let filter = LetterFilter(
                 subscription: name.subscription,
                 source: name.source,
-                id: name.id
+                id: name.id,
+                position: name.position
             )
             guard let letter = try await letters.letters(filter, after: nil, atMost: 1).first else {
                 report.decided += 1
@@ -248,7 +245,8 @@ package struct Replay: Sendable {
                 guard case .ingest(let store, _) = stage.kind, let lookup = store.lookup else {
                     continue
                 }
-                let search = EventSearch([condition], after: attempt.letter.position, limit: 1)
+                let position = attempt.letter.name.position
+                let search = EventSearch([condition], after: position, limit: 1)
                 if try await !lookup.find(search).events.isEmpty {
                     count += 1
                     break
@@ -256,6 +254,39 @@ package struct Replay: Sendable {
             }
         }
         return count
+    }
+}
+
+/// Who takes the letters of a stage, in its place.
+private enum LetterTaker {
+    case ingest(IngestReplay, DatasetID?)
+    case analytics(CountingReplay)
+
+    mutating func take(
+        _ attempts: [LetterAttempt],
+        of replay: LetterReplay,
+        isRehearsed: Bool,
+        at now: Timestamp
+    ) async throws -> [ReplayedLetter] {
+        switch self {
+        case .ingest(var ingest, let dataset):
+            defer { self = .ingest(ingest, dataset) }
+            return try await ingest.take(attempts, of: replay, isRehearsed: isRehearsed, at: now)
+        case .analytics(var counting):
+            defer { self = .analytics(counting) }
+            return try await counting.take(attempts, of: replay, isRehearsed: isRehearsed, at: now)
+        }
+    }
+
+    /// What was added to windows; nil for who counts nothing.
+    var changes: WindowChanges? {
+        if case .analytics(let counting) = self { counting.changes } else { nil }
+    }
+
+    func finish(in warehouse: any Warehouse, _ timeline: any Timeline) async {
+        if case .ingest(let ingest, let dataset) = self {
+            await ingest.finish(dataset, in: warehouse, timeline)
+        }
     }
 }
 

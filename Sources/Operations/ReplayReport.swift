@@ -38,6 +38,8 @@ package struct ReplayReport: WrittenReport, Sendable {
     /// Nil where it is only rehearsed.
     package var name: String?
     package var isRehearsed: Bool
+    /// Whether it was stopped before all letters had an outcome.
+    package var isInterrupted = false
     package var warehouse: String
     /// Those that letters of ingest go to, without secrets.
     package var rawStores: [String] = []
@@ -49,6 +51,8 @@ package struct ReplayReport: WrittenReport, Sendable {
     package var unread: [String: Int] = [:]
     /// Letters whose bytes are no CloudEvents JSON, which only the reader of their log can read.
     package var unreadable = 0
+    /// Letters that are no events by themselves, where the selector has a key of events.
+    package var unlooked = 0
     /// Letters that somebody else has decided about meanwhile.
     package var decided = 0
     /// Letters that come after later events of their order; only of a rehearsal.
@@ -58,7 +62,9 @@ package struct ReplayReport: WrittenReport, Sendable {
         (self.selector, self.warehouse, self.isRehearsed) = (selector, warehouse, isRehearsed)
     }
 
-    mutating func note(unread: [String: Int]) { self.unread = unread }
+    mutating func note(unread: [String: Int], unlooked: Int) {
+        (self.unread, self.unlooked) = (unread, unlooked)
+    }
 
     mutating func add(_ letters: [ReplayedLetter]) {
         for letter in letters {
@@ -162,6 +168,11 @@ extension ReplayReport {
     }
 
     private var verdict: ReportDocument.Cell {
+        guard !isInterrupted else {
+            let letters =
+                "\(ReportNumbers.count(count)) \(count == 1 ? "letter has" : "letters have")"
+            return .init("stopped: \(letters) an outcome; --resume \(name ?? "") goes on", .warning)
+        }
         guard count > 0 else { return .init("no letter to replay with \(selector)", .absent) }
         let letters = "\(ReportNumbers.count(count)) \(count == 1 ? "letter" : "letters")"
         // order-free: a sum
@@ -209,19 +220,27 @@ extension ReplayReport {
 
     private var remarks: [String] {
         var remarks = unread.sorted { $0.key < $1.key }.map { subscription, count in
-            "\(count) of \(subscription): no stage of the pipeline reads it, and they stay open"
+            "\(count) of \(subscription): no stage of the pipeline reads it, and "
+                + (count == 1 ? "it stays open" : "they stay open")
         }
         if unreadable > 0 {
             remarks.append(
-                "\(unreadable) stay open: their bytes are no CloudEvents JSON, and only the reader "
-                    + "of their log makes events of them"
+                unreadable == 1
+                    ? "1 stays open: its bytes are no CloudEvents JSON, and only the reader of its "
+                        + "log makes an event of it"
+                    : "\(unreadable) stay open: their bytes are no CloudEvents JSON, and only the "
+                        + "reader of their log makes events of them"
             )
         }
-        if decided > 0 { remarks.append("\(decided) were decided about by somebody else") }
+        if let remark = LetterSelector.remark(unread: unlooked) { remarks.append(remark) }
+        if decided > 0 {
+            let were = decided == 1 ? "was" : "were"
+            remarks.append("\(decided) \(were) decided about by somebody else")
+        }
         if overtaken > 0 {
             remarks.append(
-                "\(overtaken) come after later events of their order, on a subscription that keeps "
-                    + "the order of each key"
+                "\(overtaken) \(overtaken == 1 ? "comes" : "come") after later events of the same "
+                    + "order, on a subscription that keeps the order of each key"
             )
         }
         return remarks

@@ -59,7 +59,7 @@ extension KeptLetter {
             originals: originals
         )
         return Delivery(
-            again: Publication(batch: batch, firstPosition: position, publishTime: now),
+            again: Publication(batch: batch, firstPosition: name.position, publishTime: now),
             attempt: Int(clamping: attempts) + 1,
             deadline: now
         )

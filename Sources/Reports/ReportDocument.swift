@@ -308,12 +308,13 @@ extension ReportDocument.Table {
 extension ReportDocument {
     /// The document in Markdown with pipe tables, ending with a newline.
     package func markdown() -> String {
-        let table = Table("", [.text(subject), .text("")], of: facts) {
+        let table = Table("", [.text(subject), .text("value")], of: facts) {
             [Cell($0.name), $0.value]
         }
         var parts = ["# \(MarkdownText.escaped(title))"]
         if !lead.isEmpty { parts.append(MarkdownText.prose(Cell(lead))) }
-        parts += [MarkdownText.prose(verdict), MarkdownText.table(table)]
+        parts.append(MarkdownText.prose(verdict))
+        if !facts.isEmpty { parts.append(MarkdownText.table(table)) }
         for section in sections where !section.written.isEmpty {
             parts.append("## \(MarkdownText.escaped(section.title))")
             parts += section.written.map(MarkdownText.block)
@@ -329,7 +330,7 @@ package enum MarkdownText {
         case .note(let note):
             return prose(note)
         case .facts(let facts):
-            let rows = ReportDocument.Table("", [.text(""), .number("value")], of: facts) {
+            let rows = ReportDocument.Table("", [.text("what"), .number("value")], of: facts) {
                 [ReportDocument.Cell($0.name), $0.value]
             }
             return table(rows)

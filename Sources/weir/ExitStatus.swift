@@ -20,6 +20,8 @@ enum ExitStatus: Int32 {
     /// Something goes on being wrong after what caused it has ended.
     case neverRecovered = 75
     case interrupted = 130
+    /// Nothing reads the result any more: as a shell tells it of who ends by SIGPIPE.
+    case unread = 141
 
     var code: ExitCode { ExitCode(rawValue) }
 

@@ -19,16 +19,29 @@ enum Terminal {
 
     /// Writes a text that was made to be shown, with its line ends: a report, rules, a history.
     ///
-    /// - Throws: A `StoreError` where standard output is closed, or on a full disk.
+    /// - Throws: The exit code of a pipe that nothing reads any more, as `head` leaves it; a
+    ///   `StoreError` where standard output is closed, or on a full disk.
     static func document(_ text: String) throws {
-        do {
-            try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
-        } catch {
-            throw StoreError(
-                .unavailable,
-                "standard output cannot be written to (\(error.localizedDescription)); "
-                    + "the result is lost but for what --report names"
-            )
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Foundation.write(1, $0.baseAddress, $0.count) }
+            if count >= 0 {
+                rest = rest.dropFirst(count)
+                continue
+            }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN:
+                var output = pollfd(fd: 1, events: Int16(POLLOUT), revents: 0)
+                _ = poll(&output, 1, -1)
+            case EPIPE: throw ExitStatus.unread.code
+            default:
+                throw StoreError(
+                    .unavailable,
+                    "standard output cannot be written to (\(String(cString: strerror(errno)))); "
+                        + "what was to be shown is lost"
+                )
+            }
         }
     }
 

@@ -49,6 +49,8 @@ struct Weir: AsyncParsableCommand {
         guard isResult else { return Terminal.message(text) }
         do {
             try Terminal.document(text + "\n")
+        } catch let code as ExitCode {
+            Foundation.exit(code.rawValue)
         } catch {
             end(error)
         }

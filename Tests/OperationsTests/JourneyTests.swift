@@ -68,8 +68,12 @@ struct JourneyTests {
     ) -> EventException {
         .deadLetter(
             KeptLetter(
-                name: LetterName(subscription: subscription, source: "shop", id: "e-17"),
-                position: 42,
+                name: LetterName(
+                    subscription: subscription,
+                    source: "shop",
+                    id: "e-17",
+                    position: 42
+                ),
                 reason: "items-missing",
                 detail: "it has none",
                 attempts: 5,

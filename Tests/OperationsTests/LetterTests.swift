@@ -28,7 +28,8 @@ struct LetterTests {
                     count: Int64(own.count),
                     firstFailure: first.firstFailure,
                     lastFailure: first.lastFailure,
-                    trend: [1, 0, 7, 14]
+                    trend: [1, 0, 7, 14],
+                    part: .seconds(5)
                 )
             }
         }
@@ -63,6 +64,8 @@ struct LetterTests {
 
         func replays() -> [LetterReplay] { [] }
 
+        func outcomes(ofReplay name: String) -> [ReplayedLetter.Outcome: Int64] { [:] }
+
         func discardLetters(_ names: [LetterName], _ decision: LetterDecision) -> Int {
             discarded.change { $0 += names }
             return names.count
@@ -87,8 +90,7 @@ struct LetterTests {
         detail: String = "a purchase or refund needs data.transaction_id"
     ) -> KeptLetter {
         KeptLetter(
-            name: LetterName(subscription: subscription, source: "shop", id: id),
-            position: 7,
+            name: LetterName(subscription: subscription, source: "shop", id: id, position: 7),
             reason: reason,
             detail: detail,
             attempts: 1,

@@ -1,23 +1,30 @@
 package import Timekeeping
 
-/// What tells a kept message from all others: a subscription gives an event up once.
+/// What tells a kept message from all others: a subscription gives a message up once.
+///
+/// Two messages may have one event, or two events one identity; each of them is kept.
 package struct LetterName: Hashable, Sendable {
     package var subscription: String
     package var source: String
     package var id: String
+    /// Where the message is in its topic.
+    package var position: Int64
 
-    package init(subscription: String, source: String, id: String) {
+    package init(subscription: String, source: String, id: String, position: Int64) {
         self.subscription = subscription
         self.source = source
         self.id = id
+        self.position = position
     }
 
     package static func == (left: LetterName, right: LetterName) -> Bool {
-        left.parts.elementsEqual(right.parts) { $0.utf8.elementsEqual($1.utf8) }
+        left.position == right.position
+            && left.parts.elementsEqual(right.parts) { $0.utf8.elementsEqual($1.utf8) }
     }
 
     package func hash(into hasher: inout Hasher) {
         for part in parts { hasher.combine(Array(part.utf8)) }
+        hasher.combine(position)
     }
 
     private var parts: [String] { [subscription, source, id] }
@@ -26,8 +33,6 @@ package struct LetterName: Hashable, Sendable {
 /// A message that a subscription gave up, as a warehouse keeps it.
 package struct KeptLetter: Hashable, Sendable {
     package var name: LetterName
-    /// Its position in the topic.
-    package var position: Int64
     /// The class of the reason.
     package var reason: String
     /// What exactly happened.
@@ -47,7 +52,6 @@ package struct KeptLetter: Hashable, Sendable {
 
     package init(
         name: LetterName,
-        position: Int64,
         reason: String,
         detail: String,
         attempts: Int64,
@@ -61,7 +65,6 @@ package struct KeptLetter: Hashable, Sendable {
         self.outcome = outcome
         self.replay = replay
         self.name = name
-        self.position = position
         self.reason = reason
         self.detail = detail
         self.attempts = attempts
@@ -92,9 +95,10 @@ package struct LetterGroup: Hashable, Sendable {
     package var count: Int64
     package var firstFailure: Timestamp
     package var lastFailure: Timestamp
-    /// How many failed last in each part of the time in which any letter did; the parts are of
-    /// one length.
+    /// How many failed last in each part of the time in which any letter did.
     package var trend: [Int64]
+    /// How long each part is: whole seconds, minutes or hours, and so the first one begins.
+    package var part: Duration
 
     package init(
         subscription: String,
@@ -102,7 +106,8 @@ package struct LetterGroup: Hashable, Sendable {
         count: Int64,
         firstFailure: Timestamp,
         lastFailure: Timestamp,
-        trend: [Int64]
+        trend: [Int64],
+        part: Duration
     ) {
         self.subscription = subscription
         self.reason = reason
@@ -110,6 +115,7 @@ package struct LetterGroup: Hashable, Sendable {
         self.firstFailure = firstFailure
         self.lastFailure = lastFailure
         self.trend = trend
+        self.part = part
     }
 }
 
@@ -119,6 +125,7 @@ package struct LetterFilter: Hashable, Sendable {
     package var reason: String?
     package var source: String?
     package var id: String?
+    package var position: Int64?
     /// Whether only letters are asked for about which nobody has decided.
     package var isOpen: Bool
     /// Only letters that did not fail after this.
@@ -129,6 +136,7 @@ package struct LetterFilter: Hashable, Sendable {
         reason: String? = nil,
         source: String? = nil,
         id: String? = nil,
+        position: Int64? = nil,
         isOpen: Bool = true,
         until: Timestamp? = nil
     ) {
@@ -136,6 +144,7 @@ package struct LetterFilter: Hashable, Sendable {
         self.reason = reason
         self.source = source
         self.id = id
+        self.position = position
         self.isOpen = isOpen
         self.until = until
     }
@@ -148,7 +157,7 @@ package struct LetterFilter: Hashable, Sendable {
 ///   that are open.
 /// - Failure and recovery: a letter that cannot be read is noted as damaged, and left out.
 package protocol DeadLetterStore: Sendable {
-    /// The open letters by subscription and reason, with their trend in so many parts.
+    /// The open letters by subscription and reason, with their trend in at most so many parts.
     func letterGroups(parts: Int) async throws(StoreError) -> [LetterGroup]
 
     /// The open letters of a group that failed last, at most `limit`, the latest first.
@@ -158,8 +167,8 @@ package protocol DeadLetterStore: Sendable {
         atMost limit: Int
     ) async throws(StoreError) -> [KeptLetter]
 
-    /// Some letters that `filter` asks for, by subscription, source and id, behind `name`; none
-    /// if there are no more.
+    /// Some letters that `filter` asks for, by subscription, source, id and position, behind
+    /// `name`; none if there are no more.
     func letters(
         _ filter: LetterFilter,
         after name: LetterName?,
@@ -193,4 +202,9 @@ package protocol DeadLetterStore: Sendable {
 
     /// The replays, the latest first.
     func replays() async throws(StoreError) -> [LetterReplay]
+
+    /// How many letters have each outcome of a replay, as far as no later one has changed it.
+    func outcomes(
+        ofReplay name: String
+    ) async throws(StoreError) -> [ReplayedLetter.Outcome: Int64]
 }

@@ -239,6 +239,12 @@ extension LayeredPart: DeadLetterStore where Part == any DeadLetterStore {
         try await layers.pass(.part, await part.replays())
     }
 
+    func outcomes(
+        ofReplay name: String
+    ) async throws(StoreError) -> [ReplayedLetter.Outcome: Int64] {
+        try await layers.pass(.part, await part.outcomes(ofReplay: name))
+    }
+
     func letterGroups(parts: Int) async throws(StoreError) -> [LetterGroup] {
         try await layers.pass(.part, await part.letterGroups(parts: parts))
     }

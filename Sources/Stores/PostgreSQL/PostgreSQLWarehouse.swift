@@ -241,7 +241,10 @@ package final class PostgreSQLWarehouse: SQLWarehouse {
         for letter in letters {
             var row = letter.values
             let identity = IdentityText(letter.publication.batch, letter.place)
-            let key = [letter.subscription, identity.source, identity.id].map { Array($0.utf8) }
+            let key = [
+                letter.subscription, identity.source, identity.id,
+                "\(letter.publication.position(at: letter.place))",
+            ].map { Array($0.utf8) }
             if let place = places[key] {
                 for column in lasting { row[column] = merged[place][column] }
                 merged[place] = row

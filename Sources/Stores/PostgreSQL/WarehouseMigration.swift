@@ -9,7 +9,7 @@ enum WarehouseMigration {
         .aggregates: aggregates + views, .history: history, .datasets: datasets + snapshot,
         .refresh: refresh, .deployments: deployments, .census: census, .orders: orders,
         .owners: owners, .amounts: amounts, .letters: letters,
-        .replays: replays, .dropped: dropped,
+        .replays: replays, .dropped: dropped, .letterSums: LetterTriggers.all,
     ]
 
     /// Brings the schema of `location` up to date; processes that start at once take turns.

@@ -110,13 +110,11 @@ extension SQLInsert {
         ]
     ).replacing(
         // What was decided was decided of the failure before.
-        [
-            "position", "reason", "detail", "attempts", "last_failure_ns", "decided_ns", "replay",
-            "outcome",
-        ],
+        ["reason", "detail", "attempts", "last_failure_ns", "decided_ns", "replay", "outcome"],
         key: "subscription",
         "source",
-        "id"
+        "id",
+        "position"
     )
 
     package static let dropped = SQLInsert(

@@ -7,26 +7,43 @@ extension SQLWarehouse {
 
     package func letterGroups(parts: Int) async throws(StoreError) -> [LetterGroup] {
         try await read { session in
-            // By the index, from one group to the next: there are few of them.
-            var groups: [(subscription: String, reason: String, span: ClosedRange<Int64>)] = []
-            while true {
-                let last = groups.last.map { ($0.subscription, $0.reason) }
-                guard let next = try session.nextGroup(after: last) else { break }
-                groups.append(next)
-            }
-            let first = groups.map(\.span.lowerBound).min() ?? 0
-            let length =
-                (groups.map(\.span.upperBound).max() ?? 0)
-                .subtractingReportingOverflow(first).partialValue / Int64(parts) + 1
-            return try groups.map { group in
-                try session.letterGroup(
-                    group.subscription,
-                    group.reason,
-                    ends: (0...parts).map { part in
-                        part == parts ? .max : first &+ Int64(part) &* length
-                    }
+            var groups = try session.map(LetterStatement.groups(Session.dialect)) { row in
+                LetterGroup(
+                    subscription: try row.text(0),
+                    reason: try row.text(1),
+                    count: try row.count(2),
+                    firstFailure: try row.instant(3),
+                    lastFailure: try row.instant(5),
+                    trend: [],
+                    part: try row.instant(5) - (try row.instant(4))
                 )
             }
+            let first = groups.map { $0.lastFailure - $0.part }.min()?.nanoseconds ?? 0
+            let last = groups.map(\.lastFailure).max()?.nanoseconds ?? 0
+            let span = LetterSpan(within: last &- first)
+            let length = span.rawValue
+            let start = first - first % length
+            let all = (last - start) / length + 1
+            // Of whole spans, so that nothing is counted but sums.
+            let part = ((all - 1) / Int64(parts) + 1) * length
+            for place in groups.indices {
+                groups[place].part = .nanoseconds(part)
+                groups[place].trend = Array(repeating: 0, count: Int((last - start) / part + 1))
+                try session.forEach(
+                    LetterStatement.trend(Session.dialect),
+                    [
+                        .integer(length), .text(groups[place].subscription),
+                        .text(groups[place].reason), .integer(start), .integer(part),
+                    ]
+                ) { row in
+                    let number = Int(try row.count(0))
+                    guard groups[place].trend.indices.contains(number) else {
+                        throw row.damaged(0, expected: "a time at which a letter failed")
+                    }
+                    groups[place].trend[number] = try row.count(1)
+                }
+            }
+            return groups
         }
     }
 
@@ -61,7 +78,7 @@ extension SQLWarehouse {
         try await write { session in
             var discarded = 0
             for name in names {
-                let key: [SQLValue] = [.text(name.subscription), .key(name.source), .key(name.id)]
+                let key = name.key
                 guard try session.map(LetterStatement.isOpen, key, { _ in true }).first != nil
                 else { continue }
                 try session.run(
@@ -94,56 +111,6 @@ extension SQLSession {
             notingIn: damage
         ) { try $0.letter() }
     }
-
-    /// The group behind `last`, and when its letters failed last.
-    fileprivate func nextGroup(
-        after last: (subscription: String, reason: String)?
-    ) throws -> (subscription: String, reason: String, span: ClosedRange<Int64>)? {
-        let found =
-            try last.map {
-                try map(
-                    LetterStatement.nextGroup("AND (subscription, reason) > ($1, $2)"),
-                    [.text($0.subscription), .text($0.reason)]
-                ) { (try $0.text(0), try $0.text(1)) }
-            }
-            ?? map(LetterStatement.nextGroup(""), []) { (try $0.text(0), try $0.text(1)) }
-        guard let (subscription, reason) = found.first else { return nil }
-        let ends = try map(LetterStatement.span, [.text(subscription), .text(reason)]) { row in
-            let first = try row.integer(0)
-            return first...max(first, try row.integer(1))
-        }
-        return ends.first.map { (subscription, reason, $0) }
-    }
-
-    /// The group, with how many letters there are from each of `ends` to the next.
-    fileprivate func letterGroup(
-        _ subscription: String,
-        _ reason: String,
-        ends: [Int64]
-    ) throws -> LetterGroup {
-        var group = LetterGroup(
-            subscription: subscription,
-            reason: reason,
-            count: 0,
-            firstFailure: .distantFuture,
-            lastFailure: .distantPast,
-            trend: []
-        )
-        for (start, end) in zip(ends, ends.dropFirst()) {
-            try forEach(
-                LetterStatement.part,
-                [.text(subscription), .text(reason), .integer(start), .integer(end)]
-            ) { row in
-                let count = try row.count(0)
-                group.trend.append(count)
-                group.count += count
-                guard count > 0 else { return }
-                group.firstFailure = min(group.firstFailure, try row.instant(1))
-                group.lastFailure = max(group.lastFailure, try row.instant(2))
-            }
-        }
-        return group
-    }
 }
 
 /// The values of a statement that is put together as it is asked for.
@@ -160,16 +127,17 @@ private struct SQLParameters {
     mutating func condition(_ filter: LetterFilter, after name: LetterName?) -> String {
         var parts: [String] = filter.isOpen ? ["decided_ns IS NULL"] : []
         if let name {
-            let places = [.text(name.subscription), .key(name.source), .key(name.id)].map {
-                add($0)
-            }
-            parts.append("(subscription, source, id) > (\(places.joined(separator: ", ")))")
+            let places = name.key.map { add($0) }
+            parts.append(
+                "(subscription, source, id, position) > (\(places.joined(separator: ", ")))"
+            )
         }
         for (column, value) in [
             ("subscription", filter.subscription.map(SQLValue.text)),
             ("reason", filter.reason.map(SQLValue.text)),
             ("source", filter.source.map(SQLValue.key)),
             ("id", filter.id.map(SQLValue.key)),
+            ("position", filter.position.map(SQLValue.integer)),
         ] {
             if let value { parts.append("\(column) = \(add(value))") }
         }
@@ -177,6 +145,13 @@ private struct SQLParameters {
             parts.append("last_failure_ns <= \(add(.integer(until.nanoseconds)))")
         }
         return parts.isEmpty ? "" : "WHERE " + parts.joined(separator: " AND ")
+    }
+}
+
+extension LetterName {
+    /// The values of its columns.
+    var key: [SQLValue] {
+        [.text(subscription), .key(source), .key(id), .integer(position)]
     }
 }
 
@@ -195,9 +170,9 @@ extension SQLRow {
             name: LetterName(
                 subscription: try text(0),
                 source: try text(1),
-                id: try text(2)
+                id: try text(2),
+                position: try integer(3)
             ),
-            position: try integer(3),
             reason: try text(4),
             detail: try text(5),
             attempts: try count(6),
@@ -221,10 +196,10 @@ enum LetterStatement {
         SQLStatement(
             """
             SELECT \(columns) FROM dead_letters \(condition)
-            ORDER BY subscription, source, id LIMIT \(limit)
+            ORDER BY subscription, source, id, position LIMIT \(limit)
             """,
             of: "dead_letters",
-            keys: 3
+            keys: 4
         )
     }
 
@@ -232,53 +207,58 @@ enum LetterStatement {
         """
         SELECT \(columns) FROM dead_letters
         WHERE decided_ns IS NULL AND subscription = $1 AND reason = $2
-        ORDER BY last_failure_ns DESC, source, id LIMIT $3
+        ORDER BY last_failure_ns DESC, source, id, position LIMIT $3
         """,
         of: "dead_letters",
-        keys: 3
+        keys: 4
     )
 
-    static func nextGroup(_ condition: String) -> SQLStatement {
-        SQLStatement(
+    /// By the sums and, for the ends, a step of an index for each group.
+    static func groups(_ dialect: SQLDialect) -> SQLStatement {
+        func end(_ column: String, _ order: String) -> String {
             """
-            SELECT subscription, reason FROM dead_letters
-            WHERE decided_ns IS NULL \(condition) ORDER BY subscription, reason LIMIT 1
+            (SELECT \(column) FROM dead_letters AS letter
+                WHERE decided_ns IS NULL AND letter.subscription = sums.subscription
+                    AND letter.reason = sums.reason ORDER BY \(column)\(order) LIMIT 1)
+            """
+        }
+        return SQLStatement(
+            """
+            SELECT subscription, reason, letters, \(end("first_failure_ns", "")),
+                \(end("last_failure_ns", "")), \(end("last_failure_ns", " DESC"))
+            FROM (
+                SELECT subscription, reason, \(dialect.sum("letters")) AS letters
+                FROM letter_sums WHERE length_ns = \(LetterSpan.hour.rawValue)
+                GROUP BY subscription, reason
+            ) AS sums ORDER BY subscription, reason
             """,
-            of: "dead_letters",
+            of: "letter_sums",
             keys: 2
         )
     }
 
-    static let span = SQLStatement(
-        """
-        SELECT
-            (SELECT last_failure_ns FROM dead_letters
-                WHERE decided_ns IS NULL AND subscription = $1 AND reason = $2
-                ORDER BY last_failure_ns LIMIT 1) AS first,
-            (SELECT last_failure_ns FROM dead_letters
-                WHERE decided_ns IS NULL AND subscription = $1 AND reason = $2
-                ORDER BY last_failure_ns DESC LIMIT 1) AS last
-        """,
-        of: "dead_letters"
-    )
-
-    static let part = SQLStatement(
-        """
-        SELECT count(*) AS count, min(first_failure_ns) AS first_failure_ns,
-            max(last_failure_ns) AS last_failure_ns FROM dead_letters
-        WHERE decided_ns IS NULL AND subscription = $1 AND reason = $2
-            AND last_failure_ns >= $3 AND last_failure_ns < $4
-        """,
-        of: "dead_letters"
-    )
+    /// The letters of a group that failed in each part of so long that any did.
+    static func trend(_ dialect: SQLDialect) -> SQLStatement {
+        SQLStatement(
+            """
+            SELECT (start_ns - $4) / $5 AS part, \(dialect.sum("letters")) AS letters
+            FROM letter_sums WHERE length_ns = $1 AND subscription = $2 AND reason = $3
+            GROUP BY 1 ORDER BY 1
+            """,
+            of: "letter_sums",
+            keys: 1
+        )
+    }
 
     static let isOpen: SQLStatement = """
         SELECT 1 FROM dead_letters
-        WHERE subscription = $1 AND source = $2 AND id = $3 AND decided_ns IS NULL
+        WHERE subscription = $1 AND source = $2 AND id = $3 AND position = $4
+            AND decided_ns IS NULL
         """
 
     static let discard: SQLStatement = """
-        UPDATE dead_letters SET decided_ns = $4, decided_by = $5, decided_why = $6
-        WHERE subscription = $1 AND source = $2 AND id = $3 AND decided_ns IS NULL
+        UPDATE dead_letters SET decided_ns = $5, decided_by = $6, decided_why = $7
+        WHERE subscription = $1 AND source = $2 AND id = $3 AND position = $4
+            AND decided_ns IS NULL
         """
 }

@@ -103,7 +103,7 @@ extension SQLWarehouse {
                     id: id,
                     isOpen: false
                 )
-                found += try session.letters(filter, after: nil, atMost: 1, notingIn: damage)
+                found += try session.letters(filter, after: nil, atMost: 100, notingIn: damage)
                     .map(EventException.deadLetter)
             }
             return found

@@ -244,7 +244,7 @@ private enum RecordStatement {
     static let letters = SQLStatement(
         // What was replayed with success is where it belongs; open and discarded ones are not.
         """
-        SELECT subscription, source, id FROM dead_letters
+        SELECT DISTINCT subscription, source, id FROM dead_letters
         WHERE decided_ns IS NULL OR outcome IS NULL OR outcome = 'failed' ORDER BY 1, 2, 3
         """,
         of: "dead_letters",

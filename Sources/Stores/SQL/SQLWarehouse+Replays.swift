@@ -48,13 +48,26 @@ extension SQLWarehouse {
     }
 }
 
+extension SQLWarehouse {
+    package func outcomes(
+        ofReplay name: String
+    ) async throws(StoreError) -> [ReplayedLetter.Outcome: Int64] {
+        try await read { [damage] session in
+            let found: [(ReplayedLetter.Outcome, Int64)] = try session.map(
+                ReplayStatement.outcomes,
+                [.key(name)],
+                notingIn: damage
+            ) { (try $0.value(0), try $0.count(1)) }
+            return Dictionary(found, uniquingKeysWith: +)
+        }
+    }
+}
+
 extension SQLSession {
     /// Notes outcomes of a replay, within a transaction.
     package func noteReplayed(_ letters: [ReplayedLetter]) throws {
         for letter in letters {
-            let key: [SQLValue] = [
-                .text(letter.name.subscription), .key(letter.name.source), .key(letter.name.id),
-            ]
+            let key = letter.name.key
             guard try map(LetterStatement.isOpen, key, { _ in true }).first != nil else {
                 throw StoreError(
                     .refused,
@@ -104,15 +117,26 @@ private enum ReplayStatement {
         keys: 1
     )
 
+    static let outcomes = SQLStatement(
+        """
+        SELECT outcome, count(*) AS letters FROM dead_letters
+        WHERE replay = $1 AND outcome IS NOT NULL GROUP BY outcome ORDER BY outcome
+        """,
+        of: "dead_letters",
+        keys: 1
+    )
+
     static let close: SQLStatement = """
-        UPDATE dead_letters SET decided_ns = $4, decided_by = $5, decided_why = $6, replay = $7,
-            outcome = $8, attempts = attempts + 1
-        WHERE subscription = $1 AND source = $2 AND id = $3 AND decided_ns IS NULL
+        UPDATE dead_letters SET decided_ns = $5, decided_by = $6, decided_why = $7, replay = $8,
+            outcome = $9, attempts = attempts + 1
+        WHERE subscription = $1 AND source = $2 AND id = $3 AND position = $4
+            AND decided_ns IS NULL
         """
 
     static let failAgain: SQLStatement = """
-        UPDATE dead_letters SET last_failure_ns = $4, reason = $5, detail = $6, replay = $7,
-            outcome = $8, attempts = attempts + 1
-        WHERE subscription = $1 AND source = $2 AND id = $3 AND decided_ns IS NULL
+        UPDATE dead_letters SET last_failure_ns = $5, reason = $6, detail = $7, replay = $8,
+            outcome = $9, attempts = attempts + 1
+        WHERE subscription = $1 AND source = $2 AND id = $3 AND position = $4
+            AND decided_ns IS NULL
         """
 }

@@ -95,6 +95,32 @@ package struct SQLWords: Sendable {
         isStrict ? " STRICT" : fillFactor.map { " WITH (fillfactor = \($0))" } ?? ""
     }
 
+    /// Gives a table another primary key; its indexes are made anew after that.
+    ///
+    /// SQLite keeps such a table in the order of its key, and so makes it anew.
+    func rekeying(
+        _ table: String,
+        by key: String,
+        columns: [(name: String, type: String)]
+    ) -> String {
+        guard isStrict else {
+            return """
+                ALTER TABLE \(table) DROP CONSTRAINT \(table)_pkey;
+                ALTER TABLE \(table) ADD PRIMARY KEY (\(key));
+                """
+        }
+        let list = columns.map(\.name).joined(separator: ", ")
+        return """
+            CREATE TABLE rekeyed_\(table) (
+            \(columns.map { "    \($0.name) \($0.type)," }.joined(separator: "\n"))
+                PRIMARY KEY (\(key))
+            )\(keyed());
+            INSERT INTO rekeyed_\(table) (\(list)) SELECT \(list) FROM \(table);
+            DROP TABLE \(table);
+            ALTER TABLE rekeyed_\(table) RENAME TO \(table);
+            """
+    }
+
     /// Columns of counts and amounts.
     func counts(_ names: [String]) -> String {
         names.map { "    \($0) \(integer) NOT NULL," }.joined(separator: "\n")

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import GRDB
 internal import SQLStores
 internal import Storage
@@ -85,10 +86,30 @@ extension SQLiteFile {
 }
 
 extension SQLiteFile {
+    /// Why the system does not let this user have the file, in words that SQLite does not find.
+    private static func refusal(of path: String) -> StoreError? {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { return nil }
+        if status.st_mode & S_IFMT == S_IFDIR {
+            return StoreError(
+                .unavailable,
+                "\(path) is a directory; name a file in it, such as "
+                    + "sqlite:\(path)\(path.hasSuffix("/") ? "" : "/")warehouse.sqlite"
+            )
+        }
+        guard unsafe access(path, R_OK) != 0, errno == EACCES else { return nil }
+        return StoreError(
+            .unavailable,
+            "\(path) cannot be read by this user (permission denied); run weir as its owner, or "
+                + "let its owner give the right with chmod"
+        )
+    }
+
     /// What SQLite said, as a caller of a store takes it.
     static func storeError(_ error: any Error, _ location: SQLiteLocation) -> StoreError {
         if let error = error as? StoreError { return error }
         let path = location.path
+        if let error = refusal(of: path) { return error }
         guard let error = error as? DatabaseError else {
             return StoreError(.unavailable, "\(path): \(error)")
         }

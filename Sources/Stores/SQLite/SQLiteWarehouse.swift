@@ -367,6 +367,7 @@ enum WarehouseSchema {
         case .orders:
             "DROP VIEW revenue_per_hour; DROP VIEW sales_per_day;"
                 + views(orders: "purchase - order_parts")
+        case .letterSums: LetterTriggers.all
         default: ""
         }
     }

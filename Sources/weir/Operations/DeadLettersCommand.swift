@@ -63,6 +63,7 @@ struct DeadLettersListCommand: Verb {
     @OptionGroup var options: DeadLetterOptions
 
     @Option(
+        parsing: .unconditional,
         help: "How many of each group are held to the rules (default: 200).",
         transform: ArgumentValue.whole(0...10_000_000)
     )
@@ -91,12 +92,13 @@ struct DeadLettersShowCommand: Verb {
     @OptionGroup var options: DeadLetterOptions
 
     @Option(
+        parsing: .unconditional,
         help: "How many letters are shown (default: 10).",
         transform: ArgumentValue.whole(1...10_000)
     )
     var limit: Int?
 
-    @Flag(help: "Also letters that were discarded.")
+    @Flag(help: "Also letters that are closed: discarded, or replayed.")
     var discarded = false
 
     @OptionGroup var output: DocumentOutput
@@ -127,8 +129,9 @@ struct DeadLettersDiscardCommand: Verb {
         commandName: "discard",
         abstract: "Close letters that need not be processed any more.",
         discussion: """
-            Their bytes stay, with who discarded them and why; 'show --discarded' has them. One \
-            that fails again is open again. On a terminal it asks first; elsewhere it needs --yes.
+            Their bytes stay, with who discarded them and why; 'show --discarded' has them. \
+            Another message of the same event is a letter of its own. On a terminal it asks \
+            first; elsewhere it needs --yes.
             """
     )
 
@@ -173,8 +176,9 @@ struct DeadLettersDiscardCommand: Verb {
         )
         let line = try await options.open(for: .changing) { label, letters, judge in
             let discard = try await LetterDiscard(selector, in: letters, by: judge)
+            if let remark = discard.remark { Terminal.message(remark) }
             guard discard.count > 0 else { return "\(label): no open letter with \(selector.text)" }
-            guard yes || Self.isConfirmed(discard.count, selector, label) else {
+            guard yes || Self.isConfirmed(discard, selector, label) else {
                 return "\(label): nothing was discarded"
             }
             let count = try await discard.execute(in: letters, decision)
@@ -184,12 +188,16 @@ struct DeadLettersDiscardCommand: Verb {
     }
 
     private static func isConfirmed(
-        _ count: Int,
+        _ discard: LetterDiscard,
         _ selector: LetterSelector,
         _ label: String
     ) -> Bool {
-        let what = "\(count) \(count == 1 ? "letter" : "letters") of \(label)"
-        Terminal.message("Discard \(what) with \(selector.text)? Type yes to go on.")
+        let what = "\(discard.count) \(discard.count == 1 ? "letter" : "letters") of \(label)"
+        for group in discard.groups { Terminal.message("  \(group)") }
+        Terminal.message(
+            "Discard \(what) with \(selector.text)? It cannot be undone: no replay takes a letter "
+                + "that is discarded. Type yes to go on."
+        )
         return readLine() == "yes"
     }
 }

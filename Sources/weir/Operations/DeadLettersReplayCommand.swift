@@ -42,6 +42,7 @@ struct DeadLettersReplayCommand: Verb {
     var resume: String?
 
     @Option(
+        parsing: .unconditional,
         help: "How many letters a second (default: as many as there are).",
         transform: ArgumentValue.whole(1...1_000_000)
     )
@@ -74,6 +75,12 @@ struct DeadLettersReplayCommand: Verb {
         }
         guard !(dryRun && resume != nil) else {
             throw ValidationError("--dry-run and --resume exclude each other.")
+        }
+        guard resume == nil || (why == nil && by == nil && name == nil) else {
+            throw ValidationError(
+                "--resume goes on under the name, for the reason and by the person that the replay "
+                    + "has; --name, --why and --by have no effect with it."
+            )
         }
         for text in selector + [why, by, name].compactMap(\.self) {
             guard !text.isEmpty, text.utf8.count <= 1000, ReportText.printable(text) == text else {
@@ -110,13 +117,48 @@ struct DeadLettersReplayCommand: Verb {
                 throw error
             }
         }
-        if let report { try output.print(report) }
+        guard let report else { return }
+        try output.print(report)
+        if report.isInterrupted { throw ExitStatus.interrupted.code }
+    }
+
+    /// Refuses the name of a replay that there is.
+    private func checkName(in warehouse: any Warehouse) async throws {
+        guard let name, let known = try await warehouse.letters?.replays() else { return }
+        guard let replay = known.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) else {
+            return
+        }
+        throw ValidationError(
+            "there is a replay \"\(name)\" already, which "
+                + (replay.ended.map { "ended at \($0): choose another name" }
+                    ?? "was interrupted: --resume \(name) goes on, or choose another name")
+        )
+    }
+
+    /// Says that `replay` has nothing left to do, and what it has done.
+    private func tellEnd(
+        of replay: LetterReplay,
+        at ended: Timestamp,
+        in warehouse: any Warehouse
+    ) async throws {
+        let outcomes = try await warehouse.letters?.outcomes(ofReplay: replay.name) ?? [:]
+        let told = outcomes.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key.rawValue)" }
+        let sum = told.isEmpty ? "no letter has an outcome of it" : told.joined(separator: ", ")
+        try Terminal.result(
+            "\(replay.name) has ended at \(ended), by \(replay.who) (\(replay.why)): \(sum). "
+                + "There is nothing to go on with; a letter that failed again is open, and another "
+                + "replay takes it."
+        )
     }
 
     private func labelled(_ report: ReplayReport, _ stores: RunStores) -> ReplayReport {
         var report = report
-        report.rawStores = stores.raw.filter { $0.twin == nil }.map(\.label)
+        report.rawStores = labels(of: stores)
         return report
+    }
+
+    private func labels(of stores: RunStores) -> [String] {
+        stores.raw.filter { $0.twin == nil }.map(\.label)
     }
 
     /// Rehearses the replay and, where that is wanted, executes it; nil where it is not.
@@ -127,7 +169,12 @@ struct DeadLettersReplayCommand: Verb {
         guard let warehouse = stores.warehouses.first else { return nil }
         let timeline = RealTimeline()
         if !dryRun { try await stores.hold() }
+        try await checkName(in: warehouse.store)
         let before = try await interrupted(in: warehouse.store)
+        if let before, let ended = before.ended {
+            try await tellEnd(of: before, at: ended, in: warehouse.store)
+            return nil
+        }
         let began = before?.began ?? timeline.now
         let replay = try await Replay(
             try LetterSelector(typed: before?.selector ?? selector),
@@ -144,7 +191,12 @@ struct DeadLettersReplayCommand: Verb {
         if !yes {
             let rehearsal = labelled(try await replay.rehearse(), stores)
             Terminal.message(rehearsal.text(colour: false))
-            Terminal.message("Replay \(replay.count) letters? Type yes to go on.")
+            let letters = "\(replay.count) \(replay.count == 1 ? "letter" : "letters")"
+            let places = [warehouse.label] + labels(of: stores)
+            Terminal.message(
+                "Replay \(letters) into \(places.joined(separator: " and "))? "
+                    + "Type yes to go on."
+            )
             guard readLine() == "yes" else {
                 Terminal.message("nothing was replayed")
                 return nil
@@ -162,9 +214,18 @@ struct DeadLettersReplayCommand: Verb {
             )
         Terminal.message("\(record.name): if it is interrupted, --resume \(record.name) goes on")
         let (line, rate) = (LiveLine(), rate)
-        let report = try await stores.held(timeline) {
-            try await replay.execute(record, isResumed: before != nil, rate: rate) { done in
-                line.show(["\(done) of \(replay.count) letters"])
+        let report = try await Interruption.stopping(
+            saying: "\nstopping after the letters at hand (again to quit now)"
+        ) { stop in
+            try await stores.held(timeline) {
+                try await replay.execute(
+                    record,
+                    isResumed: before != nil,
+                    rate: rate,
+                    stop: stop
+                ) { done in
+                    line.show(["\(done) of \(replay.count) letters"])
+                }
             }
         }
         line.clear()

@@ -10,17 +10,18 @@ struct DeadLetterContract {
     static let adapters = [StoreAdapter.sqlite] + StoreAdapter.postgreSQL
 
     @Test(arguments: adapters, 1...8 as ClosedRange<UInt64>)
-    func `letters are listed, paged and discarded as the books have them`(
+    func `letters are listed, paged, discarded and replayed as the books have them`(
         adapter: StoreAdapter,
         seed: UInt64
     ) async throws {
         try await adapter.visit { home in
             var random = Randomness(seed: seed)
-            var books = LetterBooks()
+            var books = LetterBooks(&random)
             var warehouse = try await home.warehouse()
             for _ in 0..<10 {
                 try await books.fail(in: warehouse, &random)
                 try await books.discard(in: try #require(warehouse.letters), &random)
+                try await books.replay(in: try #require(warehouse.letters), &random)
                 if random.below(4) == 0 {
                     try await warehouse.close()
                     warehouse = try await home.warehouse()
@@ -38,7 +39,7 @@ struct DeadLetterContract {
             let letters = try #require(warehouse.letters)
             #expect(try await letters.letterGroups(parts: 12).isEmpty)
             #expect(try await letters.letters(LetterFilter(), after: nil, atMost: 5).isEmpty)
-            let name = LetterName(subscription: "s", source: "a", id: "b")
+            let name = LetterName(subscription: "s", source: "a", id: "b", position: 1)
             let decision = LetterDecision(time: Shop.epoch, who: "me", why: "so")
             #expect(try await letters.discardLetters([name], decision) == 0)
             try await warehouse.close()
@@ -118,6 +119,10 @@ extension DeadLetterContract {
             #expect(all[1].lastFailure == time)
             try await store.endReplay(named: replay.name, at: time)
             #expect(try await store.replays().map(\.ended) == [time])
+            #expect(
+                try await store.outcomes(ofReplay: replay.name) == [.stored: 1, .failed: 1]
+            )
+            #expect(try await store.outcomes(ofReplay: "another").isEmpty)
         }
     }
 
@@ -162,6 +167,15 @@ extension DeadLetterContract {
 /// The letters that were given to a warehouse, kept in the simplest way there is.
 private struct LetterBooks {
     private var letters: [LetterName: KeptLetter] = [:]
+    /// What was given up, with its first position.
+    private var batches: [(batch: Batch, position: Int64)] = []
+    private var replays = 0
+    /// Within so many seconds all of it fails.
+    private let span: Int64
+
+    init(_ random: inout Randomness) {
+        span = [1, 100, 10_000, 1_000_000, 100_000_000][Int(random.below(5))]
+    }
 
     private static let subscriptions = ["analytics", "ingest", "Zoë", "a\u{1b}[1m"]
     private static let reasons = ["items-missing", "store-busy", "x'; --"]
@@ -171,31 +185,30 @@ private struct LetterBooks {
     mutating func fail(in warehouse: any Warehouse, _ random: inout Randomness) async throws {
         let shop = Shop()
         let source = LetterBooks.sources[Int(random.below(4))]
-        let batch = shop.batch(
-            (0...random.below(30)).map { _ in
-                shop.event(Int(random.below(60)) + 1, .purchase, source: source)
-            }
-        )
+        // The same messages again, or others, whose events may be the same.
+        if batches.isEmpty || random.below(3) > 0 {
+            let batch = shop.batch(
+                (0...random.below(30)).map { _ in
+                    shop.event(Int(random.below(60)) + 1, .purchase, source: source)
+                }
+            )
+            batches.append((batch, Int64(random.below(1000)) + 1))
+        }
+        let (batch, position) = batches[Int(random.below(UInt64(batches.count)))]
         let letters = shop.deadLetters(
             of: batch,
-            at: Int64(random.below(1000)) + 1,
+            at: position,
             of: LetterBooks.subscriptions[Int(random.below(4))],
             reason: LetterBooks.reasons[Int(random.below(3))],
             detail: "detail \(random.below(9))",
-            time: Shop.epoch + .seconds(Int64(random.below(100_000)))
+            time: time(&random)
         )
-        // Each once in a call: which of two of one name is the last one is not promised.
-        var names: Set<LetterName> = []
-        let some = letters.filter { letter in
-            names.insert(LetterBooks.name(of: letter)).inserted
-        }
-        try await warehouse.storeDeadLetters(some)
-        for letter in some {
+        try await warehouse.storeDeadLetters(letters)
+        for letter in letters {
             let name = LetterBooks.name(of: letter)
             let before = self.letters[name]
             self.letters[name] = KeptLetter(
                 name: name,
-                position: letter.publication.position(at: letter.place),
                 reason: letter.reason.label,
                 detail: letter.reason.detail,
                 attempts: Int64(letter.attempts),
@@ -213,8 +226,13 @@ private struct LetterBooks {
         return LetterName(
             subscription: letter.subscription,
             source: source,
-            id: batch.idText(of: letter.place)
+            id: batch.idText(of: letter.place),
+            position: letter.publication.position(at: letter.place)
         )
+    }
+
+    private func time(_ random: inout Randomness) -> Timestamp {
+        Shop.epoch + .milliseconds(Int64(random.below(UInt64(span) * 1000)))
     }
 
     private static func document(of letter: DeadLetter<Batch>) -> [UInt8] {
@@ -226,7 +244,7 @@ private struct LetterBooks {
     /// Discards some letters, of which some are not there, or were discarded before.
     mutating func discard(in store: any DeadLetterStore, _ random: inout Randomness) async throws {
         let names = ordered.map(\.name).filter { _ in random.below(5) == 0 }
-        let missing = LetterName(subscription: "ingest", source: "shop", id: "no such id")
+        let missing = LetterName(subscription: "ingest", source: "shop", id: "no", position: 1)
         let decision = LetterDecision(
             time: Shop.epoch + .seconds(Int64(random.below(100))),
             who: "me \(random.below(5))",
@@ -239,7 +257,43 @@ private struct LetterBooks {
         }
     }
 
-    /// By the bytes of their names.
+    /// Replays some open letters, of which some fail again.
+    mutating func replay(in store: any DeadLetterStore, _ random: inout Randomness) async throws {
+        replays += 1
+        let replay = LetterReplay(
+            name: "replay \(replays)",
+            selector: [],
+            began: Shop.epoch,
+            who: "me",
+            why: "so"
+        )
+        try await store.beginReplay(replay)
+        var replayed: [ReplayedLetter] = []
+        for letter in ordered where letter.decision == nil && random.below(6) == 0 {
+            let isFailure = random.below(2) == 0
+            let reason = LetterBooks.reasons[Int(random.below(3))]
+            let one = ReplayedLetter(
+                name: letter.name,
+                outcome: isFailure ? .failed : .stored,
+                reason: isFailure ? FailureReason(label: reason, detail: "again") : nil,
+                time: time(&random),
+                replay: replay
+            )
+            replayed.append(one)
+            var new = letter
+            new.attempts += 1
+            (new.replay, new.outcome) = (replay.name, one.outcome)
+            if isFailure {
+                (new.reason, new.detail, new.lastFailure) = (reason, "again", one.time)
+            } else {
+                new.decision = LetterDecision(time: one.time, who: replay.who, why: replay.why)
+            }
+            letters[letter.name] = new
+        }
+        try await store.noteReplayed(replayed)
+    }
+
+    /// By the bytes of their names, then by position.
     private var ordered: [KeptLetter] {
         letters.values.sorted { LetterBooks.precedes($0.name, $1.name) }
     }
@@ -251,7 +305,7 @@ private struct LetterBooks {
         ] where !one.utf8.elementsEqual(other.utf8) {
             return one.utf8.lexicographicallyPrecedes(other.utf8)
         }
-        return false
+        return left.position < right.position
     }
 
     func check(_ store: any DeadLetterStore, _ random: inout Randomness) async throws {
@@ -263,7 +317,8 @@ private struct LetterBooks {
             if random.below(2) == 0 { filter.reason = LetterBooks.reasons[Int(random.below(3))] }
             if random.below(4) == 0 { filter.source = LetterBooks.sources[Int(random.below(4))] }
             if random.below(4) == 0 { filter.id = ordered.first?.name.id }
-            if random.below(4) == 0 { filter.until = Shop.epoch + .seconds(50_000) }
+            if random.below(4) == 0 { filter.position = ordered.last?.name.position }
+            if random.below(4) == 0 { filter.until = Shop.epoch + .seconds(span / 2) }
             var found: [KeptLetter] = []
             while true {
                 let page = try await store.letters(filter, after: found.last?.name, atMost: 7)
@@ -281,7 +336,9 @@ private struct LetterBooks {
         }
         return isSame(letter.name.subscription, filter.subscription)
             && isSame(letter.reason, filter.reason) && isSame(letter.name.source, filter.source)
-            && isSame(letter.name.id, filter.id) && (!filter.isOpen || letter.decision == nil)
+            && isSame(letter.name.id, filter.id)
+            && filter.position.map { $0 == letter.name.position } ?? true
+            && (!filter.isOpen || letter.decision == nil)
             && filter.until.map { letter.lastFailure <= $0 } ?? true
     }
 
@@ -289,9 +346,11 @@ private struct LetterBooks {
         let open = ordered.filter { $0.decision == nil }
         let groups = try await store.letterGroups(parts: 5)
         #expect(groups.reduce(0) { $0 + $1.count } == Int64(open.count))
-        let first = open.map(\.lastFailure).min() ?? Shop.epoch
-        let last = open.map(\.lastFailure).max() ?? Shop.epoch
-        let length = (last - first).inNanoseconds / 5 + 1
+        let seconds = open.map { $0.lastFailure.nanoseconds / 1_000_000_000 }
+        let (first, last) = (seconds.min() ?? 0, seconds.max() ?? 0)
+        // Seconds, minutes or hours, of which not much more than 3600 are looked at.
+        let unit: Int64 = last - first <= 3600 ? 1 : last - first <= 3600 * 60 ? 60 : 3600
+        let part = ((last / unit - first / unit) / 5 + 1) * unit
         for group in groups {
             let own = open.filter {
                 $0.name.subscription.utf8.elementsEqual(group.subscription.utf8)
@@ -300,11 +359,17 @@ private struct LetterBooks {
             #expect(group.count == Int64(own.count))
             #expect(group.firstFailure == own.map(\.firstFailure).min())
             #expect(group.lastFailure == own.map(\.lastFailure).max())
-            var trend = Array(repeating: Int64(0), count: 5)
+            var trend = Array(
+                repeating: Int64(0),
+                count: Int((last - first / unit * unit) / part) + 1
+            )
             for letter in own {
-                trend[Int((letter.lastFailure - first).inNanoseconds / length)] += 1
+                let second = letter.lastFailure.nanoseconds / 1_000_000_000
+                trend[Int((second - first / unit * unit) / part)] += 1
             }
+            #expect(trend.count <= 5)
             #expect(group.trend == trend)
+            #expect(group.part == .seconds(part))
             let latest = try await store.latestLetters(
                 of: group.subscription,
                 reason: group.reason,

@@ -257,7 +257,9 @@ private struct LetterPlace {
             raw: try await raw.count(),
             late: try await warehouse.exceptions().late,
             open: Dictionary(
-                letters.map { ("\($0.name.subscription) \($0.name.id)", $0.attempts) }
+                letters.map {
+                    ("\($0.name.subscription) \($0.name.id) \($0.name.position)", $0.attempts)
+                }
             ) { first, _ in first },
             windows: windows
         )

@@ -247,11 +247,11 @@ struct PostgreSQLWarehouseTests {
         let batch = try shop.batch(ofJSON: [line])
         try await withWarehouse { warehouse, schema in
             let first = shop.deadLetters(of: batch, at: 4)
-            let second = shop.deadLetters(of: batch, at: 5, reason: "other")
+            let second = shop.deadLetters(of: batch, at: 4, reason: "other")
             let later = Shop.epoch + .seconds(60)
             try await warehouse.storeDeadLetters(first + second)
             try await warehouse.storeDeadLetters(
-                shop.deadLetters(of: batch, at: 9, reason: "store-full", detail: "'", time: later)
+                shop.deadLetters(of: batch, at: 4, reason: "store-full", detail: "'", time: later)
             )
             let rows = try server.query(
                 """
@@ -263,7 +263,7 @@ struct PostgreSQLWarehouseTests {
             #expect(
                 rows == [
                     [
-                        "analytics", "shop", "9", "store-full", "'", "1",
+                        "analytics", "shop", "4", "store-full", "'", "1",
                         "\(Shop.epoch.nanoseconds)", "\(later.nanoseconds)", line, "x\u{1}",
                     ]
                 ]

@@ -186,7 +186,7 @@ struct SQLiteWarehouseTests {
             try await warehouse.storeDeadLetters(shop.deadLetters(of: batch, at: 4))
             let later = Shop.epoch + .seconds(60)
             try await warehouse.storeDeadLetters(
-                shop.deadLetters(of: batch, at: 9, reason: "store-full", detail: "'", time: later)
+                shop.deadLetters(of: batch, at: 4, reason: "store-full", detail: "'", time: later)
             )
             try warehouse.close()
             let rows = try folder.query(
@@ -203,7 +203,7 @@ struct SQLiteWarehouseTests {
             #expect(
                 rows == [
                     [
-                        "analytics", "shop", "9", "store-full", "'", "1",
+                        "analytics", "shop", "4", "store-full", "'", "1",
                         "\(Shop.epoch.nanoseconds)", "\(later.nanoseconds)", hexadecimal, "7801",
                     ]
                 ]
