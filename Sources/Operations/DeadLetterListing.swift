@@ -77,17 +77,24 @@ package struct DeadLetterListing: WrittenReport, Sendable {
     package var document: ReportDocument {
         let count = groups.reduce(0) { $0 + $1.count }
         let columns: [ReportDocument.Column] = [
-            .text("subscription"), .text("cause"), .number("letters"), .text("first failure"),
-            .text("last failure"), .text("trend"), .text("would pass now"),
+            .text("subscription"), .text("cause"), .number("letters"), .text("would pass now"),
+            .text("trend"), .text("last failure"), .text("first failure"),
         ]
+        let part =
+            groups.first.map {
+                ", " + DurationText.write(.seconds($0.trendPartSeconds)) + " a bar"
+            } ?? ""
         var blocks: [ReportDocument.Block] = [
             .table(
-                .init("the largest group first; trend: when they failed last", columns, of: groups)
-                { group in
+                .init(
+                    "the largest group first; trend: when they failed last\(part)",
+                    columns,
+                    of: groups
+                ) { group in
                     [
                         .init(group.subscription), .init(group.reason), .count(group.count),
-                        .instant(group.firstFailure), .instant(group.lastFailure),
-                        .init(Self.line(group.trend)), Self.share(of: group),
+                        Self.share(of: group), .init(Self.line(group.trend)),
+                        .instant(group.lastFailure), .instant(group.firstFailure),
                     ]
                 }
             )

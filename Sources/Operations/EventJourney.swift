@@ -225,7 +225,8 @@ package struct EventJourney: Encodable, Sendable {
     /// That it was given up, and what was decided about that.
     private static func steps(of letter: KeptLetter) -> [Step] {
         let lane = letter.name.subscription
-        let isReplayed = letter.outcome != nil && letter.decision != nil
+        let isReplayed =
+            letter.outcome != nil && letter.outcome != .edited && letter.decision != nil
         let given = Step(
             lane: lane,
             state: .deadLettered,

@@ -27,6 +27,13 @@ package struct LetterReport: WrittenReport, Sendable {
         package var discarded: String?
         package var discardedBy: String?
         package var discardedWhy: String?
+        /// The id of the letter that an edit has made of it.
+        package var successor: String?
+        /// The id of the letter that it was made of, and when, by whom and why.
+        package var editedFrom: String?
+        package var edited: String?
+        package var editedBy: String?
+        package var editedWhy: String?
         package var bytes: Int
         /// The bytes as text; nil where they are none in UTF-8.
         package var document: String?
@@ -55,6 +62,11 @@ package struct LetterReport: WrittenReport, Sendable {
             discarded = letter.decision?.time.description
             discardedBy = letter.decision?.who
             discardedWhy = letter.decision?.why
+            successor = letter.successor
+            editedFrom = letter.edit?.original
+            edited = letter.edit?.time.description
+            editedBy = letter.edit?.who
+            editedWhy = letter.edit?.why
             bytes = letter.document.count
             document = String(validating: letter.document, as: UTF8.self)
             if document == nil { documentHex = letter.document.hexadecimal }
@@ -153,6 +165,15 @@ package struct LetterReport: WrittenReport, Sendable {
                     remark: letter.discardedWhy ?? ""
                 )
             )
+        }
+        if let original = letter.editedFrom {
+            let when = "\(letter.edited ?? "") by \(letter.editedBy ?? "unknown")"
+            facts.append(
+                .init("edited from", .init(original), remark: "\(when): \(letter.editedWhy ?? "")")
+            )
+        }
+        if let successor = letter.successor {
+            facts.append(.init("successor", .init(successor)))
         }
         let shown = letter.document ?? letter.documentHex ?? ""
         return .init(

@@ -24,10 +24,15 @@ package struct Replay: Sendable {
     private let timeline: any Timeline
     private let label: String
     private let selector: LetterSelector
-    /// By subscription, in the order of their topic.
+    /// The subscription that takes letters of others in place of theirs; nil where each has its
+    /// own.
+    private let target: String?
+    /// By the subscription that takes them, in the order of their topic.
     private var names: [String: [LetterName]] = [:]
     /// How many letters nobody reads, by their subscription.
     private var unread: [String: Int] = [:]
+    /// A letter that is not kept yet; only to rehearse what would become of it.
+    private let draft: KeptLetter?
     /// How many letters are no events that could be held to the selector.
     private let unlooked: Int
 
@@ -42,6 +47,7 @@ package struct Replay: Sendable {
     ///   - warehouse: Keeps the letters, called `label`.
     ///   - label: Without secrets.
     ///   - stages: Those of the pipeline that read a subscription.
+    ///   - target: Takes letters of other subscriptions, and none of its own, where it is given.
     ///   - rules: Of the pipeline.
     ///   - timeline: Tells the time.
     /// - Throws: `StoreError` where the letters cannot be read.
@@ -51,6 +57,7 @@ package struct Replay: Sendable {
         in warehouse: any Warehouse,
         called label: String,
         to stages: [ReplayStage],
+        redirectedTo target: String? = nil,
         by rules: EventRules,
         timeline: any Timeline
     ) async throws {
@@ -62,15 +69,17 @@ package struct Replay: Sendable {
         self.stages = stages.sorted { $0.isIngest && !$1.isIngest }
         (self.rules, self.timeline, self.selector) = (rules, timeline, selector)
         judge = LetterJudge(rules, at: timeline.now)
+        (self.target, draft) = (target, nil)
         others = try await journeys.journeyMap().owners.map(\.subscription)
         let known = Set(stages.map(\.subscription))
         var places: [String: [(position: Int64, name: LetterName)]] = [:]
         var unread: [String: Int] = [:]
         unlooked = try await selector.forEachPage(in: letters, until: until, judge) { page in
             for letter in page {
-                if known.contains(letter.name.subscription) {
-                    places[letter.name.subscription, default: []]
-                        .append((letter.name.position, letter.name))
+                if letter.name.subscription == target { continue }
+                let taker = target ?? letter.name.subscription
+                if known.contains(taker) {
+                    places[taker, default: []].append((letter.name.position, letter.name))
                 } else {
                     unread[letter.name.subscription, default: 0] += 1
                 }
@@ -80,6 +89,38 @@ package struct Replay: Sendable {
         names = places.mapValues { places in
             places.sorted { ($0.position, $0.name.id) < ($1.position, $1.name.id) }.map(\.name)
         }
+    }
+
+    /// A rehearsal of what would become of `draft`, a letter that is not kept yet.
+    package init(
+        rehearsing draft: KeptLetter,
+        in warehouse: any Warehouse,
+        called label: String,
+        to stages: [ReplayStage],
+        by rules: EventRules,
+        timeline: any Timeline
+    ) async throws {
+        guard let letters = warehouse.letters, let journeys = warehouse.journeys else {
+            throw StoreError(.wrongURL, "\(label) keeps no dead letters to be replayed")
+        }
+        (self.warehouse, self.letters, self.label) = (warehouse, letters, label)
+        self.stages = stages
+        (self.rules, self.timeline) = (rules, timeline)
+        selector = try LetterSelector([draft.name.id])
+        judge = LetterJudge(rules, at: timeline.now)
+        others = try await journeys.journeyMap().owners.map(\.subscription)
+        (self.draft, target, unlooked) = (draft, nil, 0)
+        let subscription = draft.name.subscription
+        if stages.contains(where: { $0.subscription == subscription }) {
+            names = [subscription: [draft.name]]
+        } else {
+            unread = [subscription: 1]
+        }
+    }
+
+    /// The subscriptions that gave its letters up.
+    package var givers: [String] {
+        Set(names.values.joined().map(\.subscription)).sorted()
     }
 
     /// How many letters it gives to a stage.
@@ -137,6 +178,7 @@ package struct Replay: Sendable {
     ) async throws -> ReplayReport {
         var report = ReplayReport(selector.text, warehouse: label, isRehearsed: isRehearsed)
         report.note(unread: unread, unlooked: unlooked)
+        report.target = target
         let pace = Pace(rate, from: timeline.now)
         var done = 0
         for stage in stages {
@@ -204,8 +246,13 @@ package struct Replay: Sendable {
                 id: name.id,
                 position: name.position
             )
-            guard let letter = try await letters.letters(filter, after: nil, atMost: 1).first else {
+            let kept = try await letters.letters(filter, after: nil, atMost: 1).first
+            guard let letter = draft ?? kept else {
                 report.decided += 1
+                continue
+            }
+            guard letter.successor == nil else {
+                report.edited += 1
                 continue
             }
             do throws(RejectionReason) {

@@ -53,6 +53,10 @@ package struct ReplayReport: WrittenReport, Sendable {
     package var unreadable = 0
     /// Letters that are no events by themselves, where the selector has a key of events.
     package var unlooked = 0
+    /// The subscription that took them in place of their own; nil where each has its own.
+    package var target: String?
+    /// Letters that were edited: their successors are replayed in their place.
+    package var edited = 0
     /// Letters that somebody else has decided about meanwhile.
     package var decided = 0
     /// Letters that come after later events of their order; only of a rehearsal.
@@ -157,7 +161,8 @@ extension ReplayReport {
             subject: "query",
             verdict: verdict,
             facts: [.init("warehouse", .init(warehouse))]
-                + rawStores.map { .init("raw store", .init($0)) },
+                + rawStores.map { .init("raw store", .init($0)) }
+                + (target.map { [.init("redirected to", .init($0))] } ?? []),
             sections: sections
         )
     }
@@ -219,6 +224,12 @@ extension ReplayReport {
     }
 
     private var remarks: [String] {
+        (target == nil || count == 0
+            ? [] : ["a letter that is taken is closed, and its own subscription never gets it"])
+            + leftOut
+    }
+
+    private var leftOut: [String] {
         var remarks = unread.sorted { $0.key < $1.key }.map { subscription, count in
             "\(count) of \(subscription): no stage of the pipeline reads it, and "
                 + (count == 1 ? "it stays open" : "they stay open")
@@ -233,6 +244,14 @@ extension ReplayReport {
             )
         }
         if let remark = LetterSelector.remark(unread: unlooked) { remarks.append(remark) }
+        if edited > 0 {
+            remarks.append(
+                edited == 1
+                    ? "1 was edited: its successor, another letter, is replayed in its place"
+                    : "\(edited) were edited: their successors, other letters, are replayed in "
+                        + "their place"
+            )
+        }
         if decided > 0 {
             let were = decided == 1 ? "was" : "were"
             remarks.append("\(decided) \(were) decided about by somebody else")

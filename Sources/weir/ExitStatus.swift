@@ -3,6 +3,7 @@ internal import Commerce
 internal import Console
 internal import Datasets
 internal import Documents
+internal import Operations
 internal import Pipeline
 internal import PrometheusStores
 internal import SLO
@@ -44,7 +45,7 @@ enum ExitStatus: Int32 {
             self = error.exit
         case let error as PrometheusError:
             self = error.code == .wrongQuery ? .wrongDocument : .storeUnavailable
-        case is RecordedHistoryError:
+        case is RecordedHistoryError, is LetterEditError:
             self = .wrongDocument
         case is Surroundings.Unfit:
             self = .storeUnavailable

@@ -156,6 +156,23 @@ struct CommandLineTests {
         #expect(ending.errors.contains("standard output cannot be written to"), "\(ending.errors)")
     }
 
+    /// As every other tool that `head` reads from.
+    @Test(arguments: [
+        "--version", "run --help", "slo rules",
+        "run pipelines/storefront.yaml --events 100 --rate max --raw memory: --warehouse memory:",
+    ])
+    func `a pipe that nothing reads any more ends a command without a word`(
+        command: String
+    ) async throws {
+        let root = Program.packageRoot.path
+        let script = """
+            ln -sfn '\(root)/slo' slo; ln -sfn '\(root)/pipelines' pipelines
+            { sleep 0.5; weir \(command); echo "code $?" >&2; } | true
+            """
+        let ending = try await Program.run(["-c", script], through: "sh", in: folder)
+        #expect(ending.errors == "code 141\n")
+    }
+
     @Test func `a report goes through a link, a pipe and a device, which stay what they are`()
         async throws
     {

@@ -168,6 +168,159 @@ extension Timed {
             #expect(checked.exitCode == 0, "\(checked.output)\(checked.errors)")
         }
 
+        @Test func `interrupted it ends with the letters at hand, and says how to go on`()
+            async throws
+        {
+            let folder = try await refusedRun()
+            let stopped = try await replay(
+                folder,
+                ["user=u-1", "--yes", "--rate", "50", "--name", "mend"]
+            ) { running in
+                while try closed(folder) < 100 {
+                    try await Task.sleep(for: .milliseconds(5))
+                }
+                try running.send(.interrupt)
+            }
+            #expect(stopped.exitCode == 130, "\(stopped.errors)")
+            #expect(stopped.output.contains("--resume mend goes on"), "\(stopped.output)")
+            let before = try closed(folder)
+            #expect(before >= 100 && before < 2 * Self.count)
+            let taken = try await replay(folder, ["user=u-1", "--yes", "--name", "mend"])
+            #expect(taken.exitCode == 64)
+            #expect(taken.output == "")
+            #expect(taken.errors.contains("was interrupted: --resume mend goes on"))
+            let useless = try await replay(folder, ["--resume", "mend", "--why", "x", "--yes"])
+            #expect(useless.exitCode == 64)
+            let resumed = try await replay(folder, ["--resume", "mend", "--yes"])
+            #expect(resumed.exitCode == 0, "\(resumed.errors)")
+            try expectAllReplayed(folder)
+            let ended = try await replay(folder, ["--resume", "mend", "--yes"])
+            #expect(ended.exitCode == 0, "\(ended.errors)")
+            #expect(ended.output.contains("mend has ended at"))
+            #expect(ended.output.contains("300 counted, 300 stored"), "\(ended.output)")
+        }
+
+        @Test func `letters that are no events by themselves are said to be left out`()
+            async throws
+        {
+            let folder = try TestFolder()
+            let log = try folder.write(
+                "sales.txt",
+                "00001 19970101 1 11.77\n00002 19970112 1 12.00\n00002 19970112 5 77.00\n"
+            )
+            let ran = try await folder.run([
+                Program.storefront, "--input", log, "--input-format", "cdnow",
+                "--set", "spec.validation.earliest=2025-01-01T00:00:00Z",
+            ])
+            try #require(ran.exitCode == 0, "\(ran.errors)")
+            func weir(_ arguments: [String]) async throws -> Ending {
+                try await Program.run(
+                    arguments + ["--warehouse", "sqlite:\(folder.warehouse.path)"]
+                )
+            }
+            let shown = try await weir(["dead-letters", "show", "user=00002"])
+            #expect(shown.output.contains("6 letters were left out"), "\(shown.output)")
+            let one = try await weir(["dead-letters", "show", "message-id=2"])
+            #expect(one.output.contains("2 letters"), "\(one.output)")
+            let rehearsed = try await replay(folder, ["user=00002", "--dry-run"])
+            #expect(rehearsed.output.contains("6 letters were left out"), "\(rehearsed.output)")
+            let traced = try await Program.run(
+                ["trace", "message-id=2"] + folder.storeOptions
+            )
+            #expect(traced.output.contains("gave up message 2"), "\(traced.output)")
+        }
+
+        @Test func `a letter is edited, replayed to its stage, and closed with its successor`()
+            async throws
+        {
+            let folder = try await refusedRun()
+            func edit(_ arguments: [String]) async throws -> Ending {
+                try await Program.run(
+                    ["dead-letters", "edit", "--pipeline", Program.storefront] + arguments
+                        + folder.storeOptions
+                )
+            }
+            func show(_ arguments: [String]) async throws -> Ending {
+                try await Program.run(
+                    ["dead-letters", "show"] + arguments
+                        + ["--warehouse", "sqlite:\(folder.warehouse.path)"]
+                )
+            }
+            let two = try await edit(["e-1", "--set", "data.user_id=u-9"])
+            #expect(two.exitCode == 64)
+            #expect(two.errors.contains("names 2 letters"), "\(two.errors)")
+            let one = ["e-1", "subscription=ingest"]
+            let wrong = try await edit(one + ["--set", "data.transaction_id="])
+            #expect(wrong.exitCode == 65, "\(wrong.errors)")
+            #expect(wrong.errors.contains("data.transaction_id is empty"))
+            let said = try await edit(one + ["--set", "data.user_id=u-9"])
+            #expect(said.exitCode == 0, "\(said.errors)")
+            #expect(said.output.contains("would be stored"))
+            #expect(said.errors.contains("nothing was changed: --yes does it"))
+            #expect(try closed(folder) == 0)
+            #expect(try folder.raw.number("SELECT count(*) FROM events") == 0)
+
+            let done = try await edit(
+                one + ["--set", "data.user_id=u-9", "--by", "Zoë", "--why", "a typo", "--yes"]
+            )
+            #expect(done.exitCode == 0, "\(done.errors)")
+            #expect(done.output.contains(#""u-9""#), "\(done.output)")
+            // The original and its successor; the letter of analytics is another one.
+            #expect(try closed(folder) == 2)
+            #expect(try folder.raw.number("SELECT count(*) FROM events") == 1)
+            let successor = try folder.warehouse.rows(
+                "SELECT id FROM dead_letters WHERE edited_from = 'e-1'"
+            )
+            let hint = try await show(one)
+            #expect(hint.output.contains("1 letter is closed"), "\(hint.output)")
+            let original = try await show(one + ["--discarded"])
+            #expect(original.output.contains(successor[0]), "\(original.output)")
+            let made = try await show([successor[0], "--discarded"])
+            #expect(made.output.contains("e-1"))
+            #expect(made.output.contains("by Zoë: a typo"), "\(made.output)")
+            let found = try await Program.run(
+                ["events", "find", "user=u-9", "--format", "json"]
+                    + ["--raw", "sqlite:\(folder.raw.path)"]
+            )
+            #expect(found.output.contains(#""causation" : "e-1""#), "\(found.output)")
+            let again = try await edit(one + ["--set", "data.user_id=u-9", "--yes"])
+            #expect(again.exitCode == 66, "\(again.errors)")
+            let checked = try await Program.run(
+                ["invariants", "check", "--gate"] + folder.storeOptions
+            )
+            #expect(checked.exitCode == 0, "\(checked.output)\(checked.errors)")
+        }
+
+        @Test func `letters are given to another subscription, which must fit`() async throws {
+            let folder = try await refusedRun()
+            func redirect(_ arguments: [String]) async throws -> Ending {
+                try await Program.run(
+                    ["dead-letters", "redirect", "--pipeline", Program.storefront] + arguments
+                        + folder.storeOptions
+                )
+            }
+            let unknown = try await redirect(["subscription=ingest", "--to", "analytcs"])
+            #expect(unknown.exitCode == 64)
+            #expect(unknown.errors.contains("did you mean \"analytics\"?"), "\(unknown.errors)")
+            let own = try await redirect(["subscription=ingest", "--to", "ingest", "--yes"])
+            #expect(own.output.contains("no letter"), "\(own.output)")
+            let said = try await redirect(["subscription=ingest", "--to", "analytics"])
+            #expect(said.output.contains("would be counted"), "\(said.output)")
+            #expect(try closed(folder) == 0)
+            let done = try await redirect(["subscription=ingest", "--to", "analytics", "--yes"])
+            #expect(done.exitCode == 0, "\(done.errors)")
+            #expect(done.output.contains("redirected to"), "\(done.output)")
+            #expect(try closed(folder) == Self.count)
+            #expect(try folder.raw.number("SELECT count(*) FROM events") == 0)
+            let sales =
+                "SELECT revenue FROM window_aggregates WHERE grain = 'all' AND category = ''"
+            #expect(try folder.warehouse.rows(sales) == ["\(Self.count * 500)"])
+            // What was counted for ingest is not counted once more for analytics.
+            let rest = try await replay(folder, ["subscription=analytics", "--yes"])
+            #expect(rest.output.contains("already-there"), "\(rest.output)")
+            #expect(try folder.warehouse.rows(sales) == ["\(Self.count * 500)"])
+        }
+
         @Test func `a position that a later run has given away is no obstacle`() async throws {
             let folder = try await refusedRun()
             let other =

@@ -64,6 +64,8 @@ struct LetterTests {
 
         func replays() -> [LetterReplay] { [] }
 
+        func keepSuccessor(_ successor: KeptLetter, _ edit: LetterEdit) {}
+
         func outcomes(ofReplay name: String) -> [ReplayedLetter.Outcome: Int64] { [:] }
 
         func discardLetters(_ names: [LetterName], _ decision: LetterDecision) -> Int {
@@ -149,15 +151,15 @@ struct LetterTests {
 
 
                 Groups
-                  the largest group first; trend: when they failed last
-                  subscription  cause                   letters  first failure         \
-                last failure          trend  would pass now
-                  ────────────  ──────────────────────  ───────  ────────────────────  \
-                ────────────────────  ─────  ──────────────
-                  ingest        transaction-id-missing        2  2023-11-14T22:13:20Z  \
-                2023-11-14T22:13:25Z  ▁·▄█   1 of 2
-                  analytics     store-busy                    1  2023-11-14T22:13:20Z  \
-                2023-11-14T22:13:25Z  ▁·▄█   unknown
+                  the largest group first; trend: when they failed last, 5s a bar
+                  subscription  cause                   letters  would pass now  trend  last \
+                failure          first failure
+                  ────────────  ──────────────────────  ───────  ──────────────  ─────  \
+                ────────────────────  ────────────────────
+                  ingest        transaction-id-missing        2  1 of 2          ▁·▄█   \
+                2023-11-14T22:13:25Z  2023-11-14T22:13:20Z
+                  analytics     store-busy                    1  unknown         ▁·▄█   \
+                2023-11-14T22:13:25Z  2023-11-14T22:13:20Z
 
                   the latest of each said
                     ingest, transaction-id-missing: a purchase or refund needs

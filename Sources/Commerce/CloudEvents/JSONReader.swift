@@ -29,7 +29,7 @@ struct JSONReader {
         var column: Int
     }
 
-    private static let nestingLimit = 64
+    static let nestingLimit = 64
 
     private let bytes: UnsafeBufferPointer<UInt8>
     /// The place of the next byte to read.
@@ -56,6 +56,9 @@ struct JSONReader {
         }
         return 0
     }
+
+    /// Whether `byte` is the next one that is not white space.
+    mutating func isNext(_ byte: UInt8) -> Bool { peek() == byte }
 
     private func malformed(_ message: String) -> RejectionReason {
         let found = position < bytes.count ? "" : ", but the line ends here"

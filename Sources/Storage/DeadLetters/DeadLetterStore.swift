@@ -49,6 +49,10 @@ package struct KeptLetter: Hashable, Sendable {
     package var outcome: ReplayedLetter.Outcome?
     /// The name of that replay.
     package var replay: String?
+    /// The id of the letter that an edit has made of this one, and that is replayed in its place.
+    package var successor: String?
+    /// What made this letter of another one; nil where a subscription gave it up.
+    package var edit: LetterEdit?
 
     package init(
         name: LetterName,
@@ -60,10 +64,14 @@ package struct KeptLetter: Hashable, Sendable {
         document: [UInt8],
         decision: LetterDecision?,
         outcome: ReplayedLetter.Outcome? = nil,
-        replay: String? = nil
+        replay: String? = nil,
+        successor: String? = nil,
+        edit: LetterEdit? = nil
     ) {
         self.outcome = outcome
         self.replay = replay
+        self.successor = successor
+        self.edit = edit
         self.name = name
         self.reason = reason
         self.detail = detail
@@ -82,6 +90,22 @@ package struct LetterDecision: Hashable, Sendable {
     package var why: String
 
     package init(time: Timestamp, who: String, why: String) {
+        self.time = time
+        self.who = who
+        self.why = why
+    }
+}
+
+/// That somebody has changed a letter: its successor has another id, and all else of its name.
+package struct LetterEdit: Hashable, Sendable {
+    /// The id of the original.
+    package var original: String
+    package var time: Timestamp
+    package var who: String
+    package var why: String
+
+    package init(original: String, time: Timestamp, who: String, why: String) {
+        self.original = original
         self.time = time
         self.who = who
         self.why = why
@@ -175,7 +199,13 @@ package protocol DeadLetterStore: Sendable {
         atMost limit: Int
     ) async throws(StoreError) -> [KeptLetter]
 
-    /// Discards those of `names` that are open.
+    /// Keeps a letter that was made by an edit of an open one, which stays open until this one
+    /// was replayed.
+    ///
+    /// - Throws: `StoreError` where the original is not open, or has a successor already.
+    func keepSuccessor(_ successor: KeptLetter, _ edit: LetterEdit) async throws(StoreError)
+
+    /// Discards those of `names` that are open. The original of a successor can be edited again.
     ///
     /// - Returns: How many those were.
     func discardLetters(
@@ -189,12 +219,12 @@ package protocol DeadLetterStore: Sendable {
     func beginReplay(_ replay: LetterReplay) async throws(StoreError)
 
     /// Notes outcomes of a replay: those that have failed again stay open, with an attempt more,
-    /// the others are closed. All are noted or none.
+    /// the others are closed, and so are the originals of those. All are noted or none.
     ///
     /// What a commit of the warehouse has counted is noted by that commit
     /// (``WarehouseCommit/replayed``).
     ///
-    /// - Throws: `StoreError` where one of the letters is not open.
+    /// - Throws: `StoreError` where one of the letters is not open, or has a successor.
     func noteReplayed(_ letters: [ReplayedLetter]) async throws(StoreError)
 
     /// Notes that all letters of a replay have an outcome.

@@ -10,6 +10,8 @@ package struct LetterReplay: Hashable, Sendable {
     package var began: Timestamp
     package var who: String
     package var why: String
+    /// The subscription that the letters are given to in place of their own; nil for their own.
+    package var target: String?
     /// Nil until all its letters have an outcome.
     package var ended: Timestamp?
 
@@ -19,6 +21,7 @@ package struct LetterReplay: Hashable, Sendable {
         began: Timestamp,
         who: String,
         why: String,
+        target: String? = nil,
         ended: Timestamp? = nil
     ) {
         self.name = name
@@ -26,6 +29,7 @@ package struct LetterReplay: Hashable, Sendable {
         self.began = began
         self.who = who
         self.why = why
+        self.target = target
         self.ended = ended
     }
 }
@@ -45,6 +49,8 @@ package struct ReplayedLetter: Hashable, Sendable {
         case repeatedOrder = "repeated-order"
         /// Kept, and adds nothing: its id was counted with another content.
         case conflict
+        /// Its successor has one of the outcomes above.
+        case edited
         /// The letter stays open.
         case failed
 

@@ -268,6 +268,13 @@ extension LayeredPart: DeadLetterStore where Part == any DeadLetterStore {
         try await layers.pass(.part, await part.letters(filter, after: name, atMost: limit))
     }
 
+    func keepSuccessor(
+        _ successor: KeptLetter,
+        _ edit: LetterEdit
+    ) async throws(StoreError) {
+        try await layers.pass(.part, await part.keepSuccessor(successor, edit))
+    }
+
     func discardLetters(
         _ names: [LetterName],
         _ decision: LetterDecision

@@ -202,6 +202,17 @@ extension WarehouseMigration {
 
         """
 
+    /// On what was made of them.
+    static let letterEdits = """
+        COMMENT ON COLUMN dead_letters.successor IS
+            'The id of the letter that an edit has made of it, at the same position.';
+        COMMENT ON COLUMN dead_letters.edited_from IS
+            'The id of the letter that it was made of; NULL where a subscription gave it up.';
+        COMMENT ON COLUMN replays.target IS
+            'The subscription that letters were given to in place of their own.';
+
+        """
+
     static let owners = """
         COMMENT ON TABLE counting_owners IS
             'The subscription that counts a topic here: another one is refused.';

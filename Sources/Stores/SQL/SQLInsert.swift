@@ -107,10 +107,14 @@ extension SQLInsert {
         [
             "subscription", "source", "id", "position", "reason", "detail", "attempts",
             "first_failure_ns", "last_failure_ns", "document", "decided_ns", "replay", "outcome",
+            "successor",
         ]
     ).replacing(
         // What was decided was decided of the failure before.
-        ["reason", "detail", "attempts", "last_failure_ns", "decided_ns", "replay", "outcome"],
+        [
+            "reason", "detail", "attempts", "last_failure_ns", "decided_ns", "replay", "outcome",
+            "successor",
+        ],
         key: "subscription",
         "source",
         "id",
@@ -200,7 +204,7 @@ extension DeadLetter<Batch> {
             .integer(publication.position(at: place)), .text(reason.label), .text(reason.detail),
             .integer(Int64(attempts)), .integer(firstFailure.nanoseconds),
             .integer(lastFailure.nanoseconds), .bytes(batch.document(of: place)), .null, .null,
-            .null,
+            .null, .null,
         ]
     }
 }

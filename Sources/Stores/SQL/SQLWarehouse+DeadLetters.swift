@@ -79,8 +79,7 @@ extension SQLWarehouse {
             var discarded = 0
             for name in names {
                 let key = name.key
-                guard try session.map(LetterStatement.isOpen, key, { _ in true }).first != nil
-                else { continue }
+                guard let open = try session.openLetter(name) else { continue }
                 try session.run(
                     LetterStatement.discard,
                     key + [
@@ -88,6 +87,9 @@ extension SQLWarehouse {
                         .text(decision.why),
                     ]
                 )
+                if let original = open.original {
+                    try session.run(LetterStatement.freeOriginal, original.key)
+                }
                 discarded += 1
             }
             return discarded
@@ -95,7 +97,52 @@ extension SQLWarehouse {
     }
 }
 
+extension SQLWarehouse {
+    package func keepSuccessor(
+        _ successor: KeptLetter,
+        _ edit: LetterEdit
+    ) async throws(StoreError) {
+        try await write { session in
+            var original = successor.name
+            original.id = edit.original
+            guard let open = try session.openLetter(original), open.successor == nil else {
+                throw StoreError(
+                    .refused,
+                    "\(session.store): the dead letter \(original.id) of \(original.subscription) "
+                        + "is no longer open, or was edited by somebody else meanwhile"
+                )
+            }
+            try session.run(
+                LetterStatement.keepSuccessor,
+                successor.name.key + [
+                    .text(successor.reason), .text(successor.detail),
+                    .integer(successor.attempts), .integer(successor.firstFailure.nanoseconds),
+                    .integer(successor.lastFailure.nanoseconds), .bytes(successor.document),
+                    .key(edit.original), .integer(edit.time.nanoseconds), .text(edit.who),
+                    .text(edit.why),
+                ]
+            )
+            try session.run(
+                LetterStatement.nameSuccessor,
+                original.key + [.key(successor.name.id)]
+            )
+        }
+    }
+}
+
 extension SQLSession {
+    /// The letters that an open one is linked with; nil where it is not open.
+    func openLetter(_ name: LetterName) throws -> LetterLinks? {
+        try map(LetterStatement.open, name.key) { row in
+            var links = LetterLinks(successor: try row.optionalText(0))
+            if let id = try row.optionalText(1) {
+                links.original = name
+                links.original?.id = id
+            }
+            return links
+        }.first
+    }
+
     /// Some letters that `filter` asks for, behind `name`.
     func letters(
         _ filter: LetterFilter,
@@ -148,6 +195,12 @@ private struct SQLParameters {
     }
 }
 
+/// What edits have made of a letter, or it of.
+struct LetterLinks {
+    var successor: String?
+    var original: LetterName?
+}
+
 extension LetterName {
     /// The values of its columns.
     var key: [SQLValue] {
@@ -181,7 +234,21 @@ extension SQLRow {
             document: try bytes(12),
             decision: decision,
             outcome: try optionalText(13) == nil ? nil : try value(13),
-            replay: try optionalText(14)
+            replay: try optionalText(14),
+            successor: try optionalText(15),
+            edit: try edit()
+        )
+    }
+}
+
+extension SQLRow {
+    private func edit() throws(StoreError) -> LetterEdit? {
+        guard let original = try optionalText(16) else { return nil }
+        return LetterEdit(
+            original: original,
+            time: try instant(17),
+            who: try optionalText(18) ?? "",
+            why: try optionalText(19) ?? ""
         )
     }
 }
@@ -189,7 +256,8 @@ extension SQLRow {
 enum LetterStatement {
     private static let columns = """
         subscription, source, id, position, reason, detail, attempts, first_failure_ns,
-        last_failure_ns, decided_ns, decided_by, decided_why, document, outcome, replay
+        last_failure_ns, decided_ns, decided_by, decided_why, document, outcome, replay,
+        successor, edited_from, edited_ns, edited_by, edited_why
         """
 
     static func page(_ condition: String, limit: String) -> SQLStatement {
@@ -250,8 +318,29 @@ enum LetterStatement {
         )
     }
 
-    static let isOpen: SQLStatement = """
-        SELECT 1 FROM dead_letters
+    static let open = SQLStatement(
+        """
+        SELECT successor, edited_from FROM dead_letters
+        WHERE subscription = $1 AND source = $2 AND id = $3 AND position = $4
+            AND decided_ns IS NULL
+        """,
+        of: "dead_letters"
+    )
+
+    static let keepSuccessor: SQLStatement = """
+        INSERT INTO dead_letters (subscription, source, id, position, reason, detail, attempts,
+            first_failure_ns, last_failure_ns, document, edited_from, edited_ns, edited_by,
+            edited_why)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+        """
+
+    static let nameSuccessor: SQLStatement = """
+        UPDATE dead_letters SET successor = $5
+        WHERE subscription = $1 AND source = $2 AND id = $3 AND position = $4
+        """
+
+    static let freeOriginal: SQLStatement = """
+        UPDATE dead_letters SET successor = NULL
         WHERE subscription = $1 AND source = $2 AND id = $3 AND position = $4
             AND decided_ns IS NULL
         """

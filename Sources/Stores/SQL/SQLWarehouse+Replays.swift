@@ -17,6 +17,7 @@ extension SQLWarehouse {
                 [
                     .key(replay.name), .text(replay.selector.joined(separator: "\n")),
                     .integer(replay.began.nanoseconds), .text(replay.who), .text(replay.why),
+                    replay.target.map(SQLValue.key) ?? .null,
                 ]
             )
         }
@@ -41,6 +42,7 @@ extension SQLWarehouse {
                     began: try row.instant(2),
                     who: try row.text(3),
                     why: try row.text(4),
+                    target: try row.optionalText(6),
                     ended: try row.optionalInstant(5)
                 )
             }
@@ -68,11 +70,11 @@ extension SQLSession {
     package func noteReplayed(_ letters: [ReplayedLetter]) throws {
         for letter in letters {
             let key = letter.name.key
-            guard try map(LetterStatement.isOpen, key, { _ in true }).first != nil else {
+            guard let open = try openLetter(letter.name), open.successor == nil else {
                 throw StoreError(
                     .refused,
                     "\(store): the dead letter \(letter.name.id) of \(letter.name.subscription) "
-                        + "is no longer open; somebody else has decided about it"
+                        + "is no longer open, or was edited; somebody else has decided about it"
                 )
             }
             let end: [SQLValue] = [.key(letter.replay.name), .text(letter.outcome.rawValue)]
@@ -86,13 +88,21 @@ extension SQLSession {
                     ] + end
                 )
             } else {
-                try run(
-                    ReplayStatement.close,
-                    key + [
-                        .integer(letter.time.nanoseconds), .text(letter.replay.who),
-                        .text(letter.replay.why),
-                    ] + end
-                )
+                let decision: [SQLValue] = [
+                    .integer(letter.time.nanoseconds), .text(letter.replay.who),
+                    .text(letter.replay.why),
+                ]
+                try run(ReplayStatement.close, key + decision + end)
+                // Not before: an edit that nobody takes changes nothing.
+                if let original = open.original {
+                    try run(
+                        ReplayStatement.closeOriginal,
+                        original.key + decision + [
+                            .key(letter.replay.name),
+                            .text(ReplayedLetter.Outcome.edited.rawValue),
+                        ]
+                    )
+                }
             }
         }
     }
@@ -100,8 +110,8 @@ extension SQLSession {
 
 private enum ReplayStatement {
     static let beginReplay: SQLStatement = """
-        INSERT INTO replays (name, selector, began_ns, began_by, began_why)
-        VALUES ($1, $2, $3, $4, $5)
+        INSERT INTO replays (name, selector, began_ns, began_by, began_why, target)
+        VALUES ($1, $2, $3, $4, $5, $6)
         """
 
     static let endReplay: SQLStatement = """
@@ -110,7 +120,7 @@ private enum ReplayStatement {
 
     static let replays = SQLStatement(
         """
-        SELECT name, selector, began_ns, began_by, began_why, ended_ns FROM replays
+        SELECT name, selector, began_ns, began_by, began_why, ended_ns, target FROM replays
         ORDER BY began_ns DESC, name
         """,
         of: "replays",
@@ -129,6 +139,13 @@ private enum ReplayStatement {
     static let close: SQLStatement = """
         UPDATE dead_letters SET decided_ns = $5, decided_by = $6, decided_why = $7, replay = $8,
             outcome = $9, attempts = attempts + 1
+        WHERE subscription = $1 AND source = $2 AND id = $3 AND position = $4
+            AND decided_ns IS NULL
+        """
+
+    static let closeOriginal: SQLStatement = """
+        UPDATE dead_letters SET decided_ns = $5, decided_by = $6, decided_why = $7, replay = $8,
+            outcome = $9
         WHERE subscription = $1 AND source = $2 AND id = $3 AND position = $4
             AND decided_ns IS NULL
         """

@@ -16,6 +16,7 @@ package enum WarehouseStep: String, CaseIterable, Sendable {
     case replays = "replays of dead letters"
     case dropped = "messages that were dropped"
     case letterSums = "sums of dead letters"
+    case letterEdits = "edits of dead letters"
 
     /// The statements that both databases run, each in its own dialect; empty where there are none.
     package func tables(_ sql: SQLWords) -> String {
@@ -31,6 +32,7 @@ package enum WarehouseStep: String, CaseIterable, Sendable {
         case .replays: WarehouseTables.replays(sql)
         case .dropped: WarehouseTables.dropped(sql)
         case .letterSums: WarehouseTables.letterSums(sql)
+        case .letterEdits: WarehouseTables.letterEdits(sql)
         case .refresh, .amounts: ""
         }
     }
@@ -408,6 +410,19 @@ enum WarehouseTables {
             last_ns \(sql.integer) NOT NULL,
             PRIMARY KEY (subscription, first_position)
         )\(sql.keyed());
+
+        """
+    }
+
+    /// Which letter was made of which, and replays that give letters to another subscription.
+    fileprivate static func letterEdits(_ sql: SQLWords) -> String {
+        """
+        ALTER TABLE dead_letters ADD COLUMN successor \(sql.key);
+        ALTER TABLE dead_letters ADD COLUMN edited_from \(sql.key);
+        ALTER TABLE dead_letters ADD COLUMN edited_ns \(sql.integer);
+        ALTER TABLE dead_letters ADD COLUMN edited_by \(sql.text);
+        ALTER TABLE dead_letters ADD COLUMN edited_why \(sql.text);
+        ALTER TABLE replays ADD COLUMN target \(sql.key);
 
         """
     }

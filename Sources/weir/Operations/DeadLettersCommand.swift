@@ -20,7 +20,8 @@ struct DeadLettersCommand: AsyncParsableCommand {
             """,
         subcommands: [
             DeadLettersListCommand.self, DeadLettersShowCommand.self,
-            DeadLettersReplayCommand.self, DeadLettersDiscardCommand.self,
+            DeadLettersReplayCommand.self, DeadLettersEditCommand.self,
+            DeadLettersRedirectCommand.self, DeadLettersDiscardCommand.self,
         ]
     )
 }

@@ -32,6 +32,7 @@ struct PostgreSQLMigrationTests {
                         ["9", "amounts of four decimals"], ["10", "decisions about dead letters"],
                         ["11", "replays of dead letters"], ["12", "messages that were dropped"],
                         ["13", "sums of dead letters"],
+                        ["14", "edits of dead letters"],
                     ]
             )
             #expect(

@@ -14,10 +14,10 @@ struct SQLiteMigrationTests {
         var testDescription: String { sql }
     }
 
-    // What is noted, in rows 1 to 11.
+    // What is noted, in rows 1 to 12.
     private static let rows = [
         "1", "2", "3", "4", "census", "orders", "owners", "letters", "replays", "dropped",
-        "letterSums",
+        "letterSums", "letterEdits",
     ].map { "\"\($0)\"" }.joined(separator: ", ")
     private static let foreign = "; expected one of \(rows). Restore a copy of the store"
     private static let left = "; expected the rows \(rows). Restore a copy of the store"
@@ -28,8 +28,8 @@ struct SQLiteMigrationTests {
             said: "row with rowid 2, column identifier holds 1 bytes\(foreign)"
         ),
         Damage(
-            sql: "UPDATE grdb_migrations SET identifier = 'x' WHERE rowid = 11",
-            said: "row with rowid 11, column identifier holds \"x\"\(foreign)"
+            sql: "UPDATE grdb_migrations SET identifier = 'x' WHERE rowid = 12",
+            said: "row with rowid 12, column identifier holds \"x\"\(foreign)"
         ),
         Damage(
             sql: "UPDATE grdb_migrations SET identifier = -1 WHERE rowid = 1",
@@ -37,7 +37,7 @@ struct SQLiteMigrationTests {
         ),
         Damage(
             sql: "INSERT INTO grdb_migrations VALUES ('later')",
-            said: "row with rowid 12, column identifier holds \"later\"\(foreign)"
+            said: "row with rowid 13, column identifier holds \"later\"\(foreign)"
         ),
         Damage(
             sql: "DELETE FROM grdb_migrations WHERE rowid = 2",
@@ -75,7 +75,7 @@ struct SQLiteMigrationTests {
         defer { folder.remove() }
         let location = SQLiteLocation(path: folder.path("w.sqlite"))
         try SQLiteWarehouse(location).close()
-        try Self.change("DELETE FROM grdb_migrations WHERE rowid = 11", in: folder)
+        try Self.change("DELETE FROM grdb_migrations WHERE rowid = 12", in: folder)
         let reading = #expect(throws: StoreError.self) {
             try SQLiteWarehouse(location, .reading).close()
         }
@@ -85,18 +85,19 @@ struct SQLiteMigrationTests {
         #expect(writing?.code == .corrupted)
         #expect(
             writing?.message.contains(
-                "table grdb_migrations lacks a row (table letter_sums already exists)"
+                "table grdb_migrations lacks a row (duplicate column name: successor)"
             ) == true,
             "\(writing?.message ?? "")"
         )
         // As an earlier version has left it.
         try Self.change(
             """
-            DROP TABLE letter_sums;
-            DROP TRIGGER letter_added;
-            DROP TRIGGER letter_removed;
-            DROP TRIGGER letter_changed_to;
-            DROP TRIGGER letter_changed_from;
+            ALTER TABLE dead_letters DROP COLUMN successor;
+            ALTER TABLE dead_letters DROP COLUMN edited_from;
+            ALTER TABLE dead_letters DROP COLUMN edited_ns;
+            ALTER TABLE dead_letters DROP COLUMN edited_by;
+            ALTER TABLE dead_letters DROP COLUMN edited_why;
+            ALTER TABLE replays DROP COLUMN target;
             """,
             in: folder
         )
