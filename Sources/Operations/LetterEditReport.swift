@@ -26,12 +26,8 @@ package struct LetterEditReport: WrittenReport, Sendable {
 
     /// The report, for any form.
     package var document: ReportDocument {
-        let columns: [ReportDocument.Column] = [.text("path"), .text("before"), .text("after")]
-        let table = ReportDocument.Table("", columns, of: changes) { change in
-            [
-                .init(change.path), .init(change.before ?? "(not there)"),
-                .init(change.after ?? "(not there)"),
-            ]
+        let items = changes.map { change in
+            "\(change.path): \(change.before ?? "nothing") becomes \(change.after ?? "nothing")"
         }
         var document = replay.document
         document.kind = "Edit"
@@ -43,7 +39,10 @@ package struct LetterEditReport: WrittenReport, Sendable {
                 .init("subscription", .init(subscription)),
                 .init("by", .init(by), remark: why),
             ]
-        document.sections.insert(.init(title: "What changes", blocks: [.table(table)]), at: 0)
+        document.sections.insert(
+            .init(title: "What changes", blocks: [.list(title: "", items: items, more: 0)]),
+            at: 0
+        )
         return document
     }
 }

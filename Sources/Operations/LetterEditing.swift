@@ -36,14 +36,14 @@ package struct LetterEditing: Sendable {
     ///     it is `null`, in quotes or in brackets.
     ///   - decision: Who wants it when and why.
     ///   - judge: Has the rules of the stage that is to take it.
-    ///   - random: Makes the new id.
+    ///   - others: The other letters of the same event, which has one successor at most.
     /// - Throws: ``LetterEditError`` where the outcome is no event that a stage takes.
     package init(
         of letter: KeptLetter,
         _ settings: [String],
         _ decision: LetterDecision,
         by judge: LetterJudge,
-        _ random: inout some RandomNumberGenerator
+        besides others: [KeptLetter] = []
     ) throws(LetterEditError) {
         let id = letter.name.id
         if let successor = letter.successor {
@@ -67,17 +67,22 @@ package struct LetterEditing: Sendable {
         guard !changes.isEmpty else {
             throw LetterEditError("nothing changes: the values are those that \(id) has")
         }
-        let new = EventID(
-            version7At: UInt64(clamping: decision.time.nanoseconds / 1_000_000),
-            order: random.next(),
-            tail: random.next()
-        ).uuid
+        var successor = letter
+        successor.document = Array(tree.json.utf8)
+        let new = try LetterEditing.id(of: successor, by: judge)
+        for other in others where other.name != letter.name {
+            guard let before = other.successor, before != new else { continue }
+            throw LetterEditError(
+                "message \(other.name.position) of \(other.name.subscription), the same event, was "
+                    + "edited to \(before) with other values; make the same edit here, so that one "
+                    + "event stays one, or discard this letter"
+            )
+        }
         for (path, text) in [("id", new), ("causationid", id)] {
             let before = tree[[path]]?.json
             _ = tree.set([path], JSONTree(text: text))
             changes.append(Change(path: path, before: before, after: tree[[path]]?.json))
         }
-        var successor = letter
         successor.name.id = new
         successor.document = Array(tree.json.utf8)
         (successor.reason, successor.attempts) = ("edited", 0)
@@ -91,17 +96,36 @@ package struct LetterEditing: Sendable {
             why: decision.why
         )
         successor.edit = edit
-        switch judge.judge(successor).verdict {
-        case .passes: break
-        case .fails(let label, let detail):
+        (original, self.successor, self.edit, self.changes) = (letter, successor, edit, changes)
+    }
+
+    /// The id of the event that `edited`, still with its old id, becomes: a UUID of version 7,
+    /// made of what it says.
+    ///
+    /// So the same edit of the same event is the same event, at each subscription that gave it up:
+    /// what one stores, another counts.
+    private static func id(
+        of edited: KeptLetter,
+        by judge: LetterJudge
+    ) throws(LetterEditError) -> String {
+        let (verdict, event) = judge.judge(edited)
+        if case .fails(let label, let detail) = verdict {
             throw LetterEditError(
                 "with that, it would fail again, \(label): \(detail); mend that as well, with "
                     + "another --set"
             )
-        case .unknown:
+        }
+        guard verdict == .passes, let event else {
             throw LetterEditError("with that, it is no CloudEvents JSON")
         }
-        (original, self.successor, self.edit, self.changes) = (letter, successor, edit, changes)
+        let text = String(decoding: edited.document, as: UTF8.self)
+        let (content, isUUID) = EventID.parse(text)
+        let digest = IdentityDigest(event: content, isUUID: isUUID, source: edited.name.source)
+        return EventID(
+            version7At: UInt64(clamping: event.time.nanoseconds / 1_000_000),
+            order: digest.high,
+            tail: digest.low
+        ).uuid
     }
 
     private static func tree(of letter: KeptLetter) throws(LetterEditError) -> JSONTree {

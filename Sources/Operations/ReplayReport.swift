@@ -132,7 +132,7 @@ extension ReplayReport {
         var sections: [ReportDocument.Section] = []
         if !groups.isEmpty {
             let columns: [ReportDocument.Column] = [
-                .text("subscription"), .text("outcome"), .number("letters"), .text("why"),
+                .text("subscription"), .text("outcome"), .number("letters"), .text("cause"),
             ]
             let table = ReportDocument.Table("", columns, of: groups) { group in
                 [
@@ -142,12 +142,23 @@ extension ReplayReport {
                         group.reason == nil ? .good : .bad
                     ),
                     .count(group.count),
-                    .init(
-                        [group.reason, group.example].compactMap(\.self).joined(separator: ": ")
-                    ),
+                    .init(group.reason ?? ""),
                 ]
             }
-            sections.append(.init(title: "Letters", blocks: [.table(table)]))
+            // Beside the table, which is no wider than a terminal so.
+            let examples = groups.compactMap { group in
+                group.example.map {
+                    "\(group.subscription), \(group.reason ?? "unknown"): \($0)"
+                }
+            }
+            let list = ReportDocument.Block.list(
+                title: "the first of each cause says",
+                items: examples,
+                more: 0
+            )
+            sections.append(
+                .init(title: "Letters", blocks: [.table(table)] + (examples.isEmpty ? [] : [list]))
+            )
         }
         if !changes.isEmpty { sections.append(windows) }
         if !remarks.isEmpty {

@@ -335,17 +335,21 @@ package enum MarkdownText {
             }
             return table(rows)
         case .table(let block):
-            return "### \(escaped(block.caption))\n\n" + table(block)
+            return heading(block.caption) + table(block)
         case .list(let title, let items, let more):
-            var lines = ["### \(escaped(title))", ""]
-            lines += items.map { "- " + prose(ReportDocument.Cell($0)) }
+            var lines = items.map { "- " + prose(ReportDocument.Cell($0)) }
             if more > 0 {
                 lines.append("- … \(ReportNumbers.count(more)) more")
             }
-            return lines.joined(separator: "\n")
+            return heading(title) + lines.joined(separator: "\n")
         case .plots, .timeline:
             return ""
         }
+    }
+
+    /// Nothing where there is no title.
+    private static func heading(_ title: String) -> String {
+        title.isEmpty ? "" : "### \(escaped(title))\n\n"
     }
 
     static func table(_ table: ReportDocument.Table) -> String {

@@ -106,6 +106,50 @@ import Testing
         #expect(one.output.contains("1 letter"), "\(one.output)")
     }
 
+    @Test func `on a terminal it is said what would be done, to which stores, before it is asked`()
+        async throws
+    {
+        try await run()
+        let warehouse = "--warehouse sqlite:\(folder.warehouse.path)"
+        func asked(_ command: String) async throws -> String {
+            let ending = try await Program.run(
+                ["-c", "echo no | script -qec 'weir dead-letters \(command)' /dev/null"],
+                through: "sh"
+            )
+            #expect(ending.exitCode == 0, "\(ending.output)")
+            return ending.output
+        }
+        let discard = try await asked("discard user=u-1 --why test \(warehouse)")
+        for said in [
+            "1 of analytics: transaction-id-missing", "1 of ingest: transaction-id-missing",
+            "Discard 2 letters of", "It cannot be undone", "nothing was discarded",
+        ] {
+            #expect(discard.contains(said), "\(said): \(discard)")
+        }
+        let stores = "\(warehouse) --raw sqlite:\(folder.raw.path)"
+        let replay = try await asked(
+            "replay user=u-1 --pipeline \(Program.storefront) \(stores)"
+        )
+        for said in [
+            "would fail again", "Replay 2 letters into", folder.warehouse.path, folder.raw.path,
+            "nothing was replayed",
+        ] {
+            #expect(replay.contains(said), "\(said): \(replay)")
+        }
+        let open = try folder.warehouse.number(
+            "SELECT count(*) FROM dead_letters WHERE decided_ns IS NULL"
+        )
+        #expect(open == 10)
+    }
+
+    @Test func `a directory given as a store is named, with what to do`() async throws {
+        let ending = try await Program.run([
+            "dead-letters", "list", "--warehouse", "sqlite:\(folder.path("."))",
+        ])
+        #expect(ending.exitCode == 69)
+        #expect(ending.errors.contains("is a directory; name a file in it"), "\(ending.errors)")
+    }
+
     @Test func `a warehouse that is not there ends with 66`() async throws {
         let ending = try await weir(["list"])
         #expect(ending.exitCode == 66)

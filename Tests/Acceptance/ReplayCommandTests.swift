@@ -285,6 +285,14 @@ extension Timed {
             #expect(found.output.contains(#""causation" : "e-1""#), "\(found.output)")
             let again = try await edit(one + ["--set", "data.user_id=u-9", "--yes"])
             #expect(again.exitCode == 66, "\(again.errors)")
+            // The same edit for analytics is the same event: what is stored is counted.
+            let counted = try await edit(
+                ["e-1", "subscription=analytics", "--set", "data.user_id=u-9", "--yes"]
+            )
+            #expect(counted.exitCode == 0, "\(counted.errors)")
+            #expect(counted.output.contains(successor[0]), "\(counted.output)")
+            let traced = try await Program.run(["trace", "user=u-9"] + folder.storeOptions)
+            #expect(traced.output.contains("counted, by edit-"), "\(traced.output)")
             let checked = try await Program.run(
                 ["invariants", "check", "--gate"] + folder.storeOptions
             )

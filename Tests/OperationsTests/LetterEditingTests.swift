@@ -31,10 +31,10 @@ struct LetterEditingTests {
 
     private static func edit(
         _ settings: [String],
-        of letter: KeptLetter = letter()
+        of letter: KeptLetter = letter(),
+        besides others: [KeptLetter] = []
     ) throws(LetterEditError) -> LetterEditing {
-        var random = Randomness(seed: 1)
-        return try LetterEditing(of: letter, settings, decision, by: judge, &random)
+        try LetterEditing(of: letter, settings, decision, by: judge, besides: others)
     }
 
     @Test func `an edit is another event, which names the one it came of`() throws {
@@ -60,6 +60,27 @@ struct LetterEditingTests {
                 #"id: "e1" > "\#(successor.name.id)""#, #"causationid: - > "e1""#,
             ]
         )
+    }
+
+    @Test func `the same edit of an event is the same event, and another one is refused`() throws {
+        let settings = ["data.transaction_id=o-1", "data.items[0].price=12.50"]
+        let first = try Self.edit(settings).successor
+        var other = Self.letter()
+        other.name.subscription = "analytics"
+        (other.attempts, other.lastFailure) = (1, Shop.epoch + .seconds(9))
+        #expect(try Self.edit(settings, of: other).successor.name.id == first.name.id)
+        #expect(try Self.edit(settings, of: other).successor.document == first.document)
+        other.name.position = 8
+        #expect(try Self.edit(settings, of: other).successor.name.id == first.name.id)
+        let second = ["data.transaction_id=o-2", "data.items[0].price=12.50"]
+        #expect(try Self.edit(second).successor.name.id != first.name.id)
+        other.successor = first.name.id
+        let others = [other, Self.letter()]
+        #expect(try Self.edit(settings, besides: others).successor.name.id == first.name.id)
+        let error = #expect(throws: LetterEditError.self) {
+            try Self.edit(second, besides: others)
+        }
+        #expect(error?.description.contains("message 8 of analytics, the same event") == true)
     }
 
     @Test func `a text stays a text, and JSON is JSON`() throws {

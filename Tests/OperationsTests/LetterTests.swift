@@ -170,6 +170,9 @@ struct LetterTests {
         )
         let sampled = try await DeadLetterListing(store, in: "w", by: Self.judge, sample: 1)
         #expect(sampled.text(colour: false).contains("1 of the latest 1"))
+        for written in [listing.document.markdown(), sampled.document.markdown()] {
+            #expect(!written.contains("|  |") && !written.contains("### \n"), "\(written)")
+        }
         let none = try await DeadLetterListing(Letters([]), in: "w", by: Self.judge, sample: 1)
         #expect(none.text(colour: false).contains("✓ no dead letter is open"))
     }

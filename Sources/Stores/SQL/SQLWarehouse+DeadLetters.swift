@@ -327,11 +327,16 @@ enum LetterStatement {
         of: "dead_letters"
     )
 
+    /// The same edit may have been made before, and discarded.
     static let keepSuccessor: SQLStatement = """
         INSERT INTO dead_letters (subscription, source, id, position, reason, detail, attempts,
             first_failure_ns, last_failure_ns, document, edited_from, edited_ns, edited_by,
             edited_why)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+        ON CONFLICT (subscription, source, id, position) DO UPDATE SET
+            last_failure_ns = excluded.last_failure_ns, decided_ns = NULL, replay = NULL,
+            outcome = NULL, edited_ns = excluded.edited_ns, edited_by = excluded.edited_by,
+            edited_why = excluded.edited_why
         """
 
     static let nameSuccessor: SQLStatement = """

@@ -368,6 +368,9 @@ struct SQLiteFile: Sendable {
 
     /// Moves the log into the file and closes it.
     ///
+    /// Where another connection is moving it, it is left to that: SQLite does not wait, and what
+    /// is committed is committed.
+    ///
     /// - Throws: Also where the file was removed or replaced meanwhile: the system lets a program
     ///   write to a file without a name, and what was stored is gone with the last of it.
     func close() throws(StoreError) {
@@ -379,7 +382,9 @@ struct SQLiteFile: Sendable {
         guard access != .reading else { return }
         try checkNumber()
         try SQLiteFile.translating(location) {
-            _ = try queue.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+            do {
+                _ = try queue.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {}
             try queue.close()
         }
     }

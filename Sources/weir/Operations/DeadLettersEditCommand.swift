@@ -12,10 +12,11 @@ struct DeadLettersEditCommand: Verb {
         abstract: "Mend the event of a letter, and replay what that makes of it.",
         discussion: """
             The edited event is another one: it has an id of its own, and the old one as its \
-            causationid. It goes to the one subscription that gave the letter up, whose rules it \
-            has to meet. First the changes are shown, and what a replay of them would do; then it \
-            asks, or needs --yes. The original is closed once its successor is stored or counted, \
-            not before.
+            causationid; the same edit of the event at another subscription is the same event. It \
+            goes to the one subscription that gave the letter up, whose rules it has to meet. \
+            First the changes are shown, and what a replay of them would do; then it asks, or \
+            needs --yes. The original is closed once its successor is stored or counted, not \
+            before.
             """
     )
 
@@ -80,14 +81,12 @@ struct DeadLettersEditCommand: Verb {
                     + "\(letter.name.id) up; name another pipeline with --pipeline"
             )
         }
-        // No two edits are of one nanosecond while they hold the stores.
-        var random = Randomness(seed: UInt64(bitPattern: timeline.now.nanoseconds))
         let editing = try LetterEditing(
             of: letter,
             set,
             options.decision("edit", at: timeline.now),
             by: judge,
-            &random
+            besides: try await others(of: letter, in: warehouse.store)
         )
         let rehearsal = LetterEditReport(
             editing,
@@ -132,7 +131,7 @@ struct DeadLettersEditCommand: Verb {
             timeline: RealTimeline()
         )
         let record = LetterReplay(
-            name: "edit-\(name.id)",
+            name: "edit-\(editing.edit.time)",
             selector: terms,
             began: editing.edit.time,
             who: editing.edit.who,
@@ -142,6 +141,18 @@ struct DeadLettersEditCommand: Verb {
             editing,
             try await options.execute(replay, as: record, on: stores)
         )
+    }
+
+    /// The letters of the same event, at any subscription.
+    private func others(
+        of letter: KeptLetter,
+        in warehouse: any Warehouse
+    ) async throws -> [KeptLetter] {
+        let name = letter.name
+        let found = try await warehouse.journeys?.exceptions(of: name.source, id: name.id)
+        return (found ?? []).compactMap {
+            if case .deadLetter(let other) = $0 { other } else { nil }
+        }
     }
 
     /// The one open letter that is named.

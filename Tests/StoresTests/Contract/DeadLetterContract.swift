@@ -236,6 +236,10 @@ extension DeadLetterContract {
             #expect(try await store.discardLetters([successor.name], decision) == 1)
             let open = try await store.letters(LetterFilter(), after: nil, atMost: 9)
             #expect(open == letters)
+            // Also in the same way.
+            try await store.keepSuccessor(successor, edit)
+            #expect(try await store.letterGroups(parts: 3).map(\.count) == [1, 2])
+            #expect(try await store.discardLetters([successor.name], decision) == 1)
             let (second, again) = Self.successor(letters[0], "second")
             try await store.keepSuccessor(second, again)
             #expect(try await store.letterGroups(parts: 3).map(\.count) == [1, 2])

@@ -105,6 +105,49 @@ struct ReplayTests {
         }
     }
 
+    @Test(arguments: PipelineAdapter.all)
+    func `edited letters take the places of their originals, and the invariants are silent`(
+        adapter: PipelineAdapter
+    ) async throws {
+        let edited = Locked(0)
+        for seed in 1...max(3, Self.seeds / 10) {
+            try await withLetters(adapter, seed) { place in
+                _ = try await place.replay().execute(place.record)
+                let judge = LetterJudge(.standard, at: place.timeline.now)
+                let left = try await place.warehouse.letters(
+                    LetterFilter(reason: "transaction-id-empty"),
+                    after: nil,
+                    atMost: 1000
+                )
+                for letter in left {
+                    let now = place.timeline.now
+                    let editing = try LetterEditing(
+                        of: letter,
+                        ["data.transaction_id=mended-\(letter.name.id)"],
+                        LetterDecision(time: now, who: "test", why: "it was empty"),
+                        by: judge
+                    )
+                    try await place.warehouse.keepSuccessor(editing.successor, editing.edit)
+                }
+                // The originals are left to their successors.
+                var second = place.record
+                (second.name, second.began) = ("second", place.timeline.now)
+                let done = try await place.replay(second).execute(second)
+                #expect(done.edited == left.count, "seed \(seed)")
+                let open = try await place.warehouse.letters(
+                    LetterFilter(),
+                    after: nil,
+                    atMost: 1000
+                )
+                #expect(!open.contains { $0.reason == "transaction-id-empty" }, "seed \(seed)")
+                #expect(!open.contains { $0.reason == "edited" }, "seed \(seed)")
+                try await place.checkInvariants(seed)
+                edited.change { $0 += left.count }
+            }
+        }
+        #expect(edited.value > 0)
+    }
+
     /// Lets `body` use stores with the letters of the run that `seed` names.
     private func withLetters(
         _ adapter: PipelineAdapter,

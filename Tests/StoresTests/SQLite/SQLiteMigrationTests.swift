@@ -1,8 +1,10 @@
 import GRDB
+import SQLStores
 import SQLiteStores
 import Storage
 import TestSupport
 import Testing
+import Timekeeping
 
 /// Files whose migrations are not those that a version of ours has noted.
 struct SQLiteMigrationTests {
@@ -103,6 +105,52 @@ struct SQLiteMigrationTests {
         )
         try SQLiteWarehouse(location, .changing).close()
         try SQLiteWarehouse(location, .reading).close()
+    }
+
+    @Test func `letters of an earlier version are kept, and summed up`() async throws {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let location = SQLiteLocation(path: folder.path("w.sqlite"))
+        try SQLiteWarehouse(location).close()
+        try Self.change(
+            """
+            DROP TABLE letter_sums;
+            DROP TABLE dead_letters;
+            CREATE TABLE dead_letters (subscription TEXT NOT NULL, source TEXT NOT NULL,
+                id TEXT NOT NULL, position INTEGER NOT NULL, reason TEXT NOT NULL,
+                detail TEXT NOT NULL, attempts INTEGER NOT NULL, first_failure_ns INTEGER NOT NULL,
+                last_failure_ns INTEGER NOT NULL, document BLOB NOT NULL, decided_ns INTEGER,
+                decided_by TEXT, decided_why TEXT, replay TEXT, outcome TEXT,
+                PRIMARY KEY (subscription, source, id)) WITHOUT ROWID, STRICT;
+            CREATE INDEX open_letters
+                ON dead_letters (subscription, reason, last_failure_ns, first_failure_ns)
+                WHERE decided_ns IS NULL;
+            ALTER TABLE replays DROP COLUMN target;
+            DELETE FROM grdb_migrations WHERE rowid > 9;
+            INSERT INTO dead_letters VALUES
+                ('ingest', 's', 'a', 1, 'r', 'd', 1, 5000000000, 7000000000, x'00', NULL, NULL,
+                    NULL, NULL, NULL),
+                ('ingest', 's', 'b', 2, 'r', 'd', 1, 4000000000, 9000000000, x'00', NULL, NULL,
+                    NULL, 'x', 'failed'),
+                ('ingest', 's', 'c', 3, 'r', 'd', 1, 1000000000, 2000000000, x'00', 3, 'me', 'so',
+                    NULL, NULL);
+            """,
+            in: folder
+        )
+        let warehouse = try SQLiteWarehouse(location, .changing)
+        let groups = try await warehouse.letterGroups(parts: 12)
+        #expect(groups.map(\.count) == [2])
+        #expect(groups.map(\.trend) == [[1, 0, 1]])
+        #expect(groups.first?.firstFailure == Timestamp(seconds: 4))
+        let all = try await warehouse.letters(
+            LetterFilter(isOpen: false),
+            after: nil,
+            atMost: 9
+        )
+        #expect(all.map(\.name.position) == [1, 2, 3])
+        #expect(all.map(\.decision?.who) == [nil, nil, "me"])
+        #expect(all.map(\.outcome) == [nil, .failed, nil])
+        try warehouse.close()
     }
 
     private static func change(_ sql: String, in folder: TemporaryFolder) throws {
