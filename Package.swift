@@ -146,8 +146,13 @@ let package = Package(
             path: "Sources/Stores/PostgreSQL"
         ),
         .target(
+            name: "HTTPExchanges",
+            dependencies: ["Timekeeping"],
+            path: "Sources/Stores/HTTP"
+        ),
+        .target(
             name: "PrometheusStores",
-            dependencies: ["Prometheus", "SLO", "Timekeeping"],
+            dependencies: ["HTTPExchanges", "Prometheus", "SLO", "Timekeeping"],
             path: "Sources/Stores/Prometheus"
         ),
         .target(
@@ -161,8 +166,9 @@ let package = Package(
         .executableTarget(
             name: "weir",
             dependencies: [
-                "Console", "Experiments", "Operations", "Pipeline", "OpeningStores", "SQLiteStores",
-                "PrometheusStores", "Storage", "Broker", "Commerce", "Datasets",
+                "Console", "Experiments", "Operations", "Pipeline", "Stages", "OpeningStores",
+                "SQLiteStores", "PrometheusStores", "HTTPExchanges", "Storage", "Broker",
+                "Commerce", "Datasets",
                 "OpenSLO", "Prometheus", "SLO", "Reports", "Documents", "Timekeeping",
                 argumentParser, logging, unixSignals,
             ]

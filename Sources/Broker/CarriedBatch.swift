@@ -73,3 +73,36 @@ extension DeadLetter<CarriedBatch> {
         )
     }
 }
+
+extension SubscriptionStanding<CarriedBatch> {
+    /// The same standing of batches that are known to be a `Known`.
+    func carrying<Known: MessageBatch>(_ kind: Known.Type) -> SubscriptionStanding<Known> {
+        SubscriptionStanding<Known>(
+            name: name,
+            policy: policy,
+            taken: taken,
+            counts: counts,
+            unsettledBytes: unsettledBytes,
+            runs: runs.map { run in
+                SubscriptionStanding<Known>.Run(
+                    publication: run.publication.carrying(kind),
+                    selection: run.selection,
+                    place: run.place,
+                    failures: run.failures,
+                    failure: run.failure
+                )
+            },
+            exceptions: exceptions
+        )
+    }
+}
+
+extension WaitingBatch<CarriedBatch> {
+    /// The same of a batch that is known to be a `Known`.
+    func carrying<Known: MessageBatch>(_: Known.Type) -> WaitingBatch<Known> {
+        guard let known = batch.batch as? Known else {
+            preconditionFailure("a broker of one kind of batches carries no other")
+        }
+        return WaitingBatch<Known>(batch: known, subscription: subscription, since: since)
+    }
+}

@@ -100,7 +100,7 @@ extension DeliveryState {
     ///
     /// Deliveries that are out are taken back: settling them later changes nothing. Dead letters,
     /// expired and shed messages stay what they are.
-    mutating func seek(_ target: SeekTarget) {
+    mutating func seek(_ target: SeekTarget, at now: Timestamp) {
         var recordsNow = policy.retainsAcked ? Array(records) : recordsOfUnsettled()
         backlog = []
         ready = []
@@ -115,6 +115,8 @@ extension DeliveryState {
         for index in recordsNow.indices {
             let publication = recordsNow[index].publication
             var unsettled: [Int32] = []
+            var skipped: [Int32] = []
+            var broughtBack: [Int32] = []
             for (place, state) in recordsNow[index].states.enumerated() {
                 guard state == .unsettled || state == .acked else { continue }
                 let again = target.isUnsettled(
@@ -125,14 +127,24 @@ extension DeliveryState {
                 case (.acked, true):
                     counts.acked -= 1
                     counts.replayed += 1
+                    broughtBack.append(Int32(place))
                 case (.unsettled, false):
                     counts.acked += 1
+                    counts.skipped += 1
+                    skipped.append(Int32(place))
                 default: break
                 }
                 recordsNow[index].states[place] = again ? .unsettled : .acked
                 if again {
                     unsettled.append(Int32(place))
                 }
+            }
+            let first = publication.firstPosition
+            if !skipped.isEmpty {
+                exceptions.add(.init(.skipped, first, .places(skipped), at: now))
+            }
+            if !broughtBack.isEmpty {
+                exceptions.add(.init(.broughtBack, first, .places(broughtBack), at: now))
             }
             guard !unsettled.isEmpty else { continue }
             counts.backlog += Int64(unsettled.count)

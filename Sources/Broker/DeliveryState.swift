@@ -46,7 +46,8 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
         var publication: Publication<Batch>
         var selection: Selection
         var failures = 0
-        var firstFailure: Timestamp?
+        /// Nil where they have not failed yet.
+        var failure: FailureRecord?
 
         var count: Int { selection.count }
 
@@ -61,7 +62,10 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
 
     struct Lease: Sendable {
         var parcel: Parcel
+        var since: Timestamp
         var deadline: Timestamp
+        /// How often its deadline began anew.
+        var extensions = 0
     }
 
     /// An entry of a time queue; `order` keeps entries of one instant in the order they came.
@@ -90,6 +94,8 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
     var ordering = OrderingState<Batch>()
     /// Every publication within the retention, where acked messages are retained.
     var records: Deque<Record> = []
+    /// What did not go the usual way.
+    var exceptions = ExceptionalEnds()
     private var lastDelivery: UInt64 = 0
     private var lastOrder: UInt64 = 0
 
@@ -153,7 +159,7 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
         var actions: [Action] = []
         switch input {
         case .publish(let publication, let matching):
-            publish(publication, matching, &actions)
+            publish(publication, matching, at: now, &actions)
         case .pull(let maximum):
             passTime(to: now, &actions)
             pull(maximum, at: now, &actions)
@@ -164,7 +170,7 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
         case .tick:
             passTime(to: now, &actions)
         case .seek(let target):
-            seek(target)
+            seek(target, at: now)
         }
         assert(counts.isConserved, "messages are not conserved: \(counts)")
         assert(queuesAgreeWithCounts, "the queues do not agree with the counts: \(counts)")
@@ -176,6 +182,7 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
     private mutating func publish(
         _ publication: Publication<Batch>,
         _ matching: Selection,
+        at now: Timestamp,
         _ actions: inout [Action]
     ) {
         let batch = publication.batch
@@ -191,7 +198,8 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
                 let (head, tail) = matching.split(at: max(0, room))
                 admitted = head
                 counts.shed += Int64(tail.count)
-                drop(tail, of: publication, as: .shed, at: publication.publishTime, &actions)
+                exceptions.add(.init(.shed, publication.firstPosition, tail, at: now))
+                drop(tail, of: publication, as: .shed, at: now, &actions)
             }
         }
         if policy.retainsAcked {
@@ -212,7 +220,7 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
             lastDelivery += 1
             let id = DeliveryID(number: lastDelivery)
             let deadline = now + policy.ackDeadline
-            outstanding[id] = Lease(parcel: parcel, deadline: deadline)
+            outstanding[id] = Lease(parcel: parcel, since: now, deadline: deadline)
             schedule(id, deadline)
             counts.backlog -= Int64(parcel.count)
             counts.outstanding += Int64(parcel.count)
@@ -274,6 +282,7 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
         }
         let deadline = now + policy.ackDeadline
         outstanding[id]?.deadline = deadline
+        outstanding[id]?.extensions += 1
         schedule(id, deadline)
     }
 
@@ -298,17 +307,15 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
             releaseKeys(of: parcel, keeping: .range(0..<0))
         case .nack(let reason):
             counts.nacked += Int64(parcel.count)
-            fail(&parcel, parcel.selection, at: now, &actions) { _ in (reason, false) }
+            fail(&parcel, parcel.selection, .common(reason), at: now, &actions)
         case .ackExcept(let failures):
             let reasons = Dictionary(
-                failures.map { ($0.place, ($0.reason, $0.isPermanent)) },
+                failures.map { ($0.place, $0) },
                 uniquingKeysWith: { first, _ in first }
             )
             let (failed, acked) = parcel.selection.partitioned { reasons[$0] != nil }
             counts.nacked += Int64(failed.count)
-            fail(&parcel, failed, acked: acked, at: now, &actions) { place in
-                reasons[place] ?? (FailureReason(label: "unknown", detail: ""), false)
-            }
+            fail(&parcel, failed, acked: acked, .each(reasons), at: now, &actions)
         }
     }
 
@@ -317,20 +324,27 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
         _ parcel: inout Parcel,
         _ failed: Selection,
         acked: Selection = .range(0..<0),
+        _ reasons: FailureReasons,
         at now: Timestamp,
-        _ actions: inout [Action],
-        reason: (Int) -> (FailureReason, isPermanent: Bool)
+        _ actions: inout [Action]
     ) {
+        let failure = FailureRecord(
+            first: parcel.failure?.first ?? now,
+            last: now,
+            reasons: reasons
+        )
+        // What is acked beside them has failed as often as before.
+        let processed = parcel
         parcel.failures += 1
-        parcel.firstFailure = parcel.firstFailure ?? now
+        parcel.failure = failure
         let attempts = parcel.failures
         let limit = policy.maximumAttempts
         let (dead, retried) = failed.partitioned { place in
-            limit.map { attempts >= $0 || reason(place).isPermanent } ?? false
+            limit.map { attempts >= $0 || reasons.isPermanent(at: place) } ?? false
         }
         // Pub/Sub redelivers the later messages of a key with the one that failed, acked or not.
         let (again, done) = withLaterOfSameKey(parcel, retried: retried, acked: acked)
-        conclude(parcel, done, as: .acked, at: now)
+        conclude(processed, done, as: .acked, at: now)
         dead.forEach { place in
             actions.append(
                 .deadLetter(
@@ -339,8 +353,8 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
                         publication: parcel.publication,
                         place: place,
                         attempts: attempts,
-                        reason: reason(place).0,
-                        firstFailure: parcel.firstFailure ?? now,
+                        reason: reasons[place] ?? FailureReason(label: "unknown", detail: ""),
+                        firstFailure: failure.first,
                         lastFailure: now
                     )
                 )
@@ -386,6 +400,18 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
         case .unsettled, .notAdmitted: preconditionFailure("\(state) is not a conclusion")
         }
         unsettledBytes -= selection.count * parcel.publication.batch.bytesPerMessage
+        if state != .acked || parcel.failures > 0 {
+            exceptions.add(
+                .init(
+                    state,
+                    parcel.publication.firstPosition,
+                    selection,
+                    at: now,
+                    failures: parcel.failures,
+                    parcel.failure
+                )
+            )
+        }
         if policy.retainsAcked {
             note(state, of: selection, in: parcel.publication)
         }
@@ -429,9 +455,7 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
             if var parcel = outstanding.removeValue(forKey: first.value)?.parcel {
                 counts.outstanding -= Int64(parcel.count)
                 counts.expiredDeadlines += Int64(parcel.count)
-                fail(&parcel, parcel.selection, at: now, &actions) { _ in
-                    (.deadlineExpired, false)
-                }
+                fail(&parcel, parcel.selection, .common(.deadlineExpired), at: now, &actions)
             }
             dropStaleDeadlines()
         }

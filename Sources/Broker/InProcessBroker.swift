@@ -108,6 +108,9 @@ package final class InProcessTopic<Batch: MessageBatch>: Topic {
     /// The position that the next message will have, or one before it.
     package var nextPosition: Int64 { queue.nextPosition }
 
+    /// What publishers hold until every subscription has room.
+    package var waiting: [WaitingBatch<Batch>] { queue.waiting.map { $0.carrying(Batch.self) } }
+
     package func publish(_ batch: Batch) async throws(CancellationError) {
         try await queue.publish(CarriedBatch(batch))
     }
@@ -157,6 +160,9 @@ package final class InProcessSubscription<Batch: MessageBatch>: Subscription {
     package func extendDeadline(of delivery: Delivery<Batch>) {
         queue.extendDeadline(of: delivery.id)
     }
+
+    /// Where every message is.
+    package var standing: SubscriptionStanding<Batch> { queue.standing.carrying(Batch.self) }
 
     /// The ack state now, to ``seek(to:)`` later; `nextPosition` is the topic's.
     package func snapshot(nextPosition: Int64) -> DeliverySnapshot {

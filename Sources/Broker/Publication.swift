@@ -38,6 +38,24 @@ package enum Selection: Hashable, Sendable {
     /// Whether nothing is selected.
     @inlinable package var isEmpty: Bool { count == 0 }
 
+    /// The lowest place; nil where nothing is selected.
+    package var first: Int? {
+        switch self {
+        case .range(let range): range.first
+        case .places(let places): places.first.map(Int.init)
+        }
+    }
+
+    /// Whether `place` is selected.
+    package func contains(_ place: Int) -> Bool {
+        switch self {
+        case .range(let range): range.contains(place)
+        case .places(let places):
+            places.partitioningIndex { $0 >= place } < places.count
+                && places[places.partitioningIndex { $0 >= place }] == place
+        }
+    }
+
     /// Calls `body` with each place, in ascending order.
     @inlinable
     package func forEach<Failure: Error>(

@@ -72,6 +72,8 @@ package struct SubscriptionCounts: Hashable, Sendable {
     package var expiredDeadlines: Int64 = 0
     /// Brought back by a seek.
     package var replayed: Int64 = 0
+    /// Taken for acked by a seek, though no subscriber had acked them.
+    package var skipped: Int64 = 0
     /// Settlements that came after the deadline or after a seek, and changed nothing.
     package var staleSettlements: Int64 = 0
 

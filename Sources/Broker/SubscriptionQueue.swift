@@ -8,6 +8,9 @@ final class TopicQueue: Sendable {
         var messages: Int64 = 0
         var bytes: Int64 = 0
         var isClosed = false
+        /// What publishers hold until there is room, by when they came.
+        var waiting: [(number: UInt64, batch: WaitingBatch<CarriedBatch>)] = []
+        var lastWaiting: UInt64 = 0
     }
 
     let name: String
@@ -34,26 +37,64 @@ final class TopicQueue: Sendable {
         state.withLock { ($0.messages, $0.bytes) }
     }
 
-    /// The position that the next message will have, or one before it.
-    var nextPosition: Int64 { positions.next }
+    /// The position that the next message will have, or one before it: all messages of the topic
+    /// before it are in the subscriptions by now.
+    var nextPosition: Int64 { state.withLock { _ in positions.next } }
+
+    /// What publishers hold until there is room.
+    var waiting: [WaitingBatch<CarriedBatch>] { state.withLock { $0.waiting.map(\.batch) } }
 
     func publish(_ batch: CarriedBatch) async throws(CancellationError) {
         guard batch.count > 0 else { return }
         let selections = subscriptions.map { $0.matching(batch) }
+        var number: UInt64?
         while true {
             // The signal's version is read before the look at the room, so that room made
             // in between is not missed.
             let versions = subscriptions.map(\.roomVersion)
-            guard let full = offer(batch, selections) else { break }
-            try await subscriptions[full].waitForRoom(since: versions[full])
+            guard let full = offer(batch, selections, number) else { break }
+            number = note(batch, waitsFor: subscriptions[full].name, number)
+            do throws(CancellationError) {
+                try await subscriptions[full].waitForRoom(since: versions[full])
+            } catch {
+                state.withLock { $0.waiting.removeAll { $0.number == number } }
+                throw error
+            }
         }
         for subscription in subscriptions {
             subscription.wakeReceivers()
         }
     }
 
-    /// Publishes where every subscription has room; else gives the place of one that has not.
-    private func offer(_ batch: CarriedBatch, _ selections: [Selection]) -> Int? {
+    /// Notes that a publisher waits; `number` is that of its wait so far.
+    private func note(
+        _ batch: CarriedBatch,
+        waitsFor subscription: String,
+        _ number: UInt64?
+    ) -> UInt64 {
+        let now = timeline.now
+        return state.withLock { state in
+            let since = state.waiting.first { $0.number == number }?.batch.since
+            state.waiting.removeAll { $0.number == number }
+            let number = number ?? state.lastWaiting + 1
+            state.lastWaiting = max(state.lastWaiting, number)
+            let batch = WaitingBatch(
+                batch: batch,
+                subscription: subscription,
+                since: since ?? now
+            )
+            state.waiting.append((number, batch))
+            return number
+        }
+    }
+
+    /// Publishes where every subscription has room, which ends the wait `number`; else gives the
+    /// place of one that has not.
+    private func offer(
+        _ batch: CarriedBatch,
+        _ selections: [Selection],
+        _ number: UInt64?
+    ) -> Int? {
         state.withLock { state in
             precondition(!state.isClosed, "published to a topic that was closed")
             for (index, subscription) in subscriptions.enumerated()
@@ -65,6 +106,7 @@ final class TopicQueue: Sendable {
                 firstPosition: positions.take(batch.count),
                 publishTime: timeline.now
             )
+            if let number { state.waiting.removeAll { $0.number == number } }
             state.messages += Int64(batch.count)
             state.bytes += Int64(batch.byteCount)
             for (index, subscription) in subscriptions.enumerated() {
@@ -158,6 +200,13 @@ final class SubscriptionQueue: Sendable {
                 uniquingKeysWith: { first, _ in first }
             )
         }
+    }
+
+    /// Where every message is.
+    var standing: SubscriptionStanding<CarriedBatch> {
+        // What takes its time is done with a copy, so that no worker waits for it.
+        let (copy, now) = state.withLock { ($0.delivery.copyForStanding, timeline.now) }
+        return copy.standing(at: now)
     }
 
     // MARK: - The topic's side

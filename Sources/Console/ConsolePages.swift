@@ -11,11 +11,17 @@ package struct ConsolePages: Sendable {
         package var method: String
         /// Without a query.
         package var path: String
+        /// What stands behind the question mark.
+        package var query = ""
         /// The header fields of that name.
         package var accept: [String] = []
         package var authorization: String?
         /// Whom the peer believes to ask, perhaps with a port.
         package var host: String?
+        /// The page that asks, where a browser says so.
+        package var origin: String?
+        /// How that page and this console are related, in the words of a browser.
+        package var fetchSite: String?
         /// Whether a body is announced.
         package var hasBody = false
 
@@ -32,6 +38,7 @@ package struct ConsolePages: Sendable {
     private let hosts: Set<String>
     private let scrapes: ScrapeCache
     private let logger: Logger
+    private let questions = QuestionLimit()
 
     /// The pages of `subject`, for those who know the token, or, where there is none, for everyone
     /// who asks this machine or `host` by name.
@@ -50,7 +57,44 @@ package struct ConsolePages: Sendable {
     }
 
     /// What `request` is answered; the body also where only its head is asked for.
-    package func answer(_ request: Request) -> ConsoleAnswer {
+    package func answer(_ request: Request) async -> ConsoleAnswer {
+        if let refusal = refusal(of: request) { return refusal }
+        let resources = subject.resources.filter { $0.path == request.path }
+        guard !resources.isEmpty else { return page(request) }
+        guard let resource = resources.first(where: { $0.methods.contains(request.method) }) else {
+            let methods = resources.flatMap(\.methods).joined(separator: ", ")
+            return ConsoleAnswer(405, "answered are \(methods)", fields: ["Allow": methods])
+        }
+        guard !request.hasBody else { return Self.bodyRefusal }
+        if resource.isChange, !isOwnPage(request) {
+            return ConsoleAnswer(403, "a page of another origin may change nothing here")
+        }
+        guard let fields = ConsoleResource.fields(of: request.query) else {
+            return ConsoleAnswer(400, "the query cannot be read; expected name=value&… in UTF-8")
+        }
+        guard questions.begin() else {
+            return ConsoleAnswer(
+                503,
+                "\(QuestionLimit.most) questions are being answered; ask again",
+                fields: ["Retry-After": "1"]
+            )
+        }
+        defer { questions.end() }
+        return await resource.answer(fields)
+    }
+
+    private static let bodyRefusal = ConsoleAnswer(413, "a request has no body here")
+
+    /// Whether no page asks, or one that this console itself has served.
+    private func isOwnPage(_ request: Request) -> Bool {
+        if let site = request.fetchSite, !["same-origin", "none"].contains(site) { return false }
+        guard let origin = request.origin else { return true }
+        guard let host = request.host else { return false }
+        return origin.lowercased() == "http://\(host.lowercased())"
+    }
+
+    /// Why whoever sends `request` is not answered at all; nil where they are.
+    private func refusal(of request: Request) -> ConsoleAnswer? {
         // Whether the process lives is not a secret, and who asks may not have the token.
         if let token, request.path != "/healthz" {
             guard let authorization = request.authorization else {
@@ -69,8 +113,13 @@ package struct ConsolePages: Sendable {
                     + "the address that is listened on, or set a token"
             )
         }
+        return nil
+    }
+
+    private func page(_ request: Request) -> ConsoleAnswer {
         guard ConsolePages.paths.contains(request.path) else {
-            let known = ConsolePages.paths.joined(separator: ", ")
+            let known = (ConsolePages.paths + subject.resources.map(\.path)).uniqued
+                .joined(separator: ", ")
             return ConsoleAnswer(404, "there is nothing here; try \(known)")
         }
         guard ["GET", "HEAD"].contains(request.method) else {
@@ -80,9 +129,7 @@ package struct ConsolePages: Sendable {
                 fields: ["Allow": "GET, HEAD"]
             )
         }
-        guard !request.hasBody else {
-            return ConsoleAnswer(413, "a request has no body here")
-        }
+        guard !request.hasBody else { return Self.bodyRefusal }
         switch request.path {
         case "/metrics": return metrics(request)
         case "/readyz": return readiness
@@ -136,6 +183,39 @@ package protocol ConsoleSubject: Sendable {
 
     /// Why the subject is not ready, a sentence each; none if it is.
     var impediments: [String] { get }
+
+    /// What else can be asked for.
+    var resources: [ConsoleResource] { get }
+}
+
+extension ConsoleSubject {
+    package var resources: [ConsoleResource] { [] }
+}
+
+/// How many questions are answered at a time, so that whoever asks much takes little of what is
+/// asked about.
+private final class QuestionLimit: Sendable {
+    static let most = 4
+
+    private let count = Mutex(0)
+
+    /// Whether there is room for one more.
+    func begin() -> Bool {
+        count.withLock { count in
+            guard count < QuestionLimit.most else { return false }
+            count += 1
+            return true
+        }
+    }
+
+    func end() { count.withLock { $0 -= 1 } }
+}
+
+extension [String] {
+    /// Each once, in their order.
+    fileprivate var uniqued: [String] {
+        reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    }
 }
 
 /// What a console answers.
@@ -147,13 +227,14 @@ package struct ConsoleAnswer: Hashable, Sendable {
     package var body: String
 
     /// A sentence in plain text.
-    init(_ status: Int, _ sentence: String, fields: [String: String] = [:]) {
+    package init(_ status: Int, _ sentence: String, fields: [String: String] = [:]) {
         self.status = status
         self.fields = fields
         body = ReportText.printableLines(sentence) + "\n"
     }
 
-    init(_ text: String, contentType: String) {
+    /// A document.
+    package init(_ text: String, contentType: String) {
         status = 200
         self.contentType = contentType
         body = text

@@ -93,11 +93,14 @@ package struct ConsoleServer: Sendable {
         )
         let address = address
         let limits = limits
-        let thread = threads.next()
+        // Questions wait for stores there, and take no turn of whom they are about.
+        let thread = ThreadExecutor(threads.next())
         let application = Application(
             responder: CallbackResponder<BasicRequestContext> { request, _ in
                 let asked = ConsolePages.Request(request)
-                let answer = try await thread.submit { pages.answer(asked) }.get()
+                let answer = await withTaskExecutorPreference(thread) {
+                    await pages.answer(asked)
+                }
                 return Response(answer, to: request)
             },
             server: HTTPServerBuilder { responder in GuardedChannel(responder, limits) },
@@ -154,6 +157,20 @@ package struct ConsoleServer: Sendable {
     }
 }
 
+/// Runs tasks on the thread of an event loop.
+private final class ThreadExecutor: TaskExecutor {
+    private let thread: any EventLoop
+
+    init(_ thread: any EventLoop) {
+        self.thread = thread
+    }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        thread.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    }
+}
+
 extension ConsolePages.Request {
     /// What matters of a request.
     init(_ request: Request) {
@@ -161,6 +178,9 @@ extension ConsolePages.Request {
         accept = request.headers[values: .accept]
         authorization = request.headers[.authorization]
         host = request.head.authority
+        query = request.uri.query ?? ""
+        origin = request.headers[.origin]
+        fetchSite = HTTPField.Name("Sec-Fetch-Site").flatMap { request.headers[$0] }
         let length = request.headers[.contentLength]
         hasBody = (length ?? "0") != "0" || request.headers[.transferEncoding] != nil
     }

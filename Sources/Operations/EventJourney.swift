@@ -42,6 +42,26 @@ package struct JourneyChart: Sendable {
         self.init(map, progress: progress)
     }
 
+    /// Adds what `live` says of where events go, as far as `warehouse` has nothing of that.
+    package mutating func complete(
+        by live: LiveRun,
+        _ warehouse: (any Warehouse)?
+    ) async throws {
+        if topic == nil, live.topics.count == 1 { topic = live.topics.first?.name }
+        let storing = live.subscriptions.filter { $0.work == .stores }
+        if self.storing == nil, storing.count == 1 { self.storing = storing.first?.name }
+        for place in live.subscriptions where place.work == .counts {
+            guard !counting.contains(where: { $0.subscription == place.name }) else { continue }
+            counting.append(
+                Counting(
+                    subscription: place.name,
+                    filter: place.filter,
+                    progress: try await warehouse?.progress(of: place.name) ?? []
+                )
+            )
+        }
+    }
+
     /// The chart that `map` draws, with what each subscription has consumed.
     package init(_ map: JourneyMap, progress: [String: [StreamProgress]]) {
         let pushed = map.sources.filter { !$0.isDerivative }.map { Self.words($0.payload) }
@@ -90,9 +110,9 @@ extension JourneyMap {
 }
 
 /// The story of one event: what became of it at each station, and how one knows.
-package struct EventJourney: Encodable, Sendable {
+package struct EventJourney: Codable, Sendable {
     /// What became of it there.
-    package enum State: String, Encodable, Sendable {
+    package enum State: String, Codable, Sendable {
         case produced
         case published
         case stored
@@ -115,17 +135,32 @@ package struct EventJourney: Encodable, Sendable {
         /// It is nowhere it could be, and later ones are.
         case missing
         case unknown
+
+        // What only a run that is under way knows.
+
+        /// Its producer holds it, since a subscription is full.
+        case unpublished
+        /// Not delivered yet.
+        case backlog
+        /// Held back until an earlier one of its ordering key is settled.
+        case held
+        case inFlight = "in-flight"
+        /// It failed, and is to be delivered again.
+        case waiting
+        case acked
+        /// Taken for acked by a seek.
+        case skipped
     }
 
     /// A window that holds it.
-    package struct Window: Encodable, Sendable {
+    package struct Window: Codable, Sendable {
         package var length: String
         /// RFC 3339.
         package var start: String
     }
 
     /// A station of its way.
-    package struct Step: Encodable, Sendable {
+    package struct Step: Codable, Sendable {
         /// `source`, `topic`, or a subscription.
         package var lane: String
         package var state: State
@@ -137,6 +172,20 @@ package struct EventJourney: Encodable, Sendable {
         /// How often it was delivered; nil where that is not kept, as of what went well.
         package var attempts: Int64?
         package var windows: [Window]?
+        /// Since when it is where it is; as all below, of a run that is under way.
+        package var since: String?
+        /// When its ack deadline ends, or its next attempt is due.
+        package var until: String?
+        /// How many are delivered before it.
+        package var ahead: Int64?
+        /// The position of the message of its ordering key that is to be settled first.
+        package var behind: Int64?
+        /// How often its ack deadline began anew.
+        package var extensions: Int64?
+        /// The worker of the stage that has it, from 1.
+        package var worker: Int?
+        /// What lets it go on.
+        package var frees: String?
     }
 
     package var event: EventListing.Line
@@ -273,7 +322,7 @@ extension EventJourney.Step {
 }
 
 /// What became of an event at a subscription that counts, beside its dead letters.
-private struct Fate {
+struct Fate {
     let step: EventJourney.Step
     /// Whether it has left something there.
     let isKept: Bool
@@ -383,7 +432,7 @@ private struct Fate {
     }
 
     /// Whether `event` passes `filter`; nil where that asks for more than is known of it.
-    private static func passes(_ event: FoundEvent, _ filter: String) -> Bool? {
+    static func passes(_ event: FoundEvent, _ filter: String) -> Bool? {
         guard let filter = try? AttributeFilter(parsing: filter) else { return nil }
         var isKnown = true
         let passes = filter.evaluate { name in

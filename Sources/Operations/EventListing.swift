@@ -4,9 +4,10 @@ package import Storage
 internal import Timekeeping
 
 /// The stored events that a query has found, for people and programs.
-package struct EventListing: WrittenReport, Sendable {
+package struct EventListing: WrittenReport, Decodable, Sendable {
     /// An event; what it does not have is nil.
-    package struct Line: Encodable, Sendable {
+    package struct Line: Codable, Sendable {
+        /// In its topic, from 1; 0 where its producer has not published it yet.
         package var position: Int64
         /// RFC 3339.
         package var time: String
@@ -28,7 +29,7 @@ package struct EventListing: WrittenReport, Sendable {
     }
 
     /// What a number of events says.
-    package enum Precision: String, Encodable, Sendable {
+    package enum Precision: String, Codable, Sendable {
         /// They were counted.
         case exact
         /// So many or a few less: they are named by an index, and were not looked at.
@@ -50,7 +51,7 @@ package struct EventListing: WrittenReport, Sendable {
     }
 
     /// What one store has.
-    package struct Store: Encodable, Sendable {
+    package struct Store: Codable, Sendable {
         /// Its URL, without secrets.
         package var store: String
         package var events: [Line]
@@ -72,7 +73,7 @@ package struct EventListing: WrittenReport, Sendable {
     package var query: [String: [String]]
     package var stores: [Store]
     /// As people typed it.
-    private var text: String
+    private var text = ""
 
     private enum CodingKeys: String, CodingKey {
         case schemaVersion
@@ -87,6 +88,12 @@ package struct EventListing: WrittenReport, Sendable {
         // order-free: keys are sorted when they are written.
         self.query = Dictionary(grouping: query.conditions, by: \.key.rawValue)
             .mapValues { $0.map(\.value) }
+    }
+
+    /// The listing that was written as `json`, in answer to `query`.
+    package init(json: String, to query: EventQuery) throws {
+        self = try JSONText.read(json)
+        text = query.text
     }
 
     /// Whether any event was found.
@@ -117,6 +124,22 @@ package struct EventListing: WrittenReport, Sendable {
                 firstPosition: retained?.positions.lowerBound,
                 lastPosition: retained?.positions.upperBound,
                 retainedSince: retained?.since?.description
+            )
+        )
+    }
+
+    /// Adds the `events` that a run holds, those that no store above has, and that there are so
+    /// many `more`.
+    package mutating func add(held events: [FoundEvent], more: Int64, in label: String) {
+        let known = Set(stores.flatMap(\.events).map { "\($0.source)\u{0}\($0.id)" })
+        let others = events.filter { !known.contains("\($0.source)\u{0}\($0.id)") }
+        guard !others.isEmpty || more > 0 else { return }
+        stores.append(
+            Store(
+                store: label,
+                events: others.map(Line.init),
+                more: more,
+                precision: more > 0 ? .about : .exact
             )
         )
     }
@@ -225,7 +248,8 @@ extension EventListing {
             of: store.events
         ) { line in
             var row: [ReportDocument.Cell] = [
-                .init("\(line.position)"), .init(line.time), .init(line.name),
+                .init(line.position > 0 ? "\(line.position)" : nil), .init(line.time),
+                .init(line.name),
             ]
             row += keys.map { .init($0.value(line)) }
             if hasValues {

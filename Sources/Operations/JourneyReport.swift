@@ -5,7 +5,7 @@ package import Storage
 internal import Timekeeping
 
 /// The journeys of the events that a query names, or how one knows that there are none.
-package struct JourneyReport: WrittenReport, Sendable {
+package struct JourneyReport: WrittenReport, Decodable, Sendable {
     package var schemaVersion = 1
     package var query: String
     package var journeys: [EventJourney] = []
@@ -16,6 +16,16 @@ package struct JourneyReport: WrittenReport, Sendable {
     package var evidence: [String] = []
     /// What could not be asked.
     package var failures: [String] = []
+    /// When a run that is under way was asked; nil for stores alone.
+    package var asOf: String?
+    /// Whether a store did not answer, which may be asked again.
+    package var isStoreAway: Bool?
+    /// The events of the journeys, in their order; no part of what is written.
+    private(set) var events: [FoundEvent] = []
+
+    private enum CodingKeys: String, CodingKey {
+        case schemaVersion, query, journeys, more, isCounted, evidence, failures, asOf, isStoreAway
+    }
 
     /// An empty report on `query`.
     package init(_ query: EventQuery) {
@@ -33,9 +43,7 @@ package struct JourneyReport: WrittenReport, Sendable {
         _ warehouse: (any Warehouse)?,
         _ chart: JourneyChart
     ) async throws {
-        for event in found.events {
-            journeys.append(try await Self.journey(event, isStored: true, warehouse, chart))
-        }
+        for event in found.events { try await add(event, isStored: true, warehouse, chart) }
         switch found.others {
         case .exactly(let count): more += count
         case .about(let count), .atLeast(let count): (more, isCounted) = (more + count, false)
@@ -122,7 +130,7 @@ package struct JourneyReport: WrittenReport, Sendable {
         // What a store that was not asked has is not known.
         let isStored: Bool? = failures.isEmpty ? false : nil
         for event in only.prefix(room) {
-            journeys.append(try await Self.journey(event, isStored: isStored, warehouse, chart))
+            try await add(event, isStored: isStored, warehouse, chart)
         }
         evidence.append("\(label): looked through \(looked) dead letters\(rest)")
     }
@@ -194,6 +202,17 @@ package struct JourneyReport: WrittenReport, Sendable {
                         : "before the topic, or by those who store")
             )
         }
+    }
+
+    /// Adds the journey of `event`.
+    mutating func add(
+        _ event: FoundEvent,
+        isStored: Bool?,
+        _ warehouse: (any Warehouse)?,
+        _ chart: JourneyChart
+    ) async throws {
+        journeys.append(try await Self.journey(event, isStored: isStored, warehouse, chart))
+        events.append(event)
     }
 
     private static func journey(
@@ -287,7 +306,7 @@ extension JourneyReport {
             title: "Where is \(query)",
             subject: "query",
             verdict: verdict,
-            facts: [],
+            facts: asOf.map { [.init("as of", .init($0))] } ?? [],
             sections: sections
         )
     }
@@ -312,11 +331,16 @@ extension JourneyReport {
         for (index, step) in journey.steps.enumerated() {
             let isLast = index == journey.steps.count - 1
             let branch = index == 0 ? "● " : index == 1 ? "│ " : isLast ? "└ " : "├ "
-            let after = step.attempts.map { "after \($0) \($0 == 1 ? "attempt" : "attempts"): " }
+            let ended = step.state == .inFlight || step.state == .waiting ? nil : step.attempts
+            let after = ended.map { "after \($0) \($0 == 1 ? "attempt" : "attempts"): " }
             rows.append([
                 .init(branch + step.lane), .init(step.state.rawValue, mark(of: step.state)),
-                .init(step.time), .init((after ?? "") + step.detail), .init(step.evidence),
+                .init(step.time ?? step.since), .init((after ?? "") + step.detail),
+                .init(step.evidence),
             ])
+            if let frees = step.frees {
+                rows.append([.init(isLast ? "" : "│"), "", "", .init("goes on with \(frees)"), ""])
+            }
             for window in step.windows ?? [] {
                 let text = "in the \(window.length) from \(window.start)"
                 rows.append([.init(isLast ? "" : "│"), "", "", .init(text), ""])
@@ -348,9 +372,11 @@ extension JourneyReport {
     private static func mark(of state: EventJourney.State) -> ReportDocument.Mark {
         switch state {
         case .produced, .published: .none
-        case .stored, .counted, .replayed: .good
+        case .stored, .counted, .replayed, .acked: .good
         case .late, .filtered, .uncounted, .discarded, .notYet: .warning
-        case .deadLettered, .missing, .shed, .expired: .bad
+        case .backlog, .inFlight: .none
+        case .unpublished, .held, .waiting, .skipped: .warning
+        case .deadLettered, .missing, .expired, .shed: .bad
         case .unknown: .absent
         }
     }

@@ -5,7 +5,7 @@ internal import Timekeeping
 /// The log records that a query has found, for people and programs.
 package struct LogListing: WrittenReport, Sendable {
     /// A record.
-    package struct Line: Encodable, Sendable {
+    package struct Line: Codable, Sendable {
         /// Rises from record to record of a store.
         package var sequence: Int64
         /// RFC 3339.
@@ -23,6 +23,17 @@ package struct LogListing: WrittenReport, Sendable {
             case level
             case message
             case fields
+        }
+
+        package init(from decoder: any Decoder) throws {
+            let keys = try decoder.container(keyedBy: CodingKeys.self)
+            sequence = try keys.decode(Int64.self, forKey: .sequence)
+            time = try keys.decode(String.self, forKey: .time)
+            level = try keys.decode(String.self, forKey: .level)
+            message = try keys.decode(String.self, forKey: .message)
+            fields = try keys.decode([String: String].self, forKey: .fields)
+            ordered = fields.sorted { $0.key < $1.key }
+                .map { LogField(name: $0.key, value: $0.value) }
         }
 
         package init(_ record: LogRecord) {

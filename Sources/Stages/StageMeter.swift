@@ -81,6 +81,8 @@ package final class StageMeter: Sendable {
         /// What each worker has done of the job it is at.
         var jobs: [Int: Job] = [:]
         var own = WorkSums()
+        /// Who took what is not settled yet.
+        var takers: [DeliveryID: Int] = [:]
 
         mutating func end(_ worker: Int, at now: Timestamp) {
             guard let since = begun.removeValue(forKey: worker) else { return }
@@ -131,9 +133,14 @@ package final class StageMeter: Sendable {
         return .nanoseconds(nanoseconds)
     }
 
-    /// A worker has something to do from `now` on.
-    package func workBegins(of worker: Int, at now: Timestamp) {
+    /// A worker has something to do from `now` on: what it has just `taken`, if anything.
+    package func workBegins(
+        of worker: Int,
+        at now: Timestamp,
+        with taken: [Delivery<Batch>] = []
+    ) {
         work.withLock { work in
+            for delivery in taken { work.takers[delivery.id] = worker }
             work.end(worker, at: now)
             work.begun[worker] = now
         }
@@ -156,9 +163,17 @@ package final class StageMeter: Sendable {
         work.withLock { $0.jobs[worker, default: Job()].nanoseconds -= duration.inNanoseconds }
     }
 
-    /// A worker has settled so many messages.
-    package func settled(_ messages: Int, worker: Int) {
-        work.withLock { $0.jobs[worker, default: Job()].settled += messages }
+    /// A worker has settled `delivery`.
+    package func settled(_ delivery: Delivery<Batch>, worker: Int) {
+        work.withLock { work in
+            work.jobs[worker, default: Job()].settled += delivery.count
+            work.takers[delivery.id] = nil
+        }
+    }
+
+    /// The worker that took a delivery; nil where none has, or it has settled that.
+    package func worker(of delivery: DeliveryID) -> Int? {
+        work.withLock { $0.takers[delivery] }
     }
 
     /// The jobs so far, each with the messages it settled and the work of the stage itself: the

@@ -33,13 +33,13 @@ package struct TimedSubscription: Subscription {
     ) async throws(CancellationError) -> [Delivery<Batch>]? {
         meter.workEnds(of: worker, at: timeline.now)
         let deliveries = try await subscription.receive(atMost: limit, until: deadline)
-        meter.workBegins(of: worker, at: timeline.now)
+        meter.workBegins(of: worker, at: timeline.now, with: deliveries ?? [])
         return deliveries
     }
 
     @discardableResult
     package func settle(_ delivery: Delivery<Batch>, _ settlement: Settlement) -> Bool {
-        meter.settled(delivery.count, worker: worker)
+        meter.settled(delivery, worker: worker)
         return subscription.settle(delivery, settlement)
     }
 

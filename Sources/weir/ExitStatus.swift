@@ -43,6 +43,8 @@ enum ExitStatus: Int32 {
             self = error.code == .needsToken ? .usage : .storeUnavailable
         case let error as TokenError:
             self = error.exit
+        case let error as LiveRunError:
+            self = error.exit
         case let error as PrometheusError:
             self = error.code == .wrongQuery ? .wrongDocument : .storeUnavailable
         case is RecordedHistoryError, is LetterEditError:

@@ -78,7 +78,10 @@ struct RunCommand: Verb {
         name: .customLong("serve"),
         defaultAsFlag: ListenAddress.standard,
         help: ArgumentHelp(
-            "Answer GET /metrics, /healthz and /readyz while it runs.",
+            """
+            Answer GET /metrics, /healthz and /readyz while it runs, and those who ask with --at \
+            where its messages are.
+            """,
             valueName: "host:port"
         )
     )
@@ -138,10 +141,8 @@ struct RunCommand: Verb {
         let invariantWatch = stores.invariants.flatMap {
             watch.watch($0, stores.deployments, invariants, timeline, logger)
         }
-        let subject = RunSubject(
-            ProcessMetrics(began: timeline.now, version: Weir.version),
-            invariantWatch
-        )
+        let process = ProcessMetrics(began: timeline.now, version: Weir.version)
+        let subject = RunSubject(document, stores, process, invariantWatch, timeline)
         let serving = Serving(server: server, subject: subject, logger: logger)
         let live = LiveLine()
         let progress = RunProgressLine(duration: duration)

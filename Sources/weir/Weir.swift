@@ -12,7 +12,8 @@ struct Weir: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, SimulateCommand.self, CapacityCommand.self, SLOCommand.self,
             InvariantsCommand.self, DatasetsCommand.self, TraceCommand.self, EventsCommand.self,
-            DeadLettersCommand.self, LogsCommand.self, DeployCommand.self, ServeCommand.self,
+            SubscriptionsCommand.self, DeadLettersCommand.self, LogsCommand.self,
+            DeployCommand.self, ServeCommand.self,
             TemplateCommand.self,
         ]
     )

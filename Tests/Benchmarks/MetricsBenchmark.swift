@@ -48,7 +48,7 @@ struct MetricsBenchmark {
                 logger: MetricsBenchmark.silent
             )
             let began = timeline.now
-            let answer = pages.answer(ConsolePages.Request("GET", "/metrics"))
+            let answer = await pages.answer(ConsolePages.Request("GET", "/metrics"))
             costs.append((timeline.now - began).inSeconds * 1000)
             series = answer.body.utf8.split(separator: 10).count { $0.first != 35 }
         }

@@ -203,6 +203,36 @@ struct World {
         guard (state.unsettledBytes == 0) == (state.counts.unsettled == 0) else {
             throw Violation("\(state.unsettledBytes) bytes are unsettled")
         }
+        // Often enough: the search goes through every other step as well.
+        if step == .nackFirst || step == .seekToSnapshot || step == .wholeDeadline {
+            try checkStanding()
+        }
+    }
+
+    /// Holds what is told of each message to what became of it.
+    private func checkStanding() throws {
+        let standing = state.standing(at: now)
+        for (index, message) in naive.messages.enumerated() {
+            let position = Int64(index + 1)
+            let place = standing.run(of: position)?.place
+            let end = standing.exceptions.last(of: position)?.end.state
+            let isTold =
+                switch (message.fate, place, end) {
+                case (.backlog, .backlog?, _), (.backlog, .held?, _), (.backlog, .ready?, _),
+                    (.ready, .ready?, _), (.waiting, .waiting?, _), (.outstanding, .inFlight?, _),
+                    (.acked, nil, nil), (.acked, nil, .acked?), (.acked, nil, .skipped?),
+                    (.acked, nil, .broughtBack?), (.deadLettered, nil, .deadLettered?),
+                    (.expired, nil, .expired?), (.shed, nil, .shed?):
+                    true
+                default: false
+                }
+            guard isTold else {
+                throw Violation(
+                    "message \(index) is \(message.fate), and told as "
+                        + "\(String(describing: place)), \(String(describing: end))"
+                )
+            }
+        }
     }
 
     private mutating func note(_ messages: DroppedMessages) throws {

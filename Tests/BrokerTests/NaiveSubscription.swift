@@ -338,6 +338,9 @@ struct NaiveSubscription {
             if again && !wasUnsettled {
                 happened.replayed += 1
             }
+            if !again && wasUnsettled {
+                happened.skipped += 1
+            }
             messages[index].fate = again ? .backlog : .acked
             messages[index].failures = 0
             messages[index].firstFailure = nil

@@ -20,7 +20,7 @@ private final class CountedSubject: ConsoleSubject {
 
 @Suite(.timeLimit(.minutes(20)))
 struct ScrapeSharingTests {
-    @Test func `all who ask within a second are given one page of each format`() {
+    @Test func `all who ask within a second are given one page of each format`() async {
         let timeline = VirtualTimeline(start: Timestamp(seconds: 0), tick: .zero)
         let subject = CountedSubject()
         let pages = ConsolePages(
@@ -32,12 +32,12 @@ struct ScrapeSharingTests {
         var open = ConsolePages.Request("GET", "/metrics")
         open.accept = ["application/openmetrics-text"]
         for _ in 0..<3500 {
-            #expect(pages.answer(ConsolePages.Request("GET", "/metrics")).status == 200)
-            #expect(pages.answer(open).body.hasSuffix("# EOF\n"))
+            #expect(await pages.answer(ConsolePages.Request("GET", "/metrics")).status == 200)
+            #expect(await pages.answer(open).body.hasSuffix("# EOF\n"))
         }
         #expect(subject.reads.withLock { $0 } == 2)
         timeline.advance(to: Timestamp(seconds: 1))
-        #expect(pages.answer(open).status == 200)
+        #expect(await pages.answer(open).status == 200)
         #expect(subject.reads.withLock { $0 } == 3)
     }
 

@@ -109,7 +109,11 @@ struct House {
                     "Timekeeping", "CPostgres",
                 ]
             ),
-            Room(name: "PrometheusStores", rooms: ["Prometheus", "SLO", "Timekeeping"]),
+            Room(name: "HTTPExchanges", rooms: ["Timekeeping"]),
+            Room(
+                name: "PrometheusStores",
+                rooms: ["HTTPExchanges", "Prometheus", "SLO", "Timekeeping"]
+            ),
             Room(
                 name: "OpeningStores",
                 rooms: [
@@ -127,8 +131,8 @@ struct House {
                 name: "weir",
                 rooms: [
                     "Console", "Experiments", "Operations", "Pipeline", "OpeningStores",
-                    "SQLiteStores", "PrometheusStores", "Stages", "Storage", "Broker",
-                    "Commerce", "Datasets", "OpenSLO", "Prometheus", "SLO", "Reports",
+                    "SQLiteStores", "PrometheusStores", "HTTPExchanges", "Stages", "Storage",
+                    "Broker", "Commerce", "Datasets", "OpenSLO", "Prometheus", "SLO", "Reports",
                     "Documents", "Timekeeping",
                 ],
                 products: ["ArgumentParser", "Logging", "UnixSignals"]
@@ -212,8 +216,13 @@ struct House {
             ),
             Leave(
                 place: "Sources/Stores/Prometheus",
-                modules: ["Foundation", "FoundationEssentials", "FoundationNetworking"],
-                reason: "asks a server over HTTP; reads the URL and the server's JSON"
+                modules: ["Foundation", "FoundationEssentials"],
+                reason: "reads the URL and the server's JSON"
+            ),
+            Leave(
+                place: "Sources/Stores/HTTP",
+                modules: ["Foundation", "FoundationNetworking"],
+                reason: "asks servers over HTTP"
             ),
             Leave(
                 place: "Sources/Stores/Opening",

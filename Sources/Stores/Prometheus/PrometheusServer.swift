@@ -1,7 +1,7 @@
 internal import Foundation
+internal import HTTPExchanges
 package import Prometheus
 internal import SLO
-internal import Synchronization
 package import Timekeeping
 
 /// A Prometheus, or what speaks its HTTP API, that is asked for the past of a query.
@@ -63,12 +63,16 @@ package struct PrometheusServer: Sendable {
 
     /// What is answered to a question; nil if that is more than is read.
     private func ask(_ fields: [(String, String)]) async throws(PrometheusError) -> [UInt8]? {
-        let form = fields.map { "\($0)=\(Self.escaped($1))" }.joined(separator: "&")
+        let form = fields.map { "\($0)=\(HTTPExchange.escaped($1))" }.joined(separator: "&")
         guard let url = URL(string: "\(label)/api/v1/query_range") else { throw unreachable }
         let answer: (status: Int, body: [UInt8])
         do throws(HTTPExchange.Failure) {
-            answer = try await HTTPExchange(mostBytes: Self.mostBytes)
-                .post(form, to: url, bearerToken: bearerToken)
+            answer = try await HTTPExchange(mostBytes: Self.mostBytes).ask(
+                "POST",
+                url,
+                bearerToken: bearerToken,
+                HTTPExchange.Body(form, type: "application/x-www-form-urlencoded")
+            )
         } catch {
             switch error {
             case .tooLarge: return nil
@@ -147,20 +151,6 @@ package struct PrometheusServer: Sendable {
             "\(label): what answers is not a Prometheus; correct the url of the DataSource"
         )
     }
-
-    private static func escaped(_ text: String) -> String {
-        var escaped = ""
-        for byte in text.utf8 {
-            let scalar = Unicode.Scalar(byte)
-            switch scalar {
-            case "a"..."z", "A"..."Z", "0"..."9", "-", ".", "_", "~":
-                escaped.unicodeScalars.append(scalar)
-            default:
-                escaped += "%" + byte.text(width: 2, radix: 16, uppercase: true)
-            }
-        }
-        return escaped
-    }
 }
 
 /// What Prometheus answers to a range query.
@@ -214,155 +204,5 @@ package struct PrometheusError: Error, CustomStringConvertible {
     init(_ code: Code, _ description: String) {
         self.code = code
         self.description = description
-    }
-}
-
-#if canImport(FoundationNetworking)
-internal import FoundationNetworking
-#endif
-
-/// One question over HTTP and its answer, which is bounded in size and in time.
-struct HTTPExchange: Sendable {
-    /// Why there is no answer.
-    enum Failure: Error {
-        /// No one answers there, or the connection was closed before the end of the answer.
-        case unreachable
-        /// The answer was not whole in time.
-        case late
-        /// The answer has more bytes than are read.
-        case tooLarge
-    }
-
-    /// For an answer, from the question to its last byte.
-    static let patience = Duration.seconds(30)
-
-    /// An answer with more bytes is not read.
-    var mostBytes: Int
-
-    /// One session for all servers, to the end of the process.
-    ///
-    /// It keeps nothing of an exchange and follows no redirection.
-    private static let (session, answers) = {
-        let answers = Answers()
-        let configuration = URLSessionConfiguration.ephemeral
-        configuration.timeoutIntervalForRequest = 10
-        configuration.urlCache = nil
-        configuration.httpCookieStorage = nil
-        return (
-            URLSession(configuration: configuration, delegate: answers, delegateQueue: nil), answers
-        )
-    }()
-
-    /// Posts `form` to `url`; gives the status and the body of the answer.
-    func post(
-        _ form: String,
-        to url: URL,
-        bearerToken: String?
-    ) async throws(Failure) -> (status: Int, body: [UInt8]) {
-        var request = URLRequest(url: url)
-        request.httpMethod = "POST"
-        request.setValue("application/x-www-form-urlencoded", forHTTPHeaderField: "Content-Type")
-        if let bearerToken {
-            request.setValue("Bearer \(bearerToken)", forHTTPHeaderField: "Authorization")
-        }
-        request.httpBody = Data(form.utf8)
-        let task = Self.session.dataTask(with: request)
-        // A peer that sends byte by byte is always about to send more, which no timeout of the
-        // session ends.
-        let timeline = RealTimeline()
-        let deadline = timeline.now + Self.patience
-        let result = await withTaskGroup { [mostBytes] group in
-            group.addTask { () -> Result<Answers.Answer, Failure> in
-                try? await timeline.sleep(until: deadline)
-                return .failure(.late)
-            }
-            group.addTask { await Self.answers.answer(to: task, mostBytes: mostBytes) }
-            let result = await group.next()
-            group.cancelAll()
-            return result ?? .failure(.late)
-        }
-        let answer = try result.get()
-        return (answer.status, answer.body)
-    }
-}
-
-/// Gathers the answers of a session's tasks.
-private final class Answers: NSObject, URLSessionDataDelegate {
-    struct Answer: Sendable {
-        var status = 0
-        var body: [UInt8] = []
-    }
-
-    private struct Pending {
-        var answer = Answer()
-        var mostBytes: Int
-        var done: CheckedContinuation<Result<Answer, HTTPExchange.Failure>, Never>
-    }
-
-    /// By the identifier of the task, which the session gives to none of its other tasks.
-    private let pending = Mutex<[Int: Pending]>([:])
-
-    /// Starts `task` and waits for its end; a cancelled wait cancels the task.
-    func answer(
-        to task: URLSessionDataTask,
-        mostBytes: Int
-    ) async -> Result<Answer, HTTPExchange.Failure> {
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { done in
-                pending.withLock {
-                    $0[task.taskIdentifier] = Pending(mostBytes: mostBytes, done: done)
-                }
-                task.resume()
-            }
-        } onCancel: {
-            task.cancel()
-        }
-    }
-
-    private func end(
-        _ task: URLSessionTask,
-        _ result: (Answer) -> Result<Answer, HTTPExchange.Failure>
-    ) {
-        let ended = pending.withLock { $0.removeValue(forKey: task.taskIdentifier) }
-        guard let ended else { return }
-        ended.done.resume(returning: result(ended.answer))
-    }
-
-    func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
-        let isTooLarge = pending.withLock { pending in
-            guard let waiting = pending[dataTask.taskIdentifier],
-                waiting.answer.body.count + data.count <= waiting.mostBytes
-            else { return true }
-            pending[dataTask.taskIdentifier]?.answer.body += data
-            return false
-        }
-        guard isTooLarge else { return }
-        end(dataTask) { _ in .failure(.tooLarge) }
-        dataTask.cancel()
-    }
-
-    func urlSession(
-        _ session: URLSession,
-        task: URLSessionTask,
-        willPerformHTTPRedirection response: HTTPURLResponse,
-        newRequest request: URLRequest,
-        completionHandler: @escaping (URLRequest?) -> Void
-    ) {
-        completionHandler(nil)
-    }
-
-    func urlSession(
-        _ session: URLSession,
-        task: URLSessionTask,
-        didCompleteWithError error: (any Error)?
-    ) {
-        let isLate = (error as? URLError)?.code == .timedOut
-        let status = (task.response as? HTTPURLResponse)?.statusCode
-        end(task) { answer in
-            if error == nil, let status {
-                return .success(Answer(status: status, body: answer.body))
-            }
-            return .failure(isLate ? .late : .unreachable)
-        }
     }
 }

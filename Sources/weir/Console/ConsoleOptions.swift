@@ -34,8 +34,12 @@ struct ConsoleOptions: ParsableArguments {
         try ConsoleServer(address, token: try token(), logger: logger)
     }
 
-    /// The token, if there is one; the command line, which others can read, carries none.
     private func token() throws(TokenError) -> BearerToken? {
+        try tokenText().flatMap(BearerToken.init)
+    }
+
+    /// The token, if there is one; the command line, which others can read, carries none.
+    func tokenText() throws(TokenError) -> String? {
         let text: String
         let place: String
         if let path = consoleTokenFile {
@@ -53,7 +57,7 @@ struct ConsoleOptions: ParsableArguments {
         } else {
             return nil
         }
-        guard let token = BearerToken(text) else {
+        guard BearerToken(text) != nil else {
             let (least, greatest) = (BearerToken.leastLength, BearerToken.greatestLength)
             throw TokenError(
                 exit: .usage,
@@ -61,7 +65,7 @@ struct ConsoleOptions: ParsableArguments {
                     + "ASCII characters without spaces, as `openssl rand -hex 32` makes them"
             )
         }
-        return token
+        return text.trimmingCharacters(in: .newlines)
     }
 }
 

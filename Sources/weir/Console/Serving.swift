@@ -1,8 +1,11 @@
+internal import Commerce
 internal import Console
 internal import Logging
+internal import Operations
 internal import Pipeline
 internal import Prometheus
 internal import SLO
+internal import Storage
 internal import Synchronization
 internal import Timekeeping
 
@@ -59,15 +62,28 @@ struct Serving {
 final class RunSubject: ConsoleSubject {
     private let process: ProcessMetrics
     private let invariants: InvariantWatch?
+    private let stores: RunStores
+    private let rules: EventRules
+    private let timeline: any Timeline
     private let run = Mutex<RunMetrics?>(nil)
     /// The data read back after the run.
     private let last = Mutex<[MetricFamily]?>(nil)
     /// Raised when the last figures have been asked for.
     let isRead = Signal()
 
-    init(_ process: ProcessMetrics, _ invariants: InvariantWatch?) {
+    /// A run of `document` with `stores`.
+    init(
+        _ document: PipelineDocument,
+        _ stores: RunStores,
+        _ process: ProcessMetrics,
+        _ invariants: InvariantWatch?,
+        _ timeline: any Timeline
+    ) {
+        rules = document.validation.rules
+        self.stores = stores
         self.process = process
         self.invariants = invariants
+        self.timeline = timeline
     }
 
     /// The run has its meters.
@@ -92,6 +108,28 @@ final class RunSubject: ConsoleSubject {
 
     /// How the run is doing; nil before it has begun.
     var condition: PipelineCondition? { run.withLock { $0 }?.condition }
+
+    var resources: [ConsoleResource] {
+        RunQuestions.resources { [self] in questions }
+    }
+
+    /// Who answers questions; while the run is not under way nobody does.
+    private var questions: Result<RunQuestions, RunQuestions.Absence> {
+        guard last.withLock({ $0 }) == nil else {
+            return .failure(.init(text: "the run has ended; ask its stores, without --at"))
+        }
+        guard let metrics = run.withLock({ $0 }) else {
+            return .failure(.init(text: "the run has not begun; ask again"))
+        }
+        return .success(
+            RunQuestions(
+                run: LiveRun(metrics.nodes),
+                stores: stores,
+                rules: rules,
+                timeline: timeline
+            )
+        )
+    }
 
     var impediments: [String] {
         guard last.withLock({ $0 }) == nil else { return ["the run has ended"] }

@@ -30,6 +30,8 @@ struct EventsFindCommand: Verb {
     @Argument(help: "<key>=<value>, such as order=o42 (several: an event must have them all).")
     var keys: [String]
 
+    @OptionGroup var live: LiveRunOptions
+
     @OptionGroup var places: RawStoreOptions
 
     @Option(
@@ -48,10 +50,24 @@ struct EventsFindCommand: Verb {
 
     mutating func validate() throws {
         _ = try EventQuery(typed: keys)
+        try live.exclude(("--raw", !places.raw.isEmpty))
+        if live.at != nil, let limit, limit > 1000 {
+            throw ValidationError("A run tells at most 1000 events at a time; lower --limit.")
+        }
     }
 
     func perform() async throws {
         let query = try EventQuery(typed: keys)
+        var fields = query.fields + [("limit", "\(limit ?? 50)")]
+        if let after { fields.append(("after", "\(after)")) }
+        let told = try await live.ask("events", fields) {
+            try EventListing(json: $0, to: query)
+        }
+        if let told {
+            try output.print(told)
+            if told.hasFailures { throw ExitStatus.storeUnavailable.code }
+            return
+        }
         var listing = EventListing(query)
         let failures = try await places.forEach(\.lookup, "events to be found") { label, store in
             let search = EventSearch(
@@ -77,7 +93,12 @@ protocol TermArguments {
     init(_ terms: [String]) throws
 }
 
-extension EventQuery: TermArguments {}
+extension EventQuery: TermArguments {
+    /// The query as a run is asked.
+    var fields: [(name: String, value: String)] {
+        conditions.map { ($0.key.rawValue, $0.value) }
+    }
+}
 extension LogQuery: TermArguments {}
 extension LetterSelector: TermArguments {}
 

@@ -12,12 +12,15 @@ struct TraceCommand: Verb {
             For each event: when it was produced, its position, what each subscription made of \
             it, and the windows it was counted in; each with how one knows. What cannot be known \
             is unknown. Keys are those of 'weir events find'. What is nowhere is an answer, with \
-            what was looked at, and ends with 0.
+            what was looked at, and ends with 0. A run that is asked with --at also tells of \
+            messages that are under way: where they wait, since when, and what lets them go on.
             """
     )
 
     @Argument(help: "<key>=<value>, such as order=o42 (several: an event must have them all).")
     var keys: [String]
+
+    @OptionGroup var live: LiveRunOptions
 
     @OptionGroup var places: RawStoreOptions
 
@@ -36,10 +39,19 @@ struct TraceCommand: Verb {
 
     func validate() throws {
         _ = try EventQuery(typed: keys)
+        try live.exclude(
+            ("--raw", !places.raw.isEmpty),
+            ("--warehouse", store.warehouse != nil)
+        )
     }
 
     func perform() async throws {
         let query = try EventQuery(typed: keys)
+        if let report = try await told(query) {
+            try output.print(report)
+            if report.isStoreAway == true { throw ExitStatus.storeUnavailable.code }
+            return
+        }
         var report = JourneyReport(query)
         var failures: [any Error] = []
         var isAsked = false
@@ -69,6 +81,13 @@ struct TraceCommand: Verb {
         if logs { failures += try await addLogs(to: &report) }
         try output.print(report)
         if let first = failures.first { throw ExitStatus(first).code }
+    }
+
+    /// What a run says; nil where none is to be asked.
+    private func told(_ query: EventQuery) async throws -> JourneyReport? {
+        var fields = query.fields + [("limit", "\(limit ?? 20)")]
+        if logs { fields.append(("logs", "true")) }
+        return try await live.ask("trace", fields) { try JourneyReport(json: $0) }
     }
 
     /// Adds what was logged about each event.
