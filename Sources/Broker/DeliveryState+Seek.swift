@@ -9,6 +9,11 @@ package struct DeliverySnapshot: Hashable, Sendable {
     /// The position that was to be published next; it and all later ones count as not acked.
     var nextPosition: Int64
 
+    /// How many messages that were published were not acked.
+    package var unsettledCount: Int64 {
+        unsettled.reduce(0) { $0 + Int64($1.count) }
+    }
+
     func isUnsettled(_ position: Int64) -> Bool {
         position >= nextPosition || unsettled.contains { $0.contains(position) }
     }

@@ -169,8 +169,13 @@ package final class InProcessSubscription<Batch: MessageBatch>: Subscription {
         queue.snapshot(nextPosition: nextPosition)
     }
 
+    /// The time by which it goes.
+    package var now: Timestamp { queue.now }
+
+    /// What a seek would do.
+    package func outcome(of target: SeekTarget) -> SeekOutcome { queue.outcome(of: target) }
+
     /// Makes messages acked or not acked in bulk.
-    package func seek(to target: SeekTarget) {
-        queue.seek(to: target)
-    }
+    @discardableResult
+    package func seek(to target: SeekTarget) -> SeekOutcome { queue.seek(to: target) }
 }

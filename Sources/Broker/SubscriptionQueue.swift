@@ -293,10 +293,28 @@ final class SubscriptionQueue: Sendable {
         state.withLock { $0.delivery.snapshot(nextPosition: nextPosition) }
     }
 
+    /// The time by which it goes.
+    var now: Timestamp { timeline.now }
+
+    /// What a seek would do.
+    func outcome(of target: SeekTarget) -> SeekOutcome {
+        // With a copy, so that no worker waits for it.
+        let (copy, now) = state.withLock { ($0.delivery, timeline.now) }
+        return copy.outcome(of: target, at: now)
+    }
+
     /// Makes messages acked or not acked in bulk.
-    func seek(to target: SeekTarget) {
-        perform(.seek(target), at: timeline.now)
+    func seek(to target: SeekTarget) -> SeekOutcome {
+        let now = timeline.now
+        let outcome = state.withLock { state in
+            let before = state.delivery.counts
+            // A seek gives nothing up, and delivers nothing by itself.
+            _ = state.delivery.handle(.seek(target), at: now)
+            return SeekOutcome(before, state.delivery.counts)
+        }
+        if outcome.skipped > 0 { room.raise() }
         arrival.raise()
+        return outcome
     }
 
     /// Lets the state decide, keeps what it gives up, wakes who waits, and gives its deliveries,

@@ -110,5 +110,19 @@ extension JourneyReport {
             journeys[place].tell(event, before: before, after: after)
         }
         asOf = after.taken?.description
+        guard journeys.isEmpty else { return }
+        for place in after.subscribed {
+            let counts = place.standing.counts
+            let gone: [(name: String, count: Int64)] = [
+                ("skipped by a seek", counts.skipped), ("expired", counts.expired),
+                ("shed", counts.shed),
+            ].filter { $0.1 > 0 }
+            guard !gone.isEmpty else { continue }
+            let text = gone.map { "\($0.count) \($0.name)" }.joined(separator: ", ")
+            evidence.append(
+                "subscription \(place.subscription.name): \(text), whose keys are not kept: one of "
+                    + "them may be it"
+            )
+        }
     }
 }

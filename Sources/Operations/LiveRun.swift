@@ -25,6 +25,8 @@ package struct LiveRun: Sendable {
         /// Nil where it takes every message.
         package let filter: String?
         package let port: InProcessSubscription<Batch>
+        /// The position that the topic gives next.
+        package let nextPosition: @Sendable () -> Int64
         /// The worker that took a delivery, from 0; nil where that is not known.
         package let worker: @Sendable (DeliveryID) -> Int?
 
@@ -36,6 +38,7 @@ package struct LiveRun: Sendable {
             work: Work,
             filter: String?,
             port: InProcessSubscription<Batch>,
+            nextPosition: @escaping @Sendable () -> Int64,
             worker: @escaping @Sendable (DeliveryID) -> Int?
         ) {
             self.name = name
@@ -45,6 +48,7 @@ package struct LiveRun: Sendable {
             self.work = work
             self.filter = filter
             self.port = port
+            self.nextPosition = nextPosition
             self.worker = worker
         }
     }

@@ -256,6 +256,116 @@ extension Timed {
             }
         }
 
+        // MARK: - Changes
+
+        @Test func `what is purged is said before, skipped, counted and named`() async throws {
+            let slow = "{kind: slow, by: 25s, target: raw, at: 0s, for: 9s}"
+            let pipeline = try folder.write(
+                "shop.yaml",
+                Pipelines.shop([("batch: 512", "batch: 1")])
+            )
+            let scenario = try folder.write(
+                "trouble.yaml",
+                """
+                apiVersion: weir/v1
+                kind: Scenario
+                metadata: {name: trouble}
+                spec: {faults: [\(slow)]}
+
+                """
+            )
+            let log = try folder.write(
+                "log.ndjson",
+                (1...3).map { Self.line("e-\($0)", "o-\($0)", "o-\($0)") }.joined()
+            )
+            let ending = try await folder.run([
+                pipeline, "--input", log, "--scenario", scenario, "--serve", address, "--linger",
+                "0s",
+            ]) { _ in
+                _ = try await step("order=o-1", "ingest", "in-flight")
+                let path = "/api/v1/subscriptions/seek?subscription=ingest&purge=true"
+                let foreign = try RawConnection(port: port).ask(
+                    "POST \(path) HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example\r\n\r\n"
+                )
+                #expect(foreign?.contains(" 403 ") == true, "\(foreign ?? "")")
+                let plan = try await asked(["subscriptions", "purge", "ingest", "--dry-run"])
+                #expect(plan["skipped"] as? Int == 3, "\(plan)")
+                #expect(plan["taken_back"] as? Int == 1)
+                #expect(plan["is_done"] as? Bool == false)
+                let unasked = try await Program.run([
+                    "subscriptions", "purge", "ingest", "--at", address,
+                ])
+                #expect(unasked.exitCode == 64)
+                _ = try await step("order=o-3", "ingest", "backlog")
+                let done = try await asked(["subscriptions", "purge", "ingest", "--yes"])
+                #expect(done["skipped"] as? Int == 3, "\(done)")
+                #expect(done["is_done"] as? Bool == true)
+                let again = try await text(["subscriptions", "purge", "ingest", "--yes"])
+                #expect(again.contains("no message changes"), "\(again)")
+                // Nothing has kept its keys: analytics is done with it, and ingest never had it.
+                let gone = try await text(["trace", "order=o-3"])
+                #expect(gone.contains("not found"), "\(gone)")
+                #expect(gone.contains("ingest: 3 skipped by a seek"), "\(gone)")
+                let none = try await Program.run([
+                    "subscriptions", "purge", "orders", "--yes", "--at", address,
+                ])
+                #expect(none.exitCode == 64)
+                #expect(none.errors.contains("expected one of ingest, analytics"))
+            }
+            #expect(ending.exitCode == 0, "\(ending.errors)")
+            let json = try JSONSerialization.jsonObject(with: Data(ending.output.utf8))
+            let report = try #require(json as? [String: Any])
+            let lines = report["subscriptions"] as? [[String: Any]] ?? []
+            let ingest = try #require(lines.first { $0["name"] as? String == "ingest" })
+            #expect(ingest["skipped"] as? Int == 3)
+            #expect(ingest["acked"] as? Int == 3)
+            #expect(ingest["conserved"] as? Bool == true)
+            #expect(ending.output.contains("skipped by a seek"), "\(report["verdict"] ?? "")")
+        }
+
+        @Test func `a seek to a snapshot brings back what was acked since`() async throws {
+            let pipeline = try folder.write(
+                "shop.yaml",
+                Pipelines.shop([("ackDeadlineSeconds: 60", "retainAckedMessages: true")])
+            )
+            let ending = try await folder.run([
+                pipeline, "--rate", "200", "--serve", address, "--linger", "0s",
+            ]) { program in
+                while (try? RawConnection(port: port)) == nil {
+                    try await ContinuousClock().sleep(for: .milliseconds(50))
+                }
+                try await ContinuousClock().sleep(for: .seconds(1))
+                let note = try await text(["subscriptions", "snapshot", "ingest", "before"])
+                #expect(note.contains("snapshot before of ingest"), "\(note)")
+                try await ContinuousClock().sleep(for: .seconds(2))
+                let seek = ["subscriptions", "seek", "ingest", "--snapshot"]
+                let plan = try await asked(seek + ["before", "--dry-run"])
+                #expect(plan["brought_back"] as? Int ?? 0 > 100, "\(plan)")
+                let done = try await asked(seek + ["before", "--yes"])
+                let planned = plan["brought_back"] as? Int ?? 0
+                #expect(done["brought_back"] as? Int ?? 0 >= planned, "\(done)")
+                let wrong = try await Program.run(seek + ["after", "--yes", "--at", address])
+                #expect(wrong.exitCode == 64)
+                #expect(wrong.errors.contains("ingest has no snapshot after"), "\(wrong.errors)")
+                let future = try await Program.run([
+                    "subscriptions", "seek", "ingest", "--time", "2200-01-01T00:00:00Z", "--yes",
+                    "--at", address,
+                ])
+                #expect(future.exitCode == 64)
+                #expect(future.errors.contains("is still to come"))
+                try await ContinuousClock().sleep(for: .seconds(1))
+                try program.send(.interrupt)
+            }
+            #expect(ending.exitCode == 130, "\(ending.errors)")
+            let report = try ending.report
+            #expect(report.isConserved)
+            #expect(ending.output.contains("brought back by a seek"))
+            // What came again was stored before, and is stored once.
+            #expect(
+                try folder.raw.rows("SELECT count(*) FROM raw_events") == ["\(report.published)"]
+            )
+        }
+
         // MARK: - Failures
 
         @Test func `what is no run of Weir is told as that`() async throws {

@@ -268,6 +268,11 @@ extension RunReport {
             )
             add(subscription.name, "expired", ["older than the retention": subscription.expired])
             add(subscription.name, "shed", ["the subscription was full": subscription.shed])
+            add(
+                subscription.name,
+                "skipped",
+                ["a seek took them for acked": subscription.skipped ?? 0]
+            )
         }
         return rows
     }

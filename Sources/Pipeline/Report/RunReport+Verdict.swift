@@ -182,6 +182,8 @@ extension RunReport {
             + [
                 bySubscription("dead-lettered", \.deadLettered),
                 bySubscription("expired", \.expired), bySubscription("shed", \.shed),
+                bySubscription("skipped by a seek") { $0.skipped ?? 0 },
+                bySubscription("brought back by a seek") { $0.broughtBack ?? 0 },
                 bySubscription("left unsettled", \.unsettled),
             ].compactMap(\.self)
             + faultStories.compactMap(harm) + (isRehearsed ? [] : ["the scenario changed nothing"])

@@ -162,6 +162,11 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         package var expired: Int64
         package var filtered: Int64
         package var shed: Int64
+        /// Of ``acked``, those that nobody processed, since a seek took them for acked; nil for
+        /// none.
+        package var skipped: Int64? = nil
+        /// How many acked messages a seek has brought back; nil for none.
+        package var broughtBack: Int64? = nil
         package var conserved: Bool
         package var delivered: Int64
         package var redelivered: Int64

@@ -202,6 +202,8 @@ struct RunReportBuilder {
                 expired: counts.expired,
                 filtered: counts.filtered,
                 shed: counts.shed,
+                skipped: counts.skipped > 0 ? counts.skipped : nil,
+                broughtBack: counts.replayed > 0 ? counts.replayed : nil,
                 conserved: counts.isConserved,
                 delivered: counts.delivered,
                 redelivered: counts.redelivered,

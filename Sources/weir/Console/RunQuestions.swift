@@ -24,6 +24,10 @@ extension LiveRun {
                     work: Work(readers.first?.plan.kind),
                     filter: node.plan.filter.map { "\($0)" },
                     port: node.port,
+                    nextPosition: {
+                        nodes.topics.first { $0.name == node.plan.topic }?.nextPosition
+                            ?? nodes.firstPosition
+                    },
                     worker: { id in readers.lazy.compactMap { $0.meter.worker(of: id) }.first }
                 )
             },
@@ -52,6 +56,7 @@ struct RunQuestions: Sendable {
     let run: LiveRun
     let stores: RunStores
     let rules: EventRules
+    let snapshots: SubscriptionSnapshots
     let timeline: any Timeline
 
     /// A question that cannot be answered as it is asked.
@@ -192,6 +197,77 @@ struct RunQuestions: Sendable {
         ).json()
     }
 
+    // MARK: - Changes
+
+    /// `subscriptions/seek`: what a seek would change, or, where it is to be done, has changed.
+    func seek(_ fields: ConsoleResource.Fields, execute: Bool) throws -> String {
+        var options = Options(fields)
+        let subscription = try subscription(&options)
+        let time = try options.text("time")
+        let snapshot = try options.text("snapshot")
+        let isPurge = try options.flag("purge")
+        try options.end()
+        guard [time != nil, snapshot != nil, isPurge].count(where: { $0 }) == 1 else {
+            throw Mistake(text: "expected one of time=…, snapshot=… and purge=true")
+        }
+        let (target, words) = try target(time, snapshot, of: subscription)
+        return try SeekReport(subscription, to: target, words, execute: execute).json()
+    }
+
+    /// Where a seek goes; to now where neither a time nor a snapshot says so.
+    private func target(
+        _ time: String?,
+        _ snapshot: String?,
+        of subscription: LiveRun.Subscription
+    ) throws(Mistake) -> (target: SeekTarget, words: String) {
+        let now = timeline.now
+        if let snapshot {
+            guard let found = snapshots.snapshot(snapshot, of: subscription.name) else {
+                throw Mistake(text: "\(subscription.name) has no snapshot \(snapshot)")
+            }
+            return (.snapshot(found), "the snapshot \(snapshot)")
+        }
+        guard let time else { return (.time(now), "now") }
+        guard let instant = Timestamp(rfc3339: time) else {
+            throw Mistake(text: "time=\(time) is no time; expected 2026-01-31T12:00:00Z")
+        }
+        guard instant <= now else {
+            throw Mistake(text: "time=\(time) is still to come; purge skips all there is now")
+        }
+        return (.time(instant), "the time \(instant)")
+    }
+
+    /// `subscriptions/snapshot`: notes what a subscription has acked.
+    func snapshot(_ fields: ConsoleResource.Fields) throws -> String {
+        var options = Options(fields)
+        let subscription = try subscription(&options)
+        let name = try options.text("name") ?? ""
+        try options.end()
+        guard (1...100).contains(name.utf8.count), ReportText.printable(name) == name else {
+            throw Mistake(
+                text: "a snapshot is called with 1 to 100 bytes, without control characters"
+            )
+        }
+        guard let note = snapshots.add(name, of: subscription) else {
+            throw Mistake(
+                text: "\(subscription.name) has a snapshot \(name), or there are "
+                    + "\(SubscriptionSnapshots.limit)"
+            )
+        }
+        return try JSONText.write(note)
+    }
+
+    private func subscription(
+        _ options: inout Options
+    ) throws(Mistake) -> LiveRun.Subscription {
+        let name = try options.text("subscription") ?? ""
+        guard let found = run.subscriptions.first(where: { $0.name == name }) else {
+            let known = run.subscriptions.map(\.name).joined(separator: ", ")
+            throw Mistake(text: "there is no subscription \"\(name)\"; expected one of \(known)")
+        }
+        return found
+    }
+
     // MARK: - Stores
 
     private var judge: LetterJudge { LetterJudge(rules, at: timeline.now) }
@@ -297,8 +373,12 @@ extension RunQuestions {
         _ questions: @escaping @Sendable () -> Result<RunQuestions, Absence>
     ) -> [ConsoleResource] {
         typealias Question = @Sendable (RunQuestions, ConsoleResource.Fields) async throws -> String
-        func resource(_ path: String, _ question: @escaping Question) -> ConsoleResource {
-            ConsoleResource(root + path) { fields in
+        func resource(
+            _ path: String,
+            isChange: Bool = false,
+            _ question: @escaping Question
+        ) -> ConsoleResource {
+            ConsoleResource(root + path, isChange: isChange) { fields in
                 switch questions() {
                 case .failure(let absence): ConsoleAnswer(503, absence.text)
                 case .success(let run): await answer { try await question(run, fields) }
@@ -309,6 +389,9 @@ extension RunQuestions {
             resource("events") { try await $0.events($1) },
             resource("trace") { try await $0.trace($1) },
             resource("subscriptions") { try $0.subscriptions($1) },
+            resource("subscriptions/seek") { try $0.seek($1, execute: false) },
+            resource("subscriptions/seek", isChange: true) { try $0.seek($1, execute: true) },
+            resource("subscriptions/snapshot", isChange: true) { try $0.snapshot($1) },
             resource("dead-letters") { try await $0.deadLetters($1) },
             resource("dead-letters/letters") { try await $0.letters($1) },
         ]

@@ -65,6 +65,7 @@ final class RunSubject: ConsoleSubject {
     private let stores: RunStores
     private let rules: EventRules
     private let timeline: any Timeline
+    private let snapshots = SubscriptionSnapshots()
     private let run = Mutex<RunMetrics?>(nil)
     /// The data read back after the run.
     private let last = Mutex<[MetricFamily]?>(nil)
@@ -126,6 +127,7 @@ final class RunSubject: ConsoleSubject {
                 run: LiveRun(metrics.nodes),
                 stores: stores,
                 rules: rules,
+                snapshots: snapshots,
                 timeline: timeline
             )
         )

@@ -1,13 +1,17 @@
 internal import ArgumentParser
 internal import Operations
 internal import Reports
+internal import Timekeeping
 
 /// `weir subscriptions`: where the messages of each subscription are.
 struct SubscriptionsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "subscriptions",
         abstract: "How far each subscription is, and what holds its messages up.",
-        subcommands: [SubscriptionsListCommand.self]
+        subcommands: [
+            SubscriptionsListCommand.self, SubscriptionsSeekCommand.self,
+            SubscriptionsSnapshotCommand.self, SubscriptionsPurgeCommand.self,
+        ]
     )
 }
 
@@ -38,5 +42,94 @@ struct SubscriptionsListCommand: Verb {
             try SubscriptionListing(json: $0)
         }
         if let listing { try output.print(listing) }
+    }
+}
+
+/// `weir subscriptions seek`.
+struct SubscriptionsSeekCommand: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "seek",
+        abstract: "Bring messages of a run back, or skip them, in bulk.",
+        discussion: """
+            As of Google Pub/Sub: what was published before the time, or was acked in the \
+            snapshot, is taken for acked; all else is delivered, again where it was acked. Acked \
+            messages can come again where the subscription keeps them (retainAckedMessages). It \
+            first says what would change, and asks.
+            """
+    )
+
+    @OptionGroup var options: SeekOptions
+
+    @Option(help: "To when, such as 2026-01-31T12:00:00Z.")
+    var time: String?
+
+    @Option(help: "To a snapshot that 'weir subscriptions snapshot' made.")
+    var snapshot: String?
+
+    func validate() throws {
+        guard (time == nil) != (snapshot == nil) else {
+            throw ValidationError("Name either --time or --snapshot.")
+        }
+        if let time, Timestamp(rfc3339: time) == nil {
+            throw ValidationError("--time \(time) is no time; expected 2026-01-31T12:00:00Z.")
+        }
+    }
+
+    func perform() async throws {
+        if let time { try await options.seek(("time", time)) }
+        if let snapshot { try await options.seek(("snapshot", snapshot)) }
+    }
+}
+
+/// `weir subscriptions purge`.
+struct SubscriptionsPurgeCommand: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "purge",
+        abstract: "Skip every message of a run that a subscription has not acked: a seek to now.",
+        discussion: """
+            What is skipped is processed by nobody; the report of the run counts and names it. It \
+            first says how many that would be, and asks.
+            """
+    )
+
+    @OptionGroup var options: SeekOptions
+
+    func perform() async throws { try await options.seek(("purge", "true")) }
+}
+
+/// `weir subscriptions snapshot`.
+struct SubscriptionsSnapshotCommand: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "snapshot",
+        abstract: "Note what a subscription of a run has acked, to seek to later.",
+        discussion: "It lives as long as the run."
+    )
+
+    @Argument(help: "The subscription.")
+    var subscription: String
+
+    @Argument(help: "What the snapshot is called.")
+    var name: String
+
+    @OptionGroup var live: LiveRunOptions
+
+    func validate() throws {
+        guard live.at != nil else {
+            throw ValidationError("Name the run: --at http://127.0.0.1:8080.")
+        }
+    }
+
+    func perform() async throws {
+        let fields = [("subscription", subscription), ("name", name)]
+        let made = try await live.ask("subscriptions/snapshot", by: "POST", fields) {
+            try JSONText.read($0) as SnapshotNote
+        }
+        guard let made else { return }
+        let count = ReportNumbers.count(made.unsettled)
+        try Terminal.result(
+            ReportText.printable(
+                "snapshot \(made.name) of \(made.subscription): \(count) messages not acked"
+            )
+        )
     }
 }
