@@ -105,7 +105,7 @@ extension DeliveryState {
     ///
     /// Deliveries that are out are taken back: settling them later changes nothing. Dead letters,
     /// expired and shed messages stay what they are.
-    mutating func seek(_ target: SeekTarget, at now: Timestamp) {
+    mutating func seek(_ target: SeekTarget, at now: Timestamp, _ actions: inout [Action]) {
         var recordsNow = policy.retainsAcked ? Array(records) : recordsOfUnsettled()
         backlog = []
         ready = []
@@ -147,6 +147,7 @@ extension DeliveryState {
             let first = publication.firstPosition
             if !skipped.isEmpty {
                 exceptions.add(.init(.skipped, first, .places(skipped), at: now))
+                drop(.places(skipped), of: publication, as: .skipped, at: now, &actions)
             }
             if !broughtBack.isEmpty {
                 exceptions.add(.init(.broughtBack, first, .places(broughtBack), at: now))

@@ -170,7 +170,7 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
         case .tick:
             passTime(to: now, &actions)
         case .seek(let target):
-            seek(target, at: now)
+            seek(target, at: now, &actions)
         }
         assert(counts.isConserved, "messages are not conserved: \(counts)")
         assert(queuesAgreeWithCounts, "the queues do not agree with the counts: \(counts)")
@@ -424,7 +424,7 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
         drop(parcel.selection, of: parcel.publication, as: .expired, at: now, &actions)
     }
 
-    private func drop(
+    func drop(
         _ selection: Selection,
         of publication: Publication<Batch>,
         as cause: DroppedMessages.Cause,

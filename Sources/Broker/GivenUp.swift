@@ -7,6 +7,8 @@ package struct DroppedMessages: Hashable, Sendable {
         case shed
         /// They were not acked within the retention.
         case expired
+        /// A seek took them for acked.
+        case skipped
     }
 
     package var subscription: String

@@ -71,6 +71,8 @@ extension EventJourney {
             }
             steps[last] = fate.step
         case .deadLettered where !isOpen, .filtered where !isOpen: return
+        // The warehouse has kept it by now.
+        case .other where steps[last].state == fate.step.state: return
         default:
             if isOpen {
                 steps[last] = fate.step

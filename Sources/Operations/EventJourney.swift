@@ -124,6 +124,8 @@ package struct EventJourney: Codable, Sendable {
         case shed
         /// It was not acked within the retention of the subscription.
         case expired
+        /// A seek took it for acked.
+        case skipped
         case deadLettered = "dead-lettered"
         case discarded
         /// It was given to its stage again, which has taken it.
@@ -148,8 +150,6 @@ package struct EventJourney: Codable, Sendable {
         /// It failed, and is to be delivered again.
         case waiting
         case acked
-        /// Taken for acked by a seek.
-        case skipped
     }
 
     /// A window that holds it.
@@ -197,9 +197,10 @@ package struct EventJourney: Codable, Sendable {
     /// Whether there are earlier records of it.
     package var hasMoreLogs: Bool? = nil
 
-    /// The journey of `event`, which a raw store has, or only a letter; `isStored` is nil where not
-    /// every raw store could be asked. `dropped` has the runs of dropped messages that its position
-    /// lies in.
+    /// The journey of `event`, which a raw store has, or only a letter.
+    ///
+    /// `isStored` is nil where not every raw store could be asked; `dropped` has the runs of
+    /// dropped messages that its position lies in.
     package init(
         _ event: FoundEvent,
         isStored: Bool?,
@@ -308,6 +309,7 @@ extension EventJourney.Step {
             switch dropped.cause {
             case .shed: (.shed, "the subscription was full")
             case .expired: (.expired, "not acknowledged within the retention")
+            case .skipped: (.skipped, "a seek took it for acknowledged")
             }
         let others = dropped.count - 1
         self.init(

@@ -388,6 +388,7 @@ extension DroppedMessages.Cause {
         switch self {
         case .shed: "shed, since the subscription was full,"
         case .expired: "given up as too old for the retention"
+        case .skipped: "taken for acknowledged by a seek"
         }
     }
 }

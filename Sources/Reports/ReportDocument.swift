@@ -195,8 +195,13 @@ package struct ReportDocument: Sendable {
         }
     }
 
-    /// The document for a terminal of so many `columns`, in aligned columns, ending with a newline.
-    package func text(colour: Bool, columns: Int = .max) -> String {
+    /// The document for a terminal of so many `columns`, in aligned columns, ending with a newline;
+    /// `overflow` says what becomes of what does not fit.
+    package func text(
+        colour: Bool,
+        columns: Int = .max,
+        overflow: TableText.Overflow = .left
+    ) -> String {
         let colours = TerminalColours(enabled: colour)
         let sign =
             switch verdict.mark {
@@ -228,7 +233,7 @@ package struct ReportDocument: Sendable {
                     let caption = "  " + ReportText.printable(table.caption)
                     lines += ReportText.wrapped(caption, columns)
                 }
-                lines += ReportDocument.lines(block, colours, columns)
+                lines += ReportDocument.lines(block, colours, columns, overflow)
                 isHeaded = block.isNote
             }
         }
@@ -238,7 +243,8 @@ package struct ReportDocument: Sendable {
     private static func lines(
         _ block: Block,
         _ colours: TerminalColours,
-        _ columns: Int
+        _ columns: Int,
+        _ overflow: TableText.Overflow
     ) -> [String] {
         switch block {
         case .note(let note):
@@ -249,7 +255,7 @@ package struct ReportDocument: Sendable {
             return lines(facts, colours)
         case .table(let table):
             return TableText(table, colour: colours.enabled)
-                .lines(indent: "  ", columns: columns)
+                .lines(indent: "  ", columns: columns, overflow: overflow)
         case .list(let title, let items, let more):
             var lines = ["  " + ReportText.printable(title)]
             lines += items.flatMap {

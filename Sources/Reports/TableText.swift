@@ -8,6 +8,13 @@ package struct TableText {
     static let widestCell = 48
     private static let gap = "  "
 
+    /// What becomes of columns that a terminal has no room for.
+    package enum Overflow: Sendable {
+        case left
+        /// Each row has them below it, as `title: text`.
+        case below
+    }
+
     private let colours: TerminalColours
     private let table: ReportDocument.Table
 
@@ -19,8 +26,12 @@ package struct TableText {
     /// The lines, each starting with `indent`, without blanks at the end.
     ///
     /// With `columns`, as many of the table's columns as fit a terminal of that width, from the
-    /// left; a broken line could be read no more.
-    package func lines(indent: String = "", columns: Int = .max) -> [String] {
+    /// left; a broken line could be read no more. `overflow` says what becomes of the others.
+    package func lines(
+        indent: String = "",
+        columns: Int = .max,
+        overflow: Overflow = .left
+    ) -> [String] {
         let heads = table.columns.map { TableText.clipped($0.title) }
         let rows = table.rows.map { row in
             row.map { ReportDocument.Cell(TableText.clipped($0.text), $0.mark) }
@@ -41,7 +52,12 @@ package struct TableText {
             indent
                 + widths.map { String(repeating: "─", count: $0) }.joined(separator: TableText.gap)
         )
-        lines += rows.map { line($0, widths, indent) }
+        for (place, row) in rows.enumerated() {
+            lines.append(line(row, widths, indent))
+            if overflow == .below, widths.count < heads.count {
+                lines += below(table.rows[place], from: widths.count, indent, columns)
+            }
+        }
         if let more = table.moreText {
             lines.append(indent + more)
         }
@@ -69,6 +85,22 @@ package struct TableText {
             }
         }
         return text
+    }
+
+    /// The cells of `row` from the column at `first` on, in full.
+    private func below(
+        _ row: [ReportDocument.Cell],
+        from first: Int,
+        _ indent: String,
+        _ columns: Int
+    ) -> [String] {
+        zip(table.columns, row).dropFirst(first).flatMap { column, cell -> [String] in
+            let text = ReportText.printable(cell.text, longest: ReportText.longestLine)
+            guard !text.isEmpty else { return [] }
+            let title = ReportText.printable(column.title)
+            return ReportText.wrapped("\(indent)    \(title): \(text)", columns)
+                .map { colours.paint($0, cell.mark) }
+        }
     }
 
     private static func clipped(_ text: String) -> String {

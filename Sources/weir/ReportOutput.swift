@@ -64,7 +64,16 @@ struct DocumentOutput: ParsableArguments {
     var format: ReportFormat = .text
 
     func print(_ report: some WrittenReport) throws {
-        try Terminal.document(try report.rendered(as: format, colour: Terminal.usesColour))
+        guard format == .text else {
+            return try Terminal.document(try report.rendered(as: format))
+        }
+        try Terminal.document(
+            report.document.text(
+                colour: Terminal.usesColour,
+                columns: Terminal.resultColumns,
+                overflow: .below
+            )
+        )
     }
 }
 

@@ -140,6 +140,8 @@ struct World {
     var gone: DeliveryID?
     /// What it has said to be dropped, by position.
     var dropped: [Int64: DroppedMessages.Cause] = [:]
+    /// How many it has said that seeks have skipped.
+    var skipped: Int64 = 0
 
     typealias Violation = NaiveSubscription.Violation
 
@@ -191,6 +193,9 @@ struct World {
                 throw Violation("message \(message) is \(known.fate), and that is not said")
             }
         }
+        guard skipped == state.counts.skipped else {
+            throw Violation("\(state.counts.skipped) are skipped, and \(skipped) are said to be")
+        }
         guard letters == naive.letters else {
             throw Violation("dead letters are \(letters), not \(naive.letters)")
         }
@@ -236,6 +241,10 @@ struct World {
     }
 
     private mutating func note(_ messages: DroppedMessages) throws {
+        if messages.cause == .skipped {
+            skipped += messages.count
+            return
+        }
         for position in messages.positions {
             guard dropped.updateValue(messages.cause, forKey: position) == nil else {
                 throw Violation("message \(position - 1) is dropped twice")

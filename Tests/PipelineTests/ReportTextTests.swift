@@ -27,6 +27,31 @@ import Testing
         }
     }
 
+    @Test func `what a terminal has no room for stands below its row, in full`() {
+        let long = Array(repeating: "word", count: 20).joined(separator: " ")
+        let table = ReportDocument.Table(
+            caption: "",
+            columns: [.text("lane"), .text("what"), .number("count")],
+            rows: [
+                [.init("ingest"), .init(long), .init("7")], [.init("raw"), .init("short"), ""],
+            ]
+        )
+        #expect(
+            TableText(table, colour: false).lines(indent: "  ", columns: 40, overflow: .below)
+                == [
+                    "  lane", "  ──────", "  ingest",
+                    "      what: word word word word word",
+                    "        word word word word word word",
+                    "        word word word word word word", "        word word word",
+                    "      count: 7", "  raw", "      what: short",
+                ]
+        )
+        #expect(
+            TableText(table, colour: false).lines(indent: "  ", columns: 40)
+                == ["  lane", "  ──────", "  ingest", "  raw"]
+        )
+    }
+
     @Test func `colour does not move a column`() throws {
         let report = try ReportFixture.report()
         let plain = report.document.text(colour: false)

@@ -197,8 +197,8 @@ extension WarehouseMigration {
     /// On what subscriptions dropped.
     static let dropped = """
         COMMENT ON TABLE dropped_messages IS
-            'Runs of messages that a subscription shed while it was full, or that expired in it; '
-            'every position from the first to the last is one.';
+            'Runs of messages that a subscription shed while it was full, that expired in it, or '
+            'that a seek skipped; every position from the first to the last is one.';
 
         """
 

@@ -125,8 +125,9 @@ extension SQLInsert {
         "dropped_messages",
         ["subscription", "cause", "first_position", "last_position", "first_ns", "last_ns"]
     ).replacing(
-        ["cause", "last_position", "first_ns", "last_ns"],
+        ["last_position", "first_ns", "last_ns"],
         key: "subscription",
+        "cause",
         "first_position"
     )
 

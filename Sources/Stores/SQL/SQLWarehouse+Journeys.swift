@@ -52,12 +52,15 @@ extension SQLWarehouse {
         try await read { [damage] session in
             var found: [DroppedMessages] = []
             for subscription in try session.subscriptions(in: "dropped_messages") {
-                found += try session.map(
-                    JourneyStatement.droppedUpTo,
-                    [.text(subscription), .integer(position)],
-                    notingIn: damage,
-                    { try DroppedMessages($0) }
-                ).filter { $0.positions.contains(position) }
+                for cause in DroppedMessages.Cause.allCases {
+                    // Runs of one cause do not overlap, unless a seek has brought messages back.
+                    found += try session.map(
+                        JourneyStatement.droppedUpTo,
+                        [.text(subscription), .text(cause.rawValue), .integer(position)],
+                        notingIn: damage,
+                        { try DroppedMessages($0) }
+                    ).filter { $0.positions.contains(position) }
+                }
             }
             return found
         }
@@ -169,7 +172,7 @@ private enum JourneyStatement {
     static let droppedUpTo = SQLStatement(
         """
         SELECT subscription, cause, first_position, last_position, first_ns, last_ns
-        FROM dropped_messages WHERE subscription = $1 AND first_position <= $2
+        FROM dropped_messages WHERE subscription = $1 AND cause = $2 AND first_position <= $3
         ORDER BY first_position DESC LIMIT 1
         """,
         of: "dropped_messages",

@@ -398,7 +398,7 @@ enum WarehouseTables {
         """
     }
 
-    /// The positions of messages that a subscription shed, or that expired, in runs.
+    /// The positions of messages that a subscription shed, let expire or skipped, in runs.
     fileprivate static func dropped(_ sql: SQLWords) -> String {
         """
         CREATE TABLE dropped_messages (
@@ -408,7 +408,7 @@ enum WarehouseTables {
             last_position \(sql.integer) NOT NULL,
             first_ns \(sql.integer) NOT NULL,
             last_ns \(sql.integer) NOT NULL,
-            PRIMARY KEY (subscription, first_position)
+            PRIMARY KEY (subscription, cause, first_position)
         )\(sql.keyed());
 
         """

@@ -91,7 +91,7 @@ private struct TracedRun {
                         value: "{maxOutstandingMessages: 4, whenFull: shed}"
                     )
                 ]
-            case .expired:
+            case .expired, .skipped:
                 [
                     DocumentSetting(path: path + ["messageRetentionDuration"], value: "1s"),
                     DocumentSetting(
@@ -285,8 +285,9 @@ private struct TracedRun {
         }
     }
 
-    /// As many messages are said to be dropped as the broker has not seen the end of otherwise. A
-    /// store may have one of them all the same, and have failed to say so.
+    /// As many messages are said to be dropped as the broker has not seen the end of otherwise.
+    ///
+    /// A store may have one of them all the same, and have failed to say so.
     private func checkDrops() async throws {
         let told = try await warehouse.journeyMap().dropped
         let gone = drops.map { drops -> Int in

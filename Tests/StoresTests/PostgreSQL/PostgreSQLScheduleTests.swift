@@ -11,9 +11,10 @@ import Timekeeping
 struct PostgreSQLScheduleTests {
     private let server = PostgreSQLTestServer.given ?? PostgreSQLTestServer(url: "")
 
-    /// Waits for the next full minute, which is as often as pg_cron runs a job. The second
-    /// schedule is made right after the first, which pg_cron may be reading at that moment; where
-    /// it keeps to the first, nothing is refreshed before the half-hour.
+    /// Waits for the next full minute, which is as often as pg_cron runs a job.
+    ///
+    /// The second schedule is made right after the first, which pg_cron may be reading at that
+    /// moment; where it keeps to the first, nothing is refreshed before the half-hour.
     @Test(.timeLimit(.minutes(4)))
     func `it is made, shown, changed, kept to and removed`() async throws {
         try #require(
