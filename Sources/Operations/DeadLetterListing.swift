@@ -3,9 +3,9 @@ package import Storage
 internal import Timekeeping
 
 /// The open dead letters by subscription and cause, for people and programs.
-package struct DeadLetterListing: WrittenReport, Sendable {
+package struct DeadLetterListing: WrittenReport, Decodable, Sendable {
     /// Letters of one subscription and cause.
-    package struct Group: Encodable, Sendable {
+    package struct Group: Codable, Sendable {
         package var subscription: String
         package var reason: String
         package var count: Int64

@@ -3,9 +3,9 @@ package import Storage
 internal import Timekeeping
 
 /// Single dead letters, each with all that is known of it, for people and programs.
-package struct LetterReport: WrittenReport, Sendable {
+package struct LetterReport: WrittenReport, Decodable, Sendable {
     /// A letter.
-    package struct Letter: Encodable, Sendable {
+    package struct Letter: Codable, Sendable {
         package var subscription: String
         package var source: String
         package var id: String

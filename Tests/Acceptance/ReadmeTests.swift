@@ -18,8 +18,10 @@ struct ReadmeTests {
     ]
 
     /// Those that look for what this machine can bear, which takes minutes, and those that need a
-    /// server.
-    private static let elsewhere = ["weir capacity", "weir invariants schedule", "weir serve"]
+    /// server, or a letter.
+    private static let elsewhere = [
+        "weir capacity", "weir invariants schedule", "weir serve", "weir dead-letters edit",
+    ]
 
     private static func text(_ page: String) throws -> String {
         try String(contentsOf: Program.packageRoot.appending(path: page), encoding: .utf8)
@@ -49,7 +51,7 @@ struct ReadmeTests {
                 return shorter.reduce(String(command)) { $0.replacing($1.0, with: $1.1) }
             }
             .filter { command in !elsewhere.contains { command.hasPrefix($0) } }
-            // LiveRunTests have a run that goes on.
+            // LiveRunTests and LiveLetterTests have a run that goes on.
             .filter { !$0.contains(" --at ") }
     }
 

@@ -33,6 +33,14 @@ struct DeadLetterOptions: ParsableArguments {
     @Option(help: "Judge by the rules of this pipeline file (default: those of a plain one).")
     var pipeline: String?
 
+    /// Refuses what names stores or rules beside a run that is asked.
+    func exclude(by live: LiveRunOptions) throws {
+        try live.exclude(
+            ("--warehouse", store.warehouse != nil),
+            ("--pipeline", pipeline != nil)
+        )
+    }
+
     /// Opens the warehouse for `access`, and lets `body` use its letters and a judge.
     func open<Value>(
         for access: StoreAccess,
@@ -57,9 +65,12 @@ struct DeadLettersListCommand: Verb {
         abstract: "One line for each subscription and cause.",
         discussion: """
             The latest letters of each group are held to the rules as they are now: that is the \
-            share that would pass. A row of a log is no event by itself: unknown.
+            share that would pass. A row of a log is no event by itself: unknown. A run that is \
+            asked with --at judges by its own rules.
             """
     )
+
+    @OptionGroup var live: LiveRunOptions
 
     @OptionGroup var options: DeadLetterOptions
 
@@ -72,7 +83,12 @@ struct DeadLettersListCommand: Verb {
 
     @OptionGroup var output: DocumentOutput
 
+    func validate() throws { try options.exclude(by: live) }
+
     func perform() async throws {
+        let fields = [("sample", "\(sample ?? 200)")]
+        let told = try await live.ask("dead-letters", fields) { try DeadLetterListing(json: $0) }
+        if let told { return try output.print(told) }
         let listing = try await options.open(for: .reading) { label, letters, judge in
             try await DeadLetterListing(letters, in: label, by: judge, sample: sample ?? 200)
         }
@@ -90,6 +106,8 @@ struct DeadLettersShowCommand: Verb {
     @Argument(help: "The id of a letter, or <key>=<value> (several: a letter must have them all).")
     var selector: [String]
 
+    @OptionGroup var live: LiveRunOptions
+
     @OptionGroup var options: DeadLetterOptions
 
     @Option(
@@ -106,11 +124,19 @@ struct DeadLettersShowCommand: Verb {
 
     func validate() throws {
         _ = try LetterSelector(typed: selector)
+        try options.exclude(by: live)
     }
 
     func perform() async throws {
         var selector = try LetterSelector(typed: self.selector)
         if discarded { selector.includeDecided() }
+        let fields =
+            [("limit", "\(limit ?? 10)"), ("discarded", "\(discarded)")]
+            + self.selector.map { ("selector", $0) }
+        let told = try await live.ask("dead-letters/letters", fields) {
+            try LetterReport(json: $0)
+        }
+        if let told { return try output.print(told) }
         let report = try await options.open(for: .reading) { label, letters, judge in
             try await LetterReport(
                 selector,

@@ -40,7 +40,7 @@ struct LiveRunOptions: ParsableArguments {
     func exclude(_ options: (name: String, isGiven: Bool)...) throws {
         guard at != nil, let option = options.first(where: \.isGiven) else { return }
         throw ValidationError(
-            "--at asks the run, which knows its own stores; leave \(option.name)."
+            "--at asks the run, which knows its own stores and rules; leave \(option.name)."
         )
     }
 
