@@ -39,6 +39,8 @@ extension DeliveryState {
         enum State: UInt8, Sendable {
             case unsettled
             case acked
+            /// A seek took it for acked.
+            case skipped
             case deadLettered
             case expired
             /// Filtered or shed: this subscription never had it.
@@ -123,24 +125,26 @@ extension DeliveryState {
             var skipped: [Int32] = []
             var broughtBack: [Int32] = []
             for (place, state) in recordsNow[index].states.enumerated() {
-                guard state == .unsettled || state == .acked else { continue }
+                guard [.unsettled, .acked, .skipped].contains(state) else { continue }
                 let again = target.isUnsettled(
                     position: publication.position(at: place),
                     publishTime: publication.publishTime
                 )
                 switch (state, again) {
-                case (.acked, true):
+                case (.acked, true), (.skipped, true):
                     counts.acked -= 1
+                    if state == .skipped { counts.unskipped += 1 }
                     counts.replayed += 1
                     broughtBack.append(Int32(place))
                 case (.unsettled, false):
                     counts.acked += 1
                     counts.skipped += 1
                     skipped.append(Int32(place))
+                    recordsNow[index].states[place] = .skipped
                 default: break
                 }
-                recordsNow[index].states[place] = again ? .unsettled : .acked
                 if again {
+                    recordsNow[index].states[place] = .unsettled
                     unsettled.append(Int32(place))
                 }
             }

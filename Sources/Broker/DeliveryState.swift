@@ -397,7 +397,8 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
         case .acked: counts.acked += count
         case .deadLettered: counts.deadLettered += count
         case .expired: counts.expired += count
-        case .unsettled, .notAdmitted: preconditionFailure("\(state) is not a conclusion")
+        case .unsettled, .skipped, .notAdmitted:
+            preconditionFailure("\(state) is not a conclusion")
         }
         unsettledBytes -= selection.count * parcel.publication.batch.bytesPerMessage
         if state != .acked || parcel.failures > 0 {

@@ -110,7 +110,8 @@ extension ExceptionalEnd {
             case .acked: .acked
             case .deadLettered: .deadLettered
             case .expired: .expired
-            case .unsettled, .notAdmitted: preconditionFailure("\(state) is not an end")
+            case .unsettled, .skipped, .notAdmitted:
+                preconditionFailure("\(state) is not an end")
             }
         self.init(ended, firstPosition, selection, at: time, failures: failures, failure)
     }

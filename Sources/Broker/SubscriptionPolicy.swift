@@ -74,6 +74,8 @@ package struct SubscriptionCounts: Hashable, Sendable {
     package var replayed: Int64 = 0
     /// Taken for acked by a seek, though no subscriber had acked them.
     package var skipped: Int64 = 0
+    /// Of these, brought back by a later seek.
+    package var unskipped: Int64 = 0
     /// Settlements that came after the deadline or after a seek, and changed nothing.
     package var staleSettlements: Int64 = 0
 
@@ -92,6 +94,9 @@ package struct SubscriptionCounts: Hashable, Sendable {
         published == accounted
             && min(acked, outstanding, backlog, waiting, deadLettered, expired, filtered, shed) >= 0
     }
+
+    /// The messages that are acked only because a seek took them for acked.
+    package var stillSkipped: Int64 { skipped - unskipped }
 
     /// The messages that are in the subscription now.
     package var unsettled: Int64 { outstanding + backlog + waiting }

@@ -306,12 +306,13 @@ final class SubscriptionQueue: Sendable {
     /// Makes messages acked or not acked in bulk.
     func seek(to target: SeekTarget) -> SeekOutcome {
         let now = timeline.now
-        let outcome = state.withLock { state in
+        let (outcome, actions) = state.withLock { state in
             let before = state.delivery.counts
-            // A seek gives nothing up, and delivers nothing by itself.
-            _ = state.delivery.handle(.seek(target), at: now)
-            return SeekOutcome(before, state.delivery.counts)
+            let actions = state.delivery.handle(.seek(target), at: now)
+            return (SeekOutcome(before, state.delivery.counts), actions)
         }
+        // It delivers nothing by itself.
+        for case .drop(let messages) in actions { givenUp.append(messages) }
         if outcome.skipped > 0 { room.raise() }
         arrival.raise()
         return outcome

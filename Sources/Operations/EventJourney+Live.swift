@@ -116,7 +116,7 @@ extension JourneyReport {
         for place in after.subscribed {
             let counts = place.standing.counts
             let gone: [(name: String, count: Int64)] = [
-                ("skipped by a seek", counts.skipped), ("expired", counts.expired),
+                ("skipped by a seek", counts.stillSkipped), ("expired", counts.expired),
                 ("shed", counts.shed),
             ].filter { $0.1 > 0 }
             guard !gone.isEmpty else { continue }

@@ -229,8 +229,10 @@ package struct EventJourney: Codable, Sendable {
         let counting = Set(chart.counting.map(\.subscription))
         let others = exceptions.compactMap(\.letter)
             .filter { !counting.contains($0.name.subscription) }
+        // An edit is given to the subscription that it was made for, and to no other.
+        let isEdited = exceptions.contains { $0.letter?.edit != nil }
         // What was given up and is there all the same has both steps: it came twice, or again.
-        steps += others.flatMap(EventJourney.steps)
+        steps += others.flatMap { EventJourney.steps(of: $0, at: event.position) }
         if isStored == true {
             steps.append(
                 Step(
@@ -244,7 +246,7 @@ package struct EventJourney: Codable, Sendable {
             let dropped = dropped.first(where: { $0.subscription == chart.storing })
         {
             steps.append(Step(dropped))
-        } else if others.isEmpty {
+        } else if others.isEmpty, !isEdited {
             steps.append(
                 Step(
                     lane: chart.storing ?? "ingest (name unknown)",
@@ -259,7 +261,7 @@ package struct EventJourney: Codable, Sendable {
         for place in chart.counting {
             let own = exceptions.filter { $0.subscription == place.subscription }
             let letters = own.compactMap(\.letter)
-            steps += letters.flatMap(EventJourney.steps)
+            steps += letters.flatMap { EventJourney.steps(of: $0, at: event.position) }
             let fate = Fate(
                 event,
                 at: place,
@@ -268,20 +270,24 @@ package struct EventJourney: Codable, Sendable {
                 dropped.first { $0.subscription == place.subscription },
                 chart.grains
             )
-            if letters.isEmpty || fate.isKept { steps.append(fate.step) }
+            if fate.isKept || (letters.isEmpty && !isEdited) { steps.append(fate.step) }
         }
     }
 
     /// That it was given up, and what was decided about that.
-    private static func steps(of letter: KeptLetter) -> [Step] {
+    ///
+    /// An event that was published again, or another one of its id, has another `position`.
+    private static func steps(of letter: KeptLetter, at position: Int64) -> [Step] {
         let lane = letter.name.subscription
+        let place =
+            letter.name.position == position ? "" : "the message at \(letter.name.position): "
         let isReplayed =
             letter.outcome != nil && letter.outcome != .edited && letter.decision != nil
         let given = Step(
             lane: lane,
             state: .deadLettered,
             time: letter.lastFailure.description,
-            detail: "\(letter.reason): \(letter.detail)",
+            detail: "\(place)\(letter.reason): \(letter.detail)",
             evidence: "a dead letter of the warehouse",
             attempts: letter.attempts - (isReplayed ? 1 : 0)
         )
@@ -315,9 +321,11 @@ extension EventJourney.Step {
         self.init(
             lane: dropped.subscription,
             state: state,
-            time: dropped.last.description,
+            time: dropped.first == dropped.last ? dropped.last.description : nil,
             detail: reason
-                + (others == 0 ? "" : ", with \(ReportNumbers.count(others)) beside it"),
+                + (others == 0 ? "" : ", with \(ReportNumbers.count(others)) beside it")
+                + (dropped.first == dropped.last
+                    ? "" : ", between \(dropped.first) and \(dropped.last)"),
             evidence: "its position is in a row of dropped_messages"
         )
     }

@@ -138,13 +138,13 @@ package struct JourneyReport: WrittenReport, Decodable, Sendable {
     /// Adds what `warehouse`, as `chart` draws it, says of events that are nowhere.
     package mutating func addAbsence(
         of query: EventQuery,
-        in warehouse: any Warehouse,
+        in warehouse: (any Warehouse)?,
         _ chart: JourneyChart
     ) async throws {
         addCensus(chart)
         let position = query.conditions.first { $0.key == .message }.flatMap { Int64($0.value) }
         if let position {
-            for dropped in try await warehouse.journeys?.dropped(at: position) ?? [] {
+            for dropped in try await warehouse?.journeys?.dropped(at: position) ?? [] {
                 evidence.append(
                     "\(dropped.subscription): the message at position \(position) was "
                         + "\(dropped.cause.words) by \(dropped.last)"

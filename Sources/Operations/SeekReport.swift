@@ -59,7 +59,8 @@ package struct SeekReport: WrittenReport, Decodable, Sendable {
             .init(
                 isDone ? "skipped" : "would be skipped",
                 .count(skipped),
-                remark: skipped > 0 ? "taken for acknowledged, and processed by nobody" : ""
+                remark: skipped > 0
+                    ? "taken for acknowledged; what workers have in hand may be done" : ""
             ),
             .init(
                 isDone ? "taken back" : "would be taken back",

@@ -16,6 +16,8 @@ package struct SubscriptionListing: WrittenReport, Decodable, Sendable {
         case full = "subscription-full"
         /// A worker has them, and has not acknowledged them.
         case worker = "held-by-worker"
+        /// The subscription is full, and sheds what comes.
+        case shedding
         /// Nothing reads the subscription.
         case unread
     }
@@ -34,6 +36,8 @@ package struct SubscriptionListing: WrittenReport, Decodable, Sendable {
         package var detail: String
         /// What lets them go on.
         package var frees: String
+        /// Whether a worker has had them for longer than it may without saying so.
+        package var isLong: Bool? = nil
     }
 
     /// A subscription; what is not known is nil.
@@ -104,7 +108,7 @@ extension SubscriptionListing.Line {
         expired = counts.expired
         filtered = counts.filtered
         shed = counts.shed
-        skipped = counts.skipped
+        skipped = counts.stillSkipped
         replayed = counts.replayed
         oldestUnsettled = place.standing.runs.map(\.publication.publishTime).min()?.description
         mostMessages = Int64(place.standing.policy.maximumMessages)
@@ -118,8 +122,10 @@ extension SubscriptionListing.HoldUp {
         at place: LiveMoment.Subscribed,
         _ waiting: [WaitingBatch<Batch>]
     ) -> [SubscriptionListing.HoldUp] {
-        [full(at: place, waiting), held(at: place), inFlight(at: place), retried(at: place)]
-            .compactMap(\.self) + (unread(at: place).map { [$0] } ?? [])
+        [
+            full(at: place, waiting), shedding(at: place), held(at: place), inFlight(at: place),
+            retried(at: place), unread(at: place),
+        ].compactMap(\.self)
     }
 
     private static func full(
@@ -138,6 +144,23 @@ extension SubscriptionListing.HoldUp {
             detail: "producers wait: \(counts.unsettled) of at most \(policy.maximumMessages) "
                 + "messages, \(place.standing.unsettledBytes) of at most \(policy.maximumBytes) "
                 + "bytes",
+            frees: "messages that \(place.subscription.stage ?? "a subscriber") settles"
+        )
+    }
+
+    private static func shedding(
+        at place: LiveMoment.Subscribed
+    ) -> SubscriptionListing.HoldUp? {
+        let (policy, counts) = (place.standing.policy, place.standing.counts)
+        let isFull =
+            counts.unsettled >= Int64(policy.maximumMessages)
+            || place.standing.unsettledBytes >= policy.maximumBytes
+        guard policy.whenFull == .shed, isFull else { return nil }
+        return .init(
+            subscription: place.subscription.name,
+            cause: .shedding,
+            messages: counts.unsettled,
+            detail: "it is full, and drops what comes: \(ReportNumbers.count(counts.shed)) so far",
             frees: "messages that \(place.subscription.stage ?? "a subscriber") settles"
         )
     }
@@ -167,9 +190,12 @@ extension SubscriptionListing.HoldUp {
     private static func inFlight(at place: LiveMoment.Subscribed) -> SubscriptionListing.HoldUp? {
         var longest: (run: SubscriptionStanding<Batch>.Run, since: Timestamp, end: Timestamp)?
         var count: Int64 = 0
+        var isLong = false
         for run in place.standing.runs {
-            guard case .inFlight(_, let since, let deadline, _) = run.place else { continue }
+            guard case .inFlight(_, let since, let deadline, let extensions) = run.place
+            else { continue }
             count += Int64(run.selection.count)
+            isLong = isLong || extensions > 0
             if longest.map({ since < $0.since }) ?? true { longest = (run, since, deadline) }
         }
         guard let (run, since, deadline) = longest, let index = run.selection.first else {
@@ -185,7 +211,8 @@ extension SubscriptionListing.HoldUp {
             example: run.name(at: position),
             detail: "the first \(run.condition(in: place))",
             frees: "its acknowledgement, or at \(deadline) "
-                + run.consequence(of: place.standing.policy)
+                + run.consequence(of: place.standing.policy),
+            isLong: isLong ? true : nil
         )
     }
 
@@ -250,7 +277,7 @@ extension SubscriptionListing {
                 )
             )
         }
-        let stopped = holdUps.filter { $0.cause != .worker }
+        let stopped = holdUps.filter { $0.cause != .worker || $0.isLong == true }
         let verdict: ReportDocument.Cell =
             asOf == nil
             ? .init("how far each is, as the stores have it")

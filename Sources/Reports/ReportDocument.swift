@@ -220,7 +220,7 @@ package struct ReportDocument: Sendable {
         lines += ReportText.wrapped(said, columns)
             .map { colours.paint($0, verdict.mark) }
         lines.append("")
-        lines += ReportDocument.lines(facts, colours)
+        lines += ReportDocument.lines(facts, colours, columns)
         for section in sections where !section.written.isEmpty {
             lines += ["", colours.bold(ReportText.printable(section.title))]
             // A note heads what follows it; everything else stands apart under its own caption.
@@ -252,7 +252,7 @@ package struct ReportDocument: Sendable {
             return ReportText.wrapped(text, columns)
                 .map { colours.paint($0, note.mark) }
         case .facts(let facts):
-            return lines(facts, colours)
+            return lines(facts, colours, columns)
         case .table(let table):
             return TableText(table, colour: colours.enabled)
                 .lines(indent: "  ", columns: columns, overflow: overflow)
@@ -273,17 +273,27 @@ package struct ReportDocument: Sendable {
         }
     }
 
-    private static func lines(_ facts: [Fact], _ colours: TerminalColours) -> [String] {
+    private static func lines(
+        _ facts: [Fact],
+        _ colours: TerminalColours,
+        _ columns: Int
+    ) -> [String] {
         let names = facts.map { ReportText.printable($0.name) }
         let widest = names.map(ReportText.width).max() ?? 0
-        return zip(facts, names).map { fact, name in
+        return zip(facts, names).flatMap { fact, name -> [String] in
             let blanks = String(repeating: " ", count: widest - ReportText.width(name))
             let remark = fact.remark.isEmpty ? "" : " (\(ReportText.printable(fact.remark)))"
             let value = colours.paint(
                 ReportText.printable(fact.value.text, longest: ReportText.longestLine),
                 fact.value.mark
             )
-            return "  \(name)\(blanks)  \(value)\(remark)"
+            let line = "  \(name)\(blanks)  \(fact.value.text)\(remark)"
+            guard ReportText.width(line) > columns else {
+                return ["  \(name)\(blanks)  \(value)\(remark)"]
+            }
+            let text = ReportText.printable(fact.value.text, longest: ReportText.longestLine)
+            return ReportText.wrapped("  \(name)\(blanks)  \(text)\(remark)", columns)
+                .map { colours.paint($0, fact.value.mark) }
         }
     }
 }

@@ -53,9 +53,16 @@ package struct TableText {
                 + widths.map { String(repeating: "─", count: $0) }.joined(separator: TableText.gap)
         )
         for (place, row) in rows.enumerated() {
-            lines.append(line(row, widths, indent))
-            if overflow == .below, widths.count < heads.count {
-                lines += below(table.rows[place], from: widths.count, indent, columns)
+            let isStacked = overflow == .below && widths.count < heads.count
+            let first = row.first?.text ?? ""
+            // A row that goes on with the one before has nothing in the columns that fit.
+            let isContinued =
+                isStacked && ReportText.width(first) <= 1
+                && row.prefix(widths.count).dropFirst().allSatisfy { $0.text.isEmpty }
+            if !isContinued { lines.append(line(row, widths, indent)) }
+            if isStacked {
+                let lead = isContinued && !first.isEmpty ? "\(first)   " : "    "
+                lines += below(table.rows[place], from: widths.count, indent + lead, columns)
             }
         }
         if let more = table.moreText {
@@ -98,7 +105,7 @@ package struct TableText {
             let text = ReportText.printable(cell.text, longest: ReportText.longestLine)
             guard !text.isEmpty else { return [] }
             let title = ReportText.printable(column.title)
-            return ReportText.wrapped("\(indent)    \(title): \(text)", columns)
+            return ReportText.wrapped("\(indent)\(title): \(text)", columns)
                 .map { colours.paint($0, cell.mark) }
         }
     }

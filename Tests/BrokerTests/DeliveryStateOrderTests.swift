@@ -234,6 +234,23 @@ struct DeliveryStateOrderTests {
         #expect(state.snapshot(nextPosition: 4) == snapshot)
     }
 
+    @Test func `what a seek skipped is skipped no more once another has brought it back`() {
+        var state = subscription(keys: [[1, 2], [3]]) { $0.retainsAcked = true }
+        let delivery = state.pull(2, at: start)[0]
+        _ = state.handle(.settle(delivery.id, .ack), at: start)
+        let acked = Int64(delivery.count)
+        let now = start + .seconds(1)
+        _ = state.handle(.seek(.time(now)), at: now)
+        #expect(state.counts.stillSkipped == 3 - acked)
+        #expect(state.counts.acked == 3)
+        _ = state.handle(.seek(.time(start)), at: now)
+        #expect(state.counts.stillSkipped == 0)
+        #expect(state.counts.skipped == 3 - acked)
+        #expect(state.counts.replayed == 3)
+        _ = state.handle(.seek(.time(now)), at: now)
+        #expect(state.counts.stillSkipped == 3)
+    }
+
     @Test func `shed and filtered messages stay what they are through a seek`() {
         var state = subscription(keys: [[1, 2, 3]]) {
             $0.retainsAcked = true

@@ -29,6 +29,8 @@ struct NaiveSubscription {
 
     struct Message {
         var fate: Fate
+        /// Whether only a seek says that it is acked.
+        var isSkipped = false
         var failures = 0
         var firstFailure: Timestamp?
         let publishTime: Timestamp
@@ -337,9 +339,12 @@ struct NaiveSubscription {
             let again = isUnsettledAfter(index)
             if again && !wasUnsettled {
                 happened.replayed += 1
+                if messages[index].isSkipped { happened.unskipped += 1 }
+                messages[index].isSkipped = false
             }
             if !again && wasUnsettled {
                 happened.skipped += 1
+                messages[index].isSkipped = true
             }
             messages[index].fate = again ? .backlog : .acked
             messages[index].failures = 0

@@ -101,6 +101,36 @@ struct JourneyTests {
         ).steps.map { "\($0.lane) \($0.state.rawValue)" }
     }
 
+    @Test func `an edit is not missed by whom it was not made for`() {
+        guard case .deadLetter(var letter) = Self.letter("analytics") else { return }
+        letter.edit = LetterEdit(
+            original: "e-16",
+            time: Shop.epoch,
+            who: "me",
+            why: "a wrong price"
+        )
+        #expect(
+            Self.states(isStored: false, [.deadLetter(letter)])
+                == Self.begin + ["analytics dead-lettered"]
+        )
+    }
+
+    @Test func `a letter of another message of the id says at which position that is`() {
+        guard case .deadLetter(var letter) = Self.letter("ingest") else { return }
+        func details() -> [String] {
+            EventJourney(
+                Self.event,
+                isStored: true,
+                exceptions: [.deadLetter(letter)],
+                counted: [:],
+                on: Self.chart()
+            ).steps.map(\.detail)
+        }
+        #expect(details().contains("items-missing: it has none"))
+        letter.name.position = 43
+        #expect(details().contains("the message at 43: items-missing: it has none"))
+    }
+
     private static let begin = ["source produced", "topic events published"]
 
     @Test func `each state of each subscription has its own answer`() {

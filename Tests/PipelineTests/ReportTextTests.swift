@@ -46,6 +46,12 @@ import Testing
                     "      count: 7", "  raw", "      what: short",
                 ]
         )
+        var lanes = table
+        lanes.rows.append([.init("│"), .init("more"), .init("")])
+        #expect(
+            TableText(lanes, colour: false)
+                .lines(indent: "  ", columns: 40, overflow: .below).last == "  │   what: more"
+        )
         #expect(
             TableText(table, colour: false).lines(indent: "  ", columns: 40)
                 == ["  lane", "  ──────", "  ingest", "  raw"]

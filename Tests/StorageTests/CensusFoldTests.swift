@@ -120,6 +120,18 @@ struct CensusFoldTests {
         #expect(Self.census([Self.event(1), Self.event(4)]).sources.map(\.firstGap) == [2])
     }
 
+    @Test func `what those who count have dropped is not missing among what they counted`() {
+        let events = (1...6).map { Self.event($0) }
+        var basis = Self.basis()
+        func subjects() -> [String] {
+            Self.census(events, basis, Self.progress(1...2)).findings
+                .filter { $0.kind == .uncounted }.map(\.subject)
+        }
+        #expect(subjects() == ["/shop e3", "/shop e4", "/shop e5", "/shop e6"])
+        basis.dropped = IntervalSet([4...5])
+        #expect(subjects() == ["/shop e3", "/shop e6"])
+    }
+
     @Test func `whatever lives has settled ten minutes before the watermark and the latest event`()
     {
         let events = [Self.event(1), Self.event(4000)]

@@ -3,8 +3,8 @@
 -- owner: data
 -- grace: 0s
 -- needs: census
--- description: Every stored event is counted, late, or a dead letter of the subscription that counts:
---   none was lost silently. Only events older than ten minutes before the watermark are
+-- description: Every stored event is counted, late, a dead letter of the subscription that counts,
+--   or was shed, expired or skipped there: none was lost silently. Only events older than ten minutes before the watermark are
 --   checked, and none of a subscription with a filter; a run that was killed
 --   may have stored what it had not counted yet.
 SELECT finding.subject AS subject, finding.detail AS detail

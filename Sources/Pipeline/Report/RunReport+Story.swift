@@ -77,12 +77,15 @@ extension RunReport {
             + stages.compactMap(duplicateSentence)
     }
 
-    /// That a subscription was full, so that publishing had to wait.
+    /// That a subscription was full, so that publishing had to wait, or messages were shed.
     private var fullSentences: [String] {
         full.map { subscription in
             let limit = ReportNumbers.count(Int64(subscription.maximumMessages ?? 0))
-            return "\(subscription.name) was full (\(limit) messages): publishing had to wait, and "
-                + "all other subscriptions of the topic with it"
+            let fullness = "\(subscription.name) was full (\(limit) messages)"
+            return subscription.shed > 0
+                ? "\(fullness), and shed \(ReportNumbers.count(subscription.shed))"
+                : "\(fullness): publishing had to wait, and all other subscriptions of the topic "
+                    + "with it"
         }
     }
 
@@ -177,7 +180,8 @@ extension RunReport {
         let handled =
             stage.processed + stage.duplicates + stage.late + (stage.repeatedOrders ?? 0)
             + (stage.conflicts ?? 0) + max(0, refused - subscription.deadLettered)
-        return max(0, subscription.acked - handled)
+        // What a seek skipped was not given to it.
+        return max(0, subscription.acked - (subscription.skipped ?? 0) - handled)
     }
 
     /// What a fault took away that no message misses.

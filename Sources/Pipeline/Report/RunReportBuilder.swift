@@ -202,7 +202,7 @@ struct RunReportBuilder {
                 expired: counts.expired,
                 filtered: counts.filtered,
                 shed: counts.shed,
-                skipped: counts.skipped > 0 ? counts.skipped : nil,
+                skipped: counts.stillSkipped > 0 ? counts.stillSkipped : nil,
                 broughtBack: counts.replayed > 0 ? counts.replayed : nil,
                 conserved: counts.isConserved,
                 delivered: counts.delivered,

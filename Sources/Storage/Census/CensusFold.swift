@@ -129,7 +129,7 @@ package struct CensusFold: Sendable {
     /// Notes an event that is old enough to be counted, by those who count its stream.
     private mutating func noteUncounted(_ event: RawEvent, _ content: RawEvent.Content) {
         guard isStream(event.source), content.sequence > 0, let watermark,
-            content.time < watermark - RawCensus.margin
+            content.time < watermark - RawCensus.margin, !basis.dropped.contains(event.position)
         else { return }
         let isGivenUp = letters[identity(of: event), default: []].contains {
             names.contains($0.subscription)

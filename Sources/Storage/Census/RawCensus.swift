@@ -187,14 +187,18 @@ package struct CensusBasis: Sendable {
     package var replayed: Int64
     /// How many records the blocks of root datasets say there are.
     package var recorded: Int64
+    /// The positions of messages that those who count have dropped, and said so.
+    package var dropped: IntervalSet
 
     package init(
         subscriptions: [String],
         letters: [Letter],
         counted: Int64,
         replayed: Int64,
-        recorded: Int64
+        recorded: Int64,
+        dropped: IntervalSet = IntervalSet()
     ) {
+        self.dropped = dropped
         self.subscriptions = subscriptions
         self.letters = letters
         self.counted = counted

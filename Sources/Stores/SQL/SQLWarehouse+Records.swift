@@ -106,6 +106,11 @@ extension SQLWarehouse {
             func number(_ statement: SQLStatement) throws -> Int64 {
                 try session.map(statement) { try $0.optionalInteger(0) ?? 0 }.first ?? 0
             }
+            var dropped = IntervalSet()
+            try session.forEach(RecordStatement.dropped, [], notingIn: damage) { row in
+                let first = try row.integer(1)
+                dropped.insert(first...max(first, try row.integer(2)))
+            }
             return CensusBasis(
                 subscriptions: try session.map(RecordStatement.subscriptions) { try $0.text(0) },
                 letters: try session.map(RecordStatement.letters, notingIn: damage) { row in
@@ -117,7 +122,8 @@ extension SQLWarehouse {
                 },
                 counted: try CountingRows(session).counted(.all),
                 replayed: try number(RecordStatement.replayed),
-                recorded: try number(RecordStatement.recorded(Session.dialect))
+                recorded: try number(RecordStatement.recorded(Session.dialect)),
+                dropped: dropped
             )
         }
     }
@@ -196,6 +202,15 @@ extension RawCensus {
 }
 
 private enum RecordStatement {
+    static let dropped = SQLStatement(
+        """
+        SELECT subscription, first_position, last_position FROM dropped_messages
+        WHERE subscription IN (SELECT subscription FROM counting_owners)
+        ORDER BY subscription, first_position
+        """,
+        of: "dropped_messages"
+    )
+
     static let deployments = SQLStatement(
         "SELECT marked_ns, version, settle_ns, judged_ns FROM deployments ORDER BY marked_ns",
         of: "deployments",

@@ -157,7 +157,13 @@ struct RunQuestions: Sendable {
             Self.note(error, of: place?.label, in: &report)
         }
         report.tell(before: before, after: run.moment)
-        if report.journeys.isEmpty { report.addCensus(chart) }
+        if report.journeys.isEmpty {
+            do {
+                try await report.addAbsence(of: query, in: place?.store, chart)
+            } catch {
+                Self.note(error, of: place?.label, in: &report)
+            }
+        }
         report.link()
         if isWithLogs { await addLogs(to: &report) }
         return try report.json()
