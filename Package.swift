@@ -75,8 +75,8 @@ let package = Package(
         .target(
             name: "Operations",
             dependencies: [
-                "Stages", "Storage", "Broker", "Commerce", "Datasets", "Documents", "Reports",
-                "Timekeeping", logging,
+                "Stages", "Storage", "Broker", "Commerce", "Datasets", "Digests", "Documents",
+                "Reports", "Timekeeping", logging,
             ]
         ),
         .target(

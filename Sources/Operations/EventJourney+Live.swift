@@ -33,7 +33,7 @@ extension EventJourney {
     ) {
         steps = steps.filter { $0.lane == "source" }
         var step = Step(
-            lane: waiting.map { "topic \($0.topic)" } ?? "topic unknown",
+            lane: waiting.map { "topic \($0.topic)" } ?? Self.unknownTopic,
             state: .unpublished,
             detail: "published while this was asked; ask again",
             evidence: "what the producers hold"

@@ -188,6 +188,10 @@ package struct EventJourney: Codable, Sendable {
         package var frees: String?
     }
 
+    /// The lanes of a topic and of a subscription that stores, where their names are not known.
+    static let unknownTopic = "topic unknown"
+    static let unknownStoring = "ingest (name unknown)"
+
     package var event: EventListing.Line
     package var steps: [Step]
     /// Events of the same answer that name it as their cause.
@@ -220,7 +224,7 @@ package struct EventJourney: Codable, Sendable {
                 evidence: "the event's own time"
             ),
             Step(
-                lane: chart.topic.map { "topic \($0)" } ?? "topic unknown",
+                lane: chart.topic.map { "topic \($0)" } ?? Self.unknownTopic,
                 state: .published,
                 detail: "position \(event.position)",
                 evidence: "the position that it is kept with"
@@ -236,7 +240,7 @@ package struct EventJourney: Codable, Sendable {
         if isStored == true {
             steps.append(
                 Step(
-                    lane: chart.storing ?? "ingest (name unknown)",
+                    lane: chart.storing ?? Self.unknownStoring,
                     state: .stored,
                     detail: "acknowledged: a message is stored first",
                     evidence: "the raw store has it"
@@ -249,7 +253,7 @@ package struct EventJourney: Codable, Sendable {
         } else if others.isEmpty, !isEdited {
             steps.append(
                 Step(
-                    lane: chart.storing ?? "ingest (name unknown)",
+                    lane: chart.storing ?? Self.unknownStoring,
                     state: isStored == nil ? .unknown : .missing,
                     detail: isStored == nil
                         ? "a raw store could not be asked"

@@ -49,7 +49,7 @@ enum ExitStatus: Int32 {
             self = error.code == .wrongQuery ? .wrongDocument : .storeUnavailable
         case is RecordedHistoryError, is LetterEditError:
             self = .wrongDocument
-        case is Surroundings.Unfit:
+        case is Surroundings.Unfit, is SpanExportError:
             self = .storeUnavailable
         case is RunError, is UnschedulableInterval, is ValidationError:
             self = .usage

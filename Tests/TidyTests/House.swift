@@ -48,8 +48,8 @@ struct House {
             Room(
                 name: "Operations",
                 rooms: [
-                    "Stages", "Storage", "Broker", "Commerce", "Datasets", "Documents", "Reports",
-                    "Timekeeping",
+                    "Stages", "Storage", "Broker", "Commerce", "Datasets", "Digests", "Documents",
+                    "Reports", "Timekeeping",
                 ],
                 products: ["Logging"]
             ),

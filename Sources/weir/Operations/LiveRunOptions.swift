@@ -45,7 +45,7 @@ struct LiveRunOptions: ParsableArguments {
     }
 
     /// The address without what follows the port; nil where it is none.
-    private static func address(_ text: String) -> String? {
+    static func address(_ text: String) -> String? {
         let text = text.contains("://") ? text : "http://\(text)"
         guard let parts = URL(string: text), let scheme = parts.scheme,
             ["http", "https"].contains(scheme), let host = parts.host(), !host.isEmpty,

@@ -35,6 +35,8 @@ struct TraceCommand: Verb {
     @Flag(help: "Tell what was logged about each event as well.")
     var logs = false
 
+    @OptionGroup var spans: SpanExport
+
     @OptionGroup var output: DocumentOutput
 
     func validate() throws {
@@ -49,6 +51,7 @@ struct TraceCommand: Verb {
         let query = try EventQuery(typed: keys)
         if let report = try await told(query) {
             try output.print(report)
+            try await spans.send(report)
             if report.isStoreAway == true { throw ExitStatus.storeUnavailable.code }
             return
         }
@@ -80,6 +83,7 @@ struct TraceCommand: Verb {
         report.link()
         if logs { failures += try await addLogs(to: &report) }
         try output.print(report)
+        try await spans.send(report)
         if let first = failures.first { throw ExitStatus(first).code }
     }
 

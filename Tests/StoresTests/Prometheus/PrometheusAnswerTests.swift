@@ -1,6 +1,7 @@
 import Prometheus
 import PrometheusStores
 import SLO
+import TestSupport
 import Testing
 import Timekeeping
 

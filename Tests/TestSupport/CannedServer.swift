@@ -1,13 +1,18 @@
-import Foundation
+internal import Foundation
+internal import Synchronization
 
 /// Gives the same bytes to whoever asks, whatever is asked, and closes the line.
-final class CannedServer: Sendable {
+package final class CannedServer: Sendable {
     /// Where it listens on 127.0.0.1.
-    let port: Int
+    package let port: Int
     private let listener: Int32
     private let answer: [UInt8]
+    private let asked = Mutex<[String]>([])
 
-    init(_ answer: [UInt8]) throws {
+    /// The requests so far, each with its body.
+    package var requests: [String] { asked.withLock { $0 } }
+
+    package init(_ answer: [UInt8]) throws {
         self.answer = answer
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         self.listener = listener
@@ -27,7 +32,7 @@ final class CannedServer: Sendable {
         Thread { [self] in serve() }.start()
     }
 
-    func close() {
+    package func close() {
         shutdown(listener, Int32(SHUT_RDWR))
     }
 
@@ -35,8 +40,8 @@ final class CannedServer: Sendable {
         while true {
             let client = accept(listener, nil, nil)
             guard client >= 0 else { break }
-            var request = [UInt8](repeating: 0, count: 1 << 16)
-            _ = read(client, &request, request.count)
+            let text = CannedServer.request(of: client)
+            asked.withLock { $0.append(text) }
             var start = 0
             while start < answer.count {
                 let sent = answer[start...].withUnsafeBytes {
@@ -47,9 +52,28 @@ final class CannedServer: Sendable {
             }
             shutdown(client, Int32(SHUT_WR))
             // Until the other side has read all of it, closing would throw the rest away.
-            while read(client, &request, request.count) > 0 {}
+            var rest = [UInt8](repeating: 0, count: 1 << 16)
+            while read(client, &rest, rest.count) > 0 {}
             Foundation.close(client)
         }
         Foundation.close(listener)
+    }
+
+    /// A request with all of its body, as far as it says how long that is.
+    private static func request(of client: Int32) -> String {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = read(client, &buffer, buffer.count)
+            guard count > 0 else { break }
+            bytes += buffer.prefix(count)
+            let text = String(decoding: bytes, as: UTF8.self)
+            guard let end = text.range(of: "\r\n\r\n") else { continue }
+            let head = text[..<end.lowerBound].lowercased()
+            let length = head.split(separator: "\r\n").first { $0.hasPrefix("content-length:") }
+                .flatMap { Int($0.dropFirst(15).trimmingCharacters(in: .whitespaces)) }
+            if text[end.upperBound...].utf8.count >= length ?? 0 { break }
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 }
