@@ -214,22 +214,7 @@ package struct EventJourney: Codable, Sendable {
         on chart: JourneyChart
     ) {
         self.event = EventListing.Line(event)
-        let number = event.sequence > 0 ? ", number \(event.sequence) of it" : ""
-        steps = [
-            Step(
-                lane: "source",
-                state: .produced,
-                time: event.time.description,
-                detail: "by \(event.source)\(number)",
-                evidence: "the event's own time"
-            ),
-            Step(
-                lane: chart.topic.map { "topic \($0)" } ?? Self.unknownTopic,
-                state: .published,
-                detail: "position \(event.position)",
-                evidence: "the position that it is kept with"
-            ),
-        ]
+        steps = EventJourney.beginning(of: event, on: chart)
         let counting = Set(chart.counting.map(\.subscription))
         let others = exceptions.compactMap(\.letter)
             .filter { !counting.contains($0.name.subscription) }
@@ -276,6 +261,26 @@ package struct EventJourney: Codable, Sendable {
             )
             if fate.isKept || (letters.isEmpty && !isEdited) { steps.append(fate.step) }
         }
+    }
+
+    /// That it was produced and published.
+    private static func beginning(of event: FoundEvent, on chart: JourneyChart) -> [Step] {
+        let number = event.sequence > 0 ? ", number \(event.sequence) of it" : ""
+        return [
+            Step(
+                lane: "source",
+                state: .produced,
+                time: event.time.description,
+                detail: "by \(event.source)\(number)",
+                evidence: "the event's own time"
+            ),
+            Step(
+                lane: chart.topic.map { "topic \($0)" } ?? Self.unknownTopic,
+                state: .published,
+                detail: "position \(event.position)",
+                evidence: "the position that it is kept with"
+            ),
+        ]
     }
 
     /// That it was given up, and what was decided about that.

@@ -110,7 +110,7 @@ struct JourneyTests {
             why: "a wrong price"
         )
         #expect(
-            Self.states(isStored: false, [.deadLetter(letter)])
+            Self.states(isStored: false, [.deadLetter(letter)], on: Self.chart(consumed: nil))
                 == Self.begin + ["analytics dead-lettered"]
         )
     }
