@@ -174,7 +174,7 @@ package struct EventJourney: Codable, Sendable {
         package var windows: [Window]?
         /// Since when it is where it is; as all below, of a run that is under way.
         package var since: String?
-        /// When its ack deadline ends, or its next attempt is due.
+        /// When its ack deadline ends, its next attempt is due, or it expires.
         package var until: String?
         /// How many are delivered before it.
         package var ahead: Int64?

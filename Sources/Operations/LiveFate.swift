@@ -125,6 +125,14 @@ extension EventJourney.Step {
         switch run.place {
         case .backlog, .ready, .held:
             since = run.publication.publishTime.description
+            let end = run.publication.publishTime + standing.policy.retention
+            until = end.description
+            guard end > standing.taken else {
+                state = .backlog
+                detail = "too old for the retention of the subscription since \(end)"
+                frees = "nothing: it expires once the subscription is asked for it"
+                return
+            }
             if let blocker {
                 let (other, behind) = blocker
                 state = .held

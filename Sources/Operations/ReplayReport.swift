@@ -201,7 +201,9 @@ extension ReplayReport {
             return .init(text + others, left > 0 ? .warning : .good)
         }
         let rest = "\(ReportNumbers.count(failed)) of \(letters)"
-        let text = isRehearsed ? "would fail again" : "failed again, and stay open"
+        let text =
+            isRehearsed
+            ? "would fail again" : "failed again, and \(failed == 1 ? "stays" : "stay") open"
         return .init("\(rest) \(text)\(others)", .warning)
     }
 

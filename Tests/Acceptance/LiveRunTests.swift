@@ -164,6 +164,26 @@ extension Timed {
             }
         }
 
+        @Test func `a message that has grown too old is not promised to be delivered`()
+            async throws
+        {
+            _ = try await run(
+                ingest: "messageRetentionDuration: 2s",
+                stage: "batch: 1",
+                fault: "{kind: unavailable, target: raw, at: 0s, for: 10m}"
+            ) { _ in
+                var step = try await step("order=o-3", "ingest", "backlog")
+                #expect((step["until"] as? String)?.isEmpty == false)
+                for _ in 0..<100 where (step["detail"] as? String)?.contains("too old") != true {
+                    try await ContinuousClock().sleep(for: .milliseconds(100))
+                    step = try await self.step("order=o-3", "ingest", "backlog")
+                }
+                let detail = step["detail"] as? String ?? ""
+                #expect(detail.hasPrefix("too old for the retention of the subscription since"))
+                #expect((step["frees"] as? String)?.hasPrefix("nothing: it expires") == true)
+            }
+        }
+
         @Test func `a message that blocks its key is named by those behind it`() async throws {
             let outage = "{kind: unavailable, target: raw, at: 0s, for: 10m}"
             _ = try await run(
