@@ -94,7 +94,7 @@ extension SQLiteFile {
             return StoreError(
                 .unavailable,
                 "\(path) is a directory; name a file in it, such as "
-                    + "sqlite:\(path)\(path.hasSuffix("/") ? "" : "/")warehouse.sqlite"
+                    + "sqlite:\(path)\(path.hasSuffix("/") ? "" : "/")store.sqlite"
             )
         }
         guard unsafe access(path, R_OK) != 0, errno == EACCES else { return nil }
