@@ -277,7 +277,8 @@ final class SubscriptionQueue: Sendable {
     }
 
     func settle(_ id: DeliveryID, _ settlement: Settlement) -> Bool {
-        let wasOut = perform(.settle(id, settlement), at: timeline.now).wasOut
+        let done = perform(.settle(id, settlement), at: timeline.now)
+        let wasOut = done.after.staleSettlements == done.before.staleSettlements
         if case .ack = settlement { return wasOut }
         // Workers that wait must learn of the new retry, which may be due before anything else.
         arrival.raise()
@@ -305,36 +306,29 @@ final class SubscriptionQueue: Sendable {
 
     /// Makes messages acked or not acked in bulk.
     func seek(to target: SeekTarget) -> SeekOutcome {
-        let now = timeline.now
-        let (outcome, actions) = state.withLock { state in
-            let before = state.delivery.counts
-            let actions = state.delivery.handle(.seek(target), at: now)
-            return (SeekOutcome(before, state.delivery.counts), actions)
-        }
-        // It delivers nothing by itself.
-        for case .drop(let messages) in actions { givenUp.append(messages) }
+        let done = perform(.seek(target), at: timeline.now)
+        let outcome = SeekOutcome(done.before, done.after)
         if outcome.skipped > 0 { room.raise() }
         arrival.raise()
         return outcome
     }
 
     /// Lets the state decide, keeps what it gives up, wakes who waits, and gives its deliveries,
-    /// and whether what was settled was out.
+    /// and the counts before and after.
     @discardableResult
     private func perform(
         _ input: DeliveryState<CarriedBatch>.Input,
         at now: Timestamp
-    ) -> (deliveries: [Delivery<CarriedBatch>], wasOut: Bool) {
-        let (actions, madeRoom, isOver, wasOut) = state.withLock { state in
+    ) -> (
+        deliveries: [Delivery<CarriedBatch>], before: SubscriptionCounts, after: SubscriptionCounts
+    ) {
+        let (actions, before, after, isClosed) = state.withLock { state in
             let before = state.delivery.counts
             let actions = state.delivery.handle(input, at: now)
-            let after = state.delivery.counts
-            return (
-                actions, after.unsettled < before.unsettled,
-                state.topicIsClosed && after.unsettled == 0,
-                after.staleSettlements == before.staleSettlements
-            )
+            return (actions, before, state.delivery.counts, state.topicIsClosed)
         }
+        let madeRoom = after.unsettled < before.unsettled
+        let isOver = isClosed && after.unsettled == 0
         var deliveries: [Delivery<CarriedBatch>] = []
         for action in actions {
             switch action {
@@ -350,7 +344,7 @@ final class SubscriptionQueue: Sendable {
         if isOver || (madeRoom && policy.isOrdered) {
             arrival.raise()
         }
-        return (deliveries, wasOut)
+        return (deliveries, before, after)
     }
 }
 

@@ -283,17 +283,13 @@ package struct ReportDocument: Sendable {
         return zip(facts, names).flatMap { fact, name -> [String] in
             let blanks = String(repeating: " ", count: widest - ReportText.width(name))
             let remark = fact.remark.isEmpty ? "" : " (\(ReportText.printable(fact.remark)))"
-            let value = colours.paint(
-                ReportText.printable(fact.value.text, longest: ReportText.longestLine),
-                fact.value.mark
-            )
-            let line = "  \(name)\(blanks)  \(fact.value.text)\(remark)"
+            let text = ReportText.printable(fact.value.text, longest: ReportText.longestLine)
+            let line = "  \(name)\(blanks)  \(text)\(remark)"
             guard ReportText.width(line) > columns else {
+                let value = colours.paint(text, fact.value.mark)
                 return ["  \(name)\(blanks)  \(value)\(remark)"]
             }
-            let text = ReportText.printable(fact.value.text, longest: ReportText.longestLine)
-            return ReportText.wrapped("  \(name)\(blanks)  \(text)\(remark)", columns)
-                .map { colours.paint($0, fact.value.mark) }
+            return ReportText.wrapped(line, columns).map { colours.paint($0, fact.value.mark) }
         }
     }
 }

@@ -1,4 +1,3 @@
-internal import Broker
 package import Commerce
 package import SLO
 package import Storage
@@ -134,8 +133,8 @@ extension RunStores {
         var next: Int64 = 1
         for raw in raw { next = max(next, try await raw.store.nextPosition()) }
         for warehouse in warehouses {
-            let dropped = try await warehouse.store.journeys?.journeyMap().dropped ?? []
-            next = max(next, (dropped.map(\.span.positions.upperBound).max() ?? 0) + 1)
+            let dropped = try await warehouse.store.journeys?.lastDropped()
+            next = max(next, (dropped ?? 0) + 1)
         }
         return next
     }

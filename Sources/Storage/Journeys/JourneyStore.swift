@@ -101,6 +101,9 @@ package protocol JourneyStore: Sendable {
     /// Where events go.
     func journeyMap() async throws(StoreError) -> JourneyMap
 
+    /// The highest position that any dropped message has; nil where none was dropped.
+    func lastDropped() async throws(StoreError) -> Int64?
+
     /// The runs of dropped messages that have the one at `position`, by subscription.
     func dropped(at position: Int64) async throws(StoreError) -> [DroppedMessages]
 

@@ -284,6 +284,10 @@ extension LayeredPart: DeadLetterStore where Part == any DeadLetterStore {
 }
 
 extension LayeredPart: JourneyStore where Part == any JourneyStore {
+    func lastDropped() async throws(StoreError) -> Int64? {
+        try await layers.pass(.part, await part.lastDropped())
+    }
+
     func dropped(at position: Int64) async throws(StoreError) -> [DroppedMessages] {
         try await layers.pass(.part, await part.dropped(at: position))
     }

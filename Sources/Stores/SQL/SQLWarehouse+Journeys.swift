@@ -48,6 +48,12 @@ extension SQLWarehouse {
         }
     }
 
+    package func lastDropped() async throws(StoreError) -> Int64? {
+        try await read { session in
+            try session.map(JourneyStatement.lastDropped) { try $0.optionalInteger(0) }.first ?? nil
+        }
+    }
+
     package func dropped(at position: Int64) async throws(StoreError) -> [DroppedMessages] {
         try await read { [damage] session in
             var found: [DroppedMessages] = []
@@ -167,6 +173,11 @@ private enum JourneyStatement {
         """,
         of: "dropped_messages",
         keys: 2
+    )
+
+    static let lastDropped = SQLStatement(
+        "SELECT max(last_position) FROM dropped_messages",
+        of: "dropped_messages"
     )
 
     static let droppedUpTo = SQLStatement(

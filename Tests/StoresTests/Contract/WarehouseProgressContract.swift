@@ -181,6 +181,7 @@ struct WarehouseProgressContract {
         try await adapter.visit { home in
             let warehouse = try await home.warehouse()
             try await warehouse.storeDropped([])
+            #expect(try await warehouse.journeys?.lastDropped() == nil)
             try await warehouse.storeDropped(Array(runs.prefix(3)))
             // An answer that was lost: the call comes again.
             try await warehouse.storeDropped(Array(runs.dropFirst(2)))
@@ -192,6 +193,7 @@ struct WarehouseProgressContract {
                     #expect(Set(found) == Set(expected), "\(position)")
                     #expect(found.count == expected.count)
                 }
+                #expect(try await journeys.lastDropped() == 31)
                 let totals = try await journeys.journeyMap().dropped
                 #expect(totals.map(\.span.subscription) == ["analytics", "ingest", "ingest"])
                 #expect(totals.map(\.span.cause) == [.shed, .expired, .shed])
