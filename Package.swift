@@ -100,6 +100,10 @@ let package = Package(
             ]
         ),
         .target(
+            name: "Collector",
+            dependencies: ["Broker", "Commerce", "Documents", "Timekeeping", httpTypes]
+        ),
+        .target(
             name: "Console",
             dependencies: [
                 "Prometheus", "Reports", "Timekeeping", httpTypes, hummingbird, hummingbirdCore,
@@ -249,6 +253,10 @@ let package = Package(
                 "Commerce", "Datasets", "OpenSLO", "Prometheus", "SLO", "Reports", "Documents",
                 "Timekeeping", logging,
             ]
+        ),
+        .testTarget(
+            name: "CollectorTests",
+            dependencies: ["TestSupport", "Collector", "Commerce", "Timekeeping", httpTypes]
         ),
         .testTarget(
             name: "ConsoleTests",

@@ -75,6 +75,11 @@ struct House {
                 products: ["Logging"]
             ),
             Room(
+                name: "Collector",
+                rooms: ["Broker", "Commerce", "Documents", "Timekeeping"],
+                products: ["HTTPTypes"]
+            ),
+            Room(
                 name: "Console",
                 rooms: ["Prometheus", "Reports", "Timekeeping"],
                 products: [
