@@ -101,7 +101,7 @@ let package = Package(
         ),
         .target(
             name: "Collector",
-            dependencies: ["Broker", "Commerce", "Documents", "Timekeeping", httpTypes]
+            dependencies: ["Commerce", "Digests", "Timekeeping", httpTypes]
         ),
         .target(
             name: "Console",
@@ -256,7 +256,9 @@ let package = Package(
         ),
         .testTarget(
             name: "CollectorTests",
-            dependencies: ["TestSupport", "Collector", "Commerce", "Timekeeping", httpTypes]
+            dependencies: [
+                "TestSupport", "Collector", "Commerce", "Digests", "Timekeeping", httpTypes,
+            ]
         ),
         .testTarget(
             name: "ConsoleTests",

@@ -26,6 +26,16 @@ package struct SHA256Digest: Hashable, Sendable {
         fourth = UInt64(bigEndian: words.3)
     }
 
+    /// The HMAC-SHA-256 of `content` under `key` (RFC 2104): without the key nobody can try out
+    /// what the content may have been.
+    package init(of content: [UInt8], key: [UInt8]) {
+        let blockLength = 64
+        var block = key.count > blockLength ? SHA256Digest(of: key).bytes : key
+        block += Array(repeating: 0, count: blockLength - block.count)
+        let inner = SHA256Digest(of: block.map { $0 ^ 0x36 } + content)
+        self.init(of: block.map { $0 ^ 0x5c } + inner.bytes)
+    }
+
     /// Its 32 bytes, first to last.
     package var bytes: [UInt8] {
         [first, second, third, fourth].flatMap { word in

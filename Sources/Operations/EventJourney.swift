@@ -456,7 +456,7 @@ struct Fate {
         var isKnown = true
         let passes = filter.evaluate { name in
             switch name {
-            case "type": return event.name.ga4
+            case "type": return event.name
             case "source": return event.source
             case "subject": return event.subject
             case "user": return event.user

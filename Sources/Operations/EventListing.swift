@@ -158,7 +158,7 @@ extension EventListing.Line {
         self.init(
             position: event.position,
             time: event.time.description,
-            name: event.name.ga4,
+            name: event.name,
             order: event.order,
             user: event.user,
             session: event.session,

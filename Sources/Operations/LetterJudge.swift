@@ -29,7 +29,10 @@ package struct LetterJudge: Sendable {
         guard bytes.first(where: { $0 > 0x20 }) == UInt8(ascii: "{") else { return (.unknown, nil) }
         let symbols = SymbolTable()
         do throws(RejectionReason) {
-            let (event, items) = try CloudEventDecoder(symbols: symbols).decode(bytes[...])
+            let (event, items) = try CloudEventDecoder(
+                symbols: symbols,
+                events: rules.events
+            ).decode(bytes[...])
             let found = FoundEvent(
                 event,
                 items,

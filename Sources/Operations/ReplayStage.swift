@@ -40,7 +40,8 @@ extension KeptLetter {
         at now: Timestamp
     ) throws(RejectionReason) -> Delivery<Batch>? {
         guard document.first(where: { $0 > 0x20 }) == UInt8(ascii: "{") else { return nil }
-        var (event, items) = try CloudEventDecoder(symbols: symbols).decode(document[...])
+        var (event, items) = try CloudEventDecoder(symbols: symbols, events: .accepted)
+            .decode(document[...])
         event.firstItem = 0
         event.itemCount = UInt16(items.count)
         var originals = Originals()

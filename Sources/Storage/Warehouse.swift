@@ -70,6 +70,9 @@ package protocol Warehouse: Sendable {
     /// same one by name and currency.
     func topProducts(atMost limit: Int) async throws(StoreError) -> [ProductRow]
 
+    /// The custom events of all windows by name, in the order of their code points.
+    func customEvents() async throws(StoreError) -> [CustomEventRow]
+
     /// How many late events and dead letters are kept.
     func exceptions() async throws(StoreError) -> WarehouseExceptions
 
@@ -181,6 +184,8 @@ package struct WarehouseCommit: Sendable {
     package var symbols: SymbolTable
     package var cells: [(key: WindowKey, delta: WindowCell)] = []
     package var products: [(key: ProductKey, delta: ProductCell)] = []
+    /// How many custom events of each name came in each window.
+    package var custom: [(key: CustomEventKey, events: Int64)] = []
     /// Hashes that each sketch has not stored yet.
     package var sketches: [(key: SketchKey, added: [UInt64])] = []
     package var late: [LateEvent] = []
@@ -289,6 +294,17 @@ package struct ProductRow: Hashable, Sendable {
         self.product = product
         self.currency = currency
         self.cell = cell
+    }
+}
+
+/// How many custom events of one name were counted.
+package struct CustomEventRow: Hashable, Sendable {
+    package var name: String
+    package var events: Int64
+
+    package init(name: String, events: Int64) {
+        self.name = name
+        self.events = events
     }
 }
 

@@ -153,6 +153,7 @@ private final class CommitRecorder: Warehouse {
     func storeDeadLetters(_ letters: [DeadLetter<Batch>]) {}
     func storeDropped(_ dropped: [DroppedMessages]) {}
     func windows(_ grain: Grain, categories: WindowCategories) -> [WindowRow] { [] }
+    func customEvents() -> [CustomEventRow] { [] }
     func topProducts(atMost limit: Int) -> [ProductRow] { [] }
     func exceptions() -> WarehouseExceptions { WarehouseExceptions(late: 0, deadLetters: 0) }
     func close() {}

@@ -92,7 +92,7 @@ struct MixModelTests {
     @Test func `shares are those of the options`() throws {
         let traffic = try Self.traffic(Self.model(), count: 50_000)
         let shares = MixOptions().shares
-        for name in EventName.allCases {
+        for name in EventName.ga4Cases {
             let count = traffic.events.count { $0.name == name }
             #expect(abs(Double(count) - 50_000 * (shares[name] ?? 0)) < 450)
         }

@@ -79,7 +79,7 @@ struct ShopperModelTests {
         let sessions = Set(traffic.events.map(\.session)).count
         let orders = traffic.events.count { $0.name == .purchase }
         #expect((0.03...0.08).contains(Double(orders) / Double(sessions)))
-        for name in EventName.allCases {
+        for name in EventName.ga4Cases {
             #expect(traffic.events.contains { $0.name == name })
         }
     }
@@ -156,7 +156,7 @@ struct ShopperModelTests {
     }
 
     @Test func `the standard probabilities are proper ones`() {
-        for name in EventName.allCases {
+        for name in EventName.ga4Cases {
             let next = SessionOptions.standardTransitions[name] ?? [:]
             #expect(next.values.allSatisfy { $0 >= 0 })
             #expect(next.values.reduce(0, +) <= 1 + 1e-12)

@@ -13,7 +13,7 @@ struct EventListingTests {
             source: "shop",
             id: "id-\(position)",
             time: Shop.epoch,
-            name: .purchase,
+            name: "purchase",
             sequence: position,
             subject: order,
             order: order,

@@ -17,7 +17,7 @@ struct JourneyTests {
         source: "shop",
         id: "e-17",
         time: Shop.epoch,
-        name: .purchase,
+        name: "purchase",
         sequence: 17,
         subject: "o-93",
         order: "o-93",

@@ -76,7 +76,7 @@ struct House {
             ),
             Room(
                 name: "Collector",
-                rooms: ["Broker", "Commerce", "Documents", "Timekeeping"],
+                rooms: ["Commerce", "Digests", "Timekeeping"],
                 products: ["HTTPTypes"]
             ),
             Room(

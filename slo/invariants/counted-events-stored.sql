@@ -11,7 +11,7 @@ CROSS JOIN raw_census AS census
 WHERE finding.kind = 'unstored'
     AND census.counted = (
         SELECT coalesce(sum(view_item_list + view_item + search + add_to_cart + remove_from_cart
-            + begin_checkout + purchase + refund), 0)
+            + begin_checkout + purchase + refund + custom_events), 0)
         FROM window_aggregates WHERE grain = 'all' AND category = ''
     )
     AND NOT EXISTS (

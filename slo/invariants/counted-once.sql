@@ -11,7 +11,7 @@ SELECT 'all time' AS subject,
         || stored.identities || ' different ones' AS detail
 FROM (
     SELECT coalesce(sum(view_item_list + view_item + search + add_to_cart + remove_from_cart
-        + begin_checkout + purchase + refund), 0) AS events
+        + begin_checkout + purchase + refund + custom_events), 0) AS events
     FROM window_aggregates WHERE grain = 'all' AND category = ''
 ) AS windows
 CROSS JOIN (

@@ -7,7 +7,7 @@
 --   longer kept are not checked.
 WITH sums AS (
     SELECT grain, currency, sum(view_item_list + view_item + search + add_to_cart + remove_from_cart
-        + begin_checkout + purchase + refund) AS events, sum(units) AS units,
+        + begin_checkout + purchase + refund + custom_events) AS events, sum(units) AS units,
         sum(revenue) AS revenue, sum(refunded) AS refunded
     FROM window_aggregates WHERE category = ''
     GROUP BY grain, currency

@@ -9,10 +9,13 @@ internal import Timekeeping
 package struct CloudEventDecoder: Sendable {
     /// What the symbols of the events mean.
     package let symbols: SymbolTable
+    /// The events beside those of GA4's shop.
+    package let events: EventDeclarations
 
-    /// A decoder that keeps the texts it meets in `symbols`.
-    package init(symbols: SymbolTable) {
+    /// A decoder that keeps the texts it meets in `symbols`, and knows `events` beside GA4's.
+    package init(symbols: SymbolTable, events: EventDeclarations = EventDeclarations()) {
         self.symbols = symbols
+        self.events = events
     }
 
     /// The event that the JSON object in `line` describes, and its items.
@@ -42,6 +45,10 @@ package struct CloudEventDecoder: Sendable {
             try read(name, from: &reader, bytes, into: &attributes)
         }
         try reader.end()
+        if let position = attributes.dataPosition {
+            var reader = JSONReader(bytes, at: position)
+            attributes.data = try data(from: &reader, bytes, attributes)
+        }
         return try event(of: attributes)
     }
 
@@ -54,13 +61,31 @@ package struct CloudEventDecoder: Sendable {
         let column = reader.column
         let path = FieldPath(name.rawValue)
         switch name {
-        case .data:
-            attributes.data = try EventData(from: &reader, bytes, symbols)
+        case .data where attributes.name == nil:
+            // What it may hold is known with the type, which may follow it.
+            attributes.dataPosition = reader.position
+            try reader.skip()
+        case .data: attributes.data = try data(from: &reader, bytes, attributes)
         case .sampledrate:
             _ = try reader.number(path)
         default:
             try read(name, try reader.string(path), at: column, into: &attributes)
         }
+    }
+
+    private func data(
+        from reader: inout JSONReader,
+        _ bytes: UnsafeBufferPointer<UInt8>,
+        _ attributes: Attributes
+    ) throws(RejectionReason) -> EventData {
+        guard attributes.name == .custom else {
+            let others: EventData.Others =
+                events.unknownParameters == .keep ? .any : .none
+            return try EventData(from: &reader, bytes, symbols, others)
+        }
+        let name = symbols.text(of: attributes.customName)
+        let parameters = events.declaration(of: name)?.parameters ?? []
+        return try EventData(from: &reader, bytes, symbols, .declared(parameters))
     }
 
     private func read(
@@ -83,10 +108,12 @@ package struct CloudEventDecoder: Sendable {
             }
             attributes.hasVersion = true
         case .type:
-            guard let event = EventName(cloudEventType: text) else {
-                throw rejection(.unknownEvent, EventName.unknownType(text))
+            switch events.event(ofType: text, symbols) {
+            case .success(let event):
+                (attributes.name, attributes.customName) = event
+            case .failure(let problem):
+                throw rejection(.unknownEvent, problem.message)
             }
-            attributes.name = event
         case .time, .recordedtime, .expirytime:
             guard let time = Timestamp(rfc3339: text) else {
                 throw rejection(
@@ -160,7 +187,8 @@ package struct CloudEventDecoder: Sendable {
             currency: data.currency,
             name: name,
             hasUUID: id.isUUID,
-            isOrderPart: data.isOrderPart
+            isOrderPart: data.isOrderPart,
+            customName: attributes.customName
         )
         return (event, data.items)
     }
@@ -181,45 +209,59 @@ private struct Attributes {
     var id: (id: EventID, isUUID: Bool)?
     var source: Symbol?
     var name: EventName?
+    var customName = CustomName.none
     var time: Timestamp?
     var subject: String?
     var sequence: Int64 = 0
     var data = EventData()
+    /// Where the data begins, where the type was not known there.
+    var dataPosition: Int?
 }
 
-extension EventName {
-    /// The CloudEvents `type` of an event of the shop: `com.weir.shop.<GA4 name>.v1`.
-    package var cloudEventType: String { EventName.cloudEventTypes[Int(rawValue)] }
-
-    private static let cloudEventTypes = EventName.allCases.map { "com.weir.shop.\($0.ga4).v1" }
-
-    /// The event of a CloudEvents `type`: `com.….<GA4 name>.v<number>`, or the GA4 name alone.
-    package init?(cloudEventType type: String) {
-        if let name = EventName(ga4: type) {
-            self = name
-            return
+extension EventDeclarations {
+    /// The event that a CloudEvents `type` names, and how a custom one is called.
+    fileprivate func event(
+        ofType type: String,
+        _ symbols: SymbolTable
+    ) -> Result<(name: EventName, custom: CustomName), NameProblem> {
+        let text = EventName.name(inCloudEventType: type)
+        if let name = EventName(ga4: text) { return .success((name, .none)) }
+        let custom = String(text)
+        guard unknownEvents == .keep || declaration(of: custom) != nil else {
+            return .failure(NameProblem(message: unknownType(type)))
         }
-        // com.<one or more parts>.<name>.v<number>, read from its end.
-        let bytes = type.utf8
-        let dot = UInt8(ascii: ".")
-        guard bytes.starts(with: "com.".utf8), let versionDot = bytes.lastIndex(of: dot),
-            let nameDot = bytes[..<versionDot].lastIndex(of: dot)
-        else { return nil }
-        let version = bytes[bytes.index(after: versionDot)...]
-        guard version.first == UInt8(ascii: "v"), version.count > 1,
-            version.dropFirst().allSatisfy({ (48...57).contains($0) }),
-            bytes.distance(from: bytes.startIndex, to: nameDot) > "com.".utf8.count,
-            let name = EventName(ga4: type[bytes.index(after: nameDot)..<versionDot])
-        else { return nil }
-        self = name
+        let isPlain = custom.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f }
+        guard isPlain, !custom.isEmpty, custom.utf8.count <= EventDeclarations.longestName else {
+            return .failure(
+                NameProblem(
+                    message: "is no name of an event; expected 1 to "
+                        + "\(EventDeclarations.longestName) bytes without control characters"
+                )
+            )
+        }
+        guard let name = symbols.customName(for: custom) else {
+            return .failure(
+                NameProblem(
+                    message: "\"\(type)\" is one name too many: a run counts at most "
+                        + "\(SymbolTable.customNameLimit) names of its own; put what differs from "
+                        + "event to event in a parameter"
+                )
+            )
+        }
+        return .success((.custom, name))
     }
 
     /// The error text for a `type` that names no event.
-    static func unknownType(_ type: String) -> String {
+    private func unknownType(_ type: String) -> String {
         let segments = type.split(separator: ".")
         let word = segments.count > 1 ? segments[segments.count - 2] : segments.first ?? ""
-        let hint = suggestion(for: String(word), in: EventName.allCases.map(\.ga4))
+        let hint = suggestion(for: String(word), in: names)
         return "\"\(type)\" is not the name of an event; expected com.<shop>.<name>.v1 with one of "
-            + EventName.allCases.map(\.ga4).joined(separator: ", ") + hint
+            + names.joined(separator: ", ") + hint
     }
+}
+
+/// Why a type names no event.
+private struct NameProblem: Error {
+    var message: String
 }

@@ -24,7 +24,12 @@ package struct CloudEventEncoder: Sendable {
         bytes.append(literal: #"","source":""#)
         append(event.source, in: .text, symbols, to: &bytes)
         bytes.append(literal: #"","type":""#)
-        bytes.append(contentsOf: event.name.cloudEventType.utf8)
+        if event.name == .custom {
+            let name = symbols.text(of: event.customName)
+            bytes.appendJSONEscaped(EventName.cloudEventType(ofCustom: name))
+        } else {
+            bytes.append(contentsOf: event.name.cloudEventType.utf8)
+        }
         bytes.append(literal: #"","time":""#)
         event.time.appendRFC3339(to: &bytes)
         if event.subject.isPresent {

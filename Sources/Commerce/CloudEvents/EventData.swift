@@ -9,6 +9,14 @@ package struct EventData {
     package private(set) var session = Symbol.none
     package private(set) var items: [Item] = []
 
+    /// The parameters that an event may have beside those that GA4 has named.
+    enum Others {
+        case none
+        case any
+        /// These, of their kinds, and any others.
+        case declared([EventDeclarations.Parameter])
+    }
+
     /// No data.
     init() {}
 
@@ -27,15 +35,21 @@ package struct EventData {
     init(
         from reader: inout JSONReader,
         _ bytes: UnsafeBufferPointer<UInt8>,
-        _ symbols: SymbolTable
+        _ symbols: SymbolTable,
+        _ others: Others = .none
     ) throws(RejectionReason) {
         var seen = SeenNames<EventParameter>()
+        var seenOthers: Set<String> = []
         // Amounts can be read when the currency is known, which may follow them.
         var amount: Range<Int>?
         var itemsPosition: Int?
         try reader.open(UInt8(ascii: "{"), FieldPath("data"))
         while let key = try reader.nextKey() {
             let path = FieldPath(key.text, inData: true)
+            if EventParameter(rawValue: key.text) == nil, others.areAllowed {
+                try EventData.skip(key, from: &reader, others, after: &seenOthers)
+                continue
+            }
             let name = try seen.take(key, of: "field", path)
             if try reader.takeNull() {
                 continue
@@ -60,7 +74,7 @@ package struct EventData {
         }
         if let itemsPosition {
             var reader = JSONReader(bytes, at: itemsPosition)
-            try readItems(from: &reader, symbols)
+            try readItems(from: &reader, symbols, others)
         }
         if let amount {
             let path = FieldPath("value", inData: true)
@@ -70,9 +84,49 @@ package struct EventData {
         }
     }
 
+    /// Passes over the value of a parameter that GA4 has not named; a declared one must be of its
+    /// kind.
+    private static func skip(
+        _ key: JSONReader.Key,
+        from reader: inout JSONReader,
+        _ others: Others,
+        after seen: inout Set<String>
+    ) throws(RejectionReason) {
+        let path = FieldPath(key.text, inData: true)
+        guard seen.insert(key.text).inserted else {
+            throw RejectionReason(
+                .duplicateField,
+                column: key.column,
+                field: "\(path)",
+                "given twice; expected once"
+            )
+        }
+        guard case .declared(let parameters) = others,
+            let parameter = parameters.first(where: { $0.name.utf8.elementsEqual(key.text.utf8) })
+        else { return try reader.skip() }
+        if try reader.takeNull() { return }
+        switch parameter.kind {
+        case .string, .user, .session, .order: _ = try reader.string(path)
+        case .boolean: _ = try reader.boolean(path)
+        case .number: _ = try reader.number(path)
+        case .integer:
+            let range = try reader.number(path)
+            let text = reader.text(range)
+            guard Int64(text) != nil else {
+                throw RejectionReason(
+                    .wrongType,
+                    column: range.lowerBound + 1,
+                    field: "\(path)",
+                    "\(text) is not a whole number, as the event declares it"
+                )
+            }
+        }
+    }
+
     private mutating func readItems(
         from reader: inout JSONReader,
-        _ symbols: SymbolTable
+        _ symbols: SymbolTable,
+        _ others: Others
     ) throws(RejectionReason) {
         try reader.open(UInt8(ascii: "["), FieldPath("items", inData: true))
         while try reader.nextElement() {
@@ -84,13 +138,14 @@ package struct EventData {
                     "has more than \(UInt16.max) items; split the event"
                 )
             }
-            items.append(try item(from: &reader, symbols))
+            items.append(try item(from: &reader, symbols, others))
         }
     }
 
     private func item(
         from reader: inout JSONReader,
-        _ symbols: SymbolTable
+        _ symbols: SymbolTable,
+        _ others: Others
     ) throws(RejectionReason) -> Item {
         let place = items.count
         var item = Item(product: .none, category: .none, price: 0, quantity: 1)
@@ -98,6 +153,10 @@ package struct EventData {
         try reader.open(UInt8(ascii: "{"), FieldPath("", item: place))
         while let key = try reader.nextKey() {
             let path = FieldPath(key.text, item: place)
+            if ItemParameter(rawValue: key.text) == nil, others.areAllowed {
+                try reader.skip()
+                continue
+            }
             let name = try seen.take(key, of: "field", path)
             if try reader.takeNull() {
                 continue
@@ -202,6 +261,12 @@ package struct EventData {
             )
         }
         return count
+    }
+}
+
+extension EventData.Others {
+    fileprivate var areAllowed: Bool {
+        if case .none = self { false } else { true }
     }
 }
 

@@ -62,6 +62,15 @@ package indirect enum JSONTree: Sendable {
         if case .scalar(let text) = self { text.hasPrefix("\"") } else { false }
     }
 
+    /// The text that it is, without quotes and escapes; nil where it is none.
+    package var text: String? {
+        guard isText, case .scalar(let json) = self else { return nil }
+        return Array(json.utf8).withUnsafeBufferPointer { bytes in
+            var reader = JSONReader(bytes)
+            return try? reader.string(FieldPath(""))
+        }
+    }
+
     /// Whether it is an object.
     package var isObject: Bool {
         if case .object = self { true } else { false }
@@ -75,6 +84,20 @@ package indirect enum JSONTree: Sendable {
         case .object(let members):
             let parts = members.map { JSONTree(text: $0.key).json + ":" + $0.value.json }
             return "{" + parts.joined(separator: ",") + "}"
+        }
+    }
+
+    /// The same with the keys of every object in the order of their code points.
+    var inKeyOrder: JSONTree {
+        switch self {
+        case .scalar: self
+        case .array(let elements): .array(elements.map(\.inKeyOrder))
+        case .object(let members):
+            .object(
+                members.map { ($0.key, $0.value.inKeyOrder) }.sorted {
+                    $0.0.utf8.lexicographicallyPrecedes($1.0.utf8)
+                }
+            )
         }
     }
 

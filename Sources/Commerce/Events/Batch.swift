@@ -235,13 +235,13 @@ extension Batch: MessageBatch {
     ]
 
     /// The text of an attribute that a subscription's filter may ask for, or nil if the event
-    /// at `place` has none: `type` is the event's GA4 name, `subject` the order, cart or session
+    /// at `place` has none: `type` is the event's name, `subject` the order, cart or session
     /// it is about, `category` that of its first item.
     @usableFromInline package func attribute(_ name: String, of place: Int) -> String? {
         let event = events[place]
         let (symbol, namespace): (Symbol, Namespace)
         switch name {
-        case "type": return event.name.ga4
+        case "type": return event.name(in: symbols)
         case "currency": return event.currency == .none ? nil : event.currency.code
         case "source": (symbol, namespace) = (event.source, .text)
         case "subject": (symbol, namespace) = (event.subject, event.subjectNamespace)

@@ -1,6 +1,6 @@
 public import Timekeeping
 
-/// What a shopper did, by its GA4 name.
+/// What a shopper did, by its GA4 name, or that it is an event that the shop has named itself.
 @usableFromInline package enum EventName: UInt8, Sendable, CaseIterable {
     case viewItemList
     case viewItem
@@ -10,10 +10,18 @@ public import Timekeeping
     case beginCheckout
     case purchase
     case refund
+    /// Any other event; ``Event/customName`` says how it is called.
+    case custom
+
+    /// Those that GA4 has named.
+    package static let ga4Cases = allCases.filter { $0 != .custom }
 
     /// The name GA4 gives it, such as `view_item`.
+    ///
+    /// Of custom events the one name for all of them; each has its own in ``Event/name(in:)``.
     package var ga4: String {
         switch self {
+        case .custom: "custom_events"
         case .viewItemList: "view_item_list"
         case .viewItem: "view_item"
         case .search: "search"
@@ -33,7 +41,7 @@ public import Timekeeping
 
     /// The event that GA4 calls `name`, or nil.
     package init?(ga4 name: some StringProtocol) {
-        guard let match = EventName.allCases.first(where: { $0.ga4 == name }) else { return nil }
+        guard let match = EventName.ga4Cases.first(where: { $0.ga4 == name }) else { return nil }
         self = match
     }
 
@@ -43,13 +51,28 @@ public import Timekeeping
         case .purchase, .refund: .order
         case .addToCart, .removeFromCart, .beginCheckout: .cart
         case .viewItemList, .viewItem, .search: .session
+        case .custom: .text
         }
     }
 
     /// Whether an event of the shop has items, and with them a value.
     package var hasItems: Bool {
-        self != .viewItemList && self != .search
+        self != .viewItemList && self != .search && self != .custom
     }
+}
+
+/// Stands for the name of a custom event: its place in the list of names of a ``SymbolTable``.
+@usableFromInline package struct CustomName: Hashable, Sendable {
+    /// From 1; 0 for none.
+    @usableFromInline package let number: UInt16
+
+    @inlinable
+    package init(number: UInt16) {
+        self.number = number
+    }
+
+    /// The name of an event that GA4 has named.
+    @inlinable package static var none: CustomName { CustomName(number: 0) }
 }
 
 /// One line of an event: a product, its price and how many of it.
@@ -99,6 +122,8 @@ public import Timekeeping
     /// Whether it holds further lines of an order that was published before: its value and its
     /// items count, and it is not an order of its own.
     @usableFromInline package var isOrderPart: Bool
+    /// How a custom event is called, in the symbol table of its batch.
+    @usableFromInline package var customName: CustomName
 
     @inlinable
     package init(
@@ -117,7 +142,8 @@ public import Timekeeping
         itemCount: UInt16 = 0,
         name: EventName,
         hasUUID: Bool = true,
-        isOrderPart: Bool = false
+        isOrderPart: Bool = false,
+        customName: CustomName = .none
     ) {
         self.id = id
         self.time = time
@@ -135,6 +161,12 @@ public import Timekeeping
         self.name = name
         self.hasUUID = hasUUID
         self.isOrderPart = isOrderPart
+        self.customName = customName
+    }
+
+    /// What it is called: its GA4 name, or the one that the shop has given it.
+    package func name(in symbols: SymbolTable) -> String {
+        name == .custom ? symbols.text(of: customName) : name.ga4
     }
 
     /// The items of this event as places in ``Batch/items``.

@@ -166,6 +166,15 @@ extension Batch {
             input.append(UInt64(bitPattern: item.price))
             input.append(UInt64(bitPattern: Int64(item.quantity)))
         }
+        if event.name == .custom {
+            input.append(symbols.text(of: event.customName))
+            // What it carries is in the bytes alone.
+            if let original = originalJSON(of: place), let tree = try? JSONTree(Array(original)),
+                let data = tree[["data"]]
+            {
+                input.append(data.inKeyOrder.json)
+            }
+        }
         return input.digest.high
     }
 }

@@ -53,6 +53,8 @@ public import Timekeeping
     @usableFromInline package var earliest: Timestamp
     /// How far an event may lie ahead of the clock.
     @usableFromInline package var aheadLimit: Duration
+    /// The events beside those of GA4's shop, by which what is read once more is judged.
+    package var events = EventDeclarations()
 
     /// The most that an event, or all lines of one together, may be worth in minor units: sums over
     /// millions of such events still fit.
@@ -113,7 +115,7 @@ public import Timekeeping
                 sum += worth.low
             }
             return sum > UInt64(EventRules.largestValue) ? .valueTooLarge : nil
-        case .viewItemList, .search:
+        case .viewItemList, .search, .custom:
             return nil
         }
     }

@@ -68,6 +68,12 @@ public import Timekeeping
 
     private let entries = Mutex(Entries())
 
+    /// The names of custom events, few as a rule.
+    private let customNames = Mutex<[String]>([])
+
+    /// So many names of custom events there may be: each has sums of its own in every window.
+    package static let customNameLimit = 1000
+
     /// How much there is room for, in bytes, until it is full.
     private let limit: Int
 
@@ -88,6 +94,24 @@ public import Timekeeping
         guard let index = symbol.tableIndex else { return symbol }
         let text = other.entries.withLock { Array($0.text(at: index)) }
         return Symbol(tableIndex: entries.withLock { $0.index(of: text) })
+    }
+
+    /// What stands for the name `text` of a custom event; nil where there are too many names.
+    package func customName(for text: String) -> CustomName? {
+        customNames.withLock { names in
+            // By bytes: texts that Unicode calls equivalent are different names.
+            if let place = names.firstIndex(where: { $0.utf8.elementsEqual(text.utf8) }) {
+                return CustomName(number: UInt16(place + 1))
+            }
+            guard names.count < SymbolTable.customNameLimit else { return nil }
+            names.append(text)
+            return CustomName(number: UInt16(names.count))
+        }
+    }
+
+    /// The name that `name` stands for; empty for ``CustomName/none``.
+    package func text(of name: CustomName) -> String {
+        name == .none ? "" : customNames.withLock { $0[Int(name.number) - 1] }
     }
 
     /// The symbol of `text`; the same text in the same namespace always has the same one.

@@ -247,7 +247,7 @@ struct CSVLineReader: Sendable {
             let column = columns.name ?? 0
             let text = row.text(column)
             if let name = mapping.names[text] ?? EventName(ga4: text) { return name }
-            let known = mapping.names.keys.sorted() + EventName.allCases.map(\.ga4)
+            let known = mapping.names.keys.sorted() + EventName.ga4Cases.map(\.ga4)
             throw rejection(
                 .unknownEvent,
                 row,

@@ -38,7 +38,9 @@ package struct LogReplay: EventSource {
         options: LogOptions = LogOptions(),
         symbols: SymbolTable
     ) throws(InputError) {
-        let format = NDJSONFormat(decoder: CloudEventDecoder(symbols: symbols))
+        let format = NDJSONFormat(
+            decoder: CloudEventDecoder(symbols: symbols, events: options.events)
+        )
         try self.init(try RecordReader(path: path), format, options, symbols)
     }
 
@@ -220,6 +222,11 @@ struct LogEntry: Sendable {
 
     /// Goes on with the symbols of `symbols`.
     mutating func translate(from last: SymbolTable, to symbols: SymbolTable) {
+        if event.name == .custom {
+            // A new table has room for the names of one event.
+            event.customName =
+                symbols.customName(for: last.text(of: event.customName)) ?? event.customName
+        }
         event.source = symbols.adopt(event.source, of: last)
         event.user = symbols.adopt(event.user, of: last)
         event.session = symbols.adopt(event.session, of: last)
@@ -278,6 +285,8 @@ package struct LogOptions: Hashable, Sendable {
     package var zeroQuantity = ZeroQuantity.dropItem
     /// Whether the last row counts although no line end stands behind it.
     package var lastRowIsWhole = false
+    /// The events beside those of GA4's shop.
+    package var events = EventDeclarations()
 
     package init() {}
 
@@ -339,7 +348,7 @@ struct NDJSONFormat: LogFormat {
     }
 
     mutating func translate(from last: SymbolTable, to symbols: SymbolTable) {
-        decoder = CloudEventDecoder(symbols: symbols)
+        decoder = CloudEventDecoder(symbols: symbols, events: decoder.events)
         entry?.translate(from: last, to: symbols)
     }
 

@@ -14,7 +14,7 @@ package struct MixModel: EventSource, Sendable {
     /// Nil where every event has a new shopper.
     private let users: ZipfSampler?
     private let names: AliasTable
-    private let facts = EventName.allCases.map(NameFacts.init)
+    private let facts = EventName.ga4Cases.map(NameFacts.init)
     private var chance: Randomness
     private var pacing: Pacing
     private var numbering: EventNumbering
@@ -40,7 +40,7 @@ package struct MixModel: EventSource, Sendable {
         users =
             shop.users == 0
             ? nil : ZipfSampler(count: shop.users, exponent: shop.userExponent)
-        names = AliasTable(weights: EventName.allCases.map { options.shares[$0] ?? 0 })
+        names = AliasTable(weights: EventName.ga4Cases.map { options.shares[$0] ?? 0 })
         chance = Randomness(seed: seed, purpose: "mix")
         pacing = Pacing(load: load, start: start, seed: seed)
         numbering = EventNumbering(seed: seed, start: start)

@@ -206,7 +206,7 @@ package struct SessionModel: EventSource, Sendable {
         return step
     }
 
-    static let eventNames = EventName.allCases
+    static let eventNames = EventName.ga4Cases
 }
 
 // What each event of the funnel does to its session, and what it carries.
@@ -240,6 +240,7 @@ extension SessionModel {
             appendCart(name, in: slot, at: time, to: &builder)
         case .purchase, .refund:
             buy(in: slot, at: time, &builder, &chance)
+        case .custom: break  // no shopper of the model does what it does not know
         }
     }
 

@@ -30,7 +30,7 @@ struct ShopperSession: Sendable {
         case .addToCart: cartCount < cartLimit ? step : .viewItem
         case .removeFromCart, .beginCheckout: cartCount > 0 ? step : .viewItem
         case .purchase: cartCount == 0 ? .viewItem : isCheckingOut ? step : .beginCheckout
-        case .refund: .viewItem
+        case .refund, .custom: .viewItem
         }
     }
 }
@@ -55,7 +55,7 @@ struct FunnelTable: Sendable {
     private let landing: AliasTable
 
     init(_ options: SessionOptions) {
-        let names = EventName.allCases
+        let names = EventName.ga4Cases
         var rows = names.map { name in
             let next = options.transitions[name] ?? [:]
             let weights = names.map { next[$0] ?? 0 }

@@ -60,6 +60,11 @@ extension DigestSum {
             add(delta.total &+ delta.units &* 3 &+ delta.orderParts &* 5)
             add(delta.revenue &- delta.refunded &* 3)
         }
+        for (key, events) in commit.custom {
+            add(commit.symbols.text(of: key.name))
+            add(key.start.nanoseconds ^ Int64(key.grain.order) << 56)
+            add(events)
+        }
         for (key, delta) in commit.products {
             add(key.product.bits ^ UInt64(key.currency.bits) << 32)
             add(key.start.nanoseconds)

@@ -104,12 +104,16 @@ package struct PipelineDocument: Hashable, Sendable {
         package var aheadLimit = EventRules.standard.aheadLimit
         /// What becomes of a line of a log's event with no pieces.
         package var zeroQuantity = LogOptions.ZeroQuantity.dropItem
+        /// The events beside those of GA4's shop, and what becomes of what is not declared.
+        package var events = EventDeclarations()
 
         package init() {}
 
         /// The same as the rules that stages apply.
         package var rules: EventRules {
-            EventRules(earliest: earliest, aheadLimit: aheadLimit)
+            var rules = EventRules(earliest: earliest, aheadLimit: aheadLimit)
+            rules.events = events
+            return rules
         }
     }
 

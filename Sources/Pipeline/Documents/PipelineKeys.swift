@@ -8,7 +8,7 @@ package enum PipelineKeys {
         noun: "the spec",
         required: ["topics", "stages"],
         optional: [
-            "owners", "subscriptions", "stores", "services", "load", "traffic", "input",
+            "owners", "subscriptions", "stores", "services", "events", "load", "traffic", "input",
             "validation", "objectives",
         ]
     )
@@ -168,7 +168,15 @@ package enum PipelineKeys {
     static let validation = KeySet(
         "validation",
         noun: "the validation",
-        optional: ["earliest", "aheadLimit", "zeroQuantity"]
+        optional: [
+            "earliest", "aheadLimit", "zeroQuantity", "unknownEvents", "unknownParameters",
+        ]
+    )
+    static let event = KeySet(
+        "event",
+        noun: "an event",
+        required: ["name"],
+        optional: ["parameters"]
     )
 
     /// Every mapping whose keys are fixed.
@@ -177,6 +185,6 @@ package enum PipelineKeys {
         flowControl, store, serviceTime, quantile, service, producer, ingest, analytics,
         distinctCounts, relay, constantLoad, rampLoad, stepLoad, loadStep, spikeLoad, diurnalLoad,
         sessionTraffic, mixTraffic, prices, input, csv,
-        columns, validation,
+        columns, validation, event,
     ]
 }

@@ -149,7 +149,7 @@ extension PipelineReader {
     }
 
     private func readEvent(_ key: NodeReader, excluded: [EventName]) -> EventName? {
-        let names = EventName.allCases.filter { !excluded.contains($0) }.map(\.ga4)
+        let names = EventName.ga4Cases.filter { !excluded.contains($0) }.map(\.ga4)
         guard case .scalar(let text, _) = key.node.content else { return nil }
         guard let event = EventName(ga4: text), !excluded.contains(event) else {
             key.mistake(

@@ -48,6 +48,7 @@ struct PipelineReader {
         }
         document.csv = spec["input"].flatMap { readInput($0) }
         document.validation = spec["validation"].map { readValidation($0) } ?? .init()
+        document.validation.events = readEvents(spec["events"], document.validation)
         document.objectives =
             spec["objectives"]?.items().compactMap { $0.text(expected: "a path") } ?? []
         checkGraph(of: document)
@@ -160,6 +161,13 @@ struct PipelineReader {
         validation.aheadLimit = limit ?? validation.aheadLimit
         let choice = fields["zeroQuantity"]?.choice(of: LogOptions.ZeroQuantity.self)
         validation.zeroQuantity = choice ?? validation.zeroQuantity
+        let unknown = EventDeclarations.Unknown.self
+        if let events = fields["unknownEvents"]?.choice(of: unknown) {
+            validation.events.unknownEvents = events
+        }
+        if let parameters = fields["unknownParameters"]?.choice(of: unknown) {
+            validation.events.unknownParameters = parameters
+        }
         return validation
     }
 
@@ -390,6 +398,6 @@ extension PipelineReader {
     }
 
     private func readEventName(_ reader: NodeReader) -> EventName? {
-        reader.choice(from: EventName.allCases.map { ($0.ga4, $0) })
+        reader.choice(from: EventName.ga4Cases.map { ($0.ga4, $0) })
     }
 }

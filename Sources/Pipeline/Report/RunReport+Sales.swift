@@ -1,8 +1,11 @@
+internal import Commerce
+internal import Documents
 internal import Reports
 
 extension RunReport {
     private static let shownMonths = 24
     private static let shownProducts = 10
+    private static let shownEvents = 30
 
     /// What the shop sold, or nothing where the pipeline has no warehouse.
     var salesSections: [Section] {
@@ -17,7 +20,8 @@ extension RunReport {
             let events = Table(
                 "Events by name",
                 [.text("event"), .number("count")],
-                of: RunReport.byCount(totals.events)
+                of: RunReport.byCount(totals.events),
+                limit: RunReport.shownEvents
             ) {
                 [Cell($0.name), .count($0.count).bar(Double($0.count), of: Double(most))]
             }
@@ -83,6 +87,16 @@ extension RunReport {
                 )
             )
         }
+        if let undeclared = warehouse.undeclaredEvents {
+            facts.append(
+                Fact(
+                    "events not declared",
+                    // order-free: a sum
+                    .count(undeclared.values.reduce(0, +), ifAny: .warning),
+                    remark: names(ofUndeclared: undeclared)
+                )
+            )
+        }
         if warehouse.lateEvents > 0 {
             facts.append(Fact("late events kept", .count(warehouse.lateEvents, ifAny: .warning)))
         }
@@ -90,6 +104,17 @@ extension RunReport {
             facts.append(Fact("dead letters kept", .count(warehouse.deadLetters, ifAny: .warning)))
         }
         return facts
+    }
+
+    /// The names that are not declared, those that may be mistakes with what was meant.
+    private static func names(ofUndeclared counts: [String: Int64]) -> String {
+        let shown = 5
+        let known = EventName.ga4Cases.map(\.ga4)
+        var names = byCount(counts).prefix(shown).map { name, _ in
+            nearestName(to: name, in: known).map { "\(name) (\($0)?)" } ?? name
+        }
+        if counts.count > shown { names.append("\(counts.count - shown) more") }
+        return "kept and counted by name: " + names.joined(separator: ", ")
     }
 
     private static func monthTable(_ months: [Window]) -> Table {

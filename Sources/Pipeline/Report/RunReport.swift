@@ -285,6 +285,9 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         package var repeatedOrders: Int64? = nil
         /// Events that are kept, and add nothing to the one of their identity.
         package var conflicts: Int64? = nil
+        /// The names of custom events that the pipeline file does not declare, and how many came of
+        /// each; nil without any.
+        package var undeclaredEvents: [String: Int64]? = nil
         /// What lacks events that were counted before it was kept; nil where nothing does.
         package var gaps: [Gap]? = nil
         /// What is there of earlier runs and is not kept up, as in ``Gap/part``; nil where nothing
@@ -303,7 +306,7 @@ package struct RunReport: WrittenReport, Codable, Sendable {
 
     /// Sums over windows of all categories and currencies.
     package struct Totals: Codable, Sendable {
-        /// By GA4 name.
+        /// By name: GA4's, and those of custom events.
         package var events: [String: Int64]
         package var orders: Int64
         package var units: Int64

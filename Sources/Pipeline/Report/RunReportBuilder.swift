@@ -54,7 +54,8 @@ struct RunReportBuilder {
         if let warehouse = run.stores.warehouses.first {
             report.warehouse = try? await RunReport.Warehouse.read(
                 warehouse,
-                terms: graph.terms[warehouse.name] ?? CountingTerms()
+                terms: graph.terms[warehouse.name] ?? CountingTerms(),
+                events: run.document.validation.events
             )
             report.deployments = await deployments(in: warehouse.store)
         }
@@ -265,16 +266,19 @@ extension RunReport.Warehouse {
     /// and the days and months as it keeps them, of which some lack what `terms` say.
     static func read(
         _ warehouse: RunStores.Named<any Warehouse>,
-        terms: CountingTerms
+        terms: CountingTerms,
+        events: EventDeclarations
     ) async throws -> Self {
         let store = warehouse.store
         let days = try await store.windows(.day, categories: .total)
         let months = try await store.windows(.month, categories: .total)
         let everything = try await store.windows(.all, categories: .total)
         let exceptions = try await store.exceptions()
+        let custom = try await store.customEvents()
+        let undeclared = custom.filter { events.declaration(of: $0.name) == nil }
         return RunReport.Warehouse(
             store: warehouse.label,
-            totals: RunReport.Totals(everything, everything.first),
+            totals: RunReport.Totals(everything, everything.first, custom),
             months: windows(months) { $0.description.dropLast(3) },
             days: windows(days, label: \.description),
             topProducts: try await store.topProducts(atMost: 10).map { row in
@@ -290,6 +294,7 @@ extension RunReport.Warehouse {
             deadLetters: exceptions.deadLetters,
             repeatedOrders: exceptions.repeatedOrders,
             conflicts: exceptions.conflicts,
+            undeclaredEvents: undeclared.isEmpty ? nil : RunReport.counts(undeclared),
             gaps: terms.gaps.isEmpty ? nil : terms.gaps.map(RunReport.Gap.init),
             dropped: terms.dropped.isEmpty ? nil : terms.dropped.map(\.part.text)
         )
@@ -329,12 +334,23 @@ extension RunReport.Gap {
     }
 }
 
+extension RunReport {
+    /// Custom events by name.
+    fileprivate static func counts(_ rows: [CustomEventRow]) -> [String: Int64] {
+        Dictionary(rows.map { ($0.name, $0.events) }, uniquingKeysWith: +)
+    }
+}
+
 extension RunReport.Totals {
     /// The sums of `rows`, which may be of several windows and currencies, with the distinct
     /// counts of `whole`.
-    fileprivate init(_ rows: [WindowRow], _ whole: WindowRow?) {
-        var events: [String: Int64] = [:]
-        for name in EventName.allCases {
+    fileprivate init(
+        _ rows: [WindowRow],
+        _ whole: WindowRow?,
+        _ custom: [CustomEventRow] = []
+    ) {
+        var events = RunReport.counts(custom)
+        for name in EventName.ga4Cases {
             events[name.ga4] = rows.reduce(0) { $0 + $1.cell[name] }
         }
         // order-free: sorted

@@ -70,6 +70,7 @@ extension TrafficSource {
         var options = LogOptions()
         options.zeroQuantity = document.validation.zeroQuantity
         options.lastRowIsWhole = log.lastRowIsWhole
+        options.events = document.validation.events
         let opened = try openInput(
             path: log.path,
             format: log.format,

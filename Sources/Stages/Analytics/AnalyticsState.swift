@@ -154,7 +154,7 @@ package struct AnalyticsState: Sendable {
             number: commits,
             symbols: symbols
         )
-        (commit.cells, commit.products, commit.sketches) = aggregator.takeDeltas()
+        (commit.cells, commit.products, commit.sketches, commit.custom) = aggregator.takeDeltas()
         // An empty text is what the total is stored under.
         commit.cells.removeAll { $0.key.category.isPresent && symbols.isEmpty($0.key.category) }
         commit.late = late

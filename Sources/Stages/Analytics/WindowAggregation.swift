@@ -116,6 +116,11 @@ package struct WindowAggregation: Sendable {
             } joining: {
                 $0.added += $1.added
             }
+            deltas.custom = deltas.custom.merged(with: more.custom) {
+                $0.key.sortsBefore($1.key)
+            } joining: {
+                $0.events += $1.events
+            }
         }
         return deltas
     }

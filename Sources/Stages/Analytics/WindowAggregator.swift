@@ -12,7 +12,8 @@ package struct WindowAggregator: Sendable {
     package typealias Deltas = (
         cells: [(key: WindowKey, delta: WindowCell)],
         products: [(key: ProductKey, delta: ProductCell)],
-        sketches: [(key: SketchKey, added: [UInt64])]
+        sketches: [(key: SketchKey, added: [UInt64])],
+        custom: [(key: CustomEventKey, events: Int64)]
     )
 
     private let options: AnalyticsOptions
@@ -25,6 +26,7 @@ package struct WindowAggregator: Sendable {
     private var products: ProductSums?
     /// The distinct counts; nil where none are kept.
     private var distinct: DistinctCounter?
+    private var custom = CustomEventSums()
     /// How many events were counted since the last ``takeDeltas()``.
     private(set) package var pendingEvents = 0
 
@@ -42,6 +44,7 @@ package struct WindowAggregator: Sendable {
         onTime.add(batch, selection)
         distinct?.add(batch, selection)
         products?.add(batch, selection)
+        custom.add(batch, selection, in: grains)
         pendingEvents += selection.count
     }
 
@@ -51,6 +54,7 @@ package struct WindowAggregator: Sendable {
         let base = grains.first { $0 > missed } ?? .all
         late[missed, default: WindowSums(base: base)].add(batch, selection)
         distinct?.add(batch, selection, longerThan: missed)
+        custom.add(batch, selection, in: grains.filter { $0 > missed })
         pendingEvents += 1
         if missed < .day { products?.add(batch, selection) }
     }
@@ -73,7 +77,9 @@ package struct WindowAggregator: Sendable {
             cells = WindowAggregator.summed(cells)
         }
         pendingEvents = 0
-        return (cells, products?.takeDeltas() ?? [], distinct?.takeDeltas() ?? [])
+        return (
+            cells, products?.takeDeltas() ?? [], distinct?.takeDeltas() ?? [], custom.takeDeltas()
+        )
     }
 
     /// `cells` with a single one a key.

@@ -96,7 +96,7 @@ extension WarehouseCommit {
         for (key, total) in totals.sorted(by: { $0.key < $1.key }) {
             content.append(key.grain.rawValue)
             content.append(key.currency)
-            for name in EventName.allCases { content.append(total[name]) }
+            for name in EventName.ga4Cases { content.append(total[name]) }
             for sum in [total.orderParts, total.units, total.revenue, total.refunded] {
                 content.append(sum)
             }
@@ -110,6 +110,10 @@ extension WarehouseCommit {
         }
         for sum in [sales.views, sales.orders, sales.units, sales.revenue] { content.append(sum) }
         content.append(Int64(late.count))
+        for (key, events) in custom where key.grain == .all {
+            content.append(symbols.text(of: key.name))
+            content.append(events)
+        }
         return BlockHash(of: content)
     }
 }

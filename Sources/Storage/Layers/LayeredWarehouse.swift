@@ -68,6 +68,10 @@ package struct LayeredWarehouse: Warehouse {
         try await layers.pass(.windows, await warehouse.windows(grain, categories: categories))
     }
 
+    package func customEvents() async throws(StoreError) -> [CustomEventRow] {
+        try await layers.pass(.customEvents, await warehouse.customEvents())
+    }
+
     package func topProducts(atMost limit: Int) async throws(StoreError) -> [ProductRow] {
         try await layers.pass(.topProducts, await warehouse.topProducts(atMost: limit))
     }

@@ -44,6 +44,7 @@ package struct StoreCall: Sendable {
         case storeDropped([DroppedMessages])
         case windows
         case topProducts
+        case customEvents
         case exceptions
         /// Anything that is asked of the catalogue, the history, the deployments, the invariants,
         /// their schedule or the census of a warehouse.
@@ -74,7 +75,7 @@ package struct StoreCall: Sendable {
         switch operation {
         case .nextPosition, .progress, .alreadyCounted, .sketch: .read
         case .store, .commit, .storeDeadLetters, .storeDropped: .write
-        case .count, .windows, .topProducts, .exceptions: .report
+        case .count, .windows, .topProducts, .customEvents, .exceptions: .report
         case .hold, .renewHold, .readBack, .close, .connections, .claim, .part: .upkeep
         }
     }

@@ -9,7 +9,8 @@ package struct FoundEvent: Hashable, Sendable {
     package var source: String
     package var id: String
     package var time: Timestamp
-    package var name: EventName
+    /// Its GA4 name, or the one that the shop has given it.
+    package var name: String
     /// From 1; 0 where its source does not number its events.
     package var sequence: Int64
     /// Nil for each of these where the event has none.
@@ -44,7 +45,7 @@ package struct FoundEvent: Hashable, Sendable {
             source: source,
             id: id,
             time: event.time,
-            name: event.name,
+            name: event.name(in: symbols),
             sequence: event.sequence,
             subject: text(event.subject, event.subjectNamespace),
             order: text(event.transaction, .order),
@@ -127,7 +128,7 @@ package struct FoundEvent: Hashable, Sendable {
         source: String,
         id: String,
         time: Timestamp,
-        name: EventName,
+        name: String,
         sequence: Int64,
         subject: String?,
         order: String?,

@@ -22,6 +22,8 @@ package final class MemoryWarehouse: Warehouse {
         var open: [Grain: Set<Int64>] = [:]
         /// By the number of the product's name.
         var products: [[(currency: Currency, cell: ProductCell)]] = []
+        /// Of all windows together, by the bytes of their names.
+        var custom: [[UInt8]: Int64] = [:]
         var progress: [String: [StreamProgress]] = [:]
         var counted: [String: CountedAnswer] = [:]
         var uncounted: [UncountedEvent.Reason: Set<[UInt8]>] = [:]
@@ -124,6 +126,10 @@ package final class MemoryWarehouse: Warehouse {
             add(commit.cells, to: &state)
             add(commit.products, to: &state)
             add(commit.sketches, to: &state)
+            for (key, events) in commit.custom where key.grain == .all {
+                let name = Array(commit.symbols.text(of: key.name).utf8)
+                state.custom[name, default: 0] += events
+            }
             // order-free: each grain has windows of its own.
             for (grain, limit) in limits {
                 settle(grain, but: limit.open, &state)
@@ -321,6 +327,12 @@ package final class MemoryWarehouse: Warehouse {
             }
         }
         .sorted(by: WindowRow.sortsBefore)
+    }
+
+    package func customEvents() -> [CustomEventRow] {
+        // order-free: sorted by bytes, which in UTF-8 is by code points
+        state.withLock { $0.custom.sorted { $0.key.lexicographicallyPrecedes($1.key) } }
+            .map { CustomEventRow(name: String(decoding: $0.key, as: UTF8.self), events: $0.value) }
     }
 
     package func topProducts(atMost limit: Int) -> [ProductRow] {

@@ -4,7 +4,7 @@ package import Timekeeping
 /// What is counted in one window for one category: sums only, so that cells add up.
 package struct WindowCell: Sendable {
     /// Events by name, in the order of ``EventName/allCases``.
-    package var events: InlineArray<8, Int64> = InlineArray(repeating: 0)
+    package var events: InlineArray<9, Int64> = InlineArray(repeating: 0)
     /// Purchases that are further parts of an order, and none of their own.
     package var orderParts: Int64 = 0
     /// Pieces bought.
@@ -61,6 +61,19 @@ package struct WindowKey: Hashable, Sendable {
         self.start = start
         self.category = category
         self.currency = currency
+    }
+}
+
+/// Which window and custom event a count is of.
+package struct CustomEventKey: Hashable, Sendable {
+    package var grain: Grain
+    package var start: Timestamp
+    package var name: CustomName
+
+    package init(grain: Grain, start: Timestamp, name: CustomName) {
+        self.grain = grain
+        self.start = start
+        self.name = name
     }
 }
 

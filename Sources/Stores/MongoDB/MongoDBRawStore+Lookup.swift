@@ -77,7 +77,7 @@ extension FoundEvent {
     /// What `document` says; nil where it is no event any more, which `field` has noted.
     fileprivate init?(_ document: BSONDocument, _ field: StoredField) {
         guard let position = field.integer("position", isNeeded: true), let time = field.time,
-            let name = EventName(ga4: field.text("name", isNeeded: true))
+            let name = field.eventName
         else { return nil }
         func text(_ path: StaticString) -> String? {
             document.has(path) ? field.text(path) : nil

@@ -263,11 +263,22 @@ extension RawEvent {
     }
 }
 
+extension StoredField {
+    /// What the event is called; nil where its name and its type do not say the same.
+    var eventName: String? {
+        let name = text("name", isNeeded: true)
+        let type = text("type", isNeeded: true)
+        guard !name.isEmpty,
+            EventName.name(inCloudEventType: type).utf8.elementsEqual(name.utf8)
+        else { return nil }
+        return name
+    }
+}
+
 extension RawEvent.Content {
     fileprivate init?(_ document: StoredField) {
         let milliseconds = document.date("time")
-        let name = EventName(ga4: document.text("name", isNeeded: true))
-        guard let milliseconds, let name else { return nil }
+        guard let milliseconds, let name = document.eventName else { return nil }
         let code = document.text("currency")
         guard let currency = code.isEmpty ? Currency.none : Currency(code: code) else {
             return nil
@@ -279,7 +290,7 @@ extension RawEvent.Content {
         self.init(
             time: Timestamp(nanoseconds: time),
             sequence: document.integer("sequence") ?? 0,
-            name: name,
+            name: EventName(ga4: name) ?? .custom,
             transaction: document.text("transaction_id"),
             currency: currency,
             value: document.integer("value_minor") ?? 0,

@@ -106,7 +106,7 @@ enum RawEventCommands {
                 document: BSONDocument(
                     json: """
                         {"position": 1, "source": 1, "id": 1, "time": 1, "time_ns": 1,
-                         "sequence": 1, "name": 1, "transaction_id": 1, "value_minor": 1,
+                         "sequence": 1, "name": 1, "type": 1, "transaction_id": 1, "value_minor": 1,
                          "currency": 1, "items.quantity": 1}
                         """
                 )

@@ -13,7 +13,7 @@ internal import Timekeeping
 /// | `time_ns` | int64 | the same in nanoseconds since the epoch, where that says more |
 /// | `type`, `subject`, `traceparent` | string | as CloudEvents has them |
 /// | `sequence` | int64 | its place in the order of its source |
-/// | `name` | string | its GA4 name |
+/// | `name` | string | its GA4 name, or the one that the shop has given it |
 /// | `user_id`, `session_id`, `transaction_id` | string | as GA4 has them |
 /// | `order_part` | bool | true if it holds further lines of an order published before |
 /// | `value_minor`, `currency` | int64, string | the amount in minor units (cents), and of what |
@@ -46,8 +46,13 @@ struct RawEventEncoder {
         if !event.time.nanoseconds.isMultiple(of: 1_000_000) {
             document.append("time_ns", event.time.nanoseconds)
         }
-        let (name, type) = RawEventEncoder.names[Int(event.name.rawValue)]
-        document.append("type", utf8: type.span)
+        if event.name == .custom {
+            let name = batch.symbols.text(of: event.customName)
+            append("type", to: &document) { $0 += EventName.cloudEventType(ofCustom: name).utf8 }
+        } else {
+            let type = RawEventEncoder.names[Int(event.name.rawValue)].type
+            document.append("type", utf8: type.span)
+        }
         append("subject", event.subject, in: event.subjectNamespace, batch, to: &document)
         let original = batch.originalJSON(of: place)
         append("traceparent", to: &document) { text in
@@ -61,7 +66,12 @@ struct RawEventEncoder {
         if event.sequence > 0 {
             document.append("sequence", event.sequence)
         }
-        document.append("name", utf8: name.span)
+        if event.name == .custom {
+            append("name", to: &document) { $0 += batch.symbols.text(of: event.customName).utf8 }
+        } else {
+            let name = RawEventEncoder.names[Int(event.name.rawValue)].name
+            document.append("name", utf8: name.span)
+        }
         append("user_id", event.user, in: .user, batch, to: &document)
         append("session_id", event.session, in: .session, batch, to: &document)
         append("transaction_id", event.transaction, in: .order, batch, to: &document)

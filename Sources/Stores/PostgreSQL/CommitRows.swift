@@ -39,6 +39,13 @@ package struct CommitRows {
         add(commit.products.isEmpty, SQLInsert.products.staged, then: [SQLInsert.products.move]) {
             CommitRows.products(of: commit)
         }
+        add(
+            commit.custom.isEmpty,
+            SQLInsert.customEvents.staged,
+            then: [SQLInsert.customEvents.move]
+        ) {
+            CommitRows.customEvents(of: commit)
+        }
         add(commit.sketches.isEmpty, CommitRows.sketchTable) {
             CommitRows.sketches(of: commit)
         }
@@ -116,6 +123,18 @@ package struct CommitRows {
         // order-free: a row a key, all in one statement
         for (key, delta) in merged {
             rows.append(delta, for: key, commit.symbols)
+        }
+        return rows
+    }
+
+    private static func customEvents(of commit: WarehouseCommit) -> CopyRows {
+        var rows = CopyRows(columns: SQLInsert.customEvents.columns.count)
+        for (key, events) in commit.custom {
+            rows.beginRow()
+            rows.append(key.grain.rawValue)
+            rows.append(key.start.nanoseconds)
+            rows.append(key: commit.symbols.text(of: key.name))
+            rows.append(events)
         }
         return rows
     }

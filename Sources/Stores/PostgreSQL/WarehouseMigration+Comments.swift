@@ -213,6 +213,15 @@ extension WarehouseMigration {
 
         """
 
+    /// On the counts of events that GA4 has not named.
+    static let customEvents = """
+        COMMENT ON COLUMN window_aggregates.custom_events IS
+            'Events of all other names; window_events has them by name.';
+        COMMENT ON TABLE window_events IS
+            'How many custom events of each name fell into each window.';
+
+        """
+
     static let owners = """
         COMMENT ON TABLE counting_owners IS
             'The subscription that counts a topic here: another one is refused.';

@@ -19,7 +19,10 @@ package enum WarehouseStatement {
     /// What a connection makes before its first commit: tables of its own, which take the rows of
     /// a commit and are empty after it, and the statements that move them on.
     package static let session =
-        [SQLInsert.windows, .products, .late, .uncounted, .letters, .dropped, .slices]
+        [
+            SQLInsert.windows, .products, .customEvents, .late, .uncounted, .letters, .dropped,
+            .slices,
+        ]
         .map(\.stage).joined()
             + """
             CREATE TEMPORARY TABLE staged_progress (subscription text COLLATE "C", \

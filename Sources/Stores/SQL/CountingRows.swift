@@ -196,6 +196,11 @@ package struct CountingRows<Session: SQLSession> {
             CountingStatement.fillWindows(grain, Session.dialect),
             [name, .text(source.rawValue)]
         )
+        try session.run("DELETE FROM window_events WHERE grain = $1", [name])
+        try session.run(
+            CountingStatement.fillEvents(grain, Session.dialect),
+            [name, .text(source.rawValue)]
+        )
     }
 
     /// Makes the distinct counts of `part` of those in windows of `source`.
@@ -332,6 +337,15 @@ private enum CountingStatement {
             SELECT count(*) FROM late_events
             WHERE missed_grain IN (\(longer.joined(separator: ", ")))
             """
+    }
+
+    static func fillEvents(_ grain: Grain, _ dialect: SQLDialect) -> SQLStatement {
+        """
+        INSERT INTO window_events (grain, start_ns, name, events)
+        SELECT CAST($1 AS text), \(grain.startSQL(month: dialect.startOfMonth)), name,
+            \(dialect.sum("events"))
+        FROM window_events WHERE grain = $2 GROUP BY 2, 3
+        """
     }
 
     static func fillWindows(_ grain: Grain, _ dialect: SQLDialect) -> SQLStatement {

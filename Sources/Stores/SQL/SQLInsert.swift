@@ -77,6 +77,11 @@ extension SQLInsert {
         ["grain", "start_ns", "product", "currency"] + ProductCell.columns
     ).adding(ProductCell.columns, key: "grain", "start_ns", "product", "currency")
 
+    package static let customEvents = SQLInsert(
+        "window_events",
+        ["grain", "start_ns", "name", "events"]
+    ).adding(["events"], key: "grain", "start_ns", "name")
+
     package static let hashes = SQLInsert(
         "distinct_hashes",
         ["grain", "start_ns", "measure", "category", "hashes"]

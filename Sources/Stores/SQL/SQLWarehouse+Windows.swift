@@ -53,6 +53,18 @@ extension SQLWarehouse {
         }.flatMap { $0 }
     }
 
+    package func customEvents() async throws(StoreError) -> [CustomEventRow] {
+        try await read { [damage] session in
+            try session.map(
+                WindowStatement.customEvents,
+                [.text(Grain.all.rawValue)],
+                notingIn: damage
+            ) { row in
+                CustomEventRow(name: try row.text(1), events: try row.count(2))
+            }
+        }
+    }
+
     package func topProducts(atMost limit: Int) async throws(StoreError) -> [ProductRow] {
         try await read { [damage] session in
             var best = BestSellers(atMost: limit)
@@ -143,6 +155,12 @@ private enum WindowStatement {
         """,
         of: "distinct_hashes",
         keys: 4
+    )
+
+    static let customEvents = SQLStatement(
+        "SELECT grain, name, events FROM window_events WHERE grain = $1 ORDER BY name",
+        of: "window_events",
+        keys: 2
     )
 
     /// The figures of each product one after the other, added up as far as a sum that leaves its

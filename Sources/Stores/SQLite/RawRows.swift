@@ -264,7 +264,7 @@ struct RawPage: Sendable {
 
     private static func content(of row: Row, _ symbols: SymbolTable) -> RawEvent.Content? {
         if let document = row.document {
-            let decoder = CloudEventDecoder(symbols: symbols)
+            let decoder = CloudEventDecoder(symbols: symbols, events: .accepted)
             guard let (event, items) = try? decoder.decode(Array(document.utf8)[...]) else {
                 return nil
             }

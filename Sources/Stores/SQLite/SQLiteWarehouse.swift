@@ -257,6 +257,15 @@ extension SQLiteSession {
             into: .products
         )
         try insert(
+            commit.custom.lazy.map { key, events -> [SQLValue] in
+                [
+                    .text(key.grain.rawValue), .integer(key.start.nanoseconds),
+                    .text(symbols.text(of: key.name)), .integer(events),
+                ]
+            },
+            into: .customEvents
+        )
+        try insert(
             commit.sketches.lazy.map { key, added -> [SQLValue] in
                 SketchText(key, symbols).values + [SQLValue(hashes: added)]
             },

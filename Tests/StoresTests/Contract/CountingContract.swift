@@ -102,7 +102,7 @@ struct CountingContract {
             aggregator.add(batch, .range(0..<events.count))
         }
         var commit = WarehouseCommit(subscription: "analytics", number: 1, symbols: shop.symbols)
-        (commit.cells, commit.products, commit.sketches) = aggregator.takeDeltas()
+        (commit.cells, commit.products, commit.sketches, commit.custom) = aggregator.takeDeltas()
         try await warehouse.commit(commit)
     }
 

@@ -36,7 +36,7 @@ struct PipelineDamage: Sendable, CustomTestStringConvertible {
         """
     }
 
-    static let all = windows + counts + letters + events
+    static let all = windows + custom + counts + letters + events
 
     private static let windows = [
         PipelineDamage(
@@ -75,6 +75,14 @@ struct PipelineDamage: Sendable, CustomTestStringConvertible {
                 + "WHERE grain = '1d' AND refunded >= 400)",
             "windows-add-up worth of windows of 1d USD"
         ),
+    ]
+
+    private static let custom = [
+        PipelineDamage(
+            "a custom event that has a name and is in no window",
+            sql: "INSERT INTO window_events VALUES ('1h', \(PipelineSample.hour), 'wish_made', 1)",
+            "custom-events-by-name \(hour)"
+        )
     ]
 
     private static let counts = [

@@ -91,8 +91,9 @@ extension WindowCell {
     /// A cell in which every number is another one, `factor` times over.
     static func sample(_ factor: Int64 = 1) -> WindowCell {
         var cell = WindowCell()
-        for place in cell.events.indices {
-            cell.events[place] = Int64(place + 1) * factor
+        // Custom events have counts by name beside them.
+        for name in EventName.ga4Cases {
+            cell.events[Int(name.rawValue)] = Int64(name.rawValue + 1) * factor
         }
         cell.units = 100 * factor
         cell.revenue = 1000 * factor

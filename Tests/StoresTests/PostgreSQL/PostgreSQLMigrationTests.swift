@@ -33,6 +33,7 @@ struct PostgreSQLMigrationTests {
                         ["11", "replays of dead letters"], ["12", "messages that were dropped"],
                         ["13", "sums of dead letters"],
                         ["14", "edits of dead letters"],
+                        ["15", "custom events"],
                     ]
             )
             #expect(
@@ -79,7 +80,7 @@ struct PostgreSQLMigrationTests {
             let tables = try server.query(
                 "SELECT count(*) FROM pg_tables WHERE schemaname = '\(schema)'"
             )
-            #expect(tables == [["33"]])
+            #expect(tables == [["34"]])
         }
     }
 

@@ -19,7 +19,7 @@ struct SQLiteMigrationTests {
     // What is noted, in rows 1 to 12.
     private static let rows = [
         "1", "2", "3", "4", "census", "orders", "owners", "letters", "replays", "dropped",
-        "letterSums", "letterEdits",
+        "letterSums", "letterEdits", "customEvents",
     ].map { "\"\($0)\"" }.joined(separator: ", ")
     private static let foreign = "; expected one of \(rows). Restore a copy of the store"
     private static let left = "; expected the rows \(rows). Restore a copy of the store"
@@ -39,7 +39,7 @@ struct SQLiteMigrationTests {
         ),
         Damage(
             sql: "INSERT INTO grdb_migrations VALUES ('later')",
-            said: "row with rowid 13, column identifier holds \"later\"\(foreign)"
+            said: "row with rowid 14, column identifier holds \"later\"\(foreign)"
         ),
         Damage(
             sql: "DELETE FROM grdb_migrations WHERE rowid = 2",
@@ -77,7 +77,7 @@ struct SQLiteMigrationTests {
         defer { folder.remove() }
         let location = SQLiteLocation(path: folder.path("w.sqlite"))
         try SQLiteWarehouse(location).close()
-        try Self.change("DELETE FROM grdb_migrations WHERE rowid = 12", in: folder)
+        try Self.change("DELETE FROM grdb_migrations WHERE rowid = 13", in: folder)
         let reading = #expect(throws: StoreError.self) {
             try SQLiteWarehouse(location, .reading).close()
         }
@@ -87,19 +87,16 @@ struct SQLiteMigrationTests {
         #expect(writing?.code == .corrupted)
         #expect(
             writing?.message.contains(
-                "table grdb_migrations lacks a row (duplicate column name: successor)"
+                "table grdb_migrations lacks a row (duplicate column name: custom_events)"
             ) == true,
             "\(writing?.message ?? "")"
         )
         // As an earlier version has left it.
         try Self.change(
             """
-            ALTER TABLE dead_letters DROP COLUMN successor;
-            ALTER TABLE dead_letters DROP COLUMN edited_from;
-            ALTER TABLE dead_letters DROP COLUMN edited_ns;
-            ALTER TABLE dead_letters DROP COLUMN edited_by;
-            ALTER TABLE dead_letters DROP COLUMN edited_why;
-            ALTER TABLE replays DROP COLUMN target;
+            ALTER TABLE window_aggregates DROP COLUMN custom_events;
+            ALTER TABLE raw_census_hours DROP COLUMN custom_events;
+            DROP TABLE window_events;
             """,
             in: folder
         )
@@ -126,6 +123,9 @@ struct SQLiteMigrationTests {
                 ON dead_letters (subscription, reason, last_failure_ns, first_failure_ns)
                 WHERE decided_ns IS NULL;
             ALTER TABLE replays DROP COLUMN target;
+            ALTER TABLE window_aggregates DROP COLUMN custom_events;
+            ALTER TABLE raw_census_hours DROP COLUMN custom_events;
+            DROP TABLE window_events;
             DELETE FROM grdb_migrations WHERE rowid > 10;
             INSERT INTO dead_letters VALUES
                 ('ingest', 's', 'a', 1, 'r', 'd', 1, 5000000000, 7000000000, x'00', NULL, NULL,

@@ -94,7 +94,7 @@ struct FoundRow {
     }
 
     private func event(in json: ArraySlice<UInt8>, _ symbols: SymbolTable) -> FoundEvent? {
-        let decoder = CloudEventDecoder(symbols: symbols)
+        let decoder = CloudEventDecoder(symbols: symbols, events: .accepted)
         guard let (event, items) = try? decoder.decode(json) else { return nil }
         return FoundEvent(
             event,

@@ -1,0 +1,176 @@
+internal import Commerce
+internal import Digests
+
+/// What becomes of a field that says who somebody is, before anything of it is kept.
+package struct PersonalDataRule: Hashable, Sendable {
+    /// What is done with the value.
+    package enum Treatment: String, Hashable, Sendable, CaseIterable {
+        /// The field is left out.
+        case drop
+        /// It becomes a digest that needs the collector's secret, so that equal values stay equal.
+        case hash
+        /// An address of the Internet loses its host, any other text all but its first characters.
+        case truncate
+    }
+
+    /// The name of an attribute, or of a member of `data` at any depth; with dots, the path of one
+    /// member, such as `data.contact.email`, where `*` is each element of an array.
+    package var field: String
+    package var treatment: Treatment
+    /// How many characters ``Treatment/truncate`` leaves of a text that is no address.
+    package var keep: Int
+
+    package init(field: String, treatment: Treatment, keep: Int = 1) {
+        self.field = field
+        self.treatment = treatment
+        self.keep = keep
+    }
+
+    /// Applies the rule to `event`.
+    ///
+    /// - Parameters:
+    ///   - event: What is changed.
+    ///   - secret: What digests need to be computed again; not empty where they are asked for.
+    /// - Returns: How many values were changed.
+    func apply(to event: inout CollectedEvent, secret: [UInt8]) -> Int {
+        var changes = 0
+        let path = field.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        if path.count > 1, path[0] == "data" {
+            changes += change(&event.data, at: path.dropFirst(), secret)
+            return changes
+        }
+        for place in event.attributes.indices.reversed()
+        where PersonalDataRule.isSame(event.attributes[place].name, field) {
+            changes += 1
+            if let text = replacement(for: event.attributes[place].value, secret) {
+                event.attributes[place].value = text
+            } else {
+                event.attributes.remove(at: place)
+            }
+        }
+        changes += changeAll(&event.data, secret)
+        return changes
+    }
+
+    /// Changes the members called ``field`` of `tree` and of all that lies in it.
+    private func changeAll(_ tree: inout JSONTree, _ secret: [UInt8]) -> Int {
+        var changes = 0
+        switch tree {
+        case .scalar: break
+        case .array(var elements):
+            for place in elements.indices { changes += changeAll(&elements[place], secret) }
+            tree = .array(elements)
+        case .object(var members):
+            for place in members.indices.reversed() {
+                guard PersonalDataRule.isSame(members[place].key, field) else {
+                    changes += changeAll(&members[place].value, secret)
+                    continue
+                }
+                changes += 1
+                if treatment == .drop {
+                    members.remove(at: place)
+                } else {
+                    members[place].value = replaced(members[place].value, secret)
+                }
+            }
+            tree = .object(members)
+        }
+        return changes
+    }
+
+    /// Changes what `path` leads to in `tree`.
+    private func change(
+        _ tree: inout JSONTree,
+        at path: ArraySlice<String>,
+        _ secret: [UInt8]
+    ) -> Int {
+        guard let name = path.first else { return 0 }
+        let rest = path.dropFirst()
+        var changes = 0
+        switch tree {
+        case .scalar: break
+        case .array(var elements):
+            for place in elements.indices.reversed()
+            where name == "*" || name == "\(place)" {
+                if !rest.isEmpty {
+                    changes += change(&elements[place], at: rest, secret)
+                    continue
+                }
+                changes += 1
+                if treatment == .drop {
+                    elements.remove(at: place)
+                } else {
+                    elements[place] = replaced(elements[place], secret)
+                }
+            }
+            tree = .array(elements)
+        case .object(var members):
+            for place in members.indices.reversed()
+            where PersonalDataRule.isSame(members[place].key, name) {
+                if !rest.isEmpty {
+                    changes += change(&members[place].value, at: rest, secret)
+                    continue
+                }
+                changes += 1
+                if treatment == .drop {
+                    members.remove(at: place)
+                } else {
+                    members[place].value = replaced(members[place].value, secret)
+                }
+            }
+            tree = .object(members)
+        }
+        return changes
+    }
+
+    /// `tree` with each value in it replaced.
+    private func replaced(_ tree: JSONTree, _ secret: [UInt8]) -> JSONTree {
+        switch tree {
+        case .array(let elements): return .array(elements.map { replaced($0, secret) })
+        case .object(let members):
+            return .object(members.map { ($0.key, replaced($0.value, secret)) })
+        case .scalar(let json):
+            if json == "null" { return tree }
+            return replacement(for: tree.text ?? json, secret).map(JSONTree.init(text:))
+                ?? .scalar("null")
+        }
+    }
+
+    /// What stands in the place of `text`; nil for nothing.
+    private func replacement(for text: String, _ secret: [UInt8]) -> String? {
+        switch treatment {
+        case .drop: return nil
+        case .hash:
+            let digest = SHA256Digest(of: Array(text.utf8), key: secret)
+            // 128 bits: no two values of a shop share one.
+            return PersonalDataRule.hexadecimal(digest.bytes.prefix(16))
+        case .truncate:
+            return PersonalDataRule.network(of: text) ?? String(text.prefix(keep))
+        }
+    }
+
+    /// The network of an Internet address: of IPv4 the first 24 bits, of IPv6 the first 48; nil for
+    /// any other text.
+    static func network(of text: String) -> String? {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        if parts.count == 4, parts.allSatisfy({ UInt8($0) != nil }) {
+            return parts.prefix(3).joined(separator: ".") + ".0"
+        }
+        let groups = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard groups.count >= 3, groups.count <= 8,
+            groups.allSatisfy({ $0.isEmpty || $0.count <= 4 && UInt16($0, radix: 16) != nil })
+        else { return nil }
+        // What is left out with "::" is zeros.
+        let first = groups.prefix(3).prefix { !$0.isEmpty }
+        return first.isEmpty ? "::" : first.joined(separator: ":") + "::"
+    }
+
+    private static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+        let digits = Array("0123456789abcdef")
+        return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+    }
+
+    private static func isSame(_ left: String, _ right: String) -> Bool {
+        left.utf8.elementsEqual(right.utf8)
+    }
+}
