@@ -99,16 +99,26 @@ let package = Package(
                 "Documents", "Timekeeping", logging,
             ]
         ),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
             name: "Collector",
-            dependencies: ["Commerce", "Digests", "Timekeeping", httpTypes]
+            dependencies: [
+                "HTTPServing", "Stages", "Commerce", "Digests", "Timekeeping", "CZlib",
+                httpTypes, hummingbirdCore, logging, nioCore, nioPosix,
+            ]
+        ),
+        .target(
+            name: "HTTPServing",
+            dependencies: [
+                "Timekeeping", hummingbird, hummingbirdCore, logging, nioCore, nioHTTP1, nioPosix,
+                serviceLifecycle,
+            ]
         ),
         .target(
             name: "Console",
             dependencies: [
-                "Prometheus", "Reports", "Timekeeping", httpTypes, hummingbird, hummingbirdCore,
-                logging,
-                nioCore, nioHTTP1, nioPosix, serviceLifecycle,
+                "HTTPServing", "Prometheus", "Reports", "Timekeeping", httpTypes, hummingbirdCore,
+                logging, nioCore,
             ]
         ),
         .target(
@@ -170,7 +180,8 @@ let package = Package(
         .executableTarget(
             name: "weir",
             dependencies: [
-                "Console", "Experiments", "Operations", "Pipeline", "Stages", "OpeningStores",
+                "Collector", "Console", "HTTPServing", "Experiments", "Operations", "Pipeline",
+                "Stages", "OpeningStores",
                 "SQLiteStores", "PrometheusStores", "HTTPExchanges", "Storage", "Broker",
                 "Commerce", "Datasets",
                 "OpenSLO", "Prometheus", "SLO", "Reports", "Documents", "Timekeeping",
@@ -257,14 +268,15 @@ let package = Package(
         .testTarget(
             name: "CollectorTests",
             dependencies: [
-                "TestSupport", "Collector", "Commerce", "Digests", "Timekeeping", httpTypes,
+                "TestSupport", "Collector", "HTTPServing", "Stages", "Broker", "Commerce", "Digests",
+                "Timekeeping", httpTypes, logging,
             ]
         ),
         .testTarget(
             name: "ConsoleTests",
             dependencies: [
-                "TestSupport", "Console", "Prometheus", "Timekeeping", logging, nioCore,
-                nioEmbedded,
+                "TestSupport", "Console", "HTTPServing", "Prometheus", "Timekeeping", logging,
+                nioCore, nioEmbedded,
             ]
         ),
         .testTarget(name: "TidyTests"),
@@ -292,11 +304,12 @@ let package = Package(
         .executableTarget(
             name: "weir-bench",
             dependencies: [
-                "Console", "Experiments", "Pipeline", "SQLStores", "SQLiteStores",
-                "MongoDBStores", "PostgreSQLStores", "CMongoc", "CPostgres", "Stages", "Storage",
+                "Collector", "Console", "HTTPServing", "Experiments", "Pipeline", "SQLStores",
+                "SQLiteStores", "MongoDBStores", "PostgreSQLStores", "CMongoc", "CPostgres",
+                "Stages", "Storage",
                 "Broker", "Commerce", "Datasets", "Documents", "OpenSLO", "Prometheus", "SLO",
                 "Timekeeping", "TestSupport",
-                argumentParser, grdb, grdbSQLite, logging,
+                argumentParser, grdb, grdbSQLite, hummingbird, logging, nioPosix,
             ],
             path: "Tests/Benchmarks"
         ),

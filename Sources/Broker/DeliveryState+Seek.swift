@@ -70,6 +70,13 @@ extension DeliveryState {
         return parcels
     }
 
+    /// The lowest position of a message that is not settled; nil where all are.
+    package var firstUnsettled: Int64? {
+        unsettledParcels.lazy.compactMap { parcel in
+            parcel.selection.first.map { parcel.publication.position(at: $0) }
+        }.min()
+    }
+
     /// The ack state now; `nextPosition` is the one the topic will give next.
     package func snapshot(nextPosition: Int64) -> DeliverySnapshot {
         var positions: [Int64] = []

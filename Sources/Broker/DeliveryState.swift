@@ -109,12 +109,11 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
 
     /// Whether a batch of `messages` and `bytes` may be published without anyone waiting.
     ///
-    /// An empty subscription takes any batch, so that one larger than the limit cannot block
-    /// for ever.
-    package func hasRoom(messages: Int, bytes: Int) -> Bool {
-        if policy.whenFull == .shed || counts.unsettled == 0 {
-            return true
-        }
+    /// An empty subscription that blocks takes any batch, so that one larger than the limit cannot
+    /// block for ever. One that sheds takes any, and all of it only where there is room.
+    package func hasRoom(messages: Int, bytes: Int, _ admission: Admission = .byPolicy) -> Bool {
+        if policy.whenFull == .shed && admission == .byPolicy { return true }
+        if policy.whenFull == .block && counts.unsettled == 0 { return true }
         return Int(counts.unsettled) + messages <= policy.maximumMessages
             && unsettledBytes + bytes <= policy.maximumBytes
     }

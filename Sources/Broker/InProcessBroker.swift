@@ -87,6 +87,9 @@ package final class InProcessBroker<Batch: MessageBatch>: PubSub {
         }
     }
 
+    /// Whether nothing that was given up still waits to be kept by whoever takes it.
+    package var hasKeptGivenUp: Bool { givenUpQueue.isKept }
+
     /// Says that nothing more will be given up: call it once every subscriber has ended.
     package func closeGivenUp() {
         givenUpQueue.close()
@@ -111,8 +114,11 @@ package final class InProcessTopic<Batch: MessageBatch>: Topic {
     /// What publishers hold until every subscription has room.
     package var waiting: [WaitingBatch<Batch>] { queue.waiting.map { $0.carrying(Batch.self) } }
 
-    package func publish(_ batch: Batch) async throws(CancellationError) {
-        try await queue.publish(CarriedBatch(batch))
+    package func publish(
+        _ batch: Batch,
+        _ admission: Admission
+    ) async throws(CancellationError) {
+        try await queue.publish(CarriedBatch(batch), admission)
     }
 
     package func close() {
@@ -133,6 +139,9 @@ package final class InProcessSubscription<Batch: MessageBatch>: Subscription {
     package var policy: SubscriptionPolicy { queue.policy }
 
     package var counts: SubscriptionCounts { queue.counts }
+
+    /// The lowest position of a message that is not settled; nil where all are.
+    package var firstUnsettled: Int64? { queue.firstUnsettled }
 
     /// When the oldest message that is not acked was published.
     package var oldestUnacked: Timestamp? { queue.oldestUnacked }

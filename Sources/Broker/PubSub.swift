@@ -29,14 +29,34 @@ package protocol Topic<Batch>: Sendable {
     /// How many messages were published, and the bytes of them in memory.
     var published: (messages: Int64, bytes: Int64) { get }
 
+    /// Hands `batch` to every subscription; waits while one of them is full and blocks, or, where
+    /// `admission` is ``Admission/whole``, is full at all.
+    ///
+    /// - Throws: `CancellationError` when the task is cancelled while it waits; then nothing of
+    ///   the batch was published.
+    func publish(_ batch: Batch, _ admission: Admission) async throws(CancellationError)
+
+    /// Says that nothing more will be published, so that subscribers can come to an end.
+    func close()
+}
+
+extension Topic {
     /// Hands `batch` to every subscription; waits while a subscription that blocks is full.
     ///
     /// - Throws: `CancellationError` when the task is cancelled while it waits; then nothing of
     ///   the batch was published.
-    func publish(_ batch: Batch) async throws(CancellationError)
+    package func publish(_ batch: Batch) async throws(CancellationError) {
+        try await publish(batch, .byPolicy)
+    }
+}
 
-    /// Says that nothing more will be published, so that subscribers can come to an end.
-    func close()
+/// How a batch is let into the subscriptions of a topic.
+package enum Admission: Sendable {
+    /// A full subscription blocks or sheds, as its policy says.
+    case byPolicy
+    /// Nothing is shed: the publisher waits for room in every subscription, since somebody asks
+    /// whether the batch was taken.
+    case whole
 }
 
 /// Where a subscriber receives from.

@@ -44,7 +44,10 @@ final class TopicQueue: Sendable {
     /// What publishers hold until there is room.
     var waiting: [WaitingBatch<CarriedBatch>] { state.withLock { $0.waiting.map(\.batch) } }
 
-    func publish(_ batch: CarriedBatch) async throws(CancellationError) {
+    func publish(
+        _ batch: CarriedBatch,
+        _ admission: Admission
+    ) async throws(CancellationError) {
         guard batch.count > 0 else { return }
         let selections = subscriptions.map { $0.matching(batch) }
         var number: UInt64?
@@ -52,7 +55,7 @@ final class TopicQueue: Sendable {
             // The signal's version is read before the look at the room, so that room made
             // in between is not missed.
             let versions = subscriptions.map(\.roomVersion)
-            guard let full = offer(batch, selections, number) else { break }
+            guard let full = offer(batch, selections, admission, number) else { break }
             number = note(batch, waitsFor: subscriptions[full].name, number)
             do throws(CancellationError) {
                 try await subscriptions[full].waitForRoom(since: versions[full])
@@ -93,12 +96,13 @@ final class TopicQueue: Sendable {
     private func offer(
         _ batch: CarriedBatch,
         _ selections: [Selection],
+        _ admission: Admission,
         _ number: UInt64?
     ) -> Int? {
         state.withLock { state in
             precondition(!state.isClosed, "published to a topic that was closed")
             for (index, subscription) in subscriptions.enumerated()
-            where !subscription.hasRoom(for: batch, selections[index]) {
+            where !subscription.hasRoom(for: batch, selections[index], admission) {
                 return index
             }
             let publication = Publication(
@@ -220,14 +224,22 @@ final class SubscriptionQueue: Sendable {
         }.included
     }
 
-    func hasRoom(for batch: CarriedBatch, _ selection: Selection) -> Bool {
+    func hasRoom(
+        for batch: CarriedBatch,
+        _ selection: Selection,
+        _ admission: Admission
+    ) -> Bool {
         state.withLock {
             $0.delivery.hasRoom(
                 messages: selection.count,
-                bytes: selection.count * batch.bytesPerMessage
+                bytes: selection.count * batch.bytesPerMessage,
+                admission
             )
         }
     }
+
+    /// The lowest position of a message that is not settled; nil where all are.
+    var firstUnsettled: Int64? { state.withLock { $0.delivery.firstUnsettled } }
 
     func accept(_ publication: Publication<CarriedBatch>, _ selection: Selection) {
         perform(.publish(publication, selection), at: publication.publishTime)
@@ -359,6 +371,8 @@ final class GivenUpQueue: Sendable {
         var letters: Deque<DeadLetter<CarriedBatch>> = []
         var dropped: Deque<DroppedMessages> = []
         var isClosed = false
+        /// Whether what was taken last may not be kept yet.
+        var isOut = false
     }
 
     private let contents = Mutex(Contents())
@@ -378,6 +392,11 @@ final class GivenUpQueue: Sendable {
         changed.raise()
     }
 
+    /// Whether nothing is left to be taken, and what was taken is kept.
+    var isKept: Bool {
+        contents.withLock { $0.letters.isEmpty && $0.dropped.isEmpty && !$0.isOut }
+    }
+
     func close() {
         contents.withLock { $0.isClosed = true }
         changed.raise()
@@ -393,6 +412,8 @@ final class GivenUpQueue: Sendable {
                 )
                 contents.letters.removeFirst(taken.letters.count)
                 contents.dropped.removeFirst(taken.dropped.count)
+                // Who asks for more has kept what it was given before.
+                contents.isOut = !taken.letters.isEmpty || !taken.dropped.isEmpty
                 return (taken, contents.isClosed)
             }
             if !taken.letters.isEmpty || !taken.dropped.isEmpty { return taken }

@@ -1,3 +1,4 @@
+package import HTTPServing
 package import Logging
 package import Prometheus
 internal import Reports
@@ -69,7 +70,7 @@ package struct ConsolePages: Sendable {
         if resource.isChange, !isOwnPage(request) {
             return ConsoleAnswer(403, "a page of another origin may change nothing here")
         }
-        guard let fields = ConsoleResource.fields(of: request.query) else {
+        guard let fields = QueryFields.fields(of: request.query) else {
             return ConsoleAnswer(400, "the query cannot be read; expected name=value&… in UTF-8")
         }
         guard questions.begin() else {

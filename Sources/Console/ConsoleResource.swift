@@ -21,36 +21,4 @@ package struct ConsoleResource: Sendable {
     }
 
     var methods: [String] { isChange ? ["POST"] : ["GET", "HEAD"] }
-
-    /// The fields that `query` writes, as forms do; nil where it cannot be read.
-    package static func fields(of query: String) -> Fields? {
-        var fields: Fields = []
-        for part in query.utf8.split(separator: UInt8(ascii: "&")) {
-            let sign = part.firstIndex(of: UInt8(ascii: "=")) ?? part.endIndex
-            guard let name = decoded(part[..<sign]), let value = decoded(part[sign...].dropFirst())
-            else { return nil }
-            fields.append((name, value))
-        }
-        return fields
-    }
-
-    private static func decoded(_ text: Substring.UTF8View) -> String? {
-        var bytes: [UInt8] = []
-        var rest = text[...]
-        while let byte = rest.popFirst() {
-            switch byte {
-            case UInt8(ascii: "+"): bytes.append(UInt8(ascii: " "))
-            case UInt8(ascii: "%"):
-                guard rest.count >= 2,
-                    let digits = String(validating: rest.prefix(2), as: UTF8.self),
-                    digits.utf8.allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
-                    let value = UInt8(digits, radix: 16)
-                else { return nil }
-                bytes.append(value)
-                rest = rest.dropFirst(2)
-            default: bytes.append(byte)
-            }
-        }
-        return String(validating: bytes, as: UTF8.self)
-    }
 }

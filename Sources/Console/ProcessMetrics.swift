@@ -1,3 +1,4 @@
+internal import HTTPServing
 package import Prometheus
 package import Timekeeping
 

@@ -1,12 +1,13 @@
 internal import ArgumentParser
 internal import Commerce
-internal import Console
 internal import Datasets
 internal import Documents
+internal import HTTPServing
 internal import Operations
 internal import Pipeline
 internal import PrometheusStores
 internal import SLO
+internal import Stages
 internal import Storage
 
 /// The exit codes of the command line (`sysexits.h`, where it has one).
@@ -39,7 +40,7 @@ enum ExitStatus: Int32 {
             self = ExitStatus(error.cause.code)
         case is RefreshUnderWay, is NoScheduler:
             self = .storeUnavailable
-        case let error as ConsoleError:
+        case let error as ListenError:
             self = error.code == .needsToken ? .usage : .storeUnavailable
         case let error as TokenError:
             self = error.exit
@@ -49,6 +50,8 @@ enum ExitStatus: Int32 {
             self = error.code == .wrongQuery ? .wrongDocument : .storeUnavailable
         case is RecordedHistoryError, is LetterEditError:
             self = .wrongDocument
+        case is JournalError:
+            self = .storeUnavailable
         case is Surroundings.Unfit, is SpanExportError:
             self = .storeUnavailable
         case is RunError, is UnschedulableInterval, is ValidationError:

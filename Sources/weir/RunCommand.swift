@@ -1,8 +1,10 @@
 internal import ArgumentParser
+internal import Collector
 internal import Commerce
 internal import Console
 internal import Datasets
 internal import Experiments
+internal import HTTPServing
 internal import Logging
 internal import OpenSLO
 internal import Pipeline
@@ -17,7 +19,8 @@ struct RunCommand: Verb {
         commandName: "run",
         abstract: "Run a pipeline in real time, from the shopper model or from a real log.",
         discussion: """
-            Without --duration, --events or --input it runs until it is interrupted. The first \
+            Without --duration, --events or --input, and with --collect, it runs until it is \
+            interrupted, or for as long as --duration says. The first \
             interrupt stops the producers, drains what is under way and reports; the second one \
             ends at once. Without --raw and --warehouse, WEIR_RAW_URL and WEIR_WAREHOUSE_URL \
             say where events and aggregates go.
@@ -29,8 +32,11 @@ struct RunCommand: Verb {
     // Unconditional, so that a negative number is not taken for an option.
     @Option(
         parsing: .unconditional,
-        help: "Events per second, or 'max' (default: the pipeline's load).",
-        transform: ArgumentValue.rate
+        help: """
+            Events per second, or 'max' (default: the pipeline's load); 0 with --collect for \
+            nothing but what clients send.
+            """,
+        transform: { $0 == "0" ? .perSecond(0) : try ArgumentValue.rate($0) }
     )
     var rate: RunOptions.Rate?
 
@@ -87,6 +93,19 @@ struct RunCommand: Verb {
     )
     var serveAddress: ListenAddress?
 
+    @Option(
+        name: .customLong("collect"),
+        defaultAsFlag: CollectorOpening.standard,
+        help: ArgumentHelp(
+            """
+            Take events that clients send over HTTP: CloudEvents at /events, plain tracking at \
+            /track.
+            """,
+            valueName: "host:port"
+        )
+    )
+    var collectAddress: ListenAddress?
+
     @OptionGroup var console: ConsoleOptions
 
     @OptionGroup var lingering: LingerOptions
@@ -102,6 +121,7 @@ struct RunCommand: Verb {
             throw ValidationError("--rate is for the shopper model; use --speed with --input.")
         }
         let needs: [(option: String, isGiven: Bool, other: String, isThere: Bool)] = [
+            ("--rate 0", rate == .perSecond(0), "--collect", collectAddress != nil),
             ("--speed", speed != nil, "--input", input != nil),
             ("--input-format", inputFormat != nil, "--input", input != nil),
             ("--input-whole", inputIsWhole, "--input", input != nil),
@@ -124,7 +144,7 @@ struct RunCommand: Verb {
     }
 
     private func run(until stop: Signal) async throws {
-        let document = try file.read()
+        let document = try collectAddress == nil ? file.read() : file.read().collecting()
         for warning in document.warnings { Terminal.message("warning: \(warning)") }
         let objectives = try file.objectives(of: document)
         let scenario = try troubles.read(for: document, at: file.pipeline, lasting: duration)
@@ -132,6 +152,7 @@ struct RunCommand: Verb {
         let keeping = LogKeeping()
         let logger = keeping.logger(reporting.logLevel.level, timeline, of: document)
         let server = try serveAddress.map { try console.server(at: $0, logger: logger) }
+        let collector = try CollectorOpening(document, at: collectAddress, timeline, logger)
         let invariants = server == nil ? InvariantSet() : try watch.read()
         let stores = try await places.open(
             document,
@@ -144,12 +165,13 @@ struct RunCommand: Verb {
         let process = ProcessMetrics(began: timeline.now, version: Weir.version)
         let subject = RunSubject(document, stores, process, invariantWatch, timeline)
         let serving = Serving(server: server, subject: subject, logger: logger)
+        let collecting = Serving(collector, logger)
         let live = LiveLine()
         let progress = RunProgressLine(duration: duration)
         let rejections = RejectionPrinter(live)
         let run = PipelineRun(
             document: document,
-            options: options(objectives, scenario),
+            options: options(objectives, scenario, collector),
             stores: stores,
             timeline: timeline,
             logger: logger,
@@ -162,14 +184,16 @@ struct RunCommand: Verb {
                     body: {
                         try await stores.held(timeline) {
                             try await keeping.during(stores, of: document, timeline) {
-                                try await run.run(
-                                    stop: stop,
-                                    onStart: subject.begin,
-                                    onSample: { sample in
-                                        progress.note(sample)
-                                        live.show(progress.parts)
-                                    }
-                                )
+                                try await collecting.running {
+                                    try await run.run(
+                                        stop: stop,
+                                        onStart: { subject.begin($0, collector) },
+                                        onSample: { sample in
+                                            progress.note(sample)
+                                            live.show(progress.parts)
+                                        }
+                                    )
+                                }
                             }
                         }
                     }
@@ -198,9 +222,11 @@ struct RunCommand: Verb {
 
     private func options(
         _ objectives: ObjectiveSet,
-        _ scenario: ScenarioDocument?
+        _ scenario: ScenarioDocument?,
+        _ collector: CollectorOpening?
     ) -> RunOptions {
         var options = RunOptions()
+        options.collecting = collector?.journal
         options.objectives = objectives.objectives
         options.experiment = scenario.map { Experiment(scenario: $0) }
         options.rate = rate

@@ -1,4 +1,5 @@
 internal import Console
+internal import HTTPServing
 internal import Logging
 internal import Pipeline
 internal import Prometheus

@@ -73,6 +73,7 @@ struct Benchmark: Sendable {
         Benchmark(name: "invariants") { try await InvariantsBenchmark().measure() },
         Benchmark(name: "slo") { SLOBenchmark().measure() },
         Benchmark(name: "metrics") { try await MetricsBenchmark().measure() },
+        Benchmark(name: "collector") { try await CollectorBenchmark().measure() },
         Benchmark(name: "memory") { try MemoryBenchmark().measure() },
     ]
 }

@@ -1,4 +1,4 @@
-import Console
+import HTTPServing
 import Testing
 
 @Suite struct BearerTokenTests {

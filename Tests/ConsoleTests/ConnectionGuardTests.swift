@@ -1,4 +1,4 @@
-import Console
+import HTTPServing
 import NIOCore
 import NIOEmbedded
 import Testing
@@ -9,7 +9,7 @@ import Testing
     private let channel: EmbeddedChannel
 
     init() throws {
-        var limits = ConsoleLimits()
+        var limits = ServerLimits()
         limits.exchange = .seconds(30)
         limits.request = 100
         channel = EmbeddedChannel(handler: ConnectionGuard(limits), loop: loop)

@@ -1,4 +1,5 @@
 import Console
+import HTTPServing
 import Logging
 import Prometheus
 import TestSupport

@@ -1,5 +1,6 @@
 import Console
 import Foundation
+import HTTPServing
 import Logging
 import Prometheus
 import TestSupport
@@ -62,7 +63,7 @@ struct ConsoleServerTests {
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     ])
     func `what is not HTTP is refused, and the connection closed`(text: String) async throws {
-        var limits = ConsoleLimits()
+        var limits = ServerLimits()
         limits.exchange = .milliseconds(500)
         try await withConsole(limits: limits) { port in
             let connection = try RawConnection(port: port)
@@ -80,7 +81,7 @@ struct ConsoleServerTests {
         (0..<5).map { "X-\($0): \(String(repeating: "a", count: 4000))\r\n" }.joined(),
     ])
     func `headers beyond the limits are refused`(fields: String) async throws {
-        var limits = ConsoleLimits()
+        var limits = ServerLimits()
         limits.exchange = .milliseconds(500)
         try await withConsole(limits: limits) { port in
             let connection = try RawConnection(port: port)
@@ -112,7 +113,7 @@ struct ConsoleServerTests {
         "POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc",
     ])
     func `who does not come to an end is cut off`(beginning: String) async throws {
-        var limits = ConsoleLimits()
+        var limits = ServerLimits()
         limits.exchange = .milliseconds(300)
         try await withConsole(limits: limits) { port in
             let connection = try RawConnection(port: port)
@@ -123,7 +124,7 @@ struct ConsoleServerTests {
     }
 
     @Test func `who does not take the answer is cut off`() async throws {
-        var limits = ConsoleLimits()
+        var limits = ServerLimits()
         // Long enough for the page to be written in a debug build.
         limits.exchange = .seconds(3)
         limits.connections = 1
@@ -141,7 +142,7 @@ struct ConsoleServerTests {
     }
 
     @Test func `more connections than the limit wait, and are served in the end`() async throws {
-        var limits = ConsoleLimits()
+        var limits = ServerLimits()
         limits.connections = 4
         limits.exchange = .milliseconds(300)
         try await withConsole(limits: limits) { port in
@@ -159,7 +160,7 @@ struct ConsoleServerTests {
                 token: nil,
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             )
-            let error = await #expect(throws: ConsoleError.self) {
+            let error = await #expect(throws: ListenError.self) {
                 try await second.run(FixedSubject(), until: .init()) { _ in }
             }
             #expect(error?.code == .unavailable)
@@ -174,7 +175,7 @@ struct ConsoleServerTests {
     func `an address that others reach needs a token`(text: String) throws {
         let address = try #require(ListenAddress(text))
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let error = #expect(throws: ConsoleError.self) {
+        let error = #expect(throws: ListenError.self) {
             try ConsoleServer(address, token: nil, logger: logger)
         }
         #expect(error?.code == .needsToken)

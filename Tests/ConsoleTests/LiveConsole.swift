@@ -1,12 +1,13 @@
 import Console
+import HTTPServing
 import Logging
 import TestSupport
 import Timekeeping
 
-extension ConsoleLimits {
+extension ServerLimits {
     /// Those of a console that gives a peer the time that tests beside this one take.
-    static var patient: ConsoleLimits {
-        var limits = ConsoleLimits()
+    static var patient: ServerLimits {
+        var limits = ServerLimits()
         limits.exchange = .seconds(120)
         return limits
     }
@@ -15,7 +16,7 @@ extension ConsoleLimits {
 /// A console that listens on a free port while `body` acts.
 func withConsole<Result: Sendable>(
     _ subject: FixedSubject = FixedSubject(),
-    limits: ConsoleLimits = .patient,
+    limits: ServerLimits = .patient,
     _ body: @escaping @Sendable (Int) async throws -> Result
 ) async throws -> Result {
     let server = try ConsoleServer(

@@ -47,6 +47,28 @@ package final class RawConnection: Sendable {
             == bytes.count
     }
 
+    /// Sends `request`, and gives the status of its answer, which is read to its end; nil where
+    /// there is none.
+    package func exchange(_ request: [UInt8]) -> Int? {
+        guard Foundation.send(socket, request, request.count, Int32(MSG_NOSIGNAL)) == request.count
+        else { return nil }
+        var answer: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = recv(socket, &buffer, buffer.count, 0)
+            guard count > 0 else { return nil }
+            answer += buffer[..<count]
+            let text = String(decoding: answer, as: UTF8.self)
+            guard let end = text.utf8.firstRange(of: "\r\n\r\n".utf8) else { continue }
+            let head = text[..<end.lowerBound].lowercased()
+            let length =
+                head.firstRange(of: "content-length: ").map { head[$0.upperBound...] }
+                .flatMap { Int($0.prefix { $0.isNumber }) } ?? 0
+            let rest = text.utf8.distance(from: end.upperBound, to: text.endIndex)
+            if rest >= length { return Int(head.dropFirst("http/1.1 ".count).prefix(3)) }
+        }
+    }
+
     /// What the peer says before `isEnough` or its end; nil where it stays silent for longer than
     /// the patience.
     package func receive(until isEnough: (String) -> Bool = { _ in false }) -> String? {

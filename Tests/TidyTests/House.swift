@@ -75,17 +75,22 @@ struct House {
                 products: ["Logging"]
             ),
             Room(
+                name: "HTTPServing",
+                rooms: ["Timekeeping"],
+                products: [
+                    "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix",
+                    "ServiceLifecycle",
+                ]
+            ),
+            Room(
                 name: "Collector",
-                rooms: ["Commerce", "Digests", "Timekeeping"],
-                products: ["HTTPTypes"]
+                rooms: ["HTTPServing", "Stages", "Commerce", "Digests", "Timekeeping", "CZlib"],
+                products: ["HTTPTypes", "HummingbirdCore", "Logging", "NIOCore", "NIOPosix"]
             ),
             Room(
                 name: "Console",
-                rooms: ["Prometheus", "Reports", "Timekeeping"],
-                products: [
-                    "Hummingbird", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore",
-                    "NIOHTTP1", "NIOPosix", "ServiceLifecycle",
-                ]
+                rooms: ["HTTPServing", "Prometheus", "Reports", "Timekeeping"],
+                products: ["HummingbirdCore", "HTTPTypes", "Logging", "NIOCore"]
             ),
             // The ports of Storage are written in terms of the broker's publications.
             Room(
@@ -129,13 +134,15 @@ struct House {
             Room(name: "StoreThreads", rooms: []),
             Room(name: "CMongoc", rooms: []),
             Room(name: "COpenSSL", rooms: []),
+            Room(name: "CZlib", rooms: []),
             Room(name: "CMongocSilence", rooms: ["CMongoc"]),
             Room(name: "CSQLiteSettings", rooms: [], products: ["GRDBSQLite"]),
             Room(name: "CPostgres", rooms: []),
             Room(
                 name: "weir",
                 rooms: [
-                    "Console", "Experiments", "Operations", "Pipeline", "OpeningStores",
+                    "Collector", "Console", "HTTPServing", "Experiments", "Operations", "Pipeline",
+                    "OpeningStores",
                     "SQLiteStores", "PrometheusStores", "HTTPExchanges", "Stages", "Storage",
                     "Broker", "Commerce", "Datasets", "OpenSLO", "Prometheus", "SLO", "Reports",
                     "Documents", "Timekeeping",
@@ -190,9 +197,14 @@ struct House {
                 reason: "what the system says of this process"
             ),
             Leave(
-                place: "Sources/Console/ConsoleServer.swift",
+                place: "Sources/HTTPServing",
                 modules: ["Glibc", "Darwin"],
                 reason: "why an address cannot be listened on, and how many files may be open"
+            ),
+            Leave(
+                place: "Sources/Collector/JournalFolder.swift",
+                modules: ["Glibc", "Darwin"],
+                reason: "keeps what was accepted in files, and has the system write them out"
             ),
             Leave(
                 place: "Sources/Stores/SQLite",

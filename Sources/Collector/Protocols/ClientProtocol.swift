@@ -13,6 +13,10 @@ package protocol ClientProtocol: Sendable {
     /// Whether `request` is one of its own, by method and path.
     func takes(_ request: CollectorRequest) -> Bool
 
+    /// Whether the sound events of a request are taken where others of it are refused; if not, one
+    /// that is refused has the request refused.
+    var takesParts: Bool { get }
+
     /// The key of the source that `request` presents; nil where it presents none.
     func key(of request: CollectorRequest) -> String?
 
@@ -33,6 +37,10 @@ package protocol ClientProtocol: Sendable {
 
     /// What the client is told where nothing was taken.
     func answer(to refusal: RequestRefusal) -> CollectorAnswer
+}
+
+extension ClientProtocol {
+    package var takesParts: Bool { true }
 }
 
 /// A request to the collector, received whole.

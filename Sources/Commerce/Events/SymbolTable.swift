@@ -83,10 +83,10 @@ public import Timekeeping
     }
 
     /// Whether a log that goes on had better do so in another one; this one goes on to take texts.
-    var isFull: Bool { entries.withLock { $0.byteCount >= limit } }
+    package var isFull: Bool { entries.withLock { $0.byteCount >= limit } }
 
     /// An empty symbol table of the same limit.
-    func successor() -> SymbolTable { SymbolTable(limit: limit) }
+    package func successor() -> SymbolTable { SymbolTable(limit: limit) }
 
     /// The symbol here of what `symbol` stands for in `other`.
     package func adopt(_ symbol: Symbol, of other: SymbolTable) -> Symbol {

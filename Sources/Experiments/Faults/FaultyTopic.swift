@@ -25,13 +25,15 @@ final class FaultyTopic: Topic {
     var name: String { topic.name }
     var published: (messages: Int64, bytes: Int64) { topic.published }
 
-    func publish(_ batch: Batch) async throws(CancellationError) {
+    func publish(_ batch: Batch, _ admission: Admission) async throws(CancellationError) {
         try await partitions.waitForEnd(of: .partition)
         // By when it was to be sent: what waits for a full subscription is still what the shop made
         // before.
         let active = producer.active(at: batch.count > 0 ? batch.due(of: 0) : timeline.now)
         let overtaken = held.withLock { $0.take() }
-        guard !active.isEmpty || overtaken != nil else { return try await topic.publish(batch) }
+        guard !active.isEmpty || overtaken != nil else {
+            return try await topic.publish(batch, admission)
+        }
         for surge in active where [.spike, .drought].contains(surge.fault.kind) {
             producer.injector.touch(surge, count: batch.count)
         }
@@ -43,11 +45,11 @@ final class FaultyTopic: Topic {
             held.withLock { $0 = altered }
             return
         }
-        try await topic.publish(altered)
-        if let overtaken { try await topic.publish(overtaken) }
+        try await topic.publish(altered, admission)
+        if let overtaken { try await topic.publish(overtaken, admission) }
         if let twice = hits.first(where: { $0.fault.kind == .duplicate }) {
             producer.injector.touch(twice, count: altered.count)
-            try await topic.publish(altered)
+            try await topic.publish(altered, admission)
         }
     }
 

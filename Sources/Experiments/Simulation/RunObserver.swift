@@ -57,9 +57,9 @@ struct WitnessedTopic: Topic {
 
     var published: (messages: Int64, bytes: Int64) { topic.published }
 
-    func publish(_ batch: Batch) async throws(CancellationError) {
+    func publish(_ batch: Batch, _ admission: Admission) async throws(CancellationError) {
         digest.observer?.published(batch, on: name)
-        try await topic.publish(batch)
+        try await topic.publish(batch, admission)
         digest.note(.published) { sum in
             sum.add(name)
             sum.add(batch)

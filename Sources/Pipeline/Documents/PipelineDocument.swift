@@ -174,6 +174,8 @@ extension PipelineDocument {
             case analytics(Analytics)
             /// Publishes what it reads to a further topic.
             case relay(subscription: String, topic: String)
+            /// Publishes what clients send over HTTP.
+            case collector(Collector)
         }
 
         /// What an analytics stage needs to know.
@@ -245,13 +247,14 @@ extension PipelineDocument {
             case .ingest: "ingest"
             case .analytics: "analytics"
             case .relay: "relay"
+            case .collector: "collector"
             }
         }
 
-        /// The subscription it reads, or nil for a producer.
+        /// The subscription it reads, or nil for what reads none.
         package var subscription: String? {
             switch kind {
-            case .producer: nil
+            case .producer, .collector: nil
             case .ingest(let subscription, _), .relay(let subscription, _): subscription
             case .analytics(let analytics): analytics.subscription
             }
@@ -266,6 +269,7 @@ extension PipelineDocument {
         package var topic: String? {
             switch kind {
             case .producer(let topic), .relay(_, let topic): topic
+            case .collector(let collector): collector.topic
             case .ingest, .analytics: nil
             }
         }
@@ -275,7 +279,7 @@ extension PipelineDocument {
             switch kind {
             case .ingest(_, let store): store
             case .analytics(let analytics): analytics.store
-            case .producer, .relay: nil
+            case .producer, .relay, .collector: nil
             }
         }
     }
@@ -349,7 +353,7 @@ extension DocumentSetting {
         guard path.count == 1, !KeySet.document.keys.contains(path[0]) else { return [self] }
         let stages = document.stages.filter { stage in
             switch stage.kind {
-            case .producer: false
+            case .producer, .collector: false
             case .analytics: path != ["workers"]
             case .ingest, .relay: true
             }

@@ -98,6 +98,15 @@ package enum PipelineKeys {
         optional: ofEverySubscriber
     )
 
+    static let collector = KeySet(
+        "collector",
+        noun: "a collector",
+        required: ["name", "kind", "publishes"],
+        optional: ["owner", "batch", "sources", "allowedOrigins", "publishTimeout", "journal"]
+    )
+    static let source = KeySet("source", noun: "a source", required: ["name", "key"])
+    static let sourceKey = KeySet("sourceKey", noun: "a key", optional: ["env", "file"])
+
     static let constantLoad = KeySet(
         "constantLoad",
         noun: "a constant load",
@@ -183,7 +192,8 @@ package enum PipelineKeys {
     package static let all = [
         .document, .metadata, spec, owner, topic, subscription, retryPolicy, deadLetterPolicy,
         flowControl, store, serviceTime, quantile, service, producer, ingest, analytics,
-        distinctCounts, relay, constantLoad, rampLoad, stepLoad, loadStep, spikeLoad, diurnalLoad,
+        distinctCounts, relay, collector, source, sourceKey, constantLoad, rampLoad, stepLoad,
+        loadStep, spikeLoad, diurnalLoad,
         sessionTraffic, mixTraffic, prices, input, csv,
         columns, validation, event,
     ]

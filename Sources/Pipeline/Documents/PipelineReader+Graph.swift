@@ -10,6 +10,7 @@ extension PipelineReader {
             table.checkUses(log: log)
         }
         checkReaders()
+        checkCollectors()
         checkStores(document)
         checkCounting(of: document)
         checkCommitIntervals(document)
@@ -35,6 +36,18 @@ extension PipelineReader {
         }
     }
 
+    /// One address is listened on, and so there is one who answers.
+    private func checkCollectors() {
+        let collectors = flows.filter { $0.stage.collector != nil }
+        for flow in collectors.dropFirst() {
+            log.add(
+                "the stage '\(collectors[0].stage.name)' is a collector already; expected one "
+                    + "collector at most",
+                at: flow.place
+            )
+        }
+    }
+
     private func checkStores(_ document: PipelineDocument) {
         let stores = Dictionary(document.stores.map { ($0.name, $0) }) { first, _ in first }
         for flow in flows {
@@ -43,7 +56,7 @@ extension PipelineReader {
             switch flow.stage.kind {
             case .ingest: expected = .raw
             case .analytics: expected = .warehouse
-            case .producer, .relay: continue
+            case .producer, .relay, .collector: continue
             }
             if store.role != expected {
                 let other = document.stores.first { $0.role == expected }

@@ -8,6 +8,7 @@ extension PipelineReader {
         case ingest
         case analytics
         case relay
+        case collector
 
         var keys: KeySet {
             switch self {
@@ -15,6 +16,7 @@ extension PipelineReader {
             case .ingest: PipelineKeys.ingest
             case .analytics: PipelineKeys.analytics
             case .relay: PipelineKeys.relay
+            case .collector: PipelineKeys.collector
             }
         }
     }
@@ -47,6 +49,8 @@ extension PipelineReader {
             )
         case .relay:
             stageKind = .relay(subscription: subscription?.name ?? "", topic: topic?.name ?? "")
+        case .collector:
+            stageKind = .collector(readCollector(fields, topic: topic?.name ?? ""))
         }
         var stage = PipelineDocument.Stage(
             name: name,
@@ -65,10 +69,67 @@ extension PipelineReader {
                 subscription: subscription,
                 topic: topic,
                 store: store,
-                commitInterval: fields["commitInterval"]?.node.place ?? fields.place
+                commitInterval: fields["commitInterval"]?.node.place ?? fields.place,
+                place: fields.place
             )
         )
         return stage
+    }
+
+    private func readCollector(
+        _ fields: FieldReader,
+        topic: String
+    ) -> PipelineDocument.Stage.Collector {
+        var collector = PipelineDocument.Stage.Collector(topic: topic)
+        for item in fields["sources"]?.items() ?? [] {
+            guard let source = readSource(item) else { continue }
+            if collector.sources.contains(where: { $0.name == source.name }) {
+                item.mistake("'\(source.name)' is listed twice; expected each source once")
+            } else {
+                collector.sources.append(source)
+            }
+        }
+        let origin = "an origin such as https://shop.example"
+        collector.allowedOrigins = (fields["allowedOrigins"]?.items() ?? []).compactMap { item in
+            item.value(expected: origin) { PipelineReader.origin($0) }
+        }
+        let timeout = fields["publishTimeout"]?.duration(in: .milliseconds(10)...(.seconds(20)))
+        collector.publishTimeout = timeout ?? collector.publishTimeout
+        collector.journal = fields["journal"]?.text(expected: "a folder")
+        return collector
+    }
+
+    private func readSource(_ reader: NodeReader) -> PipelineDocument.Stage.Collector.Source? {
+        guard let fields = reader.fields(PipelineKeys.source), let name = fields["name"]?.name(),
+            let key = fields["key"]
+        else { return nil }
+        guard case .mapping = key.node.content else {
+            // Without the value, which may be the key itself.
+            key.mistake("a key stands in no pipeline file; expected {env: NAME} or {file: PATH}")
+            return nil
+        }
+        guard let places = key.fields(PipelineKeys.sourceKey) else { return nil }
+        let variable = places["env"]?.text(expected: "the name of a variable")
+        let file = places["file"]?.text(expected: "a path")
+        switch (variable, file) {
+        case (let variable?, nil): return .init(name: name, key: .environment(variable))
+        case (nil, let file?): return .init(name: name, key: .file(file))
+        default:
+            key.mistake("a key is in one place; expected {env: NAME} or {file: PATH}")
+            return nil
+        }
+    }
+
+    /// The origin of a page, as a browser writes it; nil where `text` is none.
+    private static func origin(_ text: String) -> String? {
+        let lower = text.lowercased()
+        guard let scheme = ["https://", "http://"].first(where: lower.hasPrefix) else { return nil }
+        let host = lower.dropFirst(scheme.count)
+        let isHost = host.utf8.allSatisfy { byte in
+            (97...122).contains(byte) || (48...58).contains(byte)
+                || [45, 46, 91, 93].contains(byte)
+        }
+        return !host.isEmpty && isHost ? lower : nil
     }
 
     private func readAnalytics(

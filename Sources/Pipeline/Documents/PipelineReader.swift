@@ -27,6 +27,7 @@ struct PipelineReader {
         var topic: LocatedName?
         var store: LocatedName?
         var commitInterval: DocumentPlace?
+        var place: DocumentPlace
     }
 
     mutating func read(_ root: NodeReader) -> PipelineDocument {

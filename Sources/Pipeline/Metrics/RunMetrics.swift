@@ -1,7 +1,7 @@
 internal import Broker
 package import Prometheus
 internal import SLO
-internal import Stages
+package import Stages
 internal import Storage
 internal import Timekeeping
 
@@ -30,6 +30,9 @@ package struct RunMetrics: Sendable {
         self.objectives = objectives
         self.timeline = timeline
     }
+
+    /// What takes the requests of clients; nil where nothing does.
+    package var collector: CollectorStage? { graph.collector?.stage }
 
     /// Everything, in a fixed order.
     package var families: [MetricFamily] {
@@ -282,7 +285,7 @@ extension RunMetrics {
                 ([Label("stage", $0.name)], value($0.total))
             }
         }
-        return [
+        return collectorFamilies + [
             family(
                 "weir_producer_published_messages",
                 .counter,
@@ -322,6 +325,46 @@ extension RunMetrics {
                 help: "From the moment a message was due to be sent to its acknowledgement.",
                 of: stages
             ) { ([Label("stage", $0.name)], $0.total.latency) },
+        ]
+    }
+
+    /// What a collector did; none where the run takes no requests.
+    private var collectorFamilies: [MetricFamily] {
+        guard let meter = graph.collector?.stage.meter else { return [] }
+        let total = meter.total
+        func counter(_ name: String, _ help: String, _ value: Int64) -> MetricFamily {
+            family("weir_collector_\(name)", .counter, help: help, of: [value]) {
+                ([Label("collector", meter.name)], $0)
+            }
+        }
+        // order-free: sums
+        return [
+            counter("requests", "Requests of clients to send events.", total.requests),
+            counter(
+                "refused_requests",
+                "Requests of which nothing was taken.",
+                total.refusedRequests.values.reduce(0, +)
+            ),
+            counter(
+                "accepted_messages",
+                "Events that were published and kept before they were answered.",
+                total.accepted
+            ),
+            counter(
+                "recovered_messages",
+                "Events that an earlier run had accepted and this one published again.",
+                total.recovered
+            ),
+            counter(
+                "refused_messages",
+                "Events that could not be taken, of requests that were taken otherwise.",
+                total.refusedEvents.values.reduce(0, +)
+            ),
+            counter(
+                "ignored_messages",
+                "Members of requests that are no events of a shop.",
+                total.ignored.values.reduce(0, +)
+            ),
         ]
     }
 

@@ -128,7 +128,10 @@ extension RunReport {
         return subscriptions.allSatisfy(\.addsUp)
     }
 
-    var published: Int64 { producers.reduce(0) { $0 + $1.published } }
+    var published: Int64 {
+        let collected = (collectors ?? []).reduce(0) { $0 + $1.accepted + $1.recovered }
+        return producers.reduce(collected) { $0 + $1.published }
+    }
 
     var rejected: Int64 {
         producers.reduce(0) { $0 + $1.rejected.values.reduce(0, +) }

@@ -238,6 +238,11 @@ extension RunReport {
             add(producer.name, "rejected", producer.rejected)
             add(producer.name, "left out", ["lines without pieces": producer.droppedItems ?? 0])
         }
+        for collector in collectors ?? [] {
+            add(collector.name, "refused requests", collector.refusedRequests)
+            add(collector.name, "refused events", collector.refusedEvents)
+            add(collector.name, "ignored", collector.ignored)
+        }
         for stage in stages {
             add(stage.name, "late", ["beyond the allowed lateness": stage.late])
             add(stage.name, "duplicate", ["seen before": stage.duplicates])

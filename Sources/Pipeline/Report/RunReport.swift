@@ -35,6 +35,8 @@ package struct RunReport: WrittenReport, Codable, Sendable {
     package var input: Input
     package var rate: Rate
     package var producers: [Producer]
+    /// What took the requests of clients; nil where nothing did.
+    package var collectors: [Collector]? = nil
     package var subscriptions: [Subscription]
     package var stages: [Stage]
     /// How the stores were worked; nil before that was measured.
@@ -147,6 +149,24 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         /// them over, which is long where subscriptions are full.
         package var busyRatio: Double? = nil
         package var blockedRatio: Double? = nil
+    }
+
+    /// What a collector did.
+    package struct Collector: Codable, Sendable {
+        package var name: String
+        package var requests: Int64
+        /// Events that clients were told are taken.
+        package var accepted: Int64
+        /// Events that an earlier run had taken and not settled, published again at the start.
+        package var recovered: Int64
+        /// Requests of which nothing was taken, by the class of the reason.
+        package var refusedRequests: [String: Int64]
+        /// Events of other requests that were not taken, by the class of the reason.
+        package var refusedEvents: [String: Int64]
+        /// What was understood and is no event of a shop, by kind.
+        package var ignored: [String: Int64]
+        /// How many batches the events were kept and published in.
+        package var batches: Int64
     }
 
     /// The conservation table of a subscription: `published` is the sum of the other states.

@@ -32,6 +32,7 @@ struct RunReportBuilder {
             input: graph.input,
             rate: rate,
             producers: graph.producers.map { producer($0.meter) },
+            collectors: graph.collector.map { [RunReport.Collector($0.stage.meter)] },
             subscriptions: subscriptions,
             stages: graph.stages.map { stage($0) },
             stores: graph.storeMeters.map {
@@ -153,10 +154,12 @@ struct RunReportBuilder {
     }
 
     private var rate: RunReport.Rate {
-        let published = graph.producers.reduce(0) { $0 + $1.meter.total.published }
+        let published = graph.published
         var asked: Double?
         var profile = "the log's own pace"
-        if run.options.log == nil {
+        if graph.producers.isEmpty, graph.collector != nil {
+            profile = "what clients send"
+        } else if run.options.log == nil {
             switch run.options.rate {
             case .perSecond(let rate): (asked, profile) = (rate, "constant")
             case .maximum: profile = RunReport.Rate.unlimited
@@ -240,6 +243,22 @@ extension RunReport.Stage {
             workers: plan.workers,
             busyRatio: busy,
             work: node.meter.ownWork
+        )
+    }
+}
+
+extension RunReport.Collector {
+    fileprivate init(_ meter: CollectorMeter) {
+        let total = meter.total
+        self.init(
+            name: meter.name,
+            requests: total.requests,
+            accepted: total.accepted,
+            recovered: total.recovered,
+            refusedRequests: total.refusedRequests,
+            refusedEvents: total.refusedEvents,
+            ignored: total.ignored,
+            batches: total.batches
         )
     }
 }

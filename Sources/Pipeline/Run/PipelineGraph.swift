@@ -46,6 +46,8 @@ struct PipelineGraph: Sendable {
 
     let broker: InProcessBroker<Batch>
     private(set) var producers: [Producer] = []
+    /// Nil where the run takes no requests.
+    private(set) var collector: Collector?
     let subscriptions: [Subscription]
     private(set) var stages: [Stage] = []
     let rawStores: [Store<any RawStore>]
@@ -69,15 +71,21 @@ struct PipelineGraph: Sendable {
         _ interceptors: RunInterceptors
     ) async throws {
         firstPosition = try await run.stores.nextPosition()
+        // One for all who publish: what is gathered for a commit is of one symbol table.
+        let symbols = SymbolTable()
         let sources = try TrafficSource.all(
             of: run,
             began: began,
             eventsBefore: firstPosition - 1,
-            interceptors
+            interceptors,
+            symbols: symbols
         )
-        input =
-            sources.first?.source.description
-            ?? RunReport.Input(kind: "none", stream: "", seed: nil, speed: nil, latencyFrom: "")
+        let collecting = try run.collecting(beside: sources.count)
+        let collectorStream = "/\(run.document.name)/\(collecting?.plan.name ?? "")@\(began)"
+        input = RunReport.Input(
+            sources.first?.source.description,
+            collector: collecting == nil ? nil : collectorStream
+        )
         broker = InProcessBroker(
             run.document,
             firstPosition: firstPosition,
@@ -115,8 +123,30 @@ struct PipelineGraph: Sendable {
         terms = try await run.stores.claim(for: run.document)
         for account in warehouseAccounts { try await account.begin() }
         try await datasets.begin()
+        try addNodes(run, sources, collecting, collectorStream, symbols, interceptors)
+    }
+
+    /// Adds the nodes of the stages, by whether they publish alone or read a subscription.
+    private mutating func addNodes(
+        _ run: PipelineRun,
+        _ sources: [(producer: PipelineDocument.Stage, source: TrafficSource)],
+        _ collecting: (plan: PipelineDocument.Stage, journal: any CollectorJournal)?,
+        _ collectorStream: String,
+        _ symbols: SymbolTable,
+        _ interceptors: RunInterceptors
+    ) throws {
         for (plan, source) in sources {
             producers.append(try producer(plan, source, run, interceptors))
+        }
+        if let (plan, journal) = collecting {
+            collector = try collector(
+                plan,
+                stream: collectorStream,
+                symbols,
+                journal,
+                run,
+                interceptors
+            )
         }
         for plan in run.document.stages {
             guard let name = plan.subscription else { continue }
@@ -144,9 +174,16 @@ struct PipelineGraph: Sendable {
     /// Of the raw stores, then of the warehouses.
     var storeMeters: [StoreMeter] { rawStores.map(\.meter) + warehouses.map(\.meter) }
 
+    /// How many events were published by what reads no subscription.
+    var published: Int64 {
+        producers.reduce(collector?.stage.meter.total.published ?? 0) {
+            $0 + $1.meter.total.published
+        }
+    }
+
     /// How many publishers each topic has.
     var publishers: [String: Int] {
-        (producers.map(\.topic)
+        (producers.map(\.topic) + [collector?.plan.topic].compactMap(\.self)
             + stages.flatMap { stage in stage.workers.map { _ in stage.plan.topic } }
             .compactMap(\.self)).reduce(into: [:]) { $0[$1, default: 0] += 1 }
     }
@@ -239,7 +276,7 @@ struct PipelineGraph: Sendable {
         )
         let place = stage.plan.store ?? stage.plan.topic ?? ""
         switch stage.plan.kind {
-        case .producer: break
+        case .producer, .collector: break
         case .ingest: ports.rawStore = try found(rawStores.first { $0.name == place }, place).port
         case .analytics:
             ports.warehouse = try found(warehouses.first { $0.name == place }, place).port
@@ -392,7 +429,7 @@ extension InProcessBroker<Batch> {
 /// What the pipeline names so.
 ///
 /// - Throws: ``RunError`` where this run does not have it.
-private func found<Value>(_ value: Value?, _ name: String) throws -> Value {
+func found<Value>(_ value: Value?, _ name: String) throws -> Value {
     guard let value else {
         throw RunError("the pipeline names \"\(name)\", which this run does not have")
     }

@@ -103,6 +103,7 @@ package struct PipelineRun: Sendable {
         var failure = progress.state.failure
         // After a failure the stores may not answer, and the next run records what is missing.
         if failure == nil {
+            await graph.collector?.stage.finish()
             await graph.datasets.finish()
             // A run is not called a success before its stores were read back.
             do { try await graph.readBack() } catch { failure = error }
@@ -158,6 +159,7 @@ package struct PipelineRun: Sendable {
 
     private enum ProducingEvent: Sendable {
         case producerEnded
+        case collectorEnded
         case stopped
         case timeIsUp
         /// The wait for one of these was given up, since another one has come.
@@ -180,6 +182,13 @@ package struct PipelineRun: Sendable {
                     return .producerEnded
                 }
             }
+            if let collector = graph.collector {
+                group.addTask {
+                    await run(collector.stage, progress)
+                    closer.publisherEnded(collector.plan.topic ?? "")
+                    return .collectorEnded
+                }
+            }
             group.addTask {
                 do {
                     try await stop.wait(since: 0)
@@ -188,7 +197,7 @@ package struct PipelineRun: Sendable {
                     return .waitEnded
                 }
             }
-            if let duration = options.duration, options.log != nil {
+            if let duration = options.duration, options.log != nil || graph.collector != nil {
                 let end = timeline.now + duration
                 group.addTask {
                     do {
@@ -199,10 +208,14 @@ package struct PipelineRun: Sendable {
                     }
                 }
             }
-            var producing = graph.producers.count
+            var producing = graph.producers.count + (graph.collector == nil ? 0 : 1)
             while producing > 0, let event = await group.next() {
                 switch event {
                 case .producerEnded: producing -= 1
+                case .collectorEnded:
+                    producing -= 1
+                    // It ends by itself only where it cannot go on.
+                    if progress.state.inputFailure != nil { group.cancelAll() }
                 case .stopped:
                     progress.note { $0.wasStopped = true }
                     group.cancelAll()
@@ -217,6 +230,16 @@ package struct PipelineRun: Sendable {
         progress.note { state in
             state.producingEnded = now
             state.worked = Dictionary(worked, uniquingKeysWith: { first, _ in first })
+        }
+    }
+
+    /// Takes requests until it is asked to stop.
+    private func run(_ collector: CollectorStage, _ progress: RunProgress) async {
+        do {
+            try await collector.run()
+        } catch is CancellationError {
+        } catch {
+            progress.note { $0.inputFailure = error }
         }
     }
 

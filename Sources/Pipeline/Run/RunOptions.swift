@@ -1,5 +1,6 @@
 package import Commerce
 package import SLO
+package import Stages
 package import Storage
 package import Timekeeping
 
@@ -7,7 +8,7 @@ package import Timekeeping
 package struct RunOptions: Sendable {
     /// The load, where it is not the pipeline's own profile.
     package enum Rate: Hashable, Sendable {
-        /// Events per second, constant, all producers together.
+        /// Events per second, constant, all producers together; of 0 no producer runs.
         case perSecond(Double)
         /// As many as can be taken.
         case maximum
@@ -41,6 +42,8 @@ package struct RunOptions: Sendable {
     package var events: Int?
     package var seed: UInt64 = 1
     package var log: Log?
+    /// What the pipeline's collector keeps what it accepts in; nil where it takes nothing.
+    package var collecting: (any CollectorJournal)?
     /// Whether the same run may come again, from the same start on the same stores, and is then to
     /// be recognised: so it is in virtual time.
     package var isRepeatable = false

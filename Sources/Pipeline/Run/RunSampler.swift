@@ -28,7 +28,7 @@ final class RunSampler: Sendable {
         init() {}
 
         init(_ graph: PipelineGraph, at now: Timestamp) {
-            published = graph.producers.reduce(0) { $0 + $1.meter.total.published }
+            published = graph.published
             storeRetries = graph.stages.reduce(0) { $0 + $1.meter.storeRetries }
             busy = graph.stages.map { stage in
                 stage.meter.busyTime(at: now).inSeconds / Double(max(1, stage.workers.count))

@@ -22,10 +22,11 @@ extension TrafficSource {
         of run: PipelineRun,
         began: Timestamp,
         eventsBefore: Int64,
-        _ interceptors: RunInterceptors
+        _ interceptors: RunInterceptors,
+        symbols: SymbolTable
     ) throws -> [(producer: PipelineDocument.Stage, source: TrafficSource)] {
-        let producers = run.document.stages.filter(\.isProducer)
-        let symbols = SymbolTable()
+        let producers = run.document.stages.filter { $0.isProducer && $0.collector == nil }
+        if run.options.rate == .perSecond(0) { return [] }
         if let log = run.options.log {
             guard let producer = producers.first, producers.count == 1 else {
                 throw RunError(

@@ -3,6 +3,7 @@ internal import Console
 internal import Datasets
 internal import Documents
 internal import Foundation
+internal import HTTPServing
 internal import Logging
 internal import Pipeline
 internal import SLO
@@ -29,7 +30,7 @@ struct ConsoleOptions: ParsableArguments {
 
     /// A server for `address`.
     ///
-    /// - Throws: `ConsoleError` or ``TokenError``.
+    /// - Throws: `ListenError` or ``TokenError``.
     func server(at address: ListenAddress, logger: Logger) throws -> ConsoleServer {
         try ConsoleServer(address, token: try token(), logger: logger)
     }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Console
+internal import HTTPServing
 internal import Logging
 internal import OpenSLO
 internal import Pipeline

@@ -1,5 +1,7 @@
+internal import Collector
 internal import Commerce
 internal import Console
+internal import HTTPServing
 internal import Logging
 internal import Operations
 internal import Pipeline
@@ -9,25 +11,58 @@ internal import Storage
 internal import Synchronization
 internal import Timekeeping
 
-/// A console beside something else: it ends with it, and never ends it.
+/// A server beside something else: it ends with it, and never ends it.
 struct Serving {
-    /// Nil where nothing is served.
-    let server: ConsoleServer?
-    let subject: any ConsoleSubject
-    let logger: Logger
+    typealias Serve =
+        @Sendable (
+            _ stop: Signal, _ onListening: @escaping @Sendable (ListenAddress) -> Void
+        ) async throws -> Void
 
-    /// Runs `body` while the console answers, which it does before `body` begins.
+    /// What the server is called, such as `console`.
+    let name: String
+    /// What is said once it listens, where the address stands for `…`.
+    let words: String
+    let logger: Logger
+    /// Serves until it is told to stop; nil where nothing is served.
+    let serve: Serve?
+
+    /// A console that shows `subject`; nil where there is none.
+    init(server: ConsoleServer?, subject: any ConsoleSubject, logger: Logger) {
+        self.init(
+            "console",
+            saying: "serving http://…/metrics",
+            logger: logger,
+            serve: { server in { try await server.run(subject, until: $0, onListening: $1) } },
+            of: server
+        )
+    }
+
+    /// The server that `serve` makes of `server`, where there is one.
+    init<Server>(
+        _ name: String,
+        saying words: String,
+        logger: Logger,
+        serve: (Server) -> Serve,
+        of server: Server?
+    ) {
+        self.name = name
+        self.words = words
+        self.logger = logger
+        self.serve = server.map(serve)
+    }
+
+    /// Runs `body` while the server answers, which it does before `body` begins.
     ///
-    /// - Throws: `ConsoleError` if the console cannot be opened, and what `body` throws.
+    /// - Throws: `ListenError` if the server cannot be opened, and what `body` throws.
     func running<Value: Sendable>(
         _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
-        guard let server else { return try await body() }
+        guard let serve else { return try await body() }
         let (listening, stop, ended) = (Signal(), Signal(), Signal())
         return try await withCompanions(
             {
                 defer { ended.raise() }
-                try await serve(server, listening, until: stop)
+                try await self.serve(by: serve, listening, until: stop)
             },
             body: {
                 try await listening.wait(since: 0)
@@ -42,18 +77,18 @@ struct Serving {
     }
 
     private func serve(
-        _ server: ConsoleServer,
+        by serve: Serve,
         _ listening: Signal,
         until stop: Signal
     ) async throws {
         do {
-            try await server.run(subject, until: stop) { address in
-                Terminal.message("serving http://\(address)/metrics")
+            try await serve(stop) { [words] address in
+                Terminal.message(words.replacing("…", with: "\(address)"))
                 listening.raise()
             }
         } catch  where listening.version > 0 {
             // What is served goes on.
-            logger.warning("the console has ended", metadata: ["error": "\(error)"])
+            logger.warning("the \(name) has ended", metadata: ["error": "\(error)"])
         }
     }
 }
@@ -87,9 +122,10 @@ final class RunSubject: ConsoleSubject {
         self.timeline = timeline
     }
 
-    /// The run has its meters.
-    func begin(_ metrics: RunMetrics) {
+    /// The run has its meters, and what `collector` takes goes to it.
+    func begin(_ metrics: RunMetrics, _ collector: CollectorOpening?) {
         run.withLock { $0 = metrics }
+        collector?.door.stage = metrics.collector
     }
 
     /// The run has ended: its figures stay what they are now.

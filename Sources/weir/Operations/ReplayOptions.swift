@@ -184,7 +184,7 @@ extension ReplayStage {
                     return nil
                 }
                 kind = .analytics(plan.options, map.derivative(of: plan.subscription))
-            case .producer, .relay: return nil
+            case .producer, .relay, .collector: return nil
             }
             return ReplayStage(
                 subscription: subscription?.name ?? "",

@@ -127,8 +127,8 @@ private struct BookedTopic: Topic {
     var name: String { topic.name }
     var published: (messages: Int64, bytes: Int64) { topic.published }
 
-    func publish(_ batch: Batch) async throws(CancellationError) {
-        try await topic.publish(batch)
+    func publish(_ batch: Batch, _ admission: Admission) async throws(CancellationError) {
+        try await topic.publish(batch, admission)
         books.change { entries in
             entries.messages += batch.count
             for place in batch.events.indices {

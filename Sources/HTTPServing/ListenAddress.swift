@@ -1,4 +1,4 @@
-/// Where a console listens.
+/// Where a server listens.
 package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     /// A name or an address, an IPv6 one without its brackets.
     package var host: String
@@ -53,7 +53,7 @@ package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// The secret that a client of the console must send.
+/// The secret that a client of a server must send.
 package struct BearerToken: Sendable {
     /// Fewer could be guessed.
     package static let leastLength = 16
@@ -79,6 +79,9 @@ package struct BearerToken: Sendable {
         guard authorization.prefix(scheme.count).lowercased() == scheme else { return false }
         return isEqual(to: Array(authorization.utf8.dropFirst(scheme.utf8.count)))
     }
+
+    /// Whether `offered` is this token.
+    package func isEqual(to offered: String) -> Bool { isEqual(to: Array(offered.utf8)) }
 
     /// Compares every byte, so that the time it takes says
     /// nothing of where.

@@ -7,9 +7,9 @@ internal import NIOHTTP1
 /// HTTP/1.1 on connections that are guarded from the first byte on.
 struct GuardedChannel: ServerChildChannel {
     let http: HTTP1Channel
-    let limits: ConsoleLimits
+    let limits: ServerLimits
 
-    init(_ responder: @escaping HTTPChannelHandler.Responder, _ limits: ConsoleLimits) {
+    init(_ responder: @escaping HTTPChannelHandler.Responder, _ limits: ServerLimits) {
         self.limits = limits
         http = HTTP1Channel(
             responder: responder,
@@ -48,7 +48,24 @@ struct GuardedChannel: ServerChildChannel {
     }
 
     func handle(value: HTTP1Channel.Value, logger: Logger) async {
-        await http.handle(value: value, logger: logger)
+        // On the thread of the connection: a request goes to no other thread and back.
+        await withTaskExecutorPreference(ThreadExecutor(value.channel.eventLoop)) {
+            await http.handle(value: value, logger: logger)
+        }
+    }
+}
+
+/// Runs tasks on the thread of an event loop.
+private final class ThreadExecutor: TaskExecutor {
+    private let thread: any EventLoop
+
+    init(_ thread: any EventLoop) {
+        self.thread = thread
+    }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        thread.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 }
 
@@ -70,7 +87,7 @@ package final class ConnectionGuard: ChannelDuplexHandler {
     private var deadline: Scheduled<Void>?
 
     /// A guard for one connection.
-    package init(_ limits: ConsoleLimits) {
+    package init(_ limits: ServerLimits) {
         requestLimit = limits.request
         patience = TimeAmount(limits.exchange)
     }

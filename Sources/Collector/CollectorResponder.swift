@@ -1,0 +1,285 @@
+internal import Commerce
+package import HTTPTypes
+package import Logging
+package import Stages
+internal import Synchronization
+internal import Timekeeping
+
+/// Decides what a request is answered: finds its protocol and its source, has its events read, and
+/// answers once they are in the topic.
+package struct CollectorResponder: Sendable {
+    /// The collector of the run; nil before the run begins, and after it has ended.
+    package final class Door: Sendable {
+        private let state = Mutex<CollectorStage?>(nil)
+
+        package init() {}
+
+        package var stage: CollectorStage? {
+            get { state.withLock { $0 } }
+            set { state.withLock { $0 = newValue } }
+        }
+    }
+
+    private let protocols: [any ClientProtocol]
+    private let keys: SourceKeys
+    private let origins: CrossOrigin
+    private let door: Door
+    private let logger: Logger
+
+    /// Answers requests in one of `protocols`, of those who have one of `keys` and of the pages of
+    /// `origins`; their events go to `door`.
+    package init(
+        protocols: [any ClientProtocol],
+        keys: SourceKeys,
+        origins: CrossOrigin,
+        door: Door,
+        logger: Logger
+    ) {
+        self.protocols = protocols
+        self.keys = keys
+        self.origins = origins
+        self.door = door
+        self.logger = logger
+    }
+
+    /// What `request` is answered as far as its head alone says so; nil where its body matters.
+    package func answer(toHeadOf request: CollectorRequest) -> CollectorAnswer? {
+        if request.path == "/healthz", request.method == "GET" || request.method == "HEAD" {
+            return CollectorAnswer(status: 200, body: "ok\n")
+        }
+        var post = request
+        post.method = "POST"
+        guard let speech = protocols.first(where: { $0.takes(post) }) else {
+            return CollectorAnswer(status: 404, body: "this is no address of the collector\n")
+        }
+        if request.method == "OPTIONS" {
+            var answer = origins.options(request.fields)
+            if answer.status < 300 { origins.mark(&answer, to: request.fields) }
+            return answer
+        }
+        guard speech.takes(request) else {
+            var answer = CollectorAnswer(status: 405, body: "events are sent by POST\n")
+            answer.fields[.allow] = "POST, OPTIONS"
+            return answer
+        }
+        return nil
+    }
+
+    /// What `request` is answered.
+    package func answer(to request: CollectorRequest) async -> CollectorAnswer {
+        if let answer = answer(toHeadOf: request) { return answer }
+        guard let speech = protocols.first(where: { $0.takes(request) }) else {
+            return CollectorAnswer(status: 404)
+        }
+        let stage = door.stage
+        stage?.meter.update { $0.requests += 1 }
+        var answer: CollectorAnswer
+        do throws(RequestRefusal) {
+            answer = try await self.answer(to: request, in: speech, stage)
+        } catch {
+            answer = self.answer(to: error, of: request, in: speech)
+        }
+        origins.mark(&answer, to: request.fields)
+        return answer
+    }
+
+    /// What a request is answered that is refused before it could be read, such as one that is too
+    /// large.
+    package func answer(
+        to refusal: RequestRefusal,
+        of request: CollectorRequest
+    ) -> CollectorAnswer {
+        door.stage?.meter.update { $0.requests += 1 }
+        guard let speech = protocols.first(where: { $0.takes(request) }) else {
+            return CollectorAnswer(status: refusal.status, body: refusal.message + "\n")
+        }
+        var answer = self.answer(to: refusal, of: request, in: speech)
+        origins.mark(&answer, to: request.fields)
+        return answer
+    }
+
+    private func answer(
+        to refusal: RequestRefusal,
+        of request: CollectorRequest,
+        in speech: any ClientProtocol
+    ) -> CollectorAnswer {
+        door.stage?.meter.update { $0.refusedRequests[refusal.reason, default: 0] += 1 }
+        logger.debug(
+            "a request was refused",
+            metadata: [
+                "protocol": "\(speech.name)", "reason": "\(refusal.reason)",
+                "detail": "\(refusal.message)",
+                "trace": "\(RequestTrace(of: request)?.traceID ?? "")",
+            ]
+        )
+        var answer = speech.answer(to: refusal)
+        if let wait = refusal.retryAfter {
+            answer.fields[.retryAfter] = String(max(1, wait.components.seconds))
+        }
+        if refusal.status == 401 { answer.fields[.wwwAuthenticate] = "Bearer realm=\"weir\"" }
+        return answer
+    }
+
+    private func answer(
+        to request: CollectorRequest,
+        in speech: any ClientProtocol,
+        _ stage: CollectorStage?
+    ) async throws(RequestRefusal) -> CollectorAnswer {
+        guard origins.permits(request.fields) else {
+            throw RequestRefusal(
+                status: 403,
+                reason: "foreign-origin",
+                message: "this page is not in the allowedOrigins of the collector"
+            )
+        }
+        guard let source = keys.source(offering: speech.key(of: request)) else {
+            throw RequestRefusal(
+                status: 401,
+                reason: "unknown-key",
+                message: "this is the key of no source; send one that the pipeline file names"
+            )
+        }
+        guard let stage else { throw CollectorResponder.refusal(of: .closed) }
+        var collected = try speech.read(request, from: source)
+        if let answer = collected.answer { return answer }
+        var events = stage.begin(received: request.received)
+        let trace = try take(&collected, of: request, in: speech, into: &events)
+        let outcome = await stage.take(events)
+        guard case .accepted = outcome else { throw CollectorResponder.refusal(of: outcome) }
+        stage.meter.update { counts in
+            for refused in collected.refused {
+                counts.refusedEvents[refused.reason, default: 0] += 1
+            }
+            for kind in collected.ignored { counts.ignored[kind, default: 0] += 1 }
+        }
+        var answer = speech.answer(to: collected)
+        if let trace { answer.fields[named: "traceparent"] = trace.text }
+        return answer
+    }
+
+    /// Appends what `collected` has to `events`, each event with the request's trace unless it has
+    /// one of its own; notes those that are none.
+    private func take(
+        _ collected: inout CollectedRequest,
+        of request: CollectorRequest,
+        in speech: any ClientProtocol,
+        into events: inout CollectedEvents
+    ) throws(RequestRefusal) -> RequestTrace? {
+        var trace = RequestTrace(of: request)
+        for (place, event) in collected.events.enumerated() {
+            var line = event.json
+            do throws(RejectionReason) {
+                let (decoded, items) = try events.decode(line[...])
+                let own = event.attributes.first { $0.name == "traceparent" }?.value
+                let first =
+                    trace ?? own.flatMap(RequestTrace.init)
+                    ?? RequestTrace(TraceContext(of: decoded, symbols: events.symbols))
+                trace = first
+                if own == nil, !event.attributes.contains(where: { $0.name == "correlationid" }) {
+                    line.removeLast()
+                    line += Array(",\"traceparent\":\"\(first.text)\"}".utf8)
+                }
+                events.append(decoded, items, line: line)
+            } catch {
+                let name = collected.events.count == 1 ? nil : "events[\(place)]"
+                let field = [name, error.field].compactMap(\.self).joined(separator: ".")
+                guard speech.takesParts else {
+                    throw RequestRefusal(
+                        status: 400,
+                        reason: error.reason.rawValue,
+                        message: field.isEmpty ? error.message : "\(field): \(error.message)"
+                    )
+                }
+                collected.refused.append(
+                    RefusedEvent(
+                        place: place,
+                        field: field.isEmpty ? nil : field,
+                        reason: error.reason.rawValue,
+                        message: error.message
+                    )
+                )
+            }
+        }
+        return trace
+    }
+
+    private static func refusal(of outcome: CollectorStage.Outcome) -> RequestRefusal {
+        switch outcome {
+        case .full:
+            RequestRefusal(
+                status: 429,
+                reason: "full",
+                message: "the pipeline has no room for more now; send it again",
+                retryAfter: .seconds(1)
+            )
+        case .unkept:
+            RequestRefusal(
+                status: 503,
+                reason: "journal",
+                message: "what is taken cannot be kept now; send it again",
+                retryAfter: .seconds(10)
+            )
+        case .closed, .accepted:
+            RequestRefusal(
+                status: 503,
+                reason: "closed",
+                message: "the collector takes no events now; send it again",
+                retryAfter: .seconds(1)
+            )
+        }
+    }
+}
+
+/// The trace of a request: its correlation id, and what the client is answered.
+struct RequestTrace: Sendable {
+    /// A `traceparent` of W3C Trace Context.
+    let text: String
+
+    /// The one that `text` writes; nil where that is none.
+    init?(_ text: String) {
+        guard TraceContext.isTraceparent(text) else { return nil }
+        self.text = text
+    }
+
+    /// That of the first event of a request which has none: a request that is repeated has the same
+    /// one.
+    init(_ context: TraceContext) {
+        var bytes: [UInt8] = []
+        context.appendTraceparent(to: &bytes)
+        text = String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The one that `request` names; nil where it names none.
+    init?(of request: CollectorRequest) {
+        guard let text = request.fields[named: "traceparent"] else { return nil }
+        self.init(text)
+    }
+
+    var traceID: String { String(text.dropFirst(3).prefix(32)) }
+}
+
+extension HTTPFields {
+    /// The field that is called `name`, which the library has no name for.
+    package subscript(named name: String) -> String? {
+        get { HTTPField.Name(name).flatMap { self[$0] } }
+        set {
+            guard let name = HTTPField.Name(name) else { return }
+            self[name] = newValue
+        }
+    }
+}
+
+extension CollectedEvent {
+    /// It as a CloudEvent in JSON, on one line.
+    var json: [UInt8] {
+        var text = "{"
+        for (name, value) in attributes {
+            // The one attribute that is a number.
+            let isNumber = name == "sampledrate" && Int64(value) != nil
+            text += JSONTree(text: name).json + ":"
+            text += (isNumber ? value : JSONTree(text: value).json) + ","
+        }
+        text += "\"data\":" + data.json + "}"
+        return Array(text.utf8)
+    }
+}
