@@ -117,6 +117,8 @@ struct CSVLineReader: Sendable {
     private var symbols: SymbolTable
     /// Whether the id is that of an order, and not of a line of one.
     private let idNamesOrder: Bool
+    /// The order of the last row and its own fields, by column.
+    private var carried: (order: String, fields: [Int: String])?
 
     init(
         _ mapping: CSVMapping,
@@ -140,9 +142,10 @@ struct CSVLineReader: Sendable {
     }
 
     /// The line that `record` writes.
-    func line(of record: Record) throws(RejectionReason) -> OrderWindow.Line {
+    mutating func line(of record: Record) throws(RejectionReason) -> OrderWindow.Line {
         let row = try CSVRow(record.bytes, delimiter: mapping.delimiter)
         try checkCount(row)
+        carry(row)
         let time = try time(of: row)
         var name = try name(of: row)
         let currency = try currency(of: row)
@@ -195,10 +198,25 @@ struct CSVLineReader: Sendable {
         )
     }
 
+    /// Keeps the fields of the order that `row` is the first line of.
+    private mutating func carry(_ row: CSVRow) {
+        guard mapping.fillsDown, let column = columns.transaction else { return }
+        let order = row.text(column)
+        guard order.isEmpty || order != carried?.order else { return }
+        let fields = columns.ofOrder.map { ($0, row.text($0)) }
+        carried = (order, Dictionary(fields) { first, _ in first })
+    }
+
+    /// The text of the field in `column`, or, where that is empty, that of its order.
+    private func text(_ row: CSVRow, _ column: Int) -> String {
+        let text = row.text(column)
+        return text.isEmpty ? carried?.fields[column] ?? text : text
+    }
+
     /// The text of the field in `column`; nil if the column or the field is empty.
     private func symbolText(_ row: CSVRow, _ column: Int?) -> String? {
         guard let column else { return nil }
-        let text = row.text(column)
+        let text = text(row, column)
         return text.isEmpty ? nil : text
     }
 
@@ -228,7 +246,7 @@ struct CSVLineReader: Sendable {
     }
 
     private func time(of row: CSVRow) throws(RejectionReason) -> Timestamp {
-        let text = row.text(columns.time)
+        let text = text(row, columns.time)
         guard let time = mapping.timeFormat.instant(text, in: mapping.zone) else {
             throw rejection(
                 .badDate,
@@ -264,7 +282,7 @@ struct CSVLineReader: Sendable {
         case .constant(let currency): return currency
         case .column:
             let column = columns.currency ?? 0
-            let text = row.text(column)
+            let text = text(row, column)
             guard let currency = Currency(code: text) else {
                 throw rejection(.badCurrency, row, column, Currency.refusal(of: text))
             }

@@ -60,6 +60,9 @@ package struct CSVMapping: Hashable, Sendable {
     package var names: [String: EventName] = [:]
     /// The column of the order, whose lines become one event; without it, the id names the order.
     package var transaction: String?
+    /// Whether a field of the order that is empty is that of the row before, where that is a line
+    /// of the same order: for exports that write an order's own fields once.
+    package var fillsDown = false
     /// How the orders begin that are returns, whatever the sign of their amounts.
     package var returnPrefix: String?
     /// The column of the product.
@@ -108,6 +111,9 @@ struct CSVColumns {
     let quantity: Int?
     let amount: Int?
     let currency: Int?
+
+    /// Those that say the same of every line of an order.
+    var ofOrder: [Int] { [time, user] + [session, currency].compactMap(\.self) }
 
     /// Looks up every column that `mapping` names in the header of `file`.
     ///

@@ -157,7 +157,15 @@ package enum PipelineKeys {
     )
     static let prices = KeySet("prices", noun: "the prices", required: ["from", "to"])
 
-    static let input = KeySet("input", noun: "the input", required: ["csv"])
+    static let input = KeySet(
+        "input",
+        noun: "the input",
+        optional: ["csv", "preset"] + ofPresets
+    )
+    /// What may be said beside a preset, of files that differ in it.
+    static let ofPresets = [
+        "delimiter", "timeFormat", "timeZone", "currencyCode", "lastRowIsWhole",
+    ]
     static let csv = KeySet(
         "csv",
         noun: "a CSV input",
@@ -170,7 +178,8 @@ package enum PipelineKeys {
         required: ["time", "user"],
         optional: [
             "id", "timeFormat", "timeZone", "session", "event", "events", "eventName",
-            "transaction", "returnPrefix", "product", "category", "quantity", "price", "value",
+            "transaction", "fillDown", "returnPrefix", "product", "category", "quantity", "price",
+            "value",
             "decimal", "thousands", "currency", "currencyCode",
         ]
     )

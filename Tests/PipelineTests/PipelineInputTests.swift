@@ -1,0 +1,62 @@
+import Commerce
+import Pipeline
+import Testing
+import Timekeeping
+
+@Suite("How a pipeline file says that a log is read")
+struct PipelineInputTests {
+    private func mapping(_ input: String) throws -> CSVMapping? {
+        try PipelineDocument.parse(text: minimalPipeline + input, file: "f").csv
+    }
+
+    @Test("a preset is its mapping, with what is said beside it")
+    func presets() throws {
+        for preset in LogPreset.allCases where !preset.needsCurrency {
+            #expect(try mapping("  input: {preset: \(preset.rawValue)}\n") == preset.mapping)
+        }
+        var expected = LogPreset.woocommerceOrders.mapping
+        expected.currency = .constant(Currency(code: "EUR") ?? .none)
+        expected.zone = try CivilZone(named: "Europe/Berlin")
+        expected.timeFormat = .yyyymmdd
+        expected.delimiter = UInt8(ascii: ";")
+        expected.lastRowIsWhole = true
+        let read = try mapping(
+            """
+              input:
+                preset: woocommerce-orders
+                currencyCode: EUR
+                timeZone: Europe/Berlin
+                timeFormat: yyyymmdd
+                delimiter: ";"
+                lastRowIsWhole: true
+
+            """
+        )
+        #expect(read == expected)
+    }
+
+    @Test(
+        "what an inspection prints is the mapping that it means",
+        arguments: [
+            ["order_id", "created_at", "customer_id", "price"],
+            ["Order: Id", "Time #1", "n", "Total \"net\""],
+            ["invoice", "date", "user", "amount", "event"],
+            LogPreset.uciRetail.mapping.columnNames,
+            LogPreset.woocommerceOrders.mapping.columnNames,
+        ],
+        [UInt8(ascii: ","), UInt8(ascii: "\t")]
+    )
+    func inspected(header: [String], delimiter: UInt8) throws {
+        let values = header.map { name in
+            switch name {
+            case "date", "Time #1", "InvoiceDate", "Order Date": "05.01.2026"
+            case "event": "view"
+            case "amount": "1.234,50"
+            default: "1"
+            }
+        }
+        let inspection = LogInspection(header: header, rows: [values], delimiter: delimiter)
+        let input = inspection.yaml.split(separator: "\n").dropFirst().joined(separator: "\n")
+        #expect(try mapping(input + "\n") == inspection.mapping, "\(inspection.yaml)")
+    }
+}
