@@ -268,7 +268,8 @@ let package = Package(
         .testTarget(
             name: "CollectorTests",
             dependencies: [
-                "TestSupport", "Collector", "HTTPServing", "Stages", "Broker", "Commerce", "Digests",
+                "TestSupport", "Collector", "HTTPServing", "Stages", "Broker", "Commerce",
+                "Digests",
                 "Timekeeping", httpTypes, logging,
             ]
         ),

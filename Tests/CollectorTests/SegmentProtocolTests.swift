@@ -77,6 +77,24 @@ struct SegmentProtocolTests {
         #expect(answer.body == Array(#"{"success":true}"#.utf8))
     }
 
+    @Test("RudderStack's client sends the same, but for what it calls a channel")
+    func rudder() throws {
+        // As rudder-sdk-python 2.1.9 sends it, unpacked; it calls itself analytics-python, too.
+        let body = """
+            {"batch": [{"integrations": {"All": true}, "anonymousId": null, "properties": \
+            {"order_id": "o1", "total": 24.99, "tax": 2, "currency": "USD", "products": \
+            [{"product_id": "p1", "price": 22.99, "quantity": 1}]}, "timestamp": \
+            "2026-11-29T14:01:21.682238+00:00", "context": {"library": {"name": \
+            "analytics-python", "version": "2.1.9"}}, "userId": "u1", "type": "track", "event": \
+            "Order Completed", "messageId": "81cdf448-0492-4b5e-892f-83f21b9dc152", "channel": \
+            "server"}], "sentAt": "2026-11-29T14:01:22.182539+00:00"}
+            """
+        let event = try #require(try SegmentFixture.read(body, "batch").events.first)
+        #expect(event.data["value"]?.number == "22.99")
+        #expect(event.data["value_source"]?.text == "total")
+        #expect(event.attributes.first?.value == "81cdf448-0492-4b5e-892f-83f21b9dc152")
+    }
+
     @Test("the calls that are no events are counted as ignored")
     func ignored() throws {
         for kind in ["identify", "page", "screen", "group", "alias"] {

@@ -60,3 +60,15 @@ struct PipelineInputTests {
         #expect(try mapping(input + "\n") == inspection.mapping, "\(inspection.yaml)")
     }
 }
+
+extension PipelineInputTests {
+    @Test("the preset for GA4's export reads lines of JSON")
+    func export() throws {
+        let document = try PipelineDocument.parse(
+            text: minimalPipeline + "  input: {preset: ga4-export}\n",
+            file: "f"
+        )
+        #expect(document.lines == .ga4Export)
+        #expect(document.csv == nil)
+    }
+}

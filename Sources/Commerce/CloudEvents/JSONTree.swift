@@ -62,15 +62,6 @@ package indirect enum JSONTree: Sendable {
         if case .scalar(let text) = self { text.hasPrefix("\"") } else { false }
     }
 
-    /// The text that it is, without quotes and escapes; nil where it is none.
-    package var text: String? {
-        guard isText, case .scalar(let json) = self else { return nil }
-        return Array(json.utf8).withUnsafeBufferPointer { bytes in
-            var reader = JSONReader(bytes)
-            return try? reader.string(FieldPath(""))
-        }
-    }
-
     /// Whether it is an object.
     package var isObject: Bool {
         if case .object = self { true } else { false }

@@ -194,12 +194,14 @@ package func openInput(
     path: String,
     format: InputFormat?,
     mapping: CSVMapping?,
+    lines: NDJSONMapping? = nil,
     options: LogOptions = LogOptions(),
     symbols: SymbolTable
 ) throws(InputError) -> any EventSource {
     switch format ?? InputFormat.guess(from: path) {
     case .cdnow: return try LogReplay(cdnow: path, options: options, symbols: symbols)
-    case .ndjson: return try LogReplay(ndjson: path, options: options, symbols: symbols)
+    case .ndjson:
+        return try LogReplay(ndjson: path, mapping: lines, options: options, symbols: symbols)
     case .csv:
         guard let mapping else {
             try InputFile.find(path)

@@ -32,15 +32,21 @@ package struct LogReplay: EventSource {
     /// Opens the file of CloudEvents at `path` (`-` is standard input), one JSON object a line.
     ///
     /// An event without a `sequence` gets the number of its line for one. The last line may have
-    /// no line end: an object says itself where it ends.
+    /// no line end: an object says itself where it ends. With a `mapping`, the objects are none of
+    /// CloudEvents but of a shape of their own.
     package init(
         ndjson path: String,
+        mapping: NDJSONMapping? = nil,
         options: LogOptions = LogOptions(),
         symbols: SymbolTable
     ) throws(InputError) {
-        let format = NDJSONFormat(
-            decoder: CloudEventDecoder(symbols: symbols, events: options.events)
-        )
+        let decoder = CloudEventDecoder(symbols: symbols, events: options.events)
+        let format: any LogFormat =
+            if let mapping {
+                MappedNDJSONFormat(mapping, decoder: decoder)
+            } else {
+                NDJSONFormat(decoder: decoder)
+            }
         try self.init(try RecordReader(path: path), format, options, symbols)
     }
 

@@ -149,6 +149,8 @@ package struct PipelineDocument: Hashable, Sendable {
     package var traffic = Traffic()
     /// How a CSV input is read; nil where the document does not say.
     package var csv: CSVMapping?
+    /// How an NDJSON input is read that is none of CloudEvents; nil where it is one.
+    package var lines: NDJSONMapping?
     package var validation = Validation()
     /// Paths of OpenSLO documents, as the user wrote them.
     package var objectives: [String] = []

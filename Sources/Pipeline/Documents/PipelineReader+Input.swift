@@ -4,26 +4,41 @@ internal import Timekeeping
 
 /// How a log is read.
 extension PipelineReader {
-    func readInput(_ reader: NodeReader) -> CSVMapping? {
-        guard let fields = reader.fields(PipelineKeys.input) else { return nil }
-        if fields["preset"] != nil, fields.exclude("preset", "csv") {
-            return readPreset(fields, reader)
+    /// The name of the preset for JSON; all others are for CSV.
+    private static let jsonPreset = "ga4-export"
+
+    func readInput(_ reader: NodeReader, into document: inout PipelineDocument) {
+        guard let fields = reader.fields(PipelineKeys.input) else { return }
+        if let preset = fields["preset"], fields.exclude("preset", "csv") {
+            let names = LogPreset.allCases.map(\.rawValue) + [Self.jsonPreset]
+            guard let name = preset.choice(from: names.sorted().map { ($0, $0) }) else { return }
+            if name == Self.jsonPreset {
+                document.lines = .ga4Export
+                for key in PipelineKeys.ofPresets {
+                    fields[key]?.mistake("'\(key)' is for CSV; '\(name)' reads JSON")
+                }
+            } else {
+                document.csv = LogPreset(rawValue: name).map { readPreset($0, fields, reader) }
+            }
+            return
         }
         guard let table = fields["csv"] else {
             reader.mistake("nothing says how the input is read; expected 'csv' or 'preset'")
-            return nil
+            return
         }
         for key in PipelineKeys.ofPresets {
             fields[key]?.mistake(
                 "'\(key)' of the input stands beside 'preset'; expected it in 'csv' or its columns"
             )
         }
-        return readCSV(table)
+        document.csv = readCSV(table)
     }
 
-    private func readPreset(_ fields: FieldReader, _ reader: NodeReader) -> CSVMapping? {
-        let presets = LogPreset.allCases.map { ($0.rawValue, $0) }
-        guard let preset = fields["preset"]?.choice(from: presets) else { return nil }
+    private func readPreset(
+        _ preset: LogPreset,
+        _ fields: FieldReader,
+        _ reader: NodeReader
+    ) -> CSVMapping {
         var mapping = preset.mapping
         mapping.delimiter = fields["delimiter"].flatMap { readDelimiter($0) } ?? mapping.delimiter
         let format = fields["timeFormat"].flatMap { readTimeFormat($0) }
@@ -155,6 +170,6 @@ extension PipelineReader {
     }
 
     private func readEventName(_ reader: NodeReader) -> EventName? {
-        reader.choice(from: EventName.allCases.map { ($0.ga4, $0) })
+        reader.choice(from: EventName.ga4Cases.map { ($0.ga4, $0) })
     }
 }

@@ -47,7 +47,7 @@ struct PipelineReader {
         if let traffic = spec["traffic"].flatMap({ readTraffic($0) }) {
             document.traffic = traffic
         }
-        document.csv = spec["input"].flatMap { readInput($0) }
+        if let input = spec["input"] { readInput(input, into: &document) }
         document.validation = spec["validation"].map { readValidation($0) } ?? .init()
         document.validation.events = readEvents(spec["events"], document.validation)
         document.objectives =

@@ -76,6 +76,7 @@ extension TrafficSource {
             path: log.path,
             format: log.format,
             mapping: document.csv,
+            lines: document.lines,
             options: options,
             symbols: symbols
         )
