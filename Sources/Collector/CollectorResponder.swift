@@ -23,21 +23,24 @@ package struct CollectorResponder: Sendable {
     private let protocols: [any ClientProtocol]
     private let keys: SourceKeys
     private let origins: CrossOrigin
+    private let conformer: Conformer
     private let door: Door
     private let logger: Logger
 
     /// Answers requests in one of `protocols`, of those who have one of `keys` and of the pages of
-    /// `origins`; their events go to `door`.
+    /// `origins`; their events go through the `conformer` to `door`.
     package init(
         protocols: [any ClientProtocol],
         keys: SourceKeys,
         origins: CrossOrigin,
+        conformer: Conformer,
         door: Door,
         logger: Logger
     ) {
         self.protocols = protocols
         self.keys = keys
         self.origins = origins
+        self.conformer = conformer
         self.door = door
         self.logger = logger
     }
@@ -142,6 +145,17 @@ package struct CollectorResponder: Sendable {
         guard let stage else { throw CollectorResponder.refusal(of: .closed) }
         var collected = try speech.read(request, from: source)
         if let answer = collected.answer { return answer }
+        let origin = EventOrigin(
+            source: source,
+            userAgent: request.fields[.userAgent] ?? "",
+            received: request.received
+        )
+        var conformed: [String: Int64] = [:]
+        for place in collected.events.indices {
+            for (rule, values) in conformer.conform(&collected.events[place], from: origin) {
+                conformed[rule, default: 0] += Int64(values)
+            }
+        }
         var events = stage.begin(received: request.received)
         let trace = try take(&collected, of: request, in: speech, into: &events)
         let outcome = await stage.take(events)
@@ -151,6 +165,7 @@ package struct CollectorResponder: Sendable {
                 counts.refusedEvents[refused.reason, default: 0] += 1
             }
             for kind in collected.ignored { counts.ignored[kind, default: 0] += 1 }
+            counts.conformed.merge(conformed, uniquingKeysWith: +)
         }
         var answer = speech.answer(to: collected)
         if let trace { answer.fields[named: "traceparent"] = trace.text }

@@ -73,6 +73,9 @@ package struct BearerToken: Sendable {
         self.secret = secret
     }
 
+    /// It as the key of digests.
+    package var digestKey: [UInt8] { secret }
+
     /// Whether `authorization`, the header of that name, carries this token.
     package func isCarried(by authorization: String) -> Bool {
         let scheme = "bearer "

@@ -189,6 +189,7 @@ struct CollectorBenchmark {
             protocols: [CloudEventsProtocol()],
             keys: keys,
             origins: CrossOrigin(allowed: []),
+            conformer: Conformer(ConformRules(), secret: []),
             door: door,
             logger: silent
         )

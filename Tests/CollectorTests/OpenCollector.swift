@@ -109,6 +109,7 @@ struct OpenCollector: Sendable {
             protocols: [CloudEventsProtocol(), PlainTracking(IdentityMint(at: timeline.now))],
             keys: keys,
             origins: CrossOrigin(allowed: origins),
+            conformer: Conformer(ConformRules(), secret: []),
             door: door,
             logger: logger
         )

@@ -1,20 +1,14 @@
+package import Stages
+
 extension PipelineDocument.Stage {
     /// What a collector needs to know.
     package struct Collector: Hashable, Sendable {
         /// Who may send events, and the secret that shows it.
         package struct Source: Hashable, Sendable {
-            /// Where the key is: in no pipeline file.
-            package enum Key: Hashable, Sendable {
-                /// A variable of the environment.
-                case environment(String)
-                /// A file that holds nothing else.
-                case file(String)
-            }
-
             package var name: String
-            package var key: Key
+            package var key: SecretPlace
 
-            package init(name: String, key: Key) {
+            package init(name: String, key: SecretPlace) {
                 self.name = name
                 self.key = key
             }
@@ -30,6 +24,8 @@ extension PipelineDocument.Stage {
         /// The folder that keeps what was accepted until it is settled; nil for one of the
         /// stage's name.
         package var journal: String?
+        /// What is done to every event before anything of it is kept.
+        package var conform = ConformRules()
 
         package init(topic: String) {
             self.topic = topic

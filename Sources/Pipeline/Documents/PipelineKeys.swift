@@ -102,7 +102,26 @@ package enum PipelineKeys {
         "collector",
         noun: "a collector",
         required: ["name", "kind", "publishes"],
-        optional: ["owner", "batch", "sources", "allowedOrigins", "publishTimeout", "journal"]
+        optional: [
+            "owner", "batch", "sources", "allowedOrigins", "publishTimeout", "journal",
+            "conform",
+        ]
+    )
+    static let conform = KeySet(
+        "conform",
+        noun: "what is done to events",
+        optional: ["currency", "rename", "bots", "internal", "personalData", "secret"]
+    )
+    static let internalTraffic = KeySet(
+        "internalTraffic",
+        noun: "the shop's own traffic",
+        optional: ["users", "sources"]
+    )
+    static let personalData = KeySet(
+        "personalData",
+        noun: "a rule for personal data",
+        required: ["field", "rule"],
+        optional: ["keep"]
     )
     static let source = KeySet("source", noun: "a source", required: ["name", "key"])
     static let sourceKey = KeySet("sourceKey", noun: "a key", optional: ["env", "file"])
@@ -201,7 +220,8 @@ package enum PipelineKeys {
     package static let all = [
         .document, .metadata, spec, owner, topic, subscription, retryPolicy, deadLetterPolicy,
         flowControl, store, serviceTime, quantile, service, producer, ingest, analytics,
-        distinctCounts, relay, collector, source, sourceKey, constantLoad, rampLoad, stepLoad,
+        distinctCounts, relay, collector, source, sourceKey, conform,
+        internalTraffic, personalData, constantLoad, rampLoad, stepLoad,
         loadStep, spikeLoad, diurnalLoad,
         sessionTraffic, mixTraffic, prices, input, csv,
         columns, validation, event,

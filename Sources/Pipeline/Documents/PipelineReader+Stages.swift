@@ -96,13 +96,19 @@ extension PipelineReader {
         let timeout = fields["publishTimeout"]?.duration(in: .milliseconds(10)...(.seconds(20)))
         collector.publishTimeout = timeout ?? collector.publishTimeout
         collector.journal = fields["journal"]?.text(expected: "a folder")
+        collector.conform = fields["conform"].map { readConform($0) } ?? collector.conform
         return collector
     }
 
     private func readSource(_ reader: NodeReader) -> PipelineDocument.Stage.Collector.Source? {
         guard let fields = reader.fields(PipelineKeys.source), let name = fields["name"]?.name(),
-            let key = fields["key"]
+            let key = fields["key"].flatMap({ readSecret($0) })
         else { return nil }
+        return .init(name: name, key: key)
+    }
+
+    /// Where a key or another secret is.
+    func readSecret(_ key: NodeReader) -> SecretPlace? {
         guard case .mapping = key.node.content else {
             // Without the value, which may be the key itself.
             key.mistake("a key stands in no pipeline file; expected {env: NAME} or {file: PATH}")
@@ -112,8 +118,8 @@ extension PipelineReader {
         let variable = places["env"]?.text(expected: "the name of a variable")
         let file = places["file"]?.text(expected: "a path")
         switch (variable, file) {
-        case (let variable?, nil): return .init(name: name, key: .environment(variable))
-        case (nil, let file?): return .init(name: name, key: .file(file))
+        case (let variable?, nil): return .environment(variable)
+        case (nil, let file?): return .file(file)
         default:
             key.mistake("a key is in one place; expected {env: NAME} or {file: PATH}")
             return nil

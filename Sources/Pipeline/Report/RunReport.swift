@@ -165,6 +165,8 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         package var refusedEvents: [String: Int64]
         /// What was understood and is no event of a shop, by kind.
         package var ignored: [String: Int64]
+        /// How many values were changed before events were taken, by the rule that did.
+        package var conformed: [String: Int64]
         /// How many batches the events were kept and published in.
         package var batches: Int64
     }

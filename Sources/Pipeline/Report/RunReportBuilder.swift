@@ -258,6 +258,7 @@ extension RunReport.Collector {
             refusedRequests: total.refusedRequests,
             refusedEvents: total.refusedEvents,
             ignored: total.ignored,
+            conformed: total.conformed,
             batches: total.batches
         )
     }

@@ -29,10 +29,14 @@ extension PipelineGraph {
         let subscriptions = depths.map { names in
             self.subscriptions.filter { names.contains($0.plan.topic) }.map(\.port)
         }
+        // Clients have parameters of their own in GA4's events too; they are kept as they came.
+        var events = run.document.validation.events
+        events.unknownParameters = .keep
         let stage = CollectorStage(
             topic: ports.topic,
             stream: stream,
             symbols: symbols,
+            events: events,
             journal: journal,
             limits: limits,
             meter: CollectorMeter(name: plan.name),

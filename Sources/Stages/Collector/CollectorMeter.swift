@@ -16,6 +16,8 @@ package final class CollectorMeter: Sendable {
         package var refusedEvents: [String: Int64] = [:]
         /// What is understood and is no event of a shop, by kind.
         package var ignored: [String: Int64] = [:]
+        /// How many values were changed before an event was taken, by the rule that did.
+        package var conformed: [String: Int64] = [:]
         /// How often events of several requests were kept and published together.
         package var batches: Int64 = 0
         /// How long it took to keep and to publish them, which takes long where subscriptions are

@@ -59,6 +59,7 @@ package final class CollectorStage: Sendable {
     private let timeline: any Timeline
     private let journal: any CollectorJournal
     private let limits: Limits
+    private let declarations: EventDeclarations
     private let standing: @Sendable () -> JournalLedger.Standing
     private let logger: Logger
     private let state: Mutex<State>
@@ -74,6 +75,7 @@ package final class CollectorStage: Sendable {
         topic: any Topic<Batch>,
         stream: String,
         symbols: SymbolTable,
+        events: EventDeclarations = .accepted,
         journal: any CollectorJournal,
         limits: Limits,
         meter: CollectorMeter,
@@ -83,6 +85,7 @@ package final class CollectorStage: Sendable {
     ) {
         self.topic = topic
         self.stream = stream
+        declarations = events
         self.journal = journal
         self.limits = limits
         self.meter = meter
@@ -101,7 +104,7 @@ package final class CollectorStage: Sendable {
             if state.symbols.isFull { state.symbols = state.symbols.successor() }
             return state.symbols
         }
-        return CollectedEvents(symbols: symbols, received: received)
+        return CollectedEvents(symbols: symbols, declarations, received: received)
     }
 
     /// Has `events` kept and published, and says what became of them; all of them or none.
@@ -261,7 +264,7 @@ package final class CollectorStage: Sendable {
         var unreadable = 0
         var lines = bytes.split(separator: UInt8(ascii: "\n"))[...]
         while !lines.isEmpty {
-            var events = begin(received: timeline.now)
+            var events = begin(received: timeline.now).accepted
             while events.count < limits.batch, let line = lines.popFirst() {
                 do throws(RejectionReason) {
                     let (event, items) = try events.decode(line)
@@ -314,14 +317,25 @@ package struct CollectedEvents: Sendable {
     package let symbols: SymbolTable
     /// When the last byte of the request had come: the start of every latency.
     package let received: Timestamp
+    private var declarations: EventDeclarations
     private var events: [(event: Event, items: [Item])] = []
     /// The events as CloudEvents in JSON, each with a line end.
     private(set) var lines: [UInt8] = []
     private var ends: [Int] = []
 
-    fileprivate init(symbols: SymbolTable, received: Timestamp) {
+    fileprivate init(
+        symbols: SymbolTable,
+        _ declarations: EventDeclarations,
+        received: Timestamp
+    ) {
         self.symbols = symbols
+        self.declarations = declarations
         self.received = received
+    }
+
+    /// The same for events that were accepted before, by whatever was declared then.
+    fileprivate var accepted: CollectedEvents {
+        CollectedEvents(symbols: symbols, .accepted, received: received)
     }
 
     package var count: Int { events.count }
@@ -334,7 +348,7 @@ package struct CollectedEvents: Sendable {
     package func decode(
         _ line: ArraySlice<UInt8>
     ) throws(RejectionReason) -> (event: Event, items: [Item]) {
-        try CloudEventDecoder(symbols: symbols).decode(line)
+        try CloudEventDecoder(symbols: symbols, events: declarations).decode(line)
     }
 
     /// Appends an event that was decoded, and what it was decoded of, on one line.

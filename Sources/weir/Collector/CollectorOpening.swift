@@ -34,14 +34,24 @@ struct CollectorOpening: Sendable {
             return nil
         }
         let keys = SourceKeys(
-            try plan.sources.map { ($0.name, try CollectorOpening.key(of: $0)) }
+            try plan.sources.map { source in
+                let key = try CollectorOpening.token(
+                    at: source.key,
+                    what: "the key of the source '\(source.name)'"
+                )
+                return (source.name, key)
+            }
         )
+        let secret = try plan.conform.secret.map {
+            try CollectorOpening.token(at: $0, what: "the secret of the digests").digestKey
+        }
         let mint = IdentityMint(at: timeline.now)
         door = CollectorResponder.Door()
         let responder = CollectorResponder(
             protocols: [CloudEventsProtocol(), PlainTracking(mint)],
             keys: keys,
             origins: CrossOrigin(allowed: plan.allowedOrigins),
+            conformer: Conformer(plan.conform, secret: secret ?? []),
             door: door,
             logger: logger
         )
@@ -56,11 +66,12 @@ struct CollectorOpening: Sendable {
         journal = JournalFolder(path: folder)
     }
 
-    private static func key(
-        of source: PipelineDocument.Stage.Collector.Source
+    private static func token(
+        at secret: SecretPlace,
+        what: String
     ) throws(TokenError) -> BearerToken {
         let (place, text): (String, String?)
-        switch source.key {
+        switch secret {
         case .environment(let name):
             place = name
             text = ProcessInfo.processInfo.environment[name]
@@ -73,14 +84,13 @@ struct CollectorOpening: Sendable {
         guard let text else {
             throw TokenError(
                 exit: .inputNotFound,
-                description: "\(place) is not there; expected the key of the source "
-                    + "'\(source.name)'"
+                description: "\(place) is not there; expected \(what)"
             )
         }
         guard let key = BearerToken(text) else {
             throw TokenError(
                 exit: .usage,
-                description: "\(place) holds no key for the source '\(source.name)'; expected "
+                description: "\(place) does not hold \(what); expected "
                     + "\(BearerToken.leastLength) to \(BearerToken.greatestLength) printable "
                     + "ASCII characters without spaces, as `openssl rand -hex 32` makes them"
             )

@@ -1,31 +1,8 @@
 internal import Commerce
 internal import Digests
+internal import Stages
 
-/// What becomes of a field that says who somebody is, before anything of it is kept.
-package struct PersonalDataRule: Hashable, Sendable {
-    /// What is done with the value.
-    package enum Treatment: String, Hashable, Sendable, CaseIterable {
-        /// The field is left out.
-        case drop
-        /// It becomes a digest that needs the collector's secret, so that equal values stay equal.
-        case hash
-        /// An address of the Internet loses its host, any other text all but its first characters.
-        case truncate
-    }
-
-    /// The name of an attribute, or of a member of `data` at any depth; with dots, the path of one
-    /// member, such as `data.contact.email`, where `*` is each element of an array.
-    package var field: String
-    package var treatment: Treatment
-    /// How many characters ``Treatment/truncate`` leaves of a text that is no address.
-    package var keep: Int
-
-    package init(field: String, treatment: Treatment, keep: Int = 1) {
-        self.field = field
-        self.treatment = treatment
-        self.keep = keep
-    }
-
+extension PersonalDataRule {
     /// Applies the rule to `event`.
     ///
     /// - Parameters:
