@@ -3,6 +3,7 @@ import Collector
 import Commerce
 import HTTPTypes
 import Stages
+import TestSupport
 import Testing
 import Timekeeping
 
@@ -83,6 +84,33 @@ struct CollectorStageTests {
             #expect(try collector.subscription("narrow").counts.shed == 0)
             try await Self.settle(collector.subscription("narrow"))
             #expect(await collector.post("/track", #"{"event":"search"}"#.utf8).status == 202)
+        }
+    }
+
+    @Test("a request waits no longer because others wait before it")
+    func queued() async throws {
+        let narrow = Self.policy { $0.maximumMessages = 1 }
+        let timeline = VirtualTimeline()
+        try await timeline.run {
+            try await OpenCollector.run(
+                ["all": narrow],
+                patience: .milliseconds(300),
+                timeline: timeline
+            ) { collector in
+                let began = timeline.now
+                let statuses = await withTaskGroup(of: Int.self) { group in
+                    for _ in 0..<40 {
+                        group.addTask {
+                            await collector.post("/track", #"{"event":"search"}"#.utf8).status
+                        }
+                        try? await timeline.sleep(until: timeline.now + .milliseconds(10))
+                    }
+                    return await group.reduce(into: Set<Int>()) { $0.insert($1) }
+                }
+                #expect(statuses == [429])
+                #expect(timeline.now - began <= .milliseconds(701))
+                #expect(collector.journal.lines.count == 1)
+            }
         }
     }
 

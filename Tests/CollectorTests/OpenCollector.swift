@@ -71,9 +71,9 @@ struct OpenCollector: Sendable {
         keys: SourceKeys = SourceKeys([]),
         origins: [String] = [],
         patience: Duration = .milliseconds(50),
+        timeline: any Timeline = RealTimeline(),
         _ body: @escaping @Sendable (OpenCollector) async throws -> Value
     ) async throws -> Value {
-        let timeline = RealTimeline()
         let broker = InProcessBroker<Batch>(
             topics: ["events"],
             firstPosition: 1,

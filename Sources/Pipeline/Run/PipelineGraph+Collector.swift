@@ -23,7 +23,10 @@ extension PipelineGraph {
         var ports = ProducerPorts(stage: plan, topic: try found(broker.topic(topic), topic))
         interceptors.intercept(&ports)
         var limits = CollectorStage.Limits()
-        limits.batch = plan.batch
+        // What sheds has room for a batch one day only where the batch is not larger than it.
+        let smallest = self.subscriptions.filter { $0.plan.topic == topic }
+            .map(\.plan.policy.maximumMessages).min()
+        limits.batch = min(plan.batch, smallest ?? plan.batch)
         limits.patience = plan.collector?.publishTimeout ?? limits.patience
         let depths = run.document.topics(behind: topic)
         let subscriptions = depths.map { names in

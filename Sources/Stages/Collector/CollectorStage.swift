@@ -30,7 +30,7 @@ package final class CollectorStage: Sendable {
         package var batch = 4096
         /// How many bytes of events may wait to be published.
         package var waitingBytes = 32 << 20
-        /// How long a batch may wait for room in a subscription.
+        /// How long a request may wait until it is published, since it came.
         package var patience = Duration.seconds(5)
         /// About how many bytes a segment of the journal has at most.
         package var segment = 8 << 20
@@ -42,6 +42,7 @@ package final class CollectorStage: Sendable {
 
     private struct Waiting {
         var events: CollectedEvents
+        var since: Timestamp
         var answer: CheckedContinuation<Outcome, Never>
     }
 
@@ -110,6 +111,7 @@ package final class CollectorStage: Sendable {
     /// Has `events` kept and published, and says what became of them; all of them or none.
     package func take(_ events: CollectedEvents) async -> Outcome {
         guard !events.isEmpty else { return .accepted }
+        let now = timeline.now
         return await withCheckedContinuation { answer in
             let refusal = state.withLock { state -> Outcome? in
                 guard state.isOpen else { return .closed }
@@ -117,7 +119,7 @@ package final class CollectorStage: Sendable {
                     return .full
                 }
                 state.waitingBytes += events.byteCount
-                state.waiting.append(Waiting(events: events, answer: answer))
+                state.waiting.append(Waiting(events: events, since: now, answer: answer))
                 return nil
             }
             if let refusal { answer.resume(returning: refusal) } else { arrival.raise() }
@@ -192,7 +194,10 @@ package final class CollectorStage: Sendable {
 
     private func publish(_ requests: [Waiting], _ firstOffset: Int64) async {
         let began = timeline.now
-        let outcome = await outcome(of: requests.map(\.events), firstOffset)
+        // Who came first has waited longest; a subscription that is full keeps nobody for longer
+        // because others came before.
+        let deadline = (requests.first?.since ?? began) + limits.patience
+        let outcome = await outcome(of: requests.map(\.events), firstOffset, until: deadline)
         let now = timeline.now
         meter.update { counts in
             counts.batches += 1
@@ -203,7 +208,11 @@ package final class CollectorStage: Sendable {
         for request in requests { request.answer.resume(returning: outcome) }
     }
 
-    private func outcome(of parts: [CollectedEvents], _ firstOffset: Int64) async -> Outcome {
+    private func outcome(
+        of parts: [CollectedEvents],
+        _ firstOffset: Int64,
+        until deadline: Timestamp
+    ) async -> Outcome {
         let batch = CollectedEvents.batch(of: parts, stream: stream, firstOffset: firstOffset)
         let lines = parts.flatMap(\.lines)
         let segment = ledger.withLock { $0.begin() }
@@ -214,7 +223,7 @@ package final class CollectorStage: Sendable {
             logger.error("the journal cannot be written", metadata: ["error": "\(error)"])
             return .unkept
         }
-        if await isPublished(batch) {
+        if await isPublished(batch, by: deadline) {
             let mark = standing().next
             ledger.withLock { $0.published(lines.count, before: mark) }
             return .accepted
@@ -232,10 +241,9 @@ package final class CollectorStage: Sendable {
         return Task.isCancelled ? .closed : .full
     }
 
-    /// Whether `batch` was published within the patience.
-    private func isPublished(_ batch: Batch) async -> Bool {
-        let deadline = timeline.now + limits.patience
-        return await withTaskGroup(of: Bool.self) { group in
+    /// Whether `batch` was published by `deadline`; it is where there is room at once.
+    private func isPublished(_ batch: Batch, by deadline: Timestamp) async -> Bool {
+        await withTaskGroup(of: Bool.self) { group in
             group.addTask { [topic] in
                 do throws(CancellationError) {
                     try await topic.publish(batch, .whole)
