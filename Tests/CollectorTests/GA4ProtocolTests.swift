@@ -147,25 +147,16 @@ struct GA4ProtocolTests {
         let refusal = #expect(throws: RequestRefusal.self) { try read(body) }
         #expect(refusal?.status == 413)
         #expect(try read(String(repeating: " ", count: 130_000)).refused.count == 1)
-        let shed = ga4.answer(
-            to: RequestRefusal(
-                status: 429,
-                reason: "shed",
-                message: "later",
-                retryAfter: .milliseconds(1200)
-            )
-        )
+        let shed = ga4.answer(to: RequestRefusal(status: 429, reason: "shed", message: "later"))
         #expect(shed.status == 429)
-        #expect(shed.fields[.retryAfter] == "2")
     }
 
-    @Test("every event has an id of its own, in the order of the request")
+    @Test("every event has an id of its own")
     func ids() throws {
         let collected = try read(
             #"{"client_id":"1.2","events":[{"name":"login"},{"name":"login"},{"name":"login"}]}"#
         )
         let ids = collected.events.compactMap { $0.attributes.first { $0.name == "id" }?.value }
-        #expect(ids == ids.sorted())
         #expect(Set(ids).count == 3)
         #expect(ids.allSatisfy { EventID(uuid: $0) != nil && $0.dropFirst(14).first == "7" })
     }
@@ -173,7 +164,7 @@ struct GA4ProtocolTests {
     @Test("purchases and whole refunds are known by their transaction, where that is asked for")
     func transactions() throws {
         let ga4 = GA4Protocol(
-            mint: EventIDMint(Randomness(seed: 1)),
+            mint: IdentityMint(at: Timestamp(seconds: 1)),
             deduplication: .transaction
         )
         let item = #""items":[{"item_id":"a"}]"#

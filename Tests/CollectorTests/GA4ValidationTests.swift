@@ -57,7 +57,7 @@ enum GA4Fixture {
     static let query = [(name: "measurement_id", value: "G-1"), (name: "api_secret", value: "s")]
     /// 1678758461178324 µs.
     static let received = Timestamp(nanoseconds: 1_678_758_461_178_324_000)
-    static let ga4 = GA4Protocol(mint: EventIDMint(Randomness(seed: 1)))
+    static let ga4 = GA4Protocol(mint: IdentityMint(at: Timestamp(seconds: 1)))
 
     static func request(
         _ body: String,

@@ -375,7 +375,7 @@ struct SegmentEventTests {
 
 /// Segment requests for the tests.
 enum SegmentFixture {
-    static let segment = SegmentProtocol(mint: EventIDMint(Randomness(seed: 1)))
+    static let segment = SegmentProtocol(mint: IdentityMint(at: Timestamp(seconds: 1)))
 
     static func request(_ body: String, _ kind: String) -> CollectorRequest {
         CollectorRequest(

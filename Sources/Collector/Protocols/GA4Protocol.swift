@@ -22,7 +22,7 @@ package struct GA4Protocol: ClientProtocol {
     /// The most bytes that a body may have, as Google's limit says.
     private static let sizeLimit = 130_000
 
-    private let mint: EventIDMint
+    private let mint: IdentityMint
     private let deduplication: Deduplication
     private let ownNames: [String]
 
@@ -33,7 +33,7 @@ package struct GA4Protocol: ClientProtocol {
     ///   - deduplication: What tells an event from another.
     ///   - ownNames: Names of events that the shop has beside GA4's, for hints.
     package init(
-        mint: EventIDMint,
+        mint: IdentityMint,
         deduplication: Deduplication = .none,
         ownNames: [String] = []
     ) {
@@ -116,7 +116,7 @@ package struct GA4Protocol: ClientProtocol {
         var attributes = [
             (
                 name: "id",
-                value: id(of: name, data) ?? mint.id(received: request.received, place: place)
+                value: id(of: name, data) ?? mint.id(at: request.received)
             ),
             (name: "source", value: "/ga4/\(instance?.value ?? source)"),
             (name: "specversion", value: "1.0"),
@@ -187,12 +187,6 @@ extension RequestRefusal {
         let body = JSONTree.object([
             ("code", JSONTree(text: reason)), ("message", JSONTree(text: message)),
         ])
-        var answer = CollectorAnswer.json(status, body.json)
-        if let retryAfter {
-            // Rounded up: a client that comes back too early is refused again.
-            let seconds = (retryAfter.inNanoseconds + 999_999_999) / 1_000_000_000
-            answer.fields[.retryAfter] = "\(max(0, seconds))"
-        }
-        return answer
+        return .json(status, body.json)
     }
 }

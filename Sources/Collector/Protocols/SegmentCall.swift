@@ -42,7 +42,7 @@ struct SegmentCall {
     /// The event of a `track` from `source`; `mint` makes the id where the client gave none.
     func event(
         from source: String,
-        _ mint: EventIDMint
+        _ mint: IdentityMint
     ) throws(SegmentFault) -> CollectedEvent {
         guard let given = call["event"] else {
             throw fault("event", "event-missing", "is missing; a track needs the name of an event")
@@ -89,9 +89,9 @@ struct SegmentCall {
         _ time: Timestamp,
         _ data: JSONTree,
         _ source: String,
-        _ mint: EventIDMint
+        _ mint: IdentityMint
     ) throws(SegmentFault) -> [(name: String, value: String)] {
-        let id = try id("messageId") ?? mint.id(received: received, place: place)
+        let id = try id("messageId") ?? mint.id(at: received)
         var attributes = [
             (name: "id", value: id),
             (name: "source", value: "/segment/\(source)"),

@@ -18,10 +18,10 @@ package struct SegmentProtocol: ClientProtocol {
     private static let batchLimit = 4 * 1024 * 1024
     private static let batchCountLimit = 2500
 
-    private let mint: EventIDMint
+    private let mint: IdentityMint
 
     /// The protocol; events without a message id get one of `mint`.
-    package init(mint: EventIDMint) {
+    package init(mint: IdentityMint) {
         self.mint = mint
     }
 
