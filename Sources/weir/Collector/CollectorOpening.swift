@@ -48,7 +48,10 @@ struct CollectorOpening: Sendable {
         let mint = IdentityMint(at: timeline.now)
         door = CollectorResponder.Door()
         let responder = CollectorResponder(
-            protocols: [CloudEventsProtocol(), PlainTracking(mint)],
+            protocols: [
+                CloudEventsProtocol(), PlainTracking(mint), GA4Protocol(mint: mint),
+                SegmentProtocol(mint: mint),
+            ],
             keys: keys,
             origins: CrossOrigin(allowed: plan.allowedOrigins),
             conformer: Conformer(plan.conform, secret: secret ?? []),
