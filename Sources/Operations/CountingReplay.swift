@@ -5,16 +5,17 @@ internal import Stages
 internal import Storage
 internal import Timekeeping
 
-/// Counts letters as analytics does.
+/// Counts messages as analytics does.
 struct CountingReplay {
     private let subscription: String
     private let warehouse: any Warehouse
-    private let letters: any DeadLetterStore
     private var state: AnalyticsState
     /// Subscriptions that have counted in the warehouse before.
     private let others: [String]
     /// What was counted by this replay, of which the warehouse knows nothing while it is rehearsed.
     private var own = CountedAnswer()
+    /// Whether no two messages have one identity, so that only orders are remembered.
+    private let isDistinct: Bool
     private(set) var changes = WindowChanges()
 
     init(
@@ -23,13 +24,13 @@ struct CountingReplay {
         _ rules: EventRules,
         _ dataset: DatasetID?,
         in warehouse: any Warehouse,
-        _ letters: any DeadLetterStore,
-        others: [String]
+        others: [String],
+        isDistinct: Bool
     ) async throws {
         self.subscription = subscription
         self.warehouse = warehouse
-        self.letters = letters
         self.others = others
+        self.isDistinct = isDistinct
         state = AnalyticsState(
             subscription: subscription,
             options: options,
@@ -42,7 +43,7 @@ struct CountingReplay {
     /// Counts the events of `attempts` and notes their outcomes, in one transaction; or only says
     /// what would become of them.
     mutating func take(
-        _ attempts: [LetterAttempt],
+        _ attempts: [ReplayAttempt],
         of replay: LetterReplay,
         isRehearsed: Bool,
         at now: Timestamp
@@ -53,26 +54,37 @@ struct CountingReplay {
         )
         var replayed: [ReplayedLetter] = []
         for (attempt, recognition) in zip(attempts, recognised) {
-            let name = attempt.letter.name
+            let name = attempt.name
             guard let delivery = attempt.delivery else {
                 let reason = attempt.failure ?? .deadlineExpired
                 replayed.append(.init(name, .failed, .nack(reason), of: replay, at: now))
                 continue
             }
             let taken = state.take(delivery, recognition, counted: known, at: now)
+            if attempt.isDone { continue }
             replayed.append(
                 .init(name, .init(taken), taken.settlement, of: replay, at: now)
             )
         }
-        guard state.isPending, var commit = state.takeCommit(at: now) else {
-            if !isRehearsed { try await letters.noteReplayed(replayed) }
+        guard state.isPending, var commit = state.takeCommit(at: now), commit.addsSomething else {
+            // What brings nothing new may look like a commit that is stored already.
+            if !isRehearsed, !replayed.isEmpty {
+                try await warehouse.letters?.note(replayed, of: replay)
+            }
             return replayed
         }
         changes.add(commit)
-        for event in commit.counted { own.events[event.identity] = event.content }
-        own.orders.formUnion(commit.orders)
-        if !isRehearsed {
-            commit.replayed = replayed
+        if isRehearsed {
+            if !isDistinct {
+                for event in commit.counted { own.events[event.identity] = event.content }
+            }
+            own.orders.formUnion(commit.orders)
+        } else {
+            if replay.events == nil {
+                commit.replayed = replayed
+            } else {
+                commit.replayedEvents = ReplayedEvents.runs(of: replayed)
+            }
             try await warehouse.commit(commit)
         }
         return replayed
@@ -87,6 +99,14 @@ struct CountingReplay {
             known.orders.formUnion(answer.orders)
         }
         return known
+    }
+}
+
+extension WarehouseCommit {
+    /// Whether it changes more than how far streams are consumed.
+    fileprivate var addsSomething: Bool {
+        !cells.isEmpty || !products.isEmpty || !sketches.isEmpty || !late.isEmpty
+            || !counted.isEmpty || !orders.isEmpty || !uncounted.isEmpty
     }
 }
 
@@ -125,10 +145,16 @@ struct WindowChanges: Sendable {
     }
 
     private(set) var sums: [Key: WindowCell] = [:]
+    /// Windows of this length and shorter are too many to be told; nil where all are told.
+    private(set) var untold: Grain?
+
+    /// So many sums are remembered, some 100 bytes each.
+    private static let limit = 200_000
 
     /// Adds what `commit` does.
     mutating func add(_ commit: WarehouseCommit) {
         for (key, delta) in commit.cells {
+            if let untold, key.grain <= untold { continue }
             let place = Key(
                 grain: key.grain,
                 start: key.start,
@@ -137,6 +163,11 @@ struct WindowChanges: Sendable {
                 currency: key.currency
             )
             sums[place, default: WindowCell()] += delta
+        }
+        while sums.count > WindowChanges.limit, let shortest = sums.keys.map(\.grain).min() {
+            untold = shortest
+            // order-free: all of one kind
+            sums = sums.filter { $0.key.grain != shortest }
         }
     }
 }

@@ -201,6 +201,21 @@ package struct EventJourney: Codable, Sendable {
     /// Whether there are earlier records of it.
     package var hasMoreLogs: Bool? = nil
 
+    /// Adds what a replay of stored events has made of it, of which nothing else tells.
+    mutating func add(_ events: ReplayedEvents, of subscription: String) {
+        guard ![.present, .failed].contains(events.outcome) else { return }
+        let step = Step(
+            lane: subscription,
+            state: .replayed,
+            time: events.time.description,
+            detail: "\(events.outcome.rawValue), by \(events.replay)",
+            evidence: "its position is in a row of replayed_events"
+        )
+        // Before what it became.
+        let place = steps.firstIndex { $0.lane == subscription } ?? steps.endIndex
+        steps.insert(step, at: place)
+    }
+
     /// The journey of `event`, which a raw store has, or only a letter.
     ///
     /// `isStored` is nil where not every raw store could be asked; `dropped` has the runs of

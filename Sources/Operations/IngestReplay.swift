@@ -6,24 +6,24 @@ internal import Stages
 internal import Storage
 internal import Timekeeping
 
-/// A letter that is given to its stage once more.
-struct LetterAttempt {
-    var letter: KeptLetter
-    /// Nil where it could not be read as an event, for `failure`.
-    var delivery: Delivery<Batch>?
-    var failure: FailureReason?
-}
-
-/// Stores letters as ingest does.
+/// Stores messages as ingest does.
 struct IngestReplay {
     let store: any RawStore
     let rules: EventRules
-    private let letters: any DeadLetterStore
+    private let letters: (any DeadLetterStore)?
     private let ledger = IngestLedger()
     /// What was stored by this replay, of which the store knows nothing while it is rehearsed.
     private var own: [LetterName: FoundEvent] = [:]
+    /// Whether no two messages have one identity, so that nothing is remembered.
+    private let isDistinct: Bool
 
-    init(_ store: any RawStore, _ rules: EventRules, _ letters: any DeadLetterStore) {
+    init(
+        _ store: any RawStore,
+        _ rules: EventRules,
+        _ letters: (any DeadLetterStore)?,
+        isDistinct: Bool
+    ) {
+        self.isDistinct = isDistinct
         self.store = store
         self.rules = rules
         self.letters = letters
@@ -32,14 +32,14 @@ struct IngestReplay {
     /// Stores the events of `attempts` and then notes their outcomes, or only says what would
     /// become of them.
     mutating func take(
-        _ attempts: [LetterAttempt],
+        _ attempts: [ReplayAttempt],
         of replay: LetterReplay,
         isRehearsed: Bool,
         at now: Timestamp
     ) async throws -> [ReplayedLetter] {
         var replayed: [ReplayedLetter] = []
-        for attempt in attempts {
-            let name = attempt.letter.name
+        for attempt in attempts where !attempt.isDone {
+            let name = attempt.name
             guard let delivery = attempt.delivery else {
                 let reason = attempt.failure ?? .deadlineExpired
                 replayed.append(.init(name, .failed, .nack(reason), of: replay, at: now))
@@ -66,17 +66,17 @@ struct IngestReplay {
             }
             if !isRehearsed, there == nil {
                 let write = RawWrite(
-                    publication: try await placed(delivery.publication, attempt.letter),
+                    publication: try await placed(delivery.publication, name),
                     selection: sound
                 )
                 let outcome = try await store.store([write])
                 ledger.note([write], outcome)
             }
-            own[identity] = there ?? event
+            if !isDistinct { own[identity] = there ?? event }
             let outcome = there == nil ? ReplayedLetter.Outcome.stored : .present
             replayed.append(.init(name, outcome, .ack, of: replay, at: now))
         }
-        if !isRehearsed { try await letters.noteReplayed(replayed) }
+        if !isRehearsed, !replayed.isEmpty { try await letters?.note(replayed, of: replay) }
         return replayed
     }
 
@@ -89,19 +89,19 @@ struct IngestReplay {
 
     /// The event of the raw store that has the id and the source of a letter.
     private func stored(_ name: LetterName) async throws -> FoundEvent? {
-        guard let condition = EventCondition(.id, name.id) else { return nil }
+        guard let condition = EventCondition(.id, name.id), !store.isVolatile else { return nil }
         return try await lookup().find(EventSearch([condition], limit: 1000)).events.first {
             $0.source.utf8.elementsEqual(name.source.utf8)
         }
     }
 
-    /// A later run may have given the position to another event, where the letter was the last
-    /// message of its own: then it gets the next one.
+    /// The store may have given the position to another event, as a later run does where a letter
+    /// was the last message of its own: then it gets the next one.
     private func placed(
         _ publication: Publication<Batch>,
-        _ letter: KeptLetter
+        _ name: LetterName
     ) async throws -> Publication<Batch> {
-        guard let condition = EventCondition(.message, "\(letter.name.position)"),
+        guard let condition = EventCondition(.message, "\(name.position)"),
             try await lookup().find(EventSearch([condition], limit: 1)).events.isEmpty
         else {
             return Publication(

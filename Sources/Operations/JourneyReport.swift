@@ -211,7 +211,13 @@ package struct JourneyReport: WrittenReport, Decodable, Sendable {
         _ warehouse: (any Warehouse)?,
         _ chart: JourneyChart
     ) async throws {
-        journeys.append(try await Self.journey(event, isStored: isStored, warehouse, chart))
+        var journey = try await Self.journey(event, isStored: isStored, warehouse, chart)
+        if isStored == true, let letters = warehouse?.letters {
+            for replayed in try await letters.replayedEvents(at: event.position) {
+                journey.add(replayed.events, of: replayed.subscription)
+            }
+        }
+        journeys.append(journey)
         events.append(event)
     }
 

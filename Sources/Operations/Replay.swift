@@ -35,6 +35,8 @@ package struct Replay: Sendable {
     private let draft: KeptLetter?
     /// How many letters are no events that could be held to the selector.
     private let unlooked: Int
+    /// How many letters the target gave up itself.
+    private var ownLetters = 0
 
     /// So many letters make a transaction.
     private static let pageSize = 100
@@ -74,9 +76,13 @@ package struct Replay: Sendable {
         let known = Set(stages.map(\.subscription))
         var places: [String: [(position: Int64, name: LetterName)]] = [:]
         var unread: [String: Int] = [:]
+        var ownLetters = 0
         unlooked = try await selector.forEachPage(in: letters, until: until, judge) { page in
             for letter in page {
-                if letter.name.subscription == target { continue }
+                if letter.name.subscription == target {
+                    ownLetters += 1
+                    continue
+                }
                 let taker = target ?? letter.name.subscription
                 if known.contains(taker) {
                     places[taker, default: []].append((letter.name.position, letter.name))
@@ -86,6 +92,7 @@ package struct Replay: Sendable {
             }
         }
         self.unread = unread
+        self.ownLetters = ownLetters
         names = places.mapValues { places in
             places.sorted { ($0.position, $0.name.id) < ($1.position, $1.name.id) }.map(\.name)
         }
@@ -179,14 +186,15 @@ package struct Replay: Sendable {
         var report = ReplayReport(selector.text, warehouse: label, isRehearsed: isRehearsed)
         report.note(unread: unread, unlooked: unlooked)
         report.target = target
-        let pace = Pace(rate, from: timeline.now)
+        report.ownLetters = ownLetters
+        let pace = ReplayPace(rate, from: timeline.now)
         var done = 0
         for stage in stages {
             guard let names = names[stage.subscription] else { continue }
-            var taker = try await taker(of: stage)
+            var taker = try await ReplayTaker(stage, rules, in: warehouse, others: others)
             let streams = try await warehouse.progress(of: stage.subscription)
             let symbols = SymbolTable()
-            let size = max(1, min(Replay.pageSize, rate ?? Replay.pageSize))
+            let size = pace.pageSize(atMost: Replay.pageSize)
             for start in stride(from: 0, to: names.count, by: size) {
                 guard stop.version == 0 else {
                     report.isInterrupted = true
@@ -212,33 +220,14 @@ package struct Replay: Sendable {
         return report
     }
 
-    private func taker(of stage: ReplayStage) async throws -> LetterTaker {
-        switch stage.kind {
-        case .ingest(let store, let dataset):
-            return .ingest(IngestReplay(store, rules, letters), dataset)
-        case .analytics(let options, let dataset):
-            return .analytics(
-                try await CountingReplay(
-                    stage.subscription,
-                    options,
-                    rules,
-                    dataset,
-                    in: warehouse,
-                    letters,
-                    others: others.filter { $0 != stage.subscription }
-                )
-            )
-        }
-    }
-
     private func attempts(
         _ names: ArraySlice<LetterName>,
         _ symbols: SymbolTable,
         _ streams: [StreamProgress],
         at now: Timestamp,
         _ report: inout ReplayReport
-    ) async throws -> [LetterAttempt] {
-        var attempts: [LetterAttempt] = []
+    ) async throws -> [ReplayAttempt] {
+        var attempts: [ReplayAttempt] = []
         for name in names {
             let filter = LetterFilter(
                 subscription: name.subscription,
@@ -260,11 +249,11 @@ package struct Replay: Sendable {
                     report.unreadable += 1
                     continue
                 }
-                attempts.append(LetterAttempt(letter: letter, delivery: delivery))
+                attempts.append(ReplayAttempt(name: letter.name, delivery: delivery))
             } catch {
                 attempts.append(
-                    LetterAttempt(
-                        letter: letter,
+                    ReplayAttempt(
+                        name: letter.name,
                         failure: FailureReason(label: error.reason.rawValue, detail: "\(error)")
                     )
                 )
@@ -274,7 +263,7 @@ package struct Replay: Sendable {
     }
 
     /// How many of `attempts` come after a later event of their order was stored.
-    private func overtaken(among attempts: [LetterAttempt]) async throws -> Int {
+    private func overtaken(among attempts: [ReplayAttempt]) async throws -> Int {
         var count = 0
         for attempt in attempts {
             guard let batch = attempt.delivery?.batch, let event = batch.events.first,
@@ -292,7 +281,7 @@ package struct Replay: Sendable {
                 guard case .ingest(let store, _) = stage.kind, let lookup = store.lookup else {
                     continue
                 }
-                let position = attempt.letter.name.position
+                let position = attempt.name.position
                 let search = EventSearch([condition], after: position, limit: 1)
                 if try await !lookup.find(search).events.isEmpty {
                     count += 1
@@ -301,60 +290,5 @@ package struct Replay: Sendable {
             }
         }
         return count
-    }
-}
-
-/// Who takes the letters of a stage, in its place.
-private enum LetterTaker {
-    case ingest(IngestReplay, DatasetID?)
-    case analytics(CountingReplay)
-
-    mutating func take(
-        _ attempts: [LetterAttempt],
-        of replay: LetterReplay,
-        isRehearsed: Bool,
-        at now: Timestamp
-    ) async throws -> [ReplayedLetter] {
-        switch self {
-        case .ingest(var ingest, let dataset):
-            defer { self = .ingest(ingest, dataset) }
-            return try await ingest.take(attempts, of: replay, isRehearsed: isRehearsed, at: now)
-        case .analytics(var counting):
-            defer { self = .analytics(counting) }
-            return try await counting.take(attempts, of: replay, isRehearsed: isRehearsed, at: now)
-        }
-    }
-
-    /// What was added to windows; nil for who counts nothing.
-    var changes: WindowChanges? {
-        if case .analytics(let counting) = self { counting.changes } else { nil }
-    }
-
-    func finish(in warehouse: any Warehouse, _ timeline: any Timeline) async {
-        if case .ingest(let ingest, let dataset) = self {
-            await ingest.finish(dataset, in: warehouse, timeline)
-        }
-    }
-}
-
-extension ReplayStage {
-    fileprivate var isIngest: Bool {
-        if case .ingest = kind { true } else { false }
-    }
-}
-
-/// So many letters a second.
-private struct Pace {
-    private let rate: Int?
-    private let start: Timestamp
-
-    init(_ rate: Int?, from start: Timestamp) {
-        (self.rate, self.start) = (rate, start)
-    }
-
-    /// Waits until `count` letters are due.
-    func wait(for count: Int, on timeline: any Timeline) async throws {
-        guard let rate else { return try Task.checkCancellation() }
-        try await timeline.sleep(until: start + .seconds(1) * count / rate)
     }
 }

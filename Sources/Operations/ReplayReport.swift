@@ -6,7 +6,14 @@ internal import Timekeeping
 
 /// What a replay has done, or would do, for people and programs.
 package struct ReplayReport: WrittenReport, Sendable {
-    /// Letters of one subscription with one outcome.
+    /// What is replayed.
+    package enum Things: String, Encodable, Sendable {
+        case letters
+        /// Those that a raw store has.
+        case events
+    }
+
+    /// Letters or events of one subscription with one outcome.
     package struct Group: Encodable, Hashable, Sendable {
         package var subscription: String
         package var outcome: String
@@ -35,13 +42,14 @@ package struct ReplayReport: WrittenReport, Sendable {
     }
 
     package var schemaVersion = 1
+    package var things = Things.letters
     /// Nil where it is only rehearsed.
     package var name: String?
     package var isRehearsed: Bool
     /// Whether it was stopped before all letters had an outcome.
     package var isInterrupted = false
     package var warehouse: String
-    /// Those that letters of ingest go to, without secrets.
+    /// Those that letters of ingest go to, or that the events are in, without secrets.
     package var rawStores: [String] = []
     package var selector: String
     package var groups: [Group] = []
@@ -55,6 +63,8 @@ package struct ReplayReport: WrittenReport, Sendable {
     package var unlooked = 0
     /// The subscription that took them in place of their own; nil where each has its own.
     package var target: String?
+    /// Letters that ``target`` gave up itself, which are left to a replay.
+    package var ownLetters = 0
     /// Letters that were edited: their successors are replayed in their place.
     package var edited = 0
     /// Letters that somebody else has decided about meanwhile.
@@ -62,12 +72,36 @@ package struct ReplayReport: WrittenReport, Sendable {
     /// Letters that come after later events of their order; only of a rehearsal.
     package var overtaken = 0
 
+    /// Events that the filter of the subscription leaves out.
+    package var filtered = 0
+    /// Events that the subscription has given up: their letters are replayed in their place.
+    package var givenUp = 0
+    /// Events that had an outcome before the replay was interrupted.
+    package var earlier: Int64 = 0
+    /// Windows of this length and shorter change as well, and are too many to be told; nil where
+    /// all are told.
+    package var untold: String?
+    /// Whether the stage counts, and does not store.
+    private var isCounting = false
+
+    private enum CodingKeys: String, CodingKey {
+        case schemaVersion, things, name, isRehearsed, isInterrupted, warehouse, rawStores
+        case selector, groups, changes, unread, unreadable, unlooked, target, edited, decided
+        case overtaken, ownLetters, filtered, givenUp, earlier, untold
+    }
+
     init(_ selector: String, warehouse: String, isRehearsed: Bool) {
         (self.selector, self.warehouse, self.isRehearsed) = (selector, warehouse, isRehearsed)
     }
 
     mutating func note(unread: [String: Int], unlooked: Int) {
         (self.unread, self.unlooked) = (unread, unlooked)
+    }
+
+    /// It is a replay of events, some of which had an outcome `before`.
+    mutating func note(eventsBefore before: [ReplayedEvents], isCounting: Bool) {
+        (things, self.isCounting) = (.events, isCounting)
+        earlier = before.reduce(0) { $0 + $1.count }
     }
 
     mutating func add(_ letters: [ReplayedLetter]) {
@@ -93,6 +127,7 @@ package struct ReplayReport: WrittenReport, Sendable {
     }
 
     mutating func add(_ changes: WindowChanges) {
+        untold = changes.untold?.rawValue ?? untold
         // order-free: sorted
         for (key, cell) in changes.sums.sorted(by: { $0.key < $1.key }) {
             func amount(_ value: Int64) -> String {
@@ -132,15 +167,12 @@ extension ReplayReport {
         var sections: [ReportDocument.Section] = []
         if !groups.isEmpty {
             let columns: [ReportDocument.Column] = [
-                .text("subscription"), .text("outcome"), .number("letters"), .text("cause"),
+                .text("subscription"), .text("outcome"), .number(things.rawValue), .text("cause"),
             ]
             let table = ReportDocument.Table("", columns, of: groups) { group in
                 [
                     .init(group.subscription),
-                    .init(
-                        isRehearsed ? ReplayReport.expected(group.outcome) : group.outcome,
-                        group.reason == nil ? .good : .bad
-                    ),
+                    .init(told(group.outcome), group.reason == nil ? .good : .bad),
                     .count(group.count),
                     .init(group.reason ?? ""),
                 ]
@@ -157,7 +189,10 @@ extension ReplayReport {
                 more: 0
             )
             sections.append(
-                .init(title: "Letters", blocks: [.table(table)] + (examples.isEmpty ? [] : [list]))
+                .init(
+                    title: things == .letters ? "Letters" : "Events",
+                    blocks: [.table(table)] + (examples.isEmpty ? [] : [list])
+                )
             )
         }
         if !changes.isEmpty { sections.append(windows) }
@@ -173,37 +208,58 @@ extension ReplayReport {
             verdict: verdict,
             facts: [.init("warehouse", .init(warehouse))]
                 + rawStores.map { .init("raw store", .init($0)) }
-                + (target.map { [.init("redirected to", .init($0))] } ?? []),
+                + (target.map {
+                    [.init(things == .letters ? "redirected to" : "replayed to", .init($0))]
+                } ?? []),
             sections: sections
         )
     }
 
-    private static func expected(_ outcome: String) -> String {
-        outcome == ReplayedLetter.Outcome.failed.rawValue
-            ? "would fail again" : "would be \(outcome)"
+    private func told(_ outcome: String) -> String {
+        switch ReplayedLetter.Outcome(rawValue: outcome) {
+        case .present where things == .events: isCounting ? "already counted" : "already there"
+        case .failed where isRehearsed: things == .letters ? "would fail again" : "would fail"
+        default: isRehearsed ? "would be \(outcome)" : outcome
+        }
+    }
+
+    private func counted(_ count: Int64) -> String {
+        let one = things == .letters ? "letter" : "event"
+        return "\(ReportNumbers.count(count)) \(count == 1 ? one : things.rawValue)"
     }
 
     private var verdict: ReportDocument.Cell {
         guard !isInterrupted else {
-            let letters =
-                "\(ReportNumbers.count(count)) \(count == 1 ? "letter has" : "letters have")"
-            return .init("stopped: \(letters) an outcome; --resume \(name ?? "") goes on", .warning)
+            let text =
+                "stopped: \(counted(count + earlier)) \(count + earlier == 1 ? "has" : "have") an "
+                + "outcome; --resume \(name ?? "") goes on"
+            return .init(text, .warning)
         }
-        guard count > 0 else { return .init("no letter to replay with \(selector)", .absent) }
-        let letters = "\(ReportNumbers.count(count)) \(count == 1 ? "letter" : "letters")"
+        guard count > 0 else {
+            guard things == .events, earlier + Int64(filtered + givenUp + unreadable) > 0 else {
+                return .init("no \(things.rawValue.dropLast()) to replay with \(selector)", .absent)
+            }
+            return .init("nothing \(isRehearsed ? "would be" : "is left to be") replayed", .good)
+        }
         // order-free: a sum
         let left = unread.values.reduce(0, +) + unreadable
         let others =
             left > 0 ? "; \(ReportNumbers.count(Int64(left))) more cannot be replayed" : ""
         guard failed > 0 else {
+            let again = things == .letters ? " again" : ""
             let text =
-                isRehearsed ? "\(letters), and none would fail again" : "\(letters) replayed"
+                isRehearsed
+                ? "\(counted(count)), and none would fail\(again)" : "\(counted(count)) replayed"
             return .init(text + others, left > 0 ? .warning : .good)
         }
-        let rest = "\(ReportNumbers.count(failed)) of \(letters)"
+        let rest = "\(ReportNumbers.count(failed)) of \(counted(count))"
         let text =
-            isRehearsed
-            ? "would fail again" : "failed again, and \(failed == 1 ? "stays" : "stay") open"
+            switch (things, isRehearsed) {
+            case (.letters, true): "would fail again"
+            case (.letters, false): "failed again, and \(failed == 1 ? "stays" : "stay") open"
+            case (.events, true): "would fail"
+            case (.events, false): "failed"
+            }
         return .init("\(rest) \(text)\(others)", .warning)
     }
 
@@ -230,6 +286,16 @@ extension ReplayReport {
                 .note(.init("… \(ReportNumbers.count(Int64(more))) more rows: --format json"))
             )
         }
+        if let untold {
+            blocks.append(
+                .note(
+                    .init(
+                        "Windows of \(untold) and shorter change as well; they are too many to be "
+                            + "told one by one."
+                    )
+                )
+            )
+        }
         return .init(
             title: isRehearsed ? "What windows would gain" : "What windows have gained",
             blocks: blocks
@@ -237,9 +303,50 @@ extension ReplayReport {
     }
 
     private var remarks: [String] {
-        (target == nil || count == 0
+        if things == .events { return eventRemarks }
+        return
+            (target == nil || count == 0
             ? [] : ["a letter that is taken is closed, and its own subscription never gets it"])
             + leftOut
+    }
+
+    private var eventRemarks: [String] {
+        var remarks: [String] = []
+        func add(_ count: Int, _ one: String, _ more: String) {
+            if count > 0 {
+                remarks.append("\(counted(Int64(count))) \(count == 1 ? one : more)")
+            }
+        }
+        add(Int(earlier), "had its outcome", "had their outcomes")
+        if earlier > 0 { remarks[0] += " before the replay was interrupted" }
+        let taker = target ?? "the subscription"
+        add(filtered, "is", "are")
+        if filtered > 0 {
+            remarks[remarks.count - 1] +=
+                " left out: the filter of \(taker) takes none of that kind"
+        }
+        add(
+            givenUp,
+            "was given up by \(taker), and is left out: 'weir dead-letters replay' gives it its "
+                + "letter",
+            "were given up by \(taker), and are left out: 'weir dead-letters replay' gives it "
+                + "their letters"
+        )
+        add(
+            unreadable,
+            "cannot be read, and is left out",
+            "cannot be read, and are left out"
+        )
+        let late = groups.filter { $0.outcome == ReplayedLetter.Outcome.late.rawValue }
+            .reduce(0) { $0 + $1.count }
+        if late > 0 {
+            remarks.append(
+                "\(counted(late)) \(late == 1 ? "comes" : "come") after windows have closed: those "
+                    + "stay as they are, and longer ones count \(late == 1 ? "it" : "them"); a "
+                    + "longer allowedLateness (--set) keeps windows open"
+            )
+        }
+        return remarks
     }
 
     private var leftOut: [String] {
@@ -257,6 +364,13 @@ extension ReplayReport {
             )
         }
         if let remark = LetterSelector.remark(unread: unlooked) { remarks.append(remark) }
+        if let target, ownLetters > 0 {
+            let have =
+                ownLetters == 1
+                ? "1 letter of \(target) itself is left as it is"
+                : "\(ownLetters) letters of \(target) itself are left as they are"
+            remarks.append("\(have): 'weir dead-letters replay' is for those")
+        }
         if edited > 0 {
             remarks.append(
                 edited == 1

@@ -40,17 +40,66 @@ extension KeptLetter {
         at now: Timestamp
     ) throws(RejectionReason) -> Delivery<Batch>? {
         guard document.first(where: { $0 > 0x20 }) == UInt8(ascii: "{") else { return nil }
-        var (event, items) = try CloudEventDecoder(symbols: symbols, events: .accepted)
+        let (event, items) = try CloudEventDecoder(symbols: symbols, events: .accepted)
             .decode(document[...])
-        event.firstItem = 0
-        event.itemCount = UInt16(items.count)
-        var originals = Originals()
-        originals.bytes = document
-        originals.ranges = [document.indices]
         let isStream = streams.contains { $0.stream.utf8.elementsEqual(name.source.utf8) }
+        return Delivery(
+            again: .init(event: event, items: items, document: document),
+            symbols,
+            isStream: isStream,
+            at: name.position,
+            attempt: Int(clamping: attempts) + 1,
+            now
+        )
+    }
+}
+
+extension WholeEvent {
+    /// The event, as its subscription would deliver it once more, with texts in `symbols`; nil
+    /// where it cannot be read.
+    ///
+    /// It is known by its number where `isStream` says that a stream has numbered it, else by its
+    /// identity.
+    func delivery(
+        _ symbols: SymbolTable,
+        isStream: Bool,
+        at now: Timestamp
+    ) -> Delivery<Batch>? {
+        content.map { content in
+            Delivery(
+                again: content,
+                symbols,
+                isStream: isStream,
+                at: position,
+                attempt: 1,
+                now
+            )
+        }
+    }
+}
+
+extension Delivery<Batch> {
+    /// The one event of `content`, given to a stage once more.
+    fileprivate init(
+        again content: WholeEvent.Content,
+        _ symbols: SymbolTable,
+        isStream: Bool,
+        at position: Int64,
+        attempt: Int,
+        _ now: Timestamp
+    ) {
+        var event = content.event
+        event.firstItem = 0
+        event.itemCount = UInt16(content.items.count)
+        let originals = content.document.map { document in
+            var originals = Originals()
+            originals.bytes = document
+            originals.ranges = [document.indices]
+            return originals
+        }
         let batch = Batch(
             events: [event],
-            items: items,
+            items: content.items,
             origin: Origin(
                 stream: event.source,
                 firstOffset: event.sequence,
@@ -59,9 +108,9 @@ extension KeptLetter {
             symbols: symbols,
             originals: originals
         )
-        return Delivery(
-            again: Publication(batch: batch, firstPosition: name.position, publishTime: now),
-            attempt: Int(clamping: attempts) + 1,
+        self.init(
+            again: Publication(batch: batch, firstPosition: position, publishTime: now),
+            attempt: attempt,
             deadline: now
         )
     }

@@ -79,6 +79,11 @@ package struct SubscriptionListing: WrittenReport, Decodable, Sendable {
     /// What could not be asked.
     package var failures: [String] = []
 
+    /// No subscription yet of the stores at `place`.
+    init(at place: String, failures: [String]) {
+        (self.place, self.failures) = (place, failures)
+    }
+
     /// The subscriptions of the run at `place`, as they are at `moment`.
     package init(_ moment: LiveMoment, at place: String) {
         self.place = place
@@ -306,8 +311,11 @@ extension SubscriptionListing {
             ("filtered", { $0.filtered }), ("shed", { $0.shed }), ("skipped", { $0.skipped }),
         ].filter { figure in
             // What no subscription has takes no column, but for what each may have.
-            ["backlog", "in flight", "acked"].contains(figure.0)
-                ? asOf != nil : subscriptions.contains { figure.1($0) ?? 0 > 0 }
+            let always =
+                asOf == nil
+                ? ["backlog", "dead letters", "expired", "shed", "skipped"]
+                : ["backlog", "in flight", "acked"]
+            return always.contains(figure.0) || subscriptions.contains { figure.1($0) ?? 0 > 0 }
         }
         let hasProgress = subscriptions.contains { $0.progress != nil }
         return ReportDocument.Table(

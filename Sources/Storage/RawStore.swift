@@ -50,6 +50,9 @@ package protocol RawStore: Sendable {
     /// Finds stored events by their keys; nil if only identities are kept.
     var lookup: (any RawEventLookup)? { get }
 
+    /// Gives whole events back; nil if only identities are kept.
+    var reading: (any WholeEventReading)? { get }
+
     /// Keeps the logs of the runs beside the events; nil if none are kept.
     var logs: (any LogStore)? { get }
 
@@ -66,6 +69,8 @@ extension RawStore {
     package var scan: (any RawEventScan)? { nil }
 
     package var lookup: (any RawEventLookup)? { nil }
+
+    package var reading: (any WholeEventReading)? { nil }
 
     package var logs: (any LogStore)? { nil }
 

@@ -198,6 +198,8 @@ package struct WarehouseCommit: Sendable {
     package var uncounted: [UncountedEvent] = []
     /// The dead letters that the deltas are a replay of, with their outcomes.
     package var replayed: [ReplayedLetter] = []
+    /// The stored events that the deltas are a replay of, with their outcomes.
+    package var replayedEvents: [ReplayedEvents] = []
     /// What the catalogue of the warehouse, where it has one, records of the commit.
     package var block: DataBlockDraft?
 

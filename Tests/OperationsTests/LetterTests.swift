@@ -60,6 +60,14 @@ struct LetterTests {
 
         func noteReplayed(_ letters: [ReplayedLetter]) {}
 
+        func noteReplayed(_ events: [ReplayedEvents]) {}
+
+        func replayedEvents(ofReplay name: String) -> [ReplayedEvents] { [] }
+
+        func replayedEvents(
+            at position: Int64
+        ) -> [(subscription: String, events: ReplayedEvents)] { [] }
+
         func endReplay(named name: String, at now: Timestamp) {}
 
         func replays() -> [LetterReplay] { [] }

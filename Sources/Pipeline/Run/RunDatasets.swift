@@ -26,11 +26,12 @@ struct RunDatasets: Sendable {
     private let derivatives: [String: DatasetID]
     private let timeline: any Timeline
 
-    /// The datasets of `run`.
-    init(_ run: PipelineRun) throws {
+    /// The datasets of `run`; `hasRoots` says whether the raw events are among them.
+    init(_ run: PipelineRun, hasRoots: Bool = true) throws {
         timeline = run.timeline
-        let roots = try Self.roots(of: run)
+        var roots = try Self.roots(of: run)
         let transforms = try Self.transforms(of: run.document, roots.map(\.plan))
+        if !hasRoots { roots = [] }
         var catalogues: [Catalogue] = []
         var derivatives: [String: DatasetID] = [:]
         for (index, warehouse) in run.stores.warehouses.enumerated() {

@@ -61,9 +61,23 @@ extension RunStores {
     }
 }
 
+extension PipelineRun {
+    /// Tells the warehouses what the pipeline counts, as a run does when it begins: for who counts
+    /// without a run.
+    ///
+    /// The raw events become datasets of the first warehouse where `hasRoots` says that it is the
+    /// pipeline's first one.
+    ///
+    /// - Throws: `StoreError` where a warehouse counts a topic for another subscription already.
+    package func claimStores(hasRoots: Bool) async throws {
+        _ = try await stores.claim(for: document)
+        try await RunDatasets(self, hasRoots: hasRoots).begin()
+    }
+}
+
 extension PipelineDocument {
     /// The topic that `subscription` reads.
-    func topic(of subscription: String) -> String? {
+    package func topic(of subscription: String) -> String? {
         subscriptions.first { $0.name == subscription }?.topic
     }
 }

@@ -227,13 +227,29 @@ package protocol DeadLetterStore: Sendable {
     /// - Throws: `StoreError` where one of the letters is not open, or has a successor.
     func noteReplayed(_ letters: [ReplayedLetter]) async throws(StoreError)
 
+    /// Notes outcomes of a replay of stored events, all or none.
+    ///
+    /// What a commit of the warehouse has counted is noted by that commit
+    /// (``WarehouseCommit/replayedEvents``).
+    func noteReplayed(_ events: [ReplayedEvents]) async throws(StoreError)
+
+    /// What a replay has made of stored events so far, in the order of their positions.
+    func replayedEvents(ofReplay name: String) async throws(StoreError) -> [ReplayedEvents]
+
+    /// What replays have made of the event that the pipeline's raw store has at `position`, with
+    /// the subscription that it was given to; the first one first.
+    func replayedEvents(
+        at position: Int64
+    ) async throws(StoreError) -> [(subscription: String, events: ReplayedEvents)]
+
     /// Notes that all letters of a replay have an outcome.
     func endReplay(named name: String, at now: Timestamp) async throws(StoreError)
 
     /// The replays, the latest first.
     func replays() async throws(StoreError) -> [LetterReplay]
 
-    /// How many letters have each outcome of a replay, as far as no later one has changed it.
+    /// How many letters or events have each outcome of a replay, as far as no later one has changed
+    /// it.
     func outcomes(
         ofReplay name: String
     ) async throws(StoreError) -> [ReplayedLetter.Outcome: Int64]

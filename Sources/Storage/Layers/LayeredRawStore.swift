@@ -47,6 +47,8 @@ package struct LayeredRawStore: RawStore {
 
     package var lookup: (any RawEventLookup)? { store.lookup }
 
+    package var reading: (any WholeEventReading)? { store.reading }
+
     package var logs: (any LogStore)? { store.logs }
 
     package func connections() async -> StoreConnections? {

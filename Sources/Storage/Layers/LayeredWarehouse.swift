@@ -235,6 +235,20 @@ extension LayeredPart: DeadLetterStore where Part == any DeadLetterStore {
         try await layers.pass(.part, await part.noteReplayed(letters))
     }
 
+    func noteReplayed(_ events: [ReplayedEvents]) async throws(StoreError) {
+        try await layers.pass(.part, await part.noteReplayed(events))
+    }
+
+    func replayedEvents(ofReplay name: String) async throws(StoreError) -> [ReplayedEvents] {
+        try await layers.pass(.part, await part.replayedEvents(ofReplay: name))
+    }
+
+    func replayedEvents(
+        at position: Int64
+    ) async throws(StoreError) -> [(subscription: String, events: ReplayedEvents)] {
+        try await layers.pass(.part, await part.replayedEvents(at: position))
+    }
+
     func endReplay(named name: String, at now: Timestamp) async throws(StoreError) {
         try await layers.pass(.part, await part.endReplay(named: name, at: now))
     }

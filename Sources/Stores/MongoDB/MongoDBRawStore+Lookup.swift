@@ -66,7 +66,7 @@ extension MongoDBConnection {
 
 extension StoredField {
     /// When the event happened; nil where that cannot be read.
-    fileprivate var time: Timestamp? {
+    var time: Timestamp? {
         guard let milliseconds = date("time") else { return nil }
         let (rounded, overflow) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
         return (integer("time_ns") ?? (overflow ? nil : rounded)).map(Timestamp.init(nanoseconds:))

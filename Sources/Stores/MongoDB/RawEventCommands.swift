@@ -85,7 +85,7 @@ enum RawEventCommands {
     ///
     /// They are not written as JSON: libbson reads `$type`
     /// there as a part of a binary value.
-    private static let placeTypes = ["long", "int"].map { Array($0.utf8) }
+    static let placeTypes = ["long", "int"].map { Array($0.utf8) }
 
     /// Finds the events after `position`, in the order of positions.
     ///

@@ -171,6 +171,7 @@ package final class PostgreSQLWarehouse: SQLWarehouse {
             switch CommitFence(of: mark, found: found, seen: seen) {
             case .new:
                 try connection.noteReplayed(commit.replayed)
+                try connection.noteReplayed(commit.replayedEvents)
                 if let block = commit.block {
                     try CatalogueRows(connection).append(block)
                 }

@@ -222,6 +222,18 @@ extension WarehouseMigration {
 
         """
 
+    /// On replays of what is no dead letter.
+    static let eventReplays = """
+        COMMENT ON COLUMN replays.through_position IS
+            'Of a replay of stored events, the highest position when it began; NULL of letters.';
+        COMMENT ON COLUMN replays.source IS
+            'The raw store of the events, where it is not that of the pipeline.';
+        COMMENT ON TABLE replayed_events IS
+            'Runs of stored events of which a replay has made the same; every position from the '
+            'first to the last is one.';
+
+        """
+
     static let owners = """
         COMMENT ON TABLE counting_owners IS
             'The subscription that counts a topic here: another one is refused.';

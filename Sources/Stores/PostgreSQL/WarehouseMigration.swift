@@ -10,7 +10,7 @@ enum WarehouseMigration {
         .refresh: refresh, .deployments: deployments, .census: census, .orders: orders,
         .owners: owners, .amounts: amounts, .letters: letters,
         .replays: replays, .dropped: dropped, .letterSums: LetterTriggers.all,
-        .letterEdits: letterEdits, .customEvents: customEvents,
+        .letterEdits: letterEdits, .customEvents: customEvents, .eventReplays: eventReplays,
     ]
 
     /// Brings the schema of `location` up to date; processes that start at once take turns.

@@ -43,6 +43,24 @@ enum LetterTables {
         """
     }
 
+    /// What replays have made of stored events, in runs of positions.
+    static func eventReplays(_ sql: SQLWords) -> String {
+        """
+        ALTER TABLE replays ADD COLUMN through_position \(sql.integer);
+        ALTER TABLE replays ADD COLUMN source \(sql.text);
+        CREATE TABLE replayed_events (
+            replay \(sql.key) NOT NULL,
+            first_position \(sql.integer) NOT NULL,
+            last_position \(sql.integer) NOT NULL,
+            outcome \(sql.text) NOT NULL,
+            reason \(sql.text),
+            replayed_ns \(sql.integer) NOT NULL,
+            PRIMARY KEY (replay, first_position)
+        )\(sql.keyed());
+
+        """
+    }
+
     /// A letter is a message, so two of one event are two; how many are open is kept beside them.
     ///
     /// So a million of them is listed without being counted.
@@ -89,25 +107,5 @@ enum LetterTables {
 
                 """
             }.joined()
-    }
-}
-
-/// The lengths of time over which open dead letters are summed up, in nanoseconds.
-package enum LetterSpan: Int64, CaseIterable, Sendable {
-    case second = 1_000_000_000
-    case minute = 60_000_000_000
-    case hour = 3_600_000_000_000
-
-    /// So many of them are read of a group, about, for a trend.
-    private static let limit: Int64 = 3600
-
-    /// The shortest of which few enough lie within `length` nanoseconds.
-    init(within length: Int64) {
-        self = LetterSpan.allCases.first { length / $0.rawValue <= LetterSpan.limit } ?? .hour
-    }
-
-    /// Where the one begins in which the last failure of a row lies, in SQL.
-    package func start(of row: String = "") -> String {
-        "\(row)last_failure_ns - \(row)last_failure_ns % \(rawValue)"
     }
 }

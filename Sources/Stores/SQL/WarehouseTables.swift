@@ -18,6 +18,7 @@ package enum WarehouseStep: String, CaseIterable, Sendable {
     case letterSums = "sums of dead letters"
     case letterEdits = "edits of dead letters"
     case customEvents = "custom events"
+    case eventReplays = "replays of stored events"
 
     /// The statements that both databases run, each in its own dialect; empty where there are none.
     package func tables(_ sql: SQLWords) -> String {
@@ -35,6 +36,7 @@ package enum WarehouseStep: String, CaseIterable, Sendable {
         case .letterSums: LetterTables.letterSums(sql)
         case .letterEdits: LetterTables.letterEdits(sql)
         case .customEvents: WarehouseTables.customEvents(sql)
+        case .eventReplays: LetterTables.eventReplays(sql)
         case .refresh, .amounts: ""
         }
     }

@@ -137,6 +137,7 @@ package final class SQLiteWarehouse: SQLWarehouse {
                 try session.replace(known ?? IntervalSet(), by: progress, of: subscription)
             }
             try session.noteReplayed(commit.replayed)
+            try session.noteReplayed(commit.replayedEvents)
             if let block = commit.block { try CatalogueRows(session).append(block) }
         }
         lastCommits.withLock { $0[commit.subscription] = commit.number }

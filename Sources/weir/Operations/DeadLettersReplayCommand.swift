@@ -85,7 +85,7 @@ struct DeadLettersReplayCommand: Verb {
         if let name { try await ReplayName.check(name, in: warehouse.store) }
         let before = try await interrupted(in: warehouse.store)
         if let before, let ended = before.ended {
-            try await tellEnd(of: before, at: ended, in: warehouse.store)
+            try await ReplayName.tellEnd(of: before, at: ended, in: warehouse.store)
             return nil
         }
         let began = before?.began ?? timeline.now
@@ -129,36 +129,9 @@ struct DeadLettersReplayCommand: Verb {
         )
     }
 
-    /// Says that `replay` has nothing left to do, and what it has done.
-    private func tellEnd(
-        of replay: LetterReplay,
-        at ended: Timestamp,
-        in warehouse: any Warehouse
-    ) async throws {
-        let outcomes = try await warehouse.letters?.outcomes(ofReplay: replay.name) ?? [:]
-        let told = outcomes.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key.rawValue)" }
-        let sum = told.isEmpty ? "no letter has an outcome of it" : told.joined(separator: ", ")
-        try Terminal.result(
-            "\(replay.name) has ended at \(ended), by \(replay.who) (\(replay.why)): \(sum). "
-                + "There is nothing to go on with; a letter that failed again is open, and another "
-                + "replay takes it."
-        )
-    }
-
     /// The replay that is to be resumed; nil where none is.
     private func interrupted(in warehouse: any Warehouse) async throws -> LetterReplay? {
         guard let resume else { return nil }
-        let known = try await warehouse.letters?.replays() ?? []
-        guard let replay = known.first(where: { $0.name == resume }) else {
-            let open = known.filter { $0.ended == nil }.map(\.name)
-            throw InputError(
-                .notFound,
-                "there is no replay \"\(resume)\""
-                    + (open.isEmpty
-                        ? "; none was interrupted"
-                        : "; interrupted: \(open.joined(separator: ", "))")
-            )
-        }
-        return replay
+        return try await ReplayName.interrupted(resume, ofEvents: false, in: warehouse)
     }
 }

@@ -10,7 +10,7 @@ struct EventsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "events",
         abstract: "Single stored events, by their business keys.",
-        subcommands: [EventsFindCommand.self]
+        subcommands: [EventsFindCommand.self, EventsReplayCommand.self]
     )
 }
 

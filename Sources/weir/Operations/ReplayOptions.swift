@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Broker
+internal import Commerce
 internal import Foundation
 internal import OpeningStores
 internal import Operations
@@ -96,19 +97,30 @@ struct ReplayOptions: ParsableArguments {
         rate: Int? = nil,
         on stores: RunStores
     ) async throws -> ReplayReport {
-        Terminal.message("\(record.name): if it is interrupted, --resume \(record.name) goes on")
-        let line = LiveLine()
-        let report = try await Interruption.stopping(
-            saying: "\nstopping after the letters at hand (again to quit now)"
-        ) { stop in
-            try await stores.held(RealTimeline()) {
-                try await replay.execute(record, isResumed: isResumed, rate: rate, stop: stop) {
-                    line.show(["\($0) of \(replay.count) letters"])
-                }
+        let report = try await execute(record, on: stores) { stop, line in
+            try await replay.execute(record, isResumed: isResumed, rate: rate, stop: stop) {
+                line.show(["\($0) of \(replay.count) letters"])
             }
         }
-        line.clear()
         return stores.labelled(report)
+    }
+
+    /// Has `body` execute `record` with a live line; a signal raises what it is to stop at.
+    func execute(
+        _ record: LetterReplay,
+        on stores: RunStores,
+        _ body: @Sendable @escaping (Signal, LiveLine) async throws -> ReplayReport
+    ) async throws -> ReplayReport {
+        Terminal.message("\(record.name): if it is interrupted, --resume \(record.name) goes on")
+        let line = LiveLine()
+        let things = record.events == nil ? "letters" : "events"
+        let report = try await Interruption.stopping(
+            saying: "\nstopping after the \(things) at hand (again to quit now)"
+        ) { stop in
+            try await stores.held(RealTimeline()) { try await body(stop, line) }
+        }
+        line.clear()
+        return report
     }
 
     /// Shows `report` and asks whether `what` is to be done to the stores.
@@ -124,14 +136,15 @@ struct ReplayOptions: ParsableArguments {
         return readLine() == "yes"
     }
 
-    /// The raw stores of the ingest stages of `document`, each place once.
-    private func openedRaws(
+    /// The raw stores of the ingest stages of `document` that are among `names`, each place once.
+    func openedRaws(
         _ document: PipelineDocument,
-        for access: StoreAccess
+        for access: StoreAccess,
+        _ names: (String) -> Bool = { _ in true }
     ) async throws -> [RunStores.Named<any RawStore>] {
         var opened: [RunStores.Named<any RawStore>] = []
         var first: [String: RunStores.Named<any RawStore>] = [:]
-        for store in document.stores where store.role == .raw {
+        for store in document.stores where store.role == .raw && names(store.name) {
             let url = StorePlaces.raw(raw) ?? store.url
             let place = StoreOpening.place(of: url) ?? url
             if let twin = first[place] {
@@ -172,31 +185,95 @@ extension ReplayStage {
         else { return [] }
         let map = try await journeys.journeyMap()
         return document.stages.compactMap { stage in
-            let subscription = document.subscriptions.first { $0.name == stage.subscription }
-            let kind: Kind
-            switch stage.kind {
-            case .ingest(_, let name):
-                guard let raw = stores.raw.first(where: { $0.name == name }) else { return nil }
-                kind = .ingest(raw.store, map.root(of: raw.twin ?? name))
-            case .analytics(let plan):
+            if case .analytics(let plan) = stage.kind,
                 // Who has never counted here counts in another warehouse.
-                guard map.owners.contains(where: { $0.subscription == plan.subscription }) else {
-                    return nil
-                }
-                kind = .analytics(plan.options, map.derivative(of: plan.subscription))
-            case .producer, .relay, .collector: return nil
+                !map.owners.contains(where: { $0.subscription == plan.subscription })
+            {
+                return nil
             }
-            return ReplayStage(
-                subscription: subscription?.name ?? "",
-                kind: kind,
-                isOrdered: subscription?.policy.isOrdered ?? false
-            )
+            return ReplayStage(stage, of: document, on: stores, map)
         }
+    }
+
+    /// `stage` of `document`, which writes to one of `stores`, as `map` knows them; nil where it
+    /// does not.
+    init?(
+        _ stage: PipelineDocument.Stage,
+        of document: PipelineDocument,
+        on stores: RunStores,
+        _ map: JourneyMap
+    ) {
+        let subscription = document.subscriptions.first { $0.name == stage.subscription }
+        let kind: Kind
+        switch stage.kind {
+        case .ingest(_, let name):
+            guard let raw = stores.raw.first(where: { $0.name == name }) else { return nil }
+            kind = .ingest(raw.store, map.root(of: raw.twin ?? name))
+        case .analytics(let plan):
+            kind = .analytics(plan.options, map.derivative(of: plan.subscription))
+        case .producer, .relay, .collector: return nil
+        }
+        self.init(
+            subscription: subscription?.name ?? "",
+            kind: kind,
+            isOrdered: subscription?.policy.isOrdered ?? false
+        )
     }
 }
 
 /// What a replay is called.
 enum ReplayName {
+    /// The replay that is to be resumed, of stored events or of letters.
+    static func interrupted(
+        _ name: String,
+        ofEvents: Bool,
+        in warehouse: any Warehouse
+    ) async throws -> LetterReplay {
+        let known = try await warehouse.letters?.replays() ?? []
+        let own = known.filter { ($0.events != nil) == ofEvents }
+        if let replay = own.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) {
+            return replay
+        }
+        if known.contains(where: { $0.name.utf8.elementsEqual(name.utf8) }) {
+            throw ValidationError(
+                ofEvents
+                    ? "\(name) is a replay of dead letters: 'weir dead-letters replay --resume' "
+                        + "goes on with it"
+                    : "\(name) is a replay of stored events: 'weir events replay --resume' goes on "
+                        + "with it"
+            )
+        }
+        let open = own.filter { $0.ended == nil }.map(\.name)
+        throw InputError(
+            .notFound,
+            "there is no replay \"\(name)\""
+                + (open.isEmpty
+                    ? "; none was interrupted" : "; interrupted: \(open.joined(separator: ", "))")
+        )
+    }
+
+    /// Says that `replay` has nothing left to do, and what it has done.
+    static func tellEnd(
+        of replay: LetterReplay,
+        at ended: Timestamp,
+        in warehouse: any Warehouse
+    ) async throws {
+        let outcomes = try await warehouse.letters?.outcomes(ofReplay: replay.name) ?? [:]
+        let told = outcomes.sorted { $0.key < $1.key }.map {
+            "\(ReportNumbers.count($0.value)) \($0.key.rawValue)"
+        }
+        let thing = replay.events == nil ? "letter" : "event"
+        let sum =
+            told.isEmpty ? "no \(thing) has an outcome of it" : told.joined(separator: ", ")
+        let rest =
+            replay.events == nil
+            ? "; a letter that failed again is open, and another replay takes it" : ""
+        try Terminal.result(
+            "\(replay.name) has ended at \(ended), by \(replay.who) (\(replay.why)): \(sum). "
+                + "There is nothing to go on with\(rest)."
+        )
+    }
+
     /// Refuses a name that another replay has.
     static func check(_ name: String, in warehouse: any Warehouse) async throws {
         let known = try await warehouse.letters?.replays() ?? []

@@ -37,7 +37,12 @@ struct SeekOptions: ParsableArguments {
             }
         }
         guard let plan = try await ask("GET") else { return }
-        guard !dryRun, !plan.changesNothing else { return try output.print(plan) }
+        guard !dryRun, !plan.changesNothing else {
+            var plan = plan
+            // Where nothing was to be done, it is done.
+            plan.isDone = !dryRun
+            return try output.print(plan)
+        }
         if !yes {
             let text = plan.document.text(colour: Terminal.usesColour)
             Terminal.message(text + "\nDo it? The run goes on meanwhile. Type yes to go on.")

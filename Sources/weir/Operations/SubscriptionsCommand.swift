@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Operations
+internal import Pipeline
 internal import Reports
 internal import Timekeeping
 
@@ -21,19 +22,37 @@ struct SubscriptionsListCommand: Verb {
         commandName: "list",
         abstract: "Where the messages of each subscription are, and what holds them up.",
         discussion: """
-            Asks a run that is under way. Each thing that messages wait for is told with since \
-            when, and what lets them go on: their next attempt, an earlier message of their \
-            ordering key, room in a full subscription, a worker that does not acknowledge.
+            With --at it asks a run that is under way. Each thing that messages wait for is told \
+            with since when, and what lets them go on: their next attempt, an earlier message of \
+            their ordering key, room in a full subscription, a worker that does not acknowledge.
+
+            With --pipeline it asks the stores of that pipeline: how far each subscription has \
+            come, how many stored events are still to be counted, what it gave up and has not \
+            been decided about, and what it shed, let expire or skipped. What was published and \
+            not stored is in no store: that is unknown, never 0.
             """
     )
 
     @OptionGroup var live: LiveRunOptions
 
+    @Option(help: "The pipeline file whose stores are asked.")
+    var pipeline: String?
+
+    @OptionGroup var places: StorePlaces
+
     @OptionGroup var output: DocumentOutput
 
     func validate() throws {
-        guard live.at != nil else {
-            throw ValidationError("Name the run: --at http://127.0.0.1:8080.")
+        try live.exclude(
+            ("--pipeline", pipeline != nil),
+            ("--raw", places.raw != nil),
+            ("--warehouse", places.warehouse != nil)
+        )
+        guard live.at != nil || pipeline != nil else {
+            throw ValidationError(
+                "Name the run, --at http://127.0.0.1:8080, or the pipeline whose stores are asked, "
+                    + "--pipeline <file>."
+            )
         }
     }
 
@@ -41,7 +60,18 @@ struct SubscriptionsListCommand: Verb {
         let listing = try await live.ask("subscriptions", []) {
             try SubscriptionListing(json: $0)
         }
-        if let listing { try output.print(listing) }
+        if let listing { return try output.print(listing) }
+        let document = try PipelineDocument.read(path: pipeline ?? "")
+        let stores = await ReadStores(document, places)
+        let stored = await SubscriptionListing(
+            document.subscriptions.map { stores.standing(of: $0, in: document) },
+            at: ReportText.printable(pipeline ?? ""),
+            failures: stores.failures.map { "\($0)" }
+        )
+        await stores.close()
+        try output.print(stored)
+        if let first = stores.failures.first { throw ExitStatus(first).code }
+        if !stored.failures.isEmpty { throw ExitStatus.storeUnavailable.code }
     }
 }
 
@@ -71,7 +101,9 @@ struct SubscriptionsSeekCommand: Verb {
             throw ValidationError("Name either --time or --snapshot.")
         }
         if let time, Timestamp(rfc3339: time) == nil {
-            throw ValidationError("--time \(time) is no time; expected 2026-01-31T12:00:00Z.")
+            throw ValidationError(
+                "--time \(time) is no time; expected one such as 2026-01-31T12:00:00Z, before 2262."
+            )
         }
     }
 

@@ -10,13 +10,15 @@ import Testing
 /// A raw store and a warehouse that belong together, and that another program may damage.
 struct PipelineAdapter: Sendable, CustomTestStringConvertible {
     let testDescription: String
+    /// Where it keeps what it counts.
+    let catalogue: CatalogueAdapter
     /// Gives a new home to `body`, and removes it afterwards.
     let visit: @Sendable (@Sendable (PipelineHome) async throws -> Void) async throws -> Void
 
     /// Every pair that there are servers for.
     static let all = [sqlite] + servers
 
-    static let sqlite = PipelineAdapter(testDescription: "SQLite") { body in
+    static let sqlite = PipelineAdapter(testDescription: "SQLite", catalogue: .sqlite) { body in
         try await CatalogueAdapter.sqlite.visit { catalogue in
             let folder = try TemporaryFolder()
             defer { folder.remove() }
@@ -37,7 +39,10 @@ struct PipelineAdapter: Sendable, CustomTestStringConvertible {
             let postgreSQL = CatalogueAdapter.postgreSQL.first
         else { return [] }
         return [
-            PipelineAdapter(testDescription: "MongoDB and PostgreSQL") { body in
+            PipelineAdapter(
+                testDescription: "MongoDB and PostgreSQL",
+                catalogue: postgreSQL
+            ) { body in
                 try await postgreSQL.visit { catalogue in
                     try await mongoDB.withDatabase { database in
                         let location = try mongoDB.location(database: database)

@@ -16,10 +16,10 @@ struct SQLiteMigrationTests {
         var testDescription: String { sql }
     }
 
-    // What is noted, in rows 1 to 12.
+    // What is noted, in rows 1 to 14.
     private static let rows = [
         "1", "2", "3", "4", "census", "orders", "owners", "letters", "replays", "dropped",
-        "letterSums", "letterEdits", "customEvents",
+        "letterSums", "letterEdits", "customEvents", "eventReplays",
     ].map { "\"\($0)\"" }.joined(separator: ", ")
     private static let foreign = "; expected one of \(rows). Restore a copy of the store"
     private static let left = "; expected the rows \(rows). Restore a copy of the store"
@@ -30,8 +30,8 @@ struct SQLiteMigrationTests {
             said: "row with rowid 2, column identifier holds 1 bytes\(foreign)"
         ),
         Damage(
-            sql: "UPDATE grdb_migrations SET identifier = 'x' WHERE rowid = 12",
-            said: "row with rowid 12, column identifier holds \"x\"\(foreign)"
+            sql: "UPDATE grdb_migrations SET identifier = 'x' WHERE rowid = 13",
+            said: "row with rowid 13, column identifier holds \"x\"\(foreign)"
         ),
         Damage(
             sql: "UPDATE grdb_migrations SET identifier = -1 WHERE rowid = 1",
@@ -39,7 +39,7 @@ struct SQLiteMigrationTests {
         ),
         Damage(
             sql: "INSERT INTO grdb_migrations VALUES ('later')",
-            said: "row with rowid 14, column identifier holds \"later\"\(foreign)"
+            said: "row with rowid 15, column identifier holds \"later\"\(foreign)"
         ),
         Damage(
             sql: "DELETE FROM grdb_migrations WHERE rowid = 2",
@@ -77,7 +77,7 @@ struct SQLiteMigrationTests {
         defer { folder.remove() }
         let location = SQLiteLocation(path: folder.path("w.sqlite"))
         try SQLiteWarehouse(location).close()
-        try Self.change("DELETE FROM grdb_migrations WHERE rowid = 13", in: folder)
+        try Self.change("DELETE FROM grdb_migrations WHERE rowid = 14", in: folder)
         let reading = #expect(throws: StoreError.self) {
             try SQLiteWarehouse(location, .reading).close()
         }
@@ -87,16 +87,16 @@ struct SQLiteMigrationTests {
         #expect(writing?.code == .corrupted)
         #expect(
             writing?.message.contains(
-                "table grdb_migrations lacks a row (duplicate column name: custom_events)"
+                "table grdb_migrations lacks a row (duplicate column name: through_position)"
             ) == true,
             "\(writing?.message ?? "")"
         )
         // As an earlier version has left it.
         try Self.change(
             """
-            ALTER TABLE window_aggregates DROP COLUMN custom_events;
-            ALTER TABLE raw_census_hours DROP COLUMN custom_events;
-            DROP TABLE window_events;
+            ALTER TABLE replays DROP COLUMN through_position;
+            ALTER TABLE replays DROP COLUMN source;
+            DROP TABLE replayed_events;
             """,
             in: folder
         )
@@ -123,6 +123,9 @@ struct SQLiteMigrationTests {
                 ON dead_letters (subscription, reason, last_failure_ns, first_failure_ns)
                 WHERE decided_ns IS NULL;
             ALTER TABLE replays DROP COLUMN target;
+            ALTER TABLE replays DROP COLUMN through_position;
+            ALTER TABLE replays DROP COLUMN source;
+            DROP TABLE replayed_events;
             ALTER TABLE window_aggregates DROP COLUMN custom_events;
             ALTER TABLE raw_census_hours DROP COLUMN custom_events;
             DROP TABLE window_events;

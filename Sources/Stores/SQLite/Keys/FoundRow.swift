@@ -44,6 +44,12 @@ struct FoundRow {
     }
 
     private static let atPosition = statement("WHERE position = $1")
+    private static let inRange = statement(
+        """
+        WHERE position > $1 AND position <= $2 AND time_ns >= $3 AND time_ns < $4
+        ORDER BY position LIMIT $5
+        """
+    )
     private static let inOrder = statement("ORDER BY position")
 
     /// The row at `position`; nil where there is none.
@@ -59,6 +65,22 @@ struct FoundRow {
         }
         guard let row = rows.first else { return nil }
         self = row
+    }
+
+    /// Up to `limit` rows of `range`, in the order of positions.
+    ///
+    /// What cannot be read of them is noted in `damage`.
+    static func all(
+        in range: EventRange,
+        atMost limit: Int,
+        _ session: SQLiteSession,
+        notingIn damage: DamagedValues
+    ) throws -> [FoundRow] {
+        let values: [SQLValue] = [
+            .integer(range.after), .integer(range.through), .integer(range.since.nanoseconds),
+            .integer(range.until.nanoseconds), .integer(Int64(limit)),
+        ]
+        return try session.map(inRange, values) { row in try FoundRow(row, notingIn: damage) }
     }
 
     /// Calls `body` with every row, in the order of positions.
@@ -91,6 +113,39 @@ struct FoundRow {
         )
         event.trace = trace.flatMap(FoundRow.traceID)
         return event
+    }
+
+    /// The whole event, with texts in `symbols`.
+    func whole(_ symbols: SymbolTable) -> WholeEvent {
+        WholeEvent(
+            position: position,
+            source: source ?? "",
+            id: id ?? "",
+            content: source == nil || id == nil ? nil : content(symbols)
+        )
+    }
+
+    private func content(_ symbols: SymbolTable) -> WholeEvent.Content? {
+        if let document { return WholeEvent.Content(document: Array(document.utf8), in: symbols) }
+        guard let time, let name = type.flatMap(EventName.init(cloudEventType:)),
+            let data = data.flatMap({ try? EventData(json: $0, symbols: symbols) })
+        else { return nil }
+        return WholeEvent.Content(
+            id: id ?? "",
+            source: source ?? "",
+            time: Timestamp(nanoseconds: time),
+            name: name,
+            sequence: sequence ?? 0,
+            subject: subject,
+            user: data.user,
+            session: data.session,
+            transaction: data.transaction,
+            value: data.value,
+            currency: data.currency,
+            isOrderPart: data.isOrderPart,
+            items: data.items,
+            in: symbols
+        )
     }
 
     private func event(in json: ArraySlice<UInt8>, _ symbols: SymbolTable) -> FoundEvent? {
