@@ -103,7 +103,7 @@ let package = Package(
         .target(
             name: "Collector",
             dependencies: [
-                "HTTPServing", "Stages", "Commerce", "Digests", "Timekeeping", "CZlib",
+                "HTTPServing", "Stages", "Commerce", "Digests", "Documents", "Timekeeping", "CZlib",
                 httpTypes, hummingbirdCore, logging, nioCore, nioPosix,
             ]
         ),

@@ -33,7 +33,7 @@ package struct CollectorResponder: Sendable {
         protocols: [any ClientProtocol],
         keys: SourceKeys,
         origins: CrossOrigin,
-        conformer: Conformer,
+        conformer: Conformer = Conformer(ConformRules(), secret: []),
         door: Door,
         logger: Logger
     ) {

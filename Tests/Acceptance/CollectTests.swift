@@ -58,7 +58,8 @@ extension Timed {
                 let time = Date(timeIntervalSince1970: 1_780_000_000 + Double(number / 100))
                     .ISO8601Format()
                 return #"{"specversion":"1.0","id":"o-\#(number)","source":"/till","#
-                    + #""type":"purchase","time":"\#(time)","data":{"transaction_id":"T\#(number)","#
+                    + #""type":"purchase","time":"\#(time)","data":"#
+                    + #"{"transaction_id":"T\#(number)","#
                     + #""user_id":"u\#(number)","currency":"USD","value":12.5,"#
                     + #""items":[{"item_id":"p1","price":12.5}]}}"#
             }

@@ -21,6 +21,7 @@ struct ReadmeTests {
     /// server, or a letter.
     private static let elsewhere = [
         "weir capacity", "weir invariants schedule", "weir serve", "weir dead-letters edit",
+        "weir events replay",
     ]
 
     private static func text(_ page: String) throws -> String {
@@ -53,6 +54,8 @@ struct ReadmeTests {
             .filter { command in !elsewhere.contains { command.hasPrefix($0) } }
             // LiveRunTests and LiveLetterTests have a run that goes on.
             .filter { !$0.contains(" --at ") }
+            // It takes events until it is interrupted; CollectTests have it.
+            .filter { !$0.contains(" --collect") }
             // SpanExportTests have a receiver.
             .filter { !$0.contains(" --otlp ") }
     }

@@ -189,7 +189,6 @@ struct CollectorBenchmark {
             protocols: [CloudEventsProtocol()],
             keys: keys,
             origins: CrossOrigin(allowed: []),
-            conformer: Conformer(ConformRules(), secret: []),
             door: door,
             logger: silent
         )

@@ -91,6 +91,7 @@ struct OpenCollector: Sendable {
             topic: topic,
             stream: "/test/clients",
             symbols: SymbolTable(),
+            events: EventDeclarations(),
             journal: journal,
             limits: limits,
             meter: CollectorMeter(name: "clients"),
@@ -109,7 +110,6 @@ struct OpenCollector: Sendable {
             protocols: [CloudEventsProtocol(), PlainTracking(IdentityMint(at: timeline.now))],
             keys: keys,
             origins: CrossOrigin(allowed: origins),
-            conformer: Conformer(ConformRules(), secret: []),
             door: door,
             logger: logger
         )

@@ -84,7 +84,10 @@ struct House {
             ),
             Room(
                 name: "Collector",
-                rooms: ["HTTPServing", "Stages", "Commerce", "Digests", "Timekeeping", "CZlib"],
+                rooms: [
+                    "HTTPServing", "Stages", "Commerce", "Digests", "Documents", "Timekeeping",
+                    "CZlib",
+                ],
                 products: ["HTTPTypes", "HummingbirdCore", "Logging", "NIOCore", "NIOPosix"]
             ),
             Room(
