@@ -35,7 +35,8 @@ let package = Package(
     name: "weir",
     platforms: [.macOS(.v26)],
     products: [
-        .executable(name: "weir", targets: ["weir"])
+        .executable(name: "weir", targets: ["weir"]),
+        .library(name: "WeirTracker", targets: ["WeirTracker"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -107,6 +108,7 @@ let package = Package(
                 httpTypes, hummingbirdCore, logging, nioCore, nioPosix,
             ]
         ),
+        .target(name: "WeirTracker", dependencies: ["CZlib"]),
         .target(
             name: "HTTPServing",
             dependencies: [
@@ -181,7 +183,7 @@ let package = Package(
             name: "weir",
             dependencies: [
                 "Collector", "Console", "HTTPServing", "Experiments", "Operations", "Pipeline",
-                "Stages", "OpeningStores",
+                "Stages", "OpeningStores", "WeirTracker",
                 "SQLiteStores", "PrometheusStores", "HTTPExchanges", "Storage", "Broker",
                 "Commerce", "Datasets",
                 "OpenSLO", "Prometheus", "SLO", "Reports", "Documents", "Timekeeping",
@@ -272,6 +274,10 @@ let package = Package(
                 "Digests",
                 "Timekeeping", httpTypes, logging,
             ]
+        ),
+        .testTarget(
+            name: "WeirTrackerTests",
+            dependencies: ["TestSupport", "WeirTracker", "CZlib"]
         ),
         .testTarget(
             name: "ConsoleTests",

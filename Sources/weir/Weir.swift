@@ -13,7 +13,7 @@ struct Weir: AsyncParsableCommand {
             RunCommand.self, SimulateCommand.self, CapacityCommand.self, SLOCommand.self,
             InvariantsCommand.self, DatasetsCommand.self, TraceCommand.self, EventsCommand.self,
             SubscriptionsCommand.self, DeadLettersCommand.self, LogsCommand.self,
-            DeployCommand.self, ServeCommand.self, InspectCommand.self,
+            DeployCommand.self, ServeCommand.self, TrackCommand.self, InspectCommand.self,
             TemplateCommand.self,
         ]
     )

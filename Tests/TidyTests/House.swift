@@ -90,6 +90,7 @@ struct House {
                 ],
                 products: ["HTTPTypes", "HummingbirdCore", "Logging", "NIOCore", "NIOPosix"]
             ),
+            Room(name: "WeirTracker", rooms: ["CZlib"]),
             Room(
                 name: "Console",
                 rooms: ["HTTPServing", "Prometheus", "Reports", "Timekeeping"],
@@ -148,7 +149,7 @@ struct House {
                     "OpeningStores",
                     "SQLiteStores", "PrometheusStores", "HTTPExchanges", "Stages", "Storage",
                     "Broker", "Commerce", "Datasets", "OpenSLO", "Prometheus", "SLO", "Reports",
-                    "Documents", "Timekeeping",
+                    "Documents", "Timekeeping", "WeirTracker",
                 ],
                 products: ["ArgumentParser", "Logging", "UnixSignals"]
             ),
@@ -208,6 +209,11 @@ struct House {
                 place: "Sources/Collector/JournalFolder.swift",
                 modules: ["Glibc", "Darwin"],
                 reason: "keeps what was accepted in files, and has the system write them out"
+            ),
+            Leave(
+                place: "Sources/WeirTracker",
+                modules: ["Foundation", "FoundationNetworking"],
+                reason: "sends over HTTP; reads the environment and the time of day"
             ),
             Leave(
                 place: "Sources/Stores/SQLite",
