@@ -23,9 +23,9 @@ extension RunReport {
             lead: scenario?.description ?? "",
             verdict: judged.cell,
             facts: runFacts,
-            sections: storySections + objectiveSections + timelineSections + [
-                stageSection, exceptionSection,
-            ] + faultSections + [conservationSection] + salesSections,
+            sections: storySections + objectiveSections + timelineSections + [stageSection]
+                + collectorSections + [exceptionSection] + faultSections + [conservationSection]
+                + salesSections,
             cards: cards,
             footer: "Schema version \(schemaVersion) · \(ReportNumbers.instant(started)) to "
                 + ReportNumbers.instant(ended)

@@ -242,7 +242,6 @@ extension RunReport {
             add(collector.name, "refused requests", collector.refusedRequests)
             add(collector.name, "refused events", collector.refusedEvents)
             add(collector.name, "ignored", collector.ignored)
-            add(collector.name, "conformed", collector.conformed)
         }
         for stage in stages {
             add(stage.name, "late", ["beyond the allowed lateness": stage.late])
