@@ -39,7 +39,7 @@ enum HostileText: String, CaseIterable, Codable, Sendable, CustomTestStringConve
     func examples() throws -> [[UInt8]] {
         switch self {
         case .pipeline:
-            try HostileText.files(in: "pipelines")
+            try HostileText.files(in: "pipelines").map(HostileText.publishing)
                 + (HostileDocument.rich + [HostileDocument.small(self)]).map { Array($0.utf8) }
         case .scenario:
             // In seconds what they have in minutes.
@@ -67,6 +67,14 @@ enum HostileText: String, CaseIterable, Codable, Sendable, CustomTestStringConve
         case .slices: [Array(HostileLog.slices(20).utf8)]
         case .answer: [Array(HostileLog.answer(20).utf8)]
         }
+    }
+
+    /// A pipeline that has a collector alone publishes nothing in a simulation: it gets a producer.
+    private static func publishing(_ text: [UInt8]) -> [UInt8] {
+        let text = String(decoding: text, as: UTF8.self)
+        guard !text.contains("kind: producer") else { return Array(text.utf8) }
+        let producer = "    - {name: shoppers, kind: producer, publishes: events}\n"
+        return Array(text.replacing("  stages:\n", with: "  stages:\n" + producer).utf8)
     }
 
     private static func files(in folder: String) throws -> [[UInt8]] {
