@@ -118,6 +118,14 @@ private enum EventLookupCommands {
         let parts =
             [BSONDocument { $0.append("position", document: behind) }]
             + search.conditions.map(condition)
+        // Where no field is named twice, one document says the same, and servers that look for an
+        // index there alone find it.
+        let keys = [EventKey.message] + search.conditions.map(\.key)
+        if Set(keys).count == keys.count {
+            return BSONDocument { filter in
+                for part in parts.reversed() { filter.append(all: part) }
+            }
+        }
         return BSONDocument {
             $0.append("$and", documents: parts.count) { part, place in
                 part.append(all: parts[place])
