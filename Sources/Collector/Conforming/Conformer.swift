@@ -6,15 +6,16 @@ package import Timekeeping
 package struct EventOrigin: Hashable, Sendable {
     /// The name of the source whose key was presented.
     package var source: String
-    /// The `User-Agent` header; empty where there was none.
+    /// The `User-Agent` header in small letters; empty where there was none.
     package var userAgent: String
-    /// When the request had come.
-    package var received: Timestamp
+    /// When the request had come, as the `recordedtime` of each of its events.
+    package var recordedTime: String
 
     package init(source: String, userAgent: String, received: Timestamp) {
         self.source = source
-        self.userAgent = userAgent
-        self.received = received
+        // Once for all events of the request.
+        self.userAgent = userAgent.lowercased()
+        recordedTime = received.description
     }
 }
 
@@ -45,7 +46,7 @@ package struct Conformer: Sendable {
         if mark(&event, origin) { note("traffic-type") }
         if addCurrency(&event) { note("currency") }
         if !event.attributes.contains(where: { $0.name == "recordedtime" }) {
-            event.attributes.append(("recordedtime", origin.received.description))
+            event.attributes.append(("recordedtime", origin.recordedTime))
         }
         // Last, so that nothing which was added escapes.
         for rule in rules.personalData {
@@ -67,14 +68,13 @@ package struct Conformer: Sendable {
 
     /// Sets GA4's `traffic_type` where a rule knows the traffic and the client has not said it.
     private func mark(_ event: inout CollectedEvent, _ origin: EventOrigin) -> Bool {
-        let agent = origin.userAgent.lowercased()
         let user = event.data[["user_id"]]?.text
         let kind: String
         if rules.traffic.internalSources.contains(origin.source)
             || user.map(rules.traffic.internalUsers.contains) == true
         {
             kind = "internal"
-        } else if rules.traffic.bots.contains(where: agent.contains) {
+        } else if rules.traffic.bots.contains(where: origin.userAgent.contains) {
             kind = "bot"
         } else {
             return false

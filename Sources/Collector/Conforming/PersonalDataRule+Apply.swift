@@ -1,6 +1,7 @@
 internal import Commerce
 internal import Digests
 internal import Stages
+internal import Timekeeping
 
 extension PersonalDataRule {
     /// Applies the rule to `event`.
@@ -31,28 +32,9 @@ extension PersonalDataRule {
 
     /// Changes the members called ``field`` of `tree` and of all that lies in it.
     private func changeAll(_ tree: inout JSONTree, _ secret: [UInt8]) -> Int {
-        var changes = 0
-        switch tree {
-        case .scalar: break
-        case .array(var elements):
-            for place in elements.indices { changes += changeAll(&elements[place], secret) }
-            tree = .array(elements)
-        case .object(var members):
-            for place in members.indices.reversed() {
-                guard PersonalDataRule.isSame(members[place].key, field) else {
-                    changes += changeAll(&members[place].value, secret)
-                    continue
-                }
-                changes += 1
-                if treatment == .drop {
-                    members.remove(at: place)
-                } else {
-                    members[place].value = replaced(members[place].value, secret)
-                }
-            }
-            tree = .object(members)
+        changeChildren(of: &tree, secret) { key, isElement, child in
+            !isElement && PersonalDataRule.isSame(key, field) ? nil : changeAll(&child, secret)
         }
-        return changes
     }
 
     /// Changes what `path` leads to in `tree`.
@@ -63,39 +45,42 @@ extension PersonalDataRule {
     ) -> Int {
         guard let name = path.first else { return 0 }
         let rest = path.dropFirst()
+        return changeChildren(of: &tree, secret) { key, isElement, child in
+            guard PersonalDataRule.isSame(key, name) || isElement && name == "*" else { return 0 }
+            return rest.isEmpty ? nil : change(&child, at: rest, secret)
+        }
+    }
+
+    /// Goes through what lies in `tree`, by key or, of an array, by place: `step` says how much it
+    /// has changed further in, or nil where the value itself is to be hidden.
+    private func changeChildren(
+        of tree: inout JSONTree,
+        _ secret: [UInt8],
+        _ step: (_ key: String, _ isElement: Bool, _ child: inout JSONTree) -> Int?
+    ) -> Int {
         var changes = 0
+        // Where the value stays, it is what is there now.
+        func kept(_ key: String, _ isElement: Bool, _ child: JSONTree) -> JSONTree? {
+            var child = child
+            if let deeper = step(key, isElement, &child) {
+                changes += deeper
+                return child
+            }
+            changes += 1
+            return treatment == .drop ? nil : replaced(child, secret)
+        }
         switch tree {
         case .scalar: break
-        case .array(var elements):
-            for place in elements.indices.reversed()
-            where name == "*" || name == "\(place)" {
-                if !rest.isEmpty {
-                    changes += change(&elements[place], at: rest, secret)
-                    continue
+        case .array(let elements):
+            tree = .array(
+                elements.enumerated().compactMap { kept("\($0.offset)", true, $0.element) }
+            )
+        case .object(let members):
+            tree = .object(
+                members.compactMap { member in
+                    kept(member.key, false, member.value).map { (key: member.key, value: $0) }
                 }
-                changes += 1
-                if treatment == .drop {
-                    elements.remove(at: place)
-                } else {
-                    elements[place] = replaced(elements[place], secret)
-                }
-            }
-            tree = .array(elements)
-        case .object(var members):
-            for place in members.indices.reversed()
-            where PersonalDataRule.isSame(members[place].key, name) {
-                if !rest.isEmpty {
-                    changes += change(&members[place].value, at: rest, secret)
-                    continue
-                }
-                changes += 1
-                if treatment == .drop {
-                    members.remove(at: place)
-                } else {
-                    members[place].value = replaced(members[place].value, secret)
-                }
-            }
-            tree = .object(members)
+            )
         }
         return changes
     }
@@ -120,7 +105,7 @@ extension PersonalDataRule {
         case .hash:
             let digest = SHA256Digest(of: Array(text.utf8), key: secret)
             // 128 bits: no two values of a shop share one.
-            return PersonalDataRule.hexadecimal(digest.bytes.prefix(16))
+            return digest.bytes.prefix(16).hexadecimal
         case .truncate:
             return PersonalDataRule.network(of: text) ?? String(text.prefix(keep))
         }
@@ -140,11 +125,6 @@ extension PersonalDataRule {
         // What is left out with "::" is zeros.
         let first = groups.prefix(3).prefix { !$0.isEmpty }
         return first.isEmpty ? "::" : first.joined(separator: ":") + "::"
-    }
-
-    private static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-        let digits = Array("0123456789abcdef")
-        return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
     }
 
     private static func isSame(_ left: String, _ right: String) -> Bool {

@@ -51,15 +51,7 @@ struct DeadLettersReplayCommand: Verb {
                 "Name the letters: an id, or <key>=<value>; or a replay with --resume."
             )
         }
-        guard !(dryRun && resume != nil) else {
-            throw ValidationError("--dry-run and --resume exclude each other.")
-        }
-        guard resume == nil || (options.why == nil && options.by == nil && name == nil) else {
-            throw ValidationError(
-                "--resume goes on under the name, for the reason and by the person that the replay "
-                    + "has; --name, --why and --by have no effect with it."
-            )
-        }
+        try options.validate(dryRun: dryRun, name: name, resume: resume)
         for text in selector + [name].compactMap(\.self) { try ReplayOptions.validate(text) }
         guard dryRun || !options.isUndecided else {
             throw ValidationError("Without a terminal to ask on, replay needs --yes or --dry-run.")

@@ -95,15 +95,7 @@ struct EventsReplayCommand: Verb {
                         + "--subscription."
             )
         }
-        guard !(dryRun && resume != nil) else {
-            throw ValidationError("--dry-run and --resume exclude each other.")
-        }
-        guard resume == nil || (options.why == nil && options.by == nil && name == nil) else {
-            throw ValidationError(
-                "--resume goes on under the name, for the reason and by the person that the replay "
-                    + "has; --name, --why and --by have no effect with it."
-            )
-        }
+        try options.validate(dryRun: dryRun, name: name, resume: resume)
         for text in keys + [name, subscription].compactMap(\.self) {
             try ReplayOptions.validate(text)
         }

@@ -47,6 +47,19 @@ struct ReplayOptions: ParsableArguments {
         }
     }
 
+    /// A replay that goes on is what it was when it began, and has no rehearsal.
+    func validate(dryRun: Bool, name: String?, resume: String?) throws {
+        guard !(dryRun && resume != nil) else {
+            throw ValidationError("--dry-run and --resume exclude each other.")
+        }
+        guard resume == nil || (why == nil && by == nil && name == nil) else {
+            throw ValidationError(
+                "--resume goes on under the name, for the reason and by the person that the replay "
+                    + "has; --name, --why and --by have no effect with it."
+            )
+        }
+    }
+
     /// Whether there is nobody to be asked, and nobody has decided.
     var isUndecided: Bool { !yes && isatty(0) != 1 }
 
