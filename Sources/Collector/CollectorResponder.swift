@@ -111,7 +111,8 @@ package struct CollectorResponder: Sendable {
             "a request was refused",
             metadata: [
                 "protocol": "\(speech.name)", "reason": "\(refusal.reason)",
-                "detail": "\(refusal.message)",
+                // It may quote what the client has sent.
+                "detail": "\(conformer.hidesPersonalData ? "" : refusal.message)",
                 "trace": "\(RequestTrace(of: request)?.traceID ?? "")",
             ]
         )
@@ -156,14 +157,27 @@ package struct CollectorResponder: Sendable {
                 conformed[rule, default: 0] += Int64(values)
             }
         }
+        for place in collected.refused.indices {
+            for (rule, values) in conformer.conform(&collected.refused[place], from: origin) {
+                conformed[rule, default: 0] += Int64(values)
+            }
+        }
         var events = stage.begin(received: request.received)
-        let trace = try take(&collected, of: request, in: speech, into: &events)
+        var trace = try take(&collected, of: request, in: speech, into: &events)
+        // The client is told that its request was taken, so only a dead letter tells of these.
+        var (unconformed, lost): ([String: Int64], [String: Int64]) = ([:], [:])
+        for refused in collected.refused {
+            if events.append(refused, &trace) {
+                unconformed[refused.reason, default: 0] += 1
+            } else {
+                lost[refused.reason, default: 0] += 1
+            }
+        }
         let outcome = await stage.take(events)
         guard case .accepted = outcome else { throw CollectorResponder.refusal(of: outcome) }
-        stage.meter.update { counts in
-            for refused in collected.refused {
-                counts.refusedEvents[refused.reason, default: 0] += 1
-            }
+        stage.meter.update { [unconformed, lost] counts in
+            counts.unconformed.merge(unconformed, uniquingKeysWith: +)
+            counts.refusedEvents.merge(lost, uniquingKeysWith: +)
             for kind in collected.ignored { counts.ignored[kind, default: 0] += 1 }
             counts.conformed.merge(conformed, uniquingKeysWith: +)
         }
@@ -196,9 +210,9 @@ package struct CollectorResponder: Sendable {
                 }
                 events.append(decoded, items, line: line)
             } catch {
-                let name = collected.events.count == 1 ? nil : "events[\(place)]"
-                let field = [name, error.field].compactMap(\.self).joined(separator: ".")
                 guard speech.takesParts else {
+                    let name = collected.events.count == 1 ? nil : "events[\(place)]"
+                    let field = [name, error.field].compactMap(\.self).joined(separator: ".")
                     throw RequestRefusal(
                         status: 400,
                         reason: error.reason.rawValue,
@@ -208,9 +222,10 @@ package struct CollectorResponder: Sendable {
                 collected.refused.append(
                     RefusedEvent(
                         place: place,
-                        field: field.isEmpty ? nil : field,
+                        field: error.field,
                         reason: error.reason.rawValue,
-                        message: error.message
+                        message: error.message,
+                        event: event
                     )
                 )
             }
@@ -271,6 +286,28 @@ struct RequestTrace: Sendable {
     }
 
     var traceID: String { String(text.dropFirst(3).prefix(32)) }
+}
+
+extension CollectedEvents {
+    /// Appends what is kept of `refused`, with the `trace` of its request; says whether there is
+    /// anything to keep.
+    fileprivate mutating func append(_ refused: RefusedEvent, _ trace: inout RequestTrace?) -> Bool
+    {
+        guard var event = refused.event, let outline = outline(of: event.json[...]) else {
+            return false
+        }
+        let names = event.attributes.map(\.name)
+        if !names.contains("traceparent"), !names.contains("correlationid") {
+            let first = trace ?? RequestTrace(TraceContext(of: outline, symbols: symbols))
+            trace = first
+            event.attributes.append((name: "traceparent", value: first.text))
+        }
+        // The messages of some protocols begin with the field.
+        let isNamed = refused.field.map { refused.message.hasPrefix($0) } ?? true
+        let detail = isNamed ? refused.message : "\(refused.field ?? ""): \(refused.message)"
+        append(flawed: outline, reason: refused.reason, detail: detail, line: event.json)
+        return true
+    }
 }
 
 extension HTTPFields {

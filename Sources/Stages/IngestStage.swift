@@ -140,12 +140,21 @@ extension Delivery<Batch> {
         case .places(let places):
             violations = rules.violations(in: batch, places.lazy.map(Int.init), latest: latest)
         }
-        let failures = violations.map { place, violation in
+        var failures = violations.map { place, violation in
             Settlement.Failure(
                 place: place,
-                reason: FailureReason(label: violation.label, detail: violation.explanation),
+                reason: batch.flaws[place]
+                    ?? FailureReason(label: violation.label, detail: violation.explanation),
                 isPermanent: true
             )
+        }
+        if !batch.flaws.isEmpty {
+            let named = Set(failures.map(\.place))
+            selection.forEach { place in
+                guard let flaw = batch.flaws[place], !named.contains(place) else { return }
+                failures.append(.init(place: place, reason: flaw, isPermanent: true))
+            }
+            failures.sort { $0.place < $1.place }
         }
         guard !failures.isEmpty else { return (selection, []) }
         let refused = Set(failures.map(\.place))

@@ -55,7 +55,9 @@ extension Batch {
         var offsets: [Int64] = []
         var originals = self.originals == nil ? nil : Originals()
         var sendTimes: [Timestamp] = []
+        var flaws: [Int: FailureReason] = [:]
         selection.forEach { place in
+            flaws[events.count] = self.flaws[place]
             if !self.sendTimes.isEmpty { sendTimes.append(self.sendTimes[place]) }
             var event = self.events[place]
             let lines = self.items[event.itemRange]
@@ -81,7 +83,8 @@ extension Batch {
             symbols: symbols,
             originals: originals,
             schedule: schedule,
-            sendTimes: sendTimes
+            sendTimes: sendTimes,
+            flaws: flaws
         )
     }
 }

@@ -183,45 +183,5 @@ extension Timed {
             #expect(ending.exitCode == 64)
             #expect(ending.errors.contains("needs the keys of its sources"))
         }
-
-        @Test(.enabled(if: Clients.python != nil))
-        func `the CloudEvents client of Python delivers while it is killed`() async throws {
-            let script = Program.packageRoot
-                .appending(path: "Tests/Acceptance/Support/cloudevents_client.py").path
-            let python = try #require(Clients.python)
-            let (port, count) = (self.port, 2000)
-            let client = Task {
-                try await Subprocess.run(
-                    .name("env"),
-                    arguments: [python, "-I", script, "\(port)", "\(count)"],
-                    output: .string(limit: 1 << 20),
-                    error: .string(limit: 1 << 20)
-                )
-            }
-            for _ in 1...2 {
-                _ = try await run { running in
-                    try await wait { isTaken(post("/track", #"{"event":"search"}"#)) }
-                    try await ContinuousClock().sleep(for: .milliseconds(700))
-                    try running.send(.kill)
-                }
-            }
-            let ended = Locked(false)
-            let ending = try await run { running in
-                let sent = try await client.value
-                ended.change { $0 = true }
-                #expect(sent.terminationStatus.isSuccess, "\(sent.standardError)")
-                try running.send(.interrupt)
-            }
-            #expect(ended.value && ending.exitCode == 130, "\(ending.errors)")
-            let theirs = "FROM events WHERE source = '/python'"
-            #expect(try folder.raw.number("SELECT count(*) \(theirs)") == count)
-            #expect(try folder.raw.number("SELECT count(DISTINCT id) \(theirs)") == count)
-        }
     }
-}
-
-/// The clients of other makers that infra/test installs.
-private enum Clients {
-    /// A Python that has them; nil where they are not installed.
-    static let python = ProcessInfo.processInfo.environment["WEIR_TEST_PYTHON"]
 }

@@ -152,6 +152,66 @@ struct CollectorStageTests {
         }
     }
 
+    @Test("an event that was refused while its request was taken is a dead letter, with the field")
+    func flawed() async throws {
+        try await OpenCollector.run { collector in
+            let calls = [
+                #"{"type":"track","event":"Song Played","userId":"u1","messageId":"m1"}"#,
+                #"{"type":"track","event":"Product Viewed","messageId":"m2"}"#,
+            ]
+            let answer = await collector.post(
+                "/v1/batch",
+                #"{"batch":[\#(calls.joined(separator: ","))]}"#.utf8
+            )
+            #expect(answer.status == 200)
+            let total = collector.stage.meter.total
+            #expect(total.accepted == 3)
+            #expect(total.unconformed == ["unknown-event": 1, "user-missing": 1])
+            let failures = try await Self.failures(of: collector.subscription())
+            #expect(
+                failures == [
+                    "m2: user-missing: userId is missing; a call needs userId or anonymousId",
+                    "m1: unknown-event: type",
+                ]
+            )
+        }
+    }
+
+    @Test("a dead letter of a killed run is one in the next run too, for the same reason")
+    func flawedAgain() async throws {
+        let journal = MemoryJournal()
+        let bad = #"{"type":"track","event":"Product Viewed","messageId":"m2"}"#
+        let before = try await OpenCollector.run(journal: journal) { collector in
+            _ = await collector.post("/v1/track", bad.utf8)
+            return try await Self.failures(of: collector.subscription())
+        }
+        let left = journal.lines.filter { $0.contains("m2") }
+        let again = MemoryJournal([1: left.joined(separator: "\n") + "\n"])
+        try await OpenCollector.run(journal: again) { collector in
+            #expect(collector.stage.meter.total.recovered == 1)
+            let after = try await Self.failures(of: collector.subscription())
+            #expect(after == before)
+            #expect(before.count == 1)
+        }
+    }
+
+    /// What the stages would refuse of that which waits, the rest of the text behind the field
+    /// left out where it is long.
+    private static func failures(
+        of subscription: InProcessSubscription<Batch>
+    ) async throws -> [String] {
+        let now = RealTimeline().now
+        let deliveries = try await subscription.receive(atMost: 100, until: now) ?? []
+        return deliveries.flatMap { delivery in
+            delivery.validated(by: .standard, at: now).failures.map { failure in
+                let detail = failure.reason.detail
+                let text = detail.count > 80 ? String(detail.prefix { $0 != ":" }) : detail
+                let id = delivery.batch.idText(of: failure.place)
+                return "\(id): \(failure.reason.label): \(text)"
+            }
+        }
+    }
+
     @Test("latency counts from the last byte of the request")
     func due() async throws {
         try await OpenCollector.run { collector in

@@ -107,7 +107,10 @@ struct OpenCollector: Sendable {
         let door = CollectorResponder.Door()
         door.stage = stage
         let responder = CollectorResponder(
-            protocols: [CloudEventsProtocol(), PlainTracking(IdentityMint(at: timeline.now))],
+            protocols: [
+                CloudEventsProtocol(), PlainTracking(IdentityMint(at: timeline.now)),
+                SegmentProtocol(mint: IdentityMint(at: timeline.now)),
+            ],
             keys: keys,
             origins: CrossOrigin(allowed: origins),
             door: door,

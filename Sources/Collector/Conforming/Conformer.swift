@@ -30,6 +30,9 @@ package struct Conformer: Sendable {
         self.secret = secret
     }
 
+    /// Whether a rule hides personal data.
+    package var hidesPersonalData: Bool { !rules.personalData.isEmpty }
+
     /// Brings `event` into form.
     ///
     /// - Returns: The rules that changed something, by the names under which they are counted, each
@@ -56,6 +59,46 @@ package struct Conformer: Sendable {
             )
         }
         return applied
+    }
+
+    /// Brings into form what is kept of an event that was refused, and takes from the reason what a
+    /// rule hides.
+    package func conform(
+        _ refused: inout RefusedEvent,
+        from origin: EventOrigin
+    ) -> [(rule: String, values: Int)] {
+        guard var event = refused.event else {
+            // Nobody can tell what is in a text that could not be read.
+            if hidesPersonalData { refused.message = Conformer.hidden(refused.reason) }
+            return []
+        }
+        let before = event
+        let applied = conform(&event, from: origin)
+        refused.event = event
+        let texts = Conformer.texts(of: before).subtracting(Conformer.texts(of: event))
+        // It may name the value that it is about.
+        if texts.contains(where: { !$0.isEmpty && refused.message.contains($0) }) {
+            refused.message = Conformer.hidden(refused.reason)
+        }
+        return applied
+    }
+
+    private static func hidden(_ reason: String) -> String {
+        "\(reason); what it says of the value is hidden by a rule for personal data"
+    }
+
+    /// All single values of `event`.
+    private static func texts(of event: CollectedEvent) -> Set<String> {
+        var texts = Set(event.attributes.map(\.value))
+        func add(_ tree: JSONTree) {
+            switch tree {
+            case .array(let elements): elements.forEach(add)
+            case .object(let members): members.forEach { add($0.value) }
+            case .scalar(let json): texts.insert(tree.text ?? json)
+            }
+        }
+        add(event.data)
+        return texts
     }
 
     private func rename(_ event: inout CollectedEvent) -> Bool {

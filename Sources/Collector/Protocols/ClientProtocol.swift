@@ -87,6 +87,9 @@ package struct CollectedEvent: Sendable {
         self.attributes = attributes
         self.data = data
     }
+
+    /// What an event is called that came without a name.
+    static let unnamed = "unnamed"
 }
 
 /// What a protocol read out of one request.
@@ -104,7 +107,7 @@ package struct CollectedRequest: Sendable {
 }
 
 /// A member of a request that no event could be made of.
-package struct RefusedEvent: Hashable, Sendable {
+package struct RefusedEvent: Sendable {
     /// Its place in the request, from 0.
     package var place: Int
     /// The field that is wrong, such as `events[0].params.value`; nil for the member as a whole.
@@ -113,12 +116,23 @@ package struct RefusedEvent: Hashable, Sendable {
     package var reason: String
     /// What is wrong, what was expected, and how to mend it.
     package var message: String
+    /// The member, as far as it could be put as a CloudEvent: what a dead letter keeps.
+    ///
+    /// Nil where it could not be read at all.
+    package var event: CollectedEvent?
 
-    package init(place: Int, field: String?, reason: String, message: String) {
+    package init(
+        place: Int,
+        field: String?,
+        reason: String,
+        message: String,
+        event: CollectedEvent? = nil
+    ) {
         self.place = place
         self.field = field
         self.reason = reason
         self.message = message
+        self.event = event
     }
 }
 

@@ -74,13 +74,15 @@ package struct GA4Protocol: ClientProtocol {
         }
         for place in document.events.indices {
             if let refusal = document.refusal(of: place) {
-                collected.refused.append(GA4Protocol.refused(place, refusal))
+                collected.refused.append(
+                    GA4Protocol.refused(place, refusal, event(place, of: document, request, source))
+                )
             } else {
                 collected.events.append(event(place, of: document, request, source))
             }
         }
         if document.events.isEmpty, let message = document.refusal(of: 0) {
-            collected.refused.append(GA4Protocol.refused(0, message))
+            collected.refused.append(GA4Protocol.refused(0, message, nil))
         }
         return collected
     }
@@ -93,12 +95,17 @@ package struct GA4Protocol: ClientProtocol {
         refusal.jsonAnswer
     }
 
-    private static func refused(_ place: Int, _ message: GA4Message) -> RefusedEvent {
+    private static func refused(
+        _ place: Int,
+        _ message: GA4Message,
+        _ event: CollectedEvent?
+    ) -> RefusedEvent {
         RefusedEvent(
             place: place,
             field: message.field.isEmpty ? nil : message.field,
             reason: message.code.reason,
-            message: message.description
+            message: message.description,
+            event: event
         )
     }
 
@@ -108,7 +115,9 @@ package struct GA4Protocol: ClientProtocol {
         _ request: CollectorRequest,
         _ source: String
     ) -> CollectedEvent {
-        let name = document.events[place]["name"]?.text ?? ""
+        let given = document.events[place]["name"]?.text ?? ""
+        // Without a name it is refused, and needs one as a dead letter.
+        let name = given.isEmpty ? CollectedEvent.unnamed : given
         let data = document.data(of: place)
         let instance = request.query.first {
             ["measurement_id", "firebase_app_id"].contains($0.name) && !$0.value.isEmpty

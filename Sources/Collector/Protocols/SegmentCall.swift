@@ -60,6 +60,24 @@ struct SegmentCall {
             throw fault("properties", "wrong-type", "is no object")
         }
         let time = try time
+        let data = JSONTree.object(members(of: name, title, user, anonymous)).conformedParameters
+        if let wrong = data.wrongParameter {
+            throw fault("properties.\(wrong)", "wrong-type", "is of another type than it needs")
+        }
+        return CollectedEvent(
+            attributes: try attributes(of: name, time, data, source, mint),
+            data: data
+        )
+    }
+
+    /// The members of the event's data, by the names that they have here.
+    private func members(
+        of name: SegmentEventName,
+        _ title: String,
+        _ user: String,
+        _ anonymous: String?
+    ) -> [(key: String, value: JSONTree)] {
+        let properties = call["properties"] ?? .object([])
         var members = [(key: "user_id", value: JSONTree(text: user))]
         if let anonymous { members.append(("anonymous_id", JSONTree(text: anonymous))) }
         let session = call["context"]?["sessionId"] ?? call["context"]?["session_id"]
@@ -74,13 +92,44 @@ struct SegmentCall {
         for name in ["context", "integrations"] where !members.contains(where: { $0.key == name }) {
             if let value = call[name], !value.members.isEmpty { members.append((name, value)) }
         }
-        let data = JSONTree.object(members).conformedParameters
-        if let wrong = data.wrongParameter {
-            throw fault("properties.\(wrong)", "wrong-type", "is of another type than it needs")
+        return members
+    }
+
+    /// What a dead letter keeps of a call that no event could be made of: all of it, by the names
+    /// that it would have as an event, so that rules for personal data find them.
+    func outline(from source: String, _ mint: IdentityMint) -> CollectedEvent {
+        func text(_ name: String) -> String? {
+            call[name].flatMap { $0.isNull ? nil : $0.text ?? $0.json }
+        }
+        let given = text("messageId").flatMap { text in
+            text.isEmpty || text.utf8.count > SegmentCall.idLimit ? nil : text
+        }
+        let title = text("event") ?? ""
+        let name = SegmentEventName(title) ?? SegmentEventName(CollectedEvent.unnamed)
+        var members =
+            name.map {
+                self.members(of: $0, title, text("userId") ?? "", text("anonymousId"))
+            } ?? []
+        members.removeAll { $0.key == "user_id" && call["userId"] == nil }
+        let mapped: Set = [
+            "event", "userId", "anonymousId", "messageId", "context", "integrations",
+        ]
+        for member in call.members where !mapped.contains(member.key) {
+            if member.key == "properties", member.value.isObject { continue }
+            if !members.contains(where: { $0.key == member.key }) { members.append(member) }
         }
         return CollectedEvent(
-            attributes: try attributes(of: name, time, data, source, mint),
-            data: data
+            attributes: [
+                (name: "id", value: given ?? mint.id(at: received)),
+                (name: "source", value: "/segment/\(source)"),
+                (name: "specversion", value: "1.0"),
+                (
+                    name: "type",
+                    value: "com.weir.shop.\(name?.ga4 ?? CollectedEvent.unnamed).v1"
+                ),
+                (name: "time", value: "\(received)"),
+            ],
+            data: .object(members)
         )
     }
 

@@ -103,7 +103,9 @@ package struct SegmentProtocol: ClientProtocol {
                         place: place,
                         field: nil,
                         reason: "too-large",
-                        message: "a call may have \(SegmentProtocol.callLimit) bytes"
+                        message: "a call may have \(SegmentProtocol.callLimit) bytes",
+                        event: SegmentCall(call, in: nil, place: place, received: request.received)
+                            .outline(from: source, mint)
                     )
                 )
             } else {
@@ -146,7 +148,9 @@ package struct SegmentProtocol: ClientProtocol {
                     field: "type",
                     reason: "call-type",
                     message: "type: expected one of "
-                        + SegmentCall.kinds.sorted().joined(separator: ", ")
+                        + SegmentCall.kinds.sorted().joined(separator: ", "),
+                    event: SegmentCall(call, in: nil, place: place, received: request.received)
+                        .outline(from: source, mint)
                 )
             )
             return
@@ -159,7 +163,9 @@ package struct SegmentProtocol: ClientProtocol {
         do throws(SegmentFault) {
             collected.events.append(try call.event(from: source, mint))
         } catch {
-            collected.refused.append(error.refused)
+            var refused = error.refused
+            refused.event = call.outline(from: source, mint)
+            collected.refused.append(refused)
         }
     }
 }

@@ -1,5 +1,5 @@
 internal import Documents
-internal import Timekeeping
+package import Timekeeping
 
 /// Reads events from structured CloudEvents 1.0 JSON, strictly: what it does not know or cannot
 /// hold exactly is an error that names the field.
@@ -28,6 +28,33 @@ package struct CloudEventDecoder: Sendable {
             }
             return try decode(text: bytes)
         }
+    }
+
+    /// What can be said of a CloudEvent that ``decode(_:)`` has refused: who it is, what it is
+    /// called and when it happened, or else was received.
+    ///
+    /// - Returns: An event without items, value, user or session; nil where the line is no JSON
+    ///   object with an id and a source.
+    package func outline(of line: ArraySlice<UInt8>, received: Timestamp) -> Event? {
+        guard let tree = try? JSONTree(Array(line)),
+            let id = tree[["id"]]?.text.flatMap({ $0.isEmpty ? nil : EventID.parse($0) }),
+            let source = tree[["source"]]?.text, !source.isEmpty
+        else { return nil }
+        let type = tree[["type"]]?.text ?? ""
+        // A name of its own is not taken into the list of names, which is limited.
+        let name = EventName(ga4: EventName.name(inCloudEventType: type)) ?? .custom
+        return Event(
+            id: id.id,
+            time: tree[["time"]]?.text.flatMap(Timestamp.init(rfc3339:)) ?? received,
+            source: symbols.symbol(for: source, in: .text),
+            sequence: 0,
+            user: .none,
+            session: .none,
+            subject: .none,
+            subjectNamespace: name.subjectNamespace,
+            name: name,
+            hasUUID: id.isUUID
+        )
     }
 
     private func decode(

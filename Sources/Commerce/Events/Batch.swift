@@ -62,6 +62,9 @@ public import Timekeeping
     @usableFromInline package let schedule: ReplaySchedule
     /// When each event should have been sent, where its own time no longer says so; else empty.
     @usableFromInline package let sendTimes: [Timestamp]
+    /// Why the events at these places could not be brought into the form of an event: only their
+    /// original bytes say all that was sent, and every stage refuses them.
+    package let flaws: [Int: FailureReason]
     /// The memory that the batch takes, which flow control in bytes counts.
     @usableFromInline package let byteCount: Int
     /// Where the memory of the events goes when the batch is released.
@@ -75,6 +78,7 @@ public import Timekeeping
         originals: Originals? = nil,
         schedule: ReplaySchedule = .asRecorded,
         sendTimes: [Timestamp] = [],
+        flaws: [Int: FailureReason] = [:],
         pool: BatchPool? = nil
     ) {
         precondition(
@@ -96,6 +100,7 @@ public import Timekeeping
         self.originals = originals
         self.schedule = schedule
         self.sendTimes = sendTimes
+        self.flaws = flaws
         self.pool = pool
         byteCount =
             events.count * MemoryLayout<Event>.stride + items.count * MemoryLayout<Item>.stride

@@ -41,7 +41,8 @@ final class BatchAlteration: Sendable {
             symbols: batch.symbols,
             originals: batch.originals,
             schedule: batch.schedule,
-            sendTimes: sendTimes
+            sendTimes: sendTimes,
+            flaws: batch.flaws
         )
     }
 

@@ -356,8 +356,13 @@ extension RunMetrics {
                 total.recovered
             ),
             counter(
+                "unconformed_messages",
+                "Accepted events that could not be brought into form, and become dead letters.",
+                total.unconformed.values.reduce(0, +)
+            ),
+            counter(
                 "refused_messages",
-                "Events that could not be taken, of requests that were taken otherwise.",
+                "Members of accepted requests that no event could be made of.",
                 total.refusedEvents.values.reduce(0, +)
             ),
             counter(

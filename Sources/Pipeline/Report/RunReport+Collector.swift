@@ -17,6 +17,14 @@ extension RunReport {
                         .count(collector.recovered),
                         remark: "accepted by an earlier run, and published again"
                     ),
+                    Fact(
+                        "of them dead letters",
+                        .count(
+                            collector.unconformed.values.reduce(0, +),
+                            ifAny: .warning
+                        ),
+                        remark: "could not be brought into form, and are kept as they came"
+                    ),
                 ])
             ]
             if !collector.conformed.isEmpty {

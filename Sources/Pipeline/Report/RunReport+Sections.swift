@@ -240,7 +240,8 @@ extension RunReport {
         }
         for collector in collectors ?? [] {
             add(collector.name, "refused requests", collector.refusedRequests)
-            add(collector.name, "refused events", collector.refusedEvents)
+            add(collector.name, "dead letters", collector.unconformed)
+            add(collector.name, "unreadable events", collector.refusedEvents)
             add(collector.name, "ignored", collector.ignored)
         }
         for stage in stages {

@@ -161,7 +161,10 @@ package struct RunReport: WrittenReport, Codable, Sendable {
         package var recovered: Int64
         /// Requests of which nothing was taken, by the class of the reason.
         package var refusedRequests: [String: Int64]
-        /// Events of other requests that were not taken, by the class of the reason.
+        /// Those of ``accepted`` that could not be brought into the form of an event, and so become
+        /// dead letters, by the class of the reason.
+        package var unconformed: [String: Int64]
+        /// Members of other requests that no event could be made of, by the class of the reason.
         package var refusedEvents: [String: Int64]
         /// What was understood and is no event of a shop, by kind.
         package var ignored: [String: Int64]

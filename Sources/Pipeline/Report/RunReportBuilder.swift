@@ -256,6 +256,7 @@ extension RunReport.Collector {
             accepted: total.accepted,
             recovered: total.recovered,
             refusedRequests: total.refusedRequests,
+            unconformed: total.unconformed,
             refusedEvents: total.refusedEvents,
             ignored: total.ignored,
             conformed: total.conformed,

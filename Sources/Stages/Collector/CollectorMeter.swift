@@ -12,7 +12,10 @@ package final class CollectorMeter: Sendable {
         package var recovered: Int64 = 0
         /// Requests of which nothing was taken, by the class of the reason.
         package var refusedRequests: [String: Int64] = [:]
-        /// Events of other requests that could not be taken, by the class of the reason.
+        /// Those of them that could not be brought into the form of an event, and so become dead
+        /// letters, by the class of the reason.
+        package var unconformed: [String: Int64] = [:]
+        /// Members of accepted requests that no event could be made of, by the class of the reason.
         package var refusedEvents: [String: Int64] = [:]
         /// What is understood and is no event of a shop, by kind.
         package var ignored: [String: Int64] = [:]

@@ -275,8 +275,7 @@ package final class CollectorStage: Sendable {
             var events = begin(received: timeline.now).accepted
             while events.count < limits.batch, let line = lines.popFirst() {
                 do throws(RejectionReason) {
-                    let (event, items) = try events.decode(line)
-                    events.append(event, items, line: line)
+                    try events.recover(line)
                 } catch {
                     unreadable += 1
                     logger.error(
@@ -329,7 +328,10 @@ package struct CollectedEvents: Sendable {
     private var events: [(event: Event, items: [Item])] = []
     /// The events as CloudEvents in JSON, each with a line end.
     private(set) var lines: [UInt8] = []
-    private var ends: [Int] = []
+    /// Where in ``lines`` each event lies.
+    private var ranges: [Range<Int>] = []
+    /// Why events at these places could not be brought into form.
+    private var flaws: [Int: FailureReason] = [:]
 
     fileprivate init(
         symbols: SymbolTable,
@@ -366,9 +368,55 @@ package struct CollectedEvents: Sendable {
         line: some Sequence<UInt8>
     ) {
         events.append((event, items))
+        let start = lines.count
         lines.append(contentsOf: line)
-        ends.append(lines.count)
+        ranges.append(start..<lines.count)
         lines.append(UInt8(ascii: "\n"))
+    }
+
+    /// What can be said of an event that ``decode(_:)`` has refused; nil where it has no id or no
+    /// source, which a dead letter needs.
+    package func outline(of line: ArraySlice<UInt8>) -> Event? {
+        CloudEventDecoder(symbols: symbols, events: declarations)
+            .outline(of: line, received: received)
+    }
+
+    /// Appends an event that could not be brought into form, so that each subscription makes a dead
+    /// letter of it.
+    ///
+    /// - Parameters:
+    ///   - event: The outline of `line`.
+    ///   - reason: The class of the reason, one of few.
+    ///   - detail: What is wrong, with the field.
+    ///   - line: A CloudEvent in JSON.
+    package mutating func append(
+        flawed event: Event,
+        reason: String,
+        detail: String,
+        line: [UInt8]
+    ) {
+        flaws[events.count] = FailureReason(label: reason, detail: detail)
+        // In front of the line, so that the journal knows the reason again.
+        let texts = "[\(JSONTree(text: reason).json),\(JSONTree(text: detail).json)]"
+        lines.append(contentsOf: "\(CollectedEvents.flawMark)\(texts)\t".utf8)
+        append(event, [], line: line)
+    }
+
+    private static let flawMark: Character = "!"
+
+    /// Appends what a line of the journal holds.
+    fileprivate mutating func recover(_ line: ArraySlice<UInt8>) throws(RejectionReason) {
+        guard line.first == CollectedEvents.flawMark.asciiValue else {
+            let (event, items) = try decode(line)
+            return append(event, items, line: line)
+        }
+        // JSON writes no tab as it is.
+        let parts = line.dropFirst().split(separator: UInt8(ascii: "\t"), maxSplits: 1)
+        guard parts.count == 2, let event = outline(of: parts[1]),
+            case .array(let texts) = try JSONTree(Array(parts[0])), texts.count == 2,
+            let label = texts[0].text, let detail = texts[1].text
+        else { throw RejectionReason(.notJSON, "is no event with the reason of its refusal") }
+        append(flawed: event, reason: label, detail: detail, line: Array(parts[1]))
     }
 
     /// The batch of `parts`, which are of one symbol table.
@@ -382,14 +430,14 @@ package struct CollectedEvents: Sendable {
         )
         var originals = Originals()
         var sendTimes: [Timestamp] = []
+        var flaws: [Int: FailureReason] = [:]
         for part in parts {
-            var start = originals.bytes.count
-            let shift = start
+            let shift = originals.bytes.count
+            for (place, flaw) in part.flaws { flaws[builder.events.count + place] = flaw }
             originals.bytes.append(contentsOf: part.lines)
-            for (entry, end) in zip(part.events, part.ends) {
+            for (entry, range) in zip(part.events, part.ranges) {
                 builder.append(entry.event, items: entry.items)
-                originals.ranges.append(start..<shift + end)
-                start = shift + end + 1
+                originals.ranges.append(range.lowerBound + shift..<range.upperBound + shift)
             }
             sendTimes += Array(repeating: part.received, count: part.count)
         }
@@ -400,7 +448,8 @@ package struct CollectedEvents: Sendable {
             origin: Origin(stream: builder.stream, firstOffset: firstOffset, isReplayed: true),
             symbols: symbols,
             originals: originals,
-            sendTimes: sendTimes
+            sendTimes: sendTimes,
+            flaws: flaws
         )
     }
 }

@@ -1,6 +1,12 @@
-"""Sends orders with ga4mp, one alone and others by 25: ga4_client.py <port> <n>."""
+"""Sends orders with ga4mp as it is, which never repeats: ga4_client.py <port> <n>.
+
+Most go by 25, the last one alone. The orders whose request was answered as taken are printed, one a
+line; the others are known to have failed.
+"""
 
 import sys
+import time
+import urllib.error
 
 from ga4mp import GtagMP
 
@@ -21,6 +27,17 @@ def purchase(number):
     return event
 
 
-client.send([purchase(number) for number in range(count - 1)])
+def send(numbers):
+    try:
+        client.send([purchase(number) for number in numbers])
+    except (OSError, urllib.error.URLError):
+        time.sleep(0.1)
+        return
+    print("\n".join(f"ga4-{number}" for number in numbers))
+
+
+for first in range(0, count - 1, 25):
+    send(range(first, min(first + 25, count - 1)))
 client.send([purchase(count - 1)], postpone=True)
 client.postponed_send()
+print(f"ga4-{count - 1}")
