@@ -5,7 +5,7 @@ import Testing
 struct LogInspectionTests {
     private func inspect(_ text: String) throws -> (yaml: String, sample: [String]) {
         let log = try TemporaryLog(text, name: "shop.csv")
-        let inspection = try LogInspection(csv: log.path)
+        let inspection = try LogInspection(of: log.path)
         return (inspection.yaml, try inspection.sample(of: log.path, count: 3))
     }
 
@@ -131,8 +131,86 @@ struct LogInspectionTests {
         #expect(sample.first?.hasPrefix("2010-12-01T08:26:00Z  purchase  order=536365") == true)
     }
 
-    @Test("what is no table is refused", arguments: ["", "one column\n1\n", "{\"a\":1}\n"])
+    @Test("what is no table is refused", arguments: ["", "one column\n1\n", "[{\"a\":1}]\n"])
     func none(text: String) {
         #expect(throws: InputError.self) { try inspect(text) }
+    }
+}
+
+extension LogInspectionTests {
+    private func inspect(lines: [String]) throws -> (yaml: String, sample: [String]) {
+        let log = try TemporaryLog(lines.joined(separator: "\n") + "\n", name: "shop.log")
+        let inspection = try LogInspection(of: log.path)
+        return (inspection.yaml, try inspection.sample(of: log.path, count: 3))
+    }
+
+    @Test("orders in JSON are found with their items, and read")
+    func orders() throws {
+        let order = { (number: Int, items: String) in
+            #"{"order":{"id":"o\#(number)","created_at":"2026-01-0\#(number)T10:00:00Z"},"#
+                + #""customer":{"id":\#(number)},"currency":"EUR","lines":[\#(items)]}"#
+        }
+        let (yaml, sample) = try inspect(lines: [
+            order(
+                1,
+                #"{"sku":"p1","unit_price":2.50,"qty":2},{"sku":"p2","unit_price":1,"qty":1}"#
+            ),
+            order(2, #"{"sku":"p3","unit_price":"19.99","qty":1}"#),
+        ])
+        #expect(
+            yaml == """
+                spec:
+                  input:
+                    json:
+                      fields:
+                        time: "/order/created_at"
+                        timeFormat: rfc3339
+                        user: "/customer/id"
+                        eventName: purchase  # not sure: no column is named like an event; every \
+                row is taken for a purchase
+                        transaction: "/order/id"
+                        items: "/lines"
+                        product: "/sku"
+                        quantity: "/qty"
+                        price: "/unit_price"
+                        currency: "/currency"
+
+                """
+        )
+        #expect(
+            sample == [
+                "2026-01-01T10:00:00Z  purchase  order=o1  user=1  6.00 EUR  "
+                    + "2 x p1 at 2.50, 1 x p2 at 1.00",
+                "2026-01-02T10:00:00Z  purchase  order=o2  user=2  19.99 EUR  1 x p3 at 19.99",
+            ]
+        )
+    }
+
+    @Test("a clickstream in JSON has its names translated, and a line is its own item")
+    func clicks() throws {
+        let (yaml, sample) = try inspect(lines: [
+            #"{"ts":1767225600123,"action":"view","visitor_id":"v1","product_id":"p1","price":5}"#,
+            #"{"ts":1767225601000,"action":"cart","visitor_id":"v1","product_id":"p1","price":5}"#,
+        ])
+        #expect(yaml.contains("timeFormat: epoch_milliseconds"))
+        #expect(yaml.contains("events: {cart: add_to_cart, view: view_item}"))
+        #expect(
+            sample == [
+                "2026-01-01T00:00:00.123Z  view_item  user=v1  5.00 USD  1 x p1 at 5.00",
+                "2026-01-01T00:00:01Z  add_to_cart  user=v1  5.00 USD  1 x p1 at 5.00",
+            ]
+        )
+    }
+
+    @Test("lines that need no mapping are known")
+    func known() throws {
+        let event =
+            #"{"specversion":"1.0","id":"e1","source":"/shop","type":"search","#
+            + #""time":"2026-01-05T10:00:00Z","data":{"search_term":"hat"}}"#
+        let (yaml, sample) = try inspect(lines: [event])
+        #expect(yaml == "# CloudEvents: they need no mapping.\n")
+        #expect(sample.first?.hasPrefix("2026-01-05T10:00:00Z  search") == true)
+        let row = #"{"event_timestamp":"1","event_name":"search","user_pseudo_id":"u"}"#
+        #expect(try inspect(lines: [row]).yaml.hasSuffix("preset: ga4-export\n"))
     }
 }

@@ -72,3 +72,38 @@ extension PipelineInputTests {
         #expect(document.csv == nil)
     }
 }
+
+extension PipelineInputTests {
+    @Test("what an inspection of JSON prints is the mapping that it means")
+    func inspectedLines() throws {
+        let texts = [
+            #"{"id":"1","at/when":"05.01.2026","time":"2026-01-05","items":[{"sku":"p"}]}"#,
+            #"{"event":"view","created":"2026-01-05T10:00:00Z","customer":{"id":"c"},"total":5}"#,
+            #"{"n":1}"#,
+        ]
+        for text in texts {
+            let inspection = LogInspection(lines: [try JSONTree(Array(text.utf8))])
+            let input = inspection.yaml.split(separator: "\n").dropFirst().joined(separator: "\n")
+            let document = try PipelineDocument.parse(
+                text: minimalPipeline + input + "\n",
+                file: "f"
+            )
+            #expect(document.lines == inspection.lines, "\(inspection.yaml)")
+        }
+    }
+
+    @Test("of several pointers the first counts that leads to something")
+    func places() throws {
+        let document = try PipelineDocument.parse(
+            text: minimalPipeline + """
+                  input:
+                    json:
+                      fields: {time: /at, event: /name, user: [/user/id, /visitor]}
+
+                """,
+            file: "f"
+        )
+        let user = try #require(document.lines?.user)
+        #expect(user.map(\.text) == ["/user/id", "/visitor"])
+    }
+}

@@ -4,6 +4,22 @@ extension LogInspection {
     /// How many rows are looked at.
     private static let rowLimit = 500
 
+    /// Looks at the first rows of the file at `path`: JSON where it begins with a brace, else CSV.
+    package init(of path: String) throws(InputError) {
+        let reader = try RecordReader(path: path)
+        var lines: [JSONTree] = []
+        while lines.count < LogInspection.rowLimit, case .record(let record) = try reader.next() {
+            guard record.rejection == nil, !record.isBlank else { continue }
+            guard record.bytes.first(where: { $0 > 0x20 }) == UInt8(ascii: "{") else { break }
+            if let tree = try? JSONTree(Array(record.bytes)) { lines.append(tree) }
+        }
+        if lines.isEmpty {
+            try self.init(csv: path)
+        } else {
+            self.init(lines: lines)
+        }
+    }
+
     /// Looks at the first rows of the CSV file at `path`.
     package init(csv path: String) throws(InputError) {
         let delimiter = try LogInspection.delimiter(of: path)
@@ -48,12 +64,11 @@ extension LogInspection {
     package func sample(of path: String, count: Int) throws(InputError) -> [String] {
         var options = LogOptions()
         options.lastRowIsWhole = true
-        var source = try LogReplay(
-            csv: path,
-            mapping: mapping,
-            options: options,
-            symbols: SymbolTable()
-        )
+        let symbols = SymbolTable()
+        var source =
+            form == .table
+            ? try LogReplay(csv: path, mapping: mapping, options: options, symbols: symbols)
+            : try LogReplay(ndjson: path, mapping: lines, options: options, symbols: symbols)
         var builder = BatchBuilder(stream: source.stream, symbols: source.symbols, capacity: count)
         _ = try source.fill(&builder, until: .distantFuture, limit: count)
         let rejections = builder.rejections.prefix(count).map { "rejected: \($0)" }
@@ -85,6 +100,12 @@ extension LogInspection {
 
     /// The guess as the `input:` of a pipeline file, with the doubts as comments.
     package var yaml: String {
+        switch form {
+        case .table: break
+        case .lines: return linesYAML
+        case .cloudEvents: return "# CloudEvents: they need no mapping.\n"
+        case .ga4Export: return "spec:\n  input:\n    preset: ga4-export\n"
+        }
         var lines = ["spec:", "  input:"]
         let delimiter = String(UnicodeScalar(mapping.delimiter))
         if let preset {
@@ -105,12 +126,15 @@ extension LogInspection {
             lines.append("      delimiter: \(LogInspection.scalar(delimiter))")
         }
         lines.append("      columns:")
-        let keys = keys
-        lines += keys.map { "        \($0.key): \($0.value)\(comment(on: $0.key))" }
-        for doubt in doubts where !keys.contains(where: { $0.key == doubt.key }) {
-            lines.append("        # \(doubt.key): not sure: \(doubt.text)")
-        }
-        return lines.joined(separator: "\n") + "\n"
+        return (lines + mappingLines(keys)).joined(separator: "\n") + "\n"
+    }
+
+    /// The lines of `keys`, with the doubts as comments.
+    func mappingLines(_ keys: [(key: String, value: String)]) -> [String] {
+        keys.map { "        \($0.key): \($0.value)\(comment(on: $0.key))" }
+            + doubts.filter { doubt in !keys.contains { $0.key == doubt.key } }.map {
+                "        # \($0.key): not sure: \($0.text)"
+            }
     }
 
     private func comment(on key: String) -> String {
@@ -119,7 +143,7 @@ extension LogInspection {
     }
 
     /// The keys of the columns' mapping with their values in YAML.
-    private var keys: [(key: String, value: String)] {
+    var keys: [(key: String, value: String)] {
         var keys: [(key: String, value: String)] = []
         func add(_ key: String, _ value: String?) {
             if let value { keys.append((key, LogInspection.scalar(value))) }
@@ -162,7 +186,7 @@ extension LogInspection {
     }
 
     /// `text` as a scalar of YAML: in quotes unless it is a plain word.
-    private static func scalar(_ text: String) -> String {
+    static func scalar(_ text: String) -> String {
         let words = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"]
         let isPlain =
             text.utf8.first.map { (97...122).contains($0 | 0x20) } == true

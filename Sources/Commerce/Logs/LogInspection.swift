@@ -1,6 +1,7 @@
 internal import Timekeeping
 
-/// How a CSV file is probably read, guessed from its header and its first rows.
+/// How a log is probably read, guessed from its first rows: a CSV file, whose columns have names,
+/// or lines of JSON, whose values are found by pointers and looked at like columns.
 package struct LogInspection: Sendable {
     /// What the guess is not sure of.
     package struct Doubt: Hashable, Sendable {
@@ -9,19 +10,37 @@ package struct LogInspection: Sendable {
         package var text: String
     }
 
+    /// What the file is.
+    package enum Form: Hashable, Sendable {
+        case table
+        /// Lines of JSON with their items at this pointer; nil where there are none.
+        case lines(items: String?)
+        /// The lines are CloudEvents, or those that GA4 exports: both are known.
+        case cloudEvents
+        case ga4Export
+    }
+
+    package let form: Form
     /// The preset that the columns are those of; nil where the mapping is a guess.
     package private(set) var preset: LogPreset?
+    /// By columns or, for JSON, by pointers; those in an item begin with that of the items and a
+    /// star.
     package private(set) var mapping: CSVMapping
     package private(set) var doubts: [Doubt] = []
 
-    private let header: [String]
-    private let rows: [[String]]
+    let header: [String]
+    let rows: [[String]]
 
     /// Looks at a `header` and the `rows` below it, whose fields are between `delimiter`s.
     package init(header: [String], rows: [[String]], delimiter: UInt8) {
+        self.init(header: header, rows: rows, delimiter: delimiter, form: .table)
+    }
+
+    init(header: [String], rows: [[String]], delimiter: UInt8 = UInt8(ascii: ","), form: Form) {
+        self.form = form
         self.header = header
         self.rows = rows
-        preset = LogPreset(header: header)
+        preset = form == .table ? LogPreset(header: header) : nil
         mapping =
             preset?.mapping
             ?? CSVMapping(
@@ -71,12 +90,25 @@ package struct LogInspection: Sendable {
     }
 
     /// The column whose name means `meaning`; of several, the one whose name is the surest.
+    ///
+    /// Of a pointer such as `/customer/id` both the whole and its end are a name.
     private func column(of meaning: ColumnMeaning) -> String? {
-        let plain = header.map { name in
-            String(decoding: name.lowercased().utf8.filter(ColumnMeaning.isPlain), as: UTF8.self)
+        var columns = header
+        if case .lines(let items?) = form {
+            columns = header.filter { $0.hasPrefix(items + "/*/") == meaning.isOfItems }
         }
-        for name in meaning.names {
-            if let place = plain.firstIndex(of: name) { return header[place] }
+        let names = columns.map { column -> [String] in
+            guard form != .table else { return [ColumnMeaning.plain(column)] }
+            let parts = column.split(separator: "/").filter { $0 != "*" }
+            // An "id" further in is that of something else.
+            return parts.indices.map { ColumnMeaning.plain(parts[$0...].joined()) }
+                .enumerated().map { $0.offset > 0 && $0.element == "id" ? "" : $0.element }
+        }
+        for length in 0..<(names.map(\.count).max() ?? 0) {
+            for name in meaning.names {
+                let place = names.firstIndex { $0.dropFirst(length).first == name }
+                if let place { return columns[place] }
+            }
         }
         return nil
     }
@@ -310,7 +342,19 @@ private enum ColumnMeaning {
         }
     }
 
-    static func isPlain(_ byte: UInt8) -> Bool {
-        (97...122).contains(byte) || (48...57).contains(byte)
+    /// Whether it is said of an item, where an event has several.
+    var isOfItems: Bool {
+        switch self {
+        case .product, .category, .quantity, .price: true
+        case .id, .time, .user, .session, .event, .transaction, .value, .currency: false
+        }
+    }
+
+    /// `name` in lower case, without anything but letters and digits.
+    static func plain(_ name: String) -> String {
+        let bytes = name.lowercased().utf8.filter {
+            (97...122).contains($0) || (48...57).contains($0)
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -1,4 +1,4 @@
-internal import Timekeeping
+package import Timekeeping
 
 /// Which value of a line of JSON gives which part of an event, by pointers (RFC 6901).
 package struct NDJSONMapping: Hashable, Sendable {
@@ -7,11 +7,14 @@ package struct NDJSONMapping: Hashable, Sendable {
     /// A part `key=value` is the element of an array whose member `key` is the text `value`, as in
     /// `/event_params/key=currency/value`.
     package struct Pointer: Hashable, Sendable {
+        /// As it was written.
+        package let text: String
         private let parts: [String]
 
         /// The pointer that `text` writes; nil unless it is empty or begins with `/`.
         package init?(_ text: String) {
             guard text.isEmpty || text.hasPrefix("/") else { return nil }
+            self.text = text
             parts = text.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map {
                 String($0).replacing("~1", with: "/").replacing("~0", with: "~")
             }
@@ -42,16 +45,27 @@ package struct NDJSONMapping: Hashable, Sendable {
     /// The first of these that is there.
     package typealias Places = [Pointer]
 
+    /// Where the id is; without it, lines are known by what they say (``RowIdentity``).
+    package var id: Places = []
     package var time: Places
     package var timeFormat: CSVMapping.TimeFormat
+    /// The zone of times that name none, as with ``CSVMapping/zone``.
+    package var zone: CivilZone?
     package var name: Places
+    /// What the log calls the events that have another name with GA4.
+    package var names: [String: EventName] = [:]
+    /// The event that every line is, where no place says it.
+    package var eventName: EventName?
     package var user: Places
     /// Joined by a point where there are several; all must be there.
     package var session: Places = []
     package var transaction: Places = []
     package var currency: Places = []
+    /// The currency of all lines, where no place says it.
+    package var currencyCode: Currency?
     package var value: Places = []
-    /// The array of items, in each of which the next four are.
+    /// The array of items, in each of which the next four are; without it, the line itself is the
+    /// one item, where it has a product or a price.
     package var items: Places = []
     package var product: Places = []
     package var category: Places = []
@@ -129,14 +143,14 @@ struct MappedNDJSONFormat: LogFormat {
         guard let text = text(mapping.time, in: tree) else {
             throw RejectionReason(.missingField, field: "time", "is missing, so it is no event")
         }
-        guard let time = mapping.timeFormat.instant(text, in: nil) else {
+        guard let time = mapping.timeFormat.instant(text, in: mapping.zone) else {
             throw RejectionReason(
                 .badDate,
                 field: "time",
                 "\"\(text)\" is not a time; expected \(mapping.timeFormat.expectation)"
             )
         }
-        let id = identity.id(of: line, at: time).uuid
+        let id = self.text(mapping.id, in: tree) ?? identity.id(of: line, at: time).uuid
         let json = Array(cloudEvent(of: tree, id, time).json.utf8)
         do throws(RejectionReason) {
             var (event, items) = try decoder.decode(json[...])
@@ -152,7 +166,8 @@ struct MappedNDJSONFormat: LogFormat {
     }
 
     private func cloudEvent(of tree: JSONTree, _ id: String, _ time: Timestamp) -> JSONTree {
-        let name = text(mapping.name, in: tree) ?? ""
+        let given = text(mapping.name, in: tree) ?? mapping.eventName?.ga4 ?? ""
+        let name = mapping.names[given]?.ga4 ?? given
         let isOrder = EventName(ga4: name)?.subjectNamespace == .order
         let order = isOrder ? text(mapping.transaction, in: tree) : nil
         let parts = mapping.session.map { text([$0], in: tree) }
@@ -173,12 +188,26 @@ struct MappedNDJSONFormat: LogFormat {
         add("transaction_id", order)
         add("user_id", text(mapping.user, in: tree))
         add("session_id", session)
-        add("currency", text(mapping.currency, in: tree))
-        if let value = number(mapping.value, in: tree) { data.append(("value", value)) }
-        let items = first(mapping.items, in: tree)?.elements ?? []
-        if !items.isEmpty { data.append(("items", .array(items.map(item)))) }
+        let value = number(mapping.value, in: tree)
+        let items = items(of: tree).map(item)
+        if value != nil || !items.isEmpty {
+            add("currency", text(mapping.currency, in: tree) ?? mapping.currencyCode?.code)
+        }
+        if let value { data.append(("value", value)) }
+        if !items.isEmpty { data.append(("items", .array(items))) }
         members.append(("data", .object(data)))
         return .object(members)
+    }
+
+    /// What is an item each.
+    private func items(of tree: JSONTree) -> [JSONTree] {
+        guard mapping.items.isEmpty else {
+            let value = mapping.items.lazy.compactMap { $0.value(in: tree) }.first
+            return value.map { $0.elements ?? [$0] } ?? []
+        }
+        let isItem =
+            first(mapping.product, in: tree) != nil || first(mapping.price, in: tree) != nil
+        return isItem ? [tree] : []
     }
 
     private func item(_ tree: JSONTree) -> JSONTree {

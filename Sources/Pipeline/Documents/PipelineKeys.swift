@@ -179,7 +179,7 @@ package enum PipelineKeys {
     static let input = KeySet(
         "input",
         noun: "the input",
-        optional: ["csv", "preset"] + ofPresets
+        optional: ["csv", "json", "preset"] + ofPresets
     )
     /// What may be said beside a preset, of files that differ in it.
     static let ofPresets = [
@@ -190,6 +190,17 @@ package enum PipelineKeys {
         noun: "a CSV input",
         required: ["columns"],
         optional: ["delimiter", "lastRowIsWhole"]
+    )
+    static let json = KeySet("json", noun: "an input in JSON", required: ["fields"])
+    static let fields = KeySet(
+        "fields",
+        noun: "a mapping of fields",
+        required: ["time", "user"],
+        optional: [
+            "id", "timeFormat", "timeZone", "session", "event", "events", "eventName",
+            "transaction", "currency", "currencyCode", "value", "items", "product", "category",
+            "quantity", "price",
+        ]
     )
     static let columns = KeySet(
         "columns",
@@ -223,7 +234,7 @@ package enum PipelineKeys {
         distinctCounts, relay, collector, source, sourceKey, conform,
         internalTraffic, personalData, constantLoad, rampLoad, stepLoad,
         loadStep, spikeLoad, diurnalLoad,
-        sessionTraffic, mixTraffic, prices, input, csv,
+        sessionTraffic, mixTraffic, prices, input, csv, json, fields,
         columns, validation, event,
     ]
 }

@@ -9,7 +9,9 @@ extension PipelineReader {
 
     func readInput(_ reader: NodeReader, into document: inout PipelineDocument) {
         guard let fields = reader.fields(PipelineKeys.input) else { return }
-        if let preset = fields["preset"], fields.exclude("preset", "csv") {
+        if let preset = fields["preset"], fields.exclude("preset", "csv"),
+            fields.exclude("preset", "json")
+        {
             let names = LogPreset.allCases.map(\.rawValue) + [Self.jsonPreset]
             guard let name = preset.choice(from: names.sorted().map { ($0, $0) }) else { return }
             if name == Self.jsonPreset {
@@ -22,16 +24,68 @@ extension PipelineReader {
             }
             return
         }
-        guard let table = fields["csv"] else {
-            reader.mistake("nothing says how the input is read; expected 'csv' or 'preset'")
+        guard fields["csv"] != nil || fields["json"] != nil else {
+            reader.mistake(
+                "nothing says how the input is read; expected 'csv', 'json' or 'preset'"
+            )
             return
         }
         for key in PipelineKeys.ofPresets {
             fields[key]?.mistake(
-                "'\(key)' of the input stands beside 'preset'; expected it in 'csv' or its columns"
+                "'\(key)' of the input stands beside 'preset'; expected it in 'csv', its columns, "
+                    + "or the fields of 'json'"
             )
         }
-        document.csv = readCSV(table)
+        fields.exclude("csv", "json")
+        document.csv = fields["csv"].flatMap { readCSV($0) }
+        document.lines = fields["json"].flatMap { readJSON($0) }
+    }
+
+    private func readJSON(_ reader: NodeReader) -> NDJSONMapping? {
+        guard let json = reader.fields(PipelineKeys.json), let mapping = json["fields"],
+            let fields = mapping.fields(PipelineKeys.fields)
+        else { return nil }
+        func places(_ key: String) -> NDJSONMapping.Places {
+            fields[key].map { readPlaces($0) } ?? []
+        }
+        var lines = NDJSONMapping(
+            time: places("time"),
+            timeFormat: fields["timeFormat"].flatMap { readTimeFormat($0) } ?? .rfc3339,
+            name: places("event"),
+            user: places("user")
+        )
+        lines.id = places("id")
+        lines.zone = fields["timeZone"]?.zone()
+        lines.names = fields["events"].map { readNames($0) } ?? [:]
+        lines.eventName = fields["eventName"].flatMap { readEventName($0) }
+        if fields["event"] == nil, fields["eventName"] == nil {
+            mapping.mistake(
+                "nothing says which event a line is; expected 'event' (a pointer) or 'eventName' "
+                    + "(the same for all lines)"
+            )
+        }
+        lines.session = places("session")
+        lines.transaction = places("transaction")
+        lines.currency = places("currency")
+        lines.currencyCode = fields["currencyCode"].flatMap { readCurrency($0) }
+        lines.value = places("value")
+        lines.items = places("items")
+        lines.product = places("product")
+        lines.category = places("category")
+        lines.price = places("price")
+        lines.quantity = places("quantity")
+        lines.absent = [""]
+        return lines
+    }
+
+    /// One pointer, or several of which the first counts that leads to something.
+    private func readPlaces(_ reader: NodeReader) -> NDJSONMapping.Places {
+        let expected = "a JSON pointer such as /customer/id"
+        func pointer(_ reader: NodeReader) -> NDJSONMapping.Pointer? {
+            reader.value(expected: expected) { NDJSONMapping.Pointer($0) }
+        }
+        guard case .list = reader.node.content else { return [reader].compactMap(pointer) }
+        return reader.items(some: expected).compactMap(pointer)
     }
 
     private func readPreset(
