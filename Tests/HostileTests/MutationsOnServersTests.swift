@@ -13,7 +13,7 @@ import Timekeeping
     func `no value in a PostgreSQL warehouse makes a command trap, hang or grow`() async throws {
         let url = MutationsOnServersTests.postgreSQL ?? ""
         let schema = ownName("hostile")
-        var run = HostileRun("postgresql", seconds: 20)
+        var run = HostileRun("postgresql", seconds: 12)
         while let share = run.share() {
             await #expect(processExitsWith: .success) {
                 [share = share as HostileShare, url = url as String, schema = schema as String] in
@@ -34,7 +34,7 @@ import Timekeeping
     func `no value in a MongoDB store makes a command trap, hang or grow`() async throws {
         let url = MutationsOnServersTests.mongoDB ?? ""
         let database = ownName("hostile")
-        var run = HostileRun("mongodb", seconds: 20)
+        var run = HostileRun("mongodb", seconds: 12)
         while let share = run.share() {
             await #expect(processExitsWith: .success) {
                 [

@@ -8,7 +8,7 @@ import Timekeeping
 /// commands that read them are run over it.
 @Suite struct SQLiteMutationTests {
     @Test func `no value in a SQLite store makes a command trap, hang or grow`() async {
-        var run = HostileRun("sqlite", seconds: 20)
+        var run = HostileRun("sqlite", seconds: 12)
         while let share = run.share() {
             await #expect(processExitsWith: .success) { [share = share as HostileShare] in
                 let child = HostileChild(share)

@@ -6,7 +6,7 @@ import Timekeeping
 @Suite(.serialized) struct TextMutationTests {
     @Test(arguments: HostileText.allCases)
     func `no damage to a text makes a command trap, hang or grow`(kind: HostileText) async {
-        var run = HostileRun(kind.rawValue, seconds: 6)
+        var run = HostileRun(kind.rawValue, seconds: 4)
         while let share = run.share() {
             await #expect(processExitsWith: .success) {
                 [kind = kind as HostileText, share = share as HostileShare] in

@@ -11,7 +11,7 @@ import weir
 /// What somebody types is damaged, and parsed: options of every kind, and the places of stores.
 @Suite(.serialized) struct WordMutationTests {
     @Test func `no damage to an option makes the command line trap, hang or grow`() async {
-        var run = HostileRun("options", seconds: 6)
+        var run = HostileRun("options", seconds: 4)
         while let share = run.share() {
             await #expect(processExitsWith: .success) { [share = share as HostileShare] in
                 let child = HostileChild(share)
@@ -28,7 +28,7 @@ import weir
     }
 
     @Test func `no damage to a store's place makes its readers trap, hang or grow`() async {
-        var run = HostileRun("places", seconds: 6)
+        var run = HostileRun("places", seconds: 4)
         while let share = run.share() {
             await #expect(processExitsWith: .success) { [share = share as HostileShare] in
                 let child = HostileChild(share)

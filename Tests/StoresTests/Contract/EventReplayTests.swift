@@ -15,12 +15,12 @@ import Timekeeping
 
 /// Replays of events that simulated runs have stored.
 ///
-/// They try 6 seeds, or so many as WEIR_REPLAY_SEEDS says. One at a time, since each
+/// They try 4 seeds, or so many as WEIR_REPLAY_SEEDS says. One at a time, since each
 /// of them has several databases of a server that lends only some.
 @Suite(.serialized, .timeLimit(.minutes(60)))
 struct EventReplayTests {
     private static let seeds = UInt64(
-        ProcessInfo.processInfo.environment["WEIR_REPLAY_SEEDS"].flatMap(Int.init) ?? 6
+        ProcessInfo.processInfo.environment["WEIR_REPLAY_SEEDS"].flatMap(Int.init) ?? 4
     )
 
     @Test(arguments: PipelineAdapter.all)
