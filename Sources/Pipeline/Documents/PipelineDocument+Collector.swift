@@ -24,6 +24,8 @@ extension PipelineDocument.Stage {
         /// The folder that keeps what was accepted until it is settled; nil for one of the
         /// stage's name.
         package var journal: String?
+        /// Whether an order of GA4's protocol, which has no ids, is known by its transaction.
+        package var knowsGA4Orders = false
         /// What is done to every event before anything of it is kept.
         package var conform = ConformRules()
 

@@ -104,7 +104,7 @@ package enum PipelineKeys {
         required: ["name", "kind", "publishes"],
         optional: [
             "owner", "batch", "sources", "allowedOrigins", "publishTimeout", "journal",
-            "conform",
+            "ga4Dedupe", "conform",
         ]
     )
     static let conform = KeySet(

@@ -96,6 +96,8 @@ extension PipelineReader {
         let timeout = fields["publishTimeout"]?.duration(in: .milliseconds(10)...(.seconds(20)))
         collector.publishTimeout = timeout ?? collector.publishTimeout
         collector.journal = fields["journal"]?.text(expected: "a folder")
+        let identities = [("none", false), ("transaction", true)]
+        collector.knowsGA4Orders = fields["ga4Dedupe"]?.choice(from: identities) ?? false
         collector.conform = fields["conform"].map { readConform($0) } ?? collector.conform
         return collector
     }

@@ -1,4 +1,5 @@
 internal import Collector
+internal import Commerce
 internal import Foundation
 internal import HTTPServing
 internal import Logging
@@ -47,10 +48,14 @@ struct CollectorOpening: Sendable {
         }
         let mint = IdentityMint(at: timeline.now)
         door = CollectorResponder.Door()
+        let ga4 = GA4Protocol(
+            mint: mint,
+            deduplication: plan.knowsGA4Orders ? .transaction : .none,
+            ownNames: document.validation.events.declared.map(\.name)
+        )
         let responder = CollectorResponder(
             protocols: [
-                CloudEventsProtocol(), PlainTracking(mint), GA4Protocol(mint: mint),
-                SegmentProtocol(mint: mint),
+                CloudEventsProtocol(), PlainTracking(mint), ga4, SegmentProtocol(mint: mint),
             ],
             keys: keys,
             origins: CrossOrigin(allowed: plan.allowedOrigins),
