@@ -9,8 +9,9 @@
 /// Events are sent in batches, packed by gzip, in the order in which they were tracked. A request
 /// that fails is repeated, after a pause that grows and that chance spreads, and not before the
 /// collector's `Retry-After`. An event has an id from the start, by which the collector recognises
-/// a repetition. What the collector refuses for good (400, 401, 413) is dropped and counted; of a
-/// batch with an event that it refuses (400, 413), the others are sent all the same.
+/// a repetition. What the collector refuses for good (400, 401, 403, 404, 405, 413, 415) is dropped
+/// and counted; of a batch with an event that it refuses (400, 413), the others are sent all the
+/// same.
 ///
 /// The process may end only after ``shutdown(within:)`` or ``flush(within:)``: an event that waits
 /// is in memory alone.

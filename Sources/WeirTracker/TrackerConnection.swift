@@ -141,7 +141,8 @@ private final class BatchAnswer: NSObject, URLSessionDataDelegate {
 }
 
 extension TrackerState.Outcome {
-    /// What an answer means: 400, 401 and 413 are for good, all else but success is for now.
+    /// What an answer means: 400, 401, 403, 404, 405, 413 and 415 are for good, all else but
+    /// success is for now.
     ///
     /// `retryAfter` is in seconds; a date counts as none.
     package init(status: Int, retryAfter: String?, body: String) {
@@ -151,6 +152,7 @@ extension TrackerState.Outcome {
         case 200..<300: self = .accepted
         case 400: self = .refused(.malformed, words)
         case 401: self = .refused(.unauthorized, words)
+        case 403, 404, 405, 415: self = .refused(.misaddressed, words)
         case 413: self = .refused(.tooLarge, words)
         default:
             let seconds = retryAfter.flatMap { UInt32($0) }

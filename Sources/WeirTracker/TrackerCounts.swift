@@ -11,6 +11,8 @@ public struct TrackerCounts: Hashable, Sendable {
         case malformed
         /// The key is missing, or nobody's (401).
         case unauthorized
+        /// What answers takes no events there, or none in this form (403, 404, 405, 415).
+        case misaddressed
         /// It was tracked after ``Tracker/shutdown(within:)`` began.
         case closed
         /// It was not accepted before ``Tracker/shutdown(within:)`` ended.

@@ -140,7 +140,7 @@ package struct TrackerState: Sendable {
         case .refused(let reason, let words):
             counts.trouble = words
             // One event may have it refused, and the others are as they should be.
-            if batch > 1, reason != .unauthorized {
+            if batch > 1, reason == .malformed || reason == .tooLarge {
                 parts = [batch / 2, batch - batch / 2] + parts
             } else {
                 drop(batch, reason)

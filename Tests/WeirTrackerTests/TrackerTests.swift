@@ -137,6 +137,7 @@ import WeirTracker
 
     @Test(arguments: [
         ("400", TrackerCounts.DropReason.malformed), ("401", .unauthorized), ("413", .tooLarge),
+        ("403", .misaddressed), ("404", .misaddressed), ("415", .misaddressed),
     ])
     func `what is refused for good is dropped with its reason`(
         status: String,

@@ -93,7 +93,7 @@ struct TrackCommand: Verb {
         let counts = tracker.counts
         if counts.sent == 1 { return try Terminal.result(id) }
         let trouble = counts.trouble ?? "no whole answer in time"
-        let isRefused = [.malformed, .unauthorized, .tooLarge].contains {
+        let isRefused = [.malformed, .unauthorized, .misaddressed, .tooLarge].contains {
             (reason: TrackerCounts.DropReason) in counts.dropped[reason] == 1
         }
         guard isRefused else {
