@@ -316,7 +316,7 @@ let package = Package(
                 "Stages", "Storage",
                 "Broker", "Commerce", "Datasets", "Documents", "OpenSLO", "Prometheus", "SLO",
                 "Timekeeping", "TestSupport",
-                argumentParser, grdb, grdbSQLite, hummingbird, logging, nioPosix,
+                argumentParser, grdb, grdbSQLite, hummingbird, logging, nioCore, nioPosix,
             ],
             path: "Tests/Benchmarks"
         ),

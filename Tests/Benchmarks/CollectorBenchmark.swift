@@ -13,9 +13,10 @@ internal import Timekeeping
 /// What a collector takes over HTTP: single events, and batches of a hundred, over connections that
 /// stay open, each beside a plain Hummingbird handler that reads the body and lets it go.
 ///
-/// The load is made in the same process, by threads that wait for each answer.
+/// The load is made in the same process, by one thread with many connections; no event has the id
+/// of another.
 struct CollectorBenchmark {
-    private static let connections = 16
+    private static let connections = 64
     private static let rounds = 3
     private static let length = Duration.seconds(3)
     private static let silent = Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }
@@ -26,12 +27,12 @@ struct CollectorBenchmark {
     }
 
     private func figures(of name: String, events: Int, target: String) async throws -> [Figure] {
-        let request = Self.request(events: events)
+        let requests = BenchRequests(events: events)
         var (rates, ratios, latencies): ([Double], [Double], [Double]) = ([], [], [])
         for round in 0..<Self.rounds {
             // In turn, so that neither always comes first.
-            let first = try await Self.load(request, isCollector: round % 2 == 0)
-            let second = try await Self.load(request, isCollector: round % 2 == 1)
+            let first = try await Self.load(requests, isCollector: round % 2 == 0)
+            let second = try await Self.load(requests, isCollector: round % 2 == 1)
             let (own, plain) = round % 2 == 0 ? (first, second) : (second, first)
             rates.append(own.rate * Double(events))
             ratios.append(own.rate / plain.rate)
@@ -49,74 +50,37 @@ struct CollectorBenchmark {
         ]
     }
 
-    private static func request(events: Int) -> [UInt8] {
-        let event = { (number: Int) in
-            #"{"specversion":"1.0","id":"0190b0a0-0000-7000-8000-00000000\#(1000 + number)","#
-                + #""source":"/web","type":"com.example.add_to_cart.v1","#
-                + #""time":"2026-11-30T12:00:00Z","datacontenttype":"application/json","#
-                + #""data":{"user_id":"u\#(number)","session_id":"s\#(number)","currency":"USD","#
-                + #""value":12.5,"items":[{"item_id":"p\#(number)","price":12.5}]}}"#
-        }
-        let isBatch = events > 1
-        let list = (0..<events).map(event).joined(separator: ",")
-        let body = isBatch ? "[\(list)]" : list
-        let type = isBatch ? "application/cloudevents-batch+json" : "application/cloudevents+json"
-        return Array(
-            ("POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Type: \(type)\r\n"
-                + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)").utf8
-        )
-    }
-
-    /// Requests per second, and the 99th percentile of their times in milliseconds.
     private static func load(
-        _ request: [UInt8],
+        _ requests: BenchRequests,
         isCollector: Bool
     ) async throws -> (rate: Double, p99: Double) {
         isCollector
-            ? try await withCollector { port in await sent(request, to: port) }
-            : try await withPlainHandler { port in await sent(request, to: port) }
-    }
-
-    private static func sent(_ request: [UInt8], to port: Int) async -> (rate: Double, p99: Double)
-    {
-        let times = Locked<[Double]>([])
-        let timeline = RealTimeline()
-        let end = timeline.now + length
-        await withTaskGroup { group in
-            for _ in 0..<connections {
-                group.addTask {
-                    await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
-                        Thread.detachNewThread {
-                            let own = exchanges(request, port, until: end, timeline)
-                            times.change { $0 += own }
-                            done.resume()
-                        }
-                    }
-                }
+            ? try await withCollector { port in
+                await sent(requests, to: port, withLatency: true)
             }
-        }
-        let sorted = times.value.sorted()
-        guard let last = sorted.last else { return (0, .nan) }
-        let p99 = sorted.count > 100 ? sorted[sorted.count * 99 / 100] : last
-        return (Double(sorted.count) / length.inSeconds, p99)
+            : try await withPlainHandler { port in
+                await sent(requests, to: port, withLatency: false)
+            }
     }
 
-    private static func exchanges(
-        _ request: [UInt8],
-        _ port: Int,
-        until end: Timestamp,
-        _ timeline: RealTimeline
-    ) -> [Double] {
-        guard let connection = try? RawConnection(port: port) else { return [] }
-        var times: [Double] = []
-        var began = timeline.now
-        while began < end {
-            guard connection.exchange(request) == 202 else { return times }
-            let now = timeline.now
-            times.append((now - began).inSeconds * 1000)
-            began = now
+    /// Requests per second of connections that send again as soon as they are answered, and then
+    /// the 99th percentile at half of that rate, from the time at which each was to be sent.
+    private static func sent(
+        _ requests: BenchRequests,
+        to port: Int,
+        withLatency: Bool
+    ) async -> (rate: Double, p99: Double) {
+        do {
+            let load = try await CollectorLoad.open(connections, to: port)
+            let rate = try await load.closedLoop(requests, for: length)
+            let p99 =
+                withLatency
+                ? try await load.p99(requests, perSecond: rate / 2, for: length) : .nan
+            try await load.close()
+            return (rate, p99)
+        } catch {
+            return (0, .nan)
         }
-        return times
     }
 
     private static func withPlainHandler<Value: Sendable>(
