@@ -68,6 +68,11 @@ package struct CollectorResponder: Sendable {
         return nil
     }
 
+    /// How many bytes the body of `request` may have, unpacked as well.
+    func bodyLimit(of request: CollectorRequest) -> Int {
+        protocols.first { $0.takes(request) }?.bodyLimit ?? CollectorServer.bodyLimit
+    }
+
     /// What `request` is answered.
     package func answer(to request: CollectorRequest) async -> CollectorAnswer {
         if let answer = answer(toHeadOf: request) { return answer }
@@ -136,7 +141,9 @@ package struct CollectorResponder: Sendable {
                 message: "this page is not in the allowedOrigins of the collector"
             )
         }
-        guard let source = keys.source(offering: speech.key(of: request)) else {
+        let key = speech.key(of: request)
+        guard let source = keys.source(offering: key) ?? (speech.isQuestion(request) ? "" : nil)
+        else {
             throw RequestRefusal(
                 status: 401,
                 reason: "unknown-key",
@@ -144,13 +151,16 @@ package struct CollectorResponder: Sendable {
             )
         }
         guard let stage else { throw CollectorResponder.refusal(of: .closed) }
-        var collected = try speech.read(request, from: source)
-        if let answer = collected.answer { return answer }
         let origin = EventOrigin(
             source: source,
             userAgent: request.fields[.userAgent] ?? "",
             received: request.received
         )
+        if let answer = try await answer(asWritten: request, from: origin, in: speech, stage) {
+            return answer
+        }
+        var collected = try speech.read(request, from: source)
+        if let answer = collected.answer { return answer }
         var conformed: [String: Int64] = [:]
         for place in collected.events.indices {
             for (rule, values) in conformer.conform(&collected.events[place], from: origin) {
@@ -182,7 +192,27 @@ package struct CollectorResponder: Sendable {
             counts.conformed.merge(conformed, uniquingKeysWith: +)
         }
         var answer = speech.answer(to: collected)
-        if let trace { answer.fields[named: "traceparent"] = trace.text }
+        if let trace { answer.fields[.traceparent] = trace.text }
+        return answer
+    }
+
+    /// The answer to a `request` whose events are kept by the bytes that wrote them; nil where they
+    /// have to be read in parts first.
+    private func answer(
+        asWritten request: CollectorRequest,
+        from origin: EventOrigin,
+        in speech: any ClientProtocol,
+        _ stage: CollectorStage
+    ) async throws(RequestRefusal) -> CollectorAnswer? {
+        guard conformer.leavesAlone(origin), let writing = speech.writing(of: request) else {
+            return nil
+        }
+        var events = stage.begin(received: request.received)
+        guard let trace = events.append(asWrittenIn: request, writing, origin) else { return nil }
+        let outcome = await stage.take(events)
+        guard case .accepted = outcome else { throw CollectorResponder.refusal(of: outcome) }
+        var answer = speech.answer(to: CollectedRequest())
+        answer.fields[.traceparent] = trace.text
         return answer
     }
 
@@ -281,7 +311,7 @@ struct RequestTrace: Sendable {
 
     /// The one that `request` names; nil where it names none.
     init?(of request: CollectorRequest) {
-        guard let text = request.fields[named: "traceparent"] else { return nil }
+        guard let text = request.fields[.traceparent] else { return nil }
         self.init(text)
     }
 
@@ -289,6 +319,43 @@ struct RequestTrace: Sendable {
 }
 
 extension CollectedEvents {
+    /// Appends the events of `request` by the bytes that wrote them, with what every event gets at
+    /// its end: when it came, and the trace of its request.
+    ///
+    /// - Returns: The trace of the request; nil where the events have to be read in parts, because
+    ///   one of them is wrong, or has more than one line: then none is appended.
+    fileprivate mutating func append(
+        asWrittenIn request: CollectorRequest,
+        _ writing: CloudEventWriting,
+        _ origin: EventOrigin
+    ) -> RequestTrace? {
+        let body = request.body
+        var isArray = false
+        if case .array = writing { isArray = true }
+        guard let placed = try? decode(body, isArray: isArray), let first = placed.first,
+            placed.allSatisfy({ $0.isComplete && body.hasOneLine(in: $0.range) })
+        else { return nil }
+        let trace =
+            RequestTrace(of: request) ?? first.traceparent.flatMap(RequestTrace.init)
+            ?? RequestTrace(TraceContext(of: first.event, symbols: symbols))
+        let recordedTime = Array(",\"recordedtime\":\"\(origin.recordedTime)\"".utf8)
+        let traceparent = Array(",\"traceparent\":\"\(trace.text)\"".utf8)
+        reserve(
+            events: placed.count,
+            bytes: body.count + placed.count * (recordedTime.count + traceparent.count + 1)
+        )
+        for event in placed {
+            append(
+                event.event,
+                event.items,
+                lineParts: body[event.range.dropLast()],
+                event.hasRecordedTime ? [] : recordedTime[...],
+                event.traceparent == nil && !event.hasCorrelation ? traceparent[...] : []
+            )
+        }
+        return trace
+    }
+
     /// Appends what is kept of `refused`, with the `trace` of its request; says whether there is
     /// anything to keep.
     fileprivate mutating func append(_ refused: RefusedEvent, _ trace: inout RequestTrace?) -> Bool
@@ -310,6 +377,11 @@ extension CollectedEvents {
     }
 }
 
+extension HTTPField.Name {
+    /// That of W3C Trace Context; made once.
+    fileprivate static let traceparent = HTTPField.Name("traceparent").unsafelyUnwrapped
+}
+
 extension HTTPFields {
     /// The field that is called `name`, which the library has no name for.
     package subscript(named name: String) -> String? {
@@ -317,6 +389,15 @@ extension HTTPFields {
         set {
             guard let name = HTTPField.Name(name) else { return }
             self[name] = newValue
+        }
+    }
+}
+
+extension [UInt8] {
+    /// Whether no line ends in `range`.
+    fileprivate func hasOneLine(in range: Range<Int>) -> Bool {
+        withUnsafeBufferPointer { bytes in
+            range.allSatisfy { bytes[$0] != 0x0a && bytes[$0] != 0x0d }
         }
     }
 }

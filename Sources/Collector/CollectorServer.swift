@@ -7,7 +7,7 @@ package import Timekeeping
 
 /// Takes events over HTTP: a thin driver of ``CollectorResponder``.
 package struct CollectorServer: Sendable {
-    /// What a request may have in bytes, unpacked as well.
+    /// What a request may have in bytes, unpacked as well, unless its protocol has more.
     package static let bodyLimit = 1 << 20
 
     private let address: ListenAddress
@@ -66,7 +66,10 @@ package struct CollectorServer: Sendable {
         )
         if let answer = responder.answer(toHeadOf: collected) { return answer }
         do throws(RequestRefusal) {
-            collected.body = try await CollectorServer.body(of: request)
+            collected.body = try await CollectorServer.body(
+                of: request,
+                atMost: responder.bodyLimit(of: collected)
+            )
         } catch {
             return responder.answer(to: error, of: collected)
         }
@@ -75,7 +78,10 @@ package struct CollectorServer: Sendable {
     }
 
     /// The body of `request`, unpacked.
-    private static func body(of request: Request) async throws(RequestRefusal) -> [UInt8] {
+    private static func body(
+        of request: Request,
+        atMost bodyLimit: Int
+    ) async throws(RequestRefusal) -> [UInt8] {
         let tooLarge = RequestRefusal(
             status: 413,
             reason: "too-large",

@@ -24,7 +24,7 @@ struct FuzzedBodyTests {
     ]
 
     /// A body with some bytes taken out, put in, doubled or changed.
-    private static func mutated(_ body: String, _ chance: inout Randomness) -> [UInt8] {
+    static func mutated(_ body: String, _ chance: inout Randomness) -> [UInt8] {
         var bytes = Array(body.utf8)
         let marks = Array("{}[]\",:\\u0e-+.n".utf8) + [0, 10, 0x7f, 0x80, 0xc3, 0xff]
         for _ in 0...chance.below(6) {

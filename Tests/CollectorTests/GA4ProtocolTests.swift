@@ -26,8 +26,9 @@ struct GA4ProtocolTests {
         var request = GA4Fixture.request("{}")
         #expect(ga4.takes(request))
         #expect(ga4.key(of: request) == "s")
+        #expect(!ga4.isQuestion(request))
         request.path = "/debug/mp/collect"
-        #expect(ga4.takes(request))
+        #expect(ga4.takes(request) && ga4.isQuestion(request))
         request.path = "/mp/collectx"
         #expect(!ga4.takes(request))
         request = GA4Fixture.request("{}", query: [(name: "api_secret", value: "")])

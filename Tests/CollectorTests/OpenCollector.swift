@@ -70,6 +70,7 @@ struct OpenCollector: Sendable {
         journal: MemoryJournal = MemoryJournal(),
         keys: SourceKeys = SourceKeys([]),
         origins: [String] = [],
+        conform: ConformRules = ConformRules(),
         patience: Duration = .milliseconds(50),
         timeline: any Timeline = RealTimeline(),
         _ body: @escaping @Sendable (OpenCollector) async throws -> Value
@@ -113,6 +114,7 @@ struct OpenCollector: Sendable {
             ],
             keys: keys,
             origins: CrossOrigin(allowed: origins),
+            conformer: Conformer(conform, secret: []),
             door: door,
             logger: logger
         )

@@ -33,6 +33,14 @@ package struct Conformer: Sendable {
     /// Whether a rule hides personal data.
     package var hidesPersonalData: Bool { !rules.personalData.isEmpty }
 
+    /// Whether no event from `origin` is changed, but for its `recordedtime`.
+    func leavesAlone(_ origin: EventOrigin) -> Bool {
+        rules.personalData.isEmpty && rules.names.isEmpty && rules.currency == .none
+            && rules.traffic.internalUsers.isEmpty
+            && !rules.traffic.internalSources.contains(origin.source)
+            && !rules.traffic.bots.contains(where: origin.userAgent.contains)
+    }
+
     /// Brings `event` into form.
     ///
     /// - Returns: The rules that changed something, by the names under which they are counted, each

@@ -17,8 +17,14 @@ package protocol ClientProtocol: Sendable {
     /// that is refused has the request refused.
     var takesParts: Bool { get }
 
+    /// How many bytes a request may have, unpacked as well.
+    var bodyLimit: Int { get }
+
     /// The key of the source that `request` presents; nil where it presents none.
     func key(of request: CollectorRequest) -> String?
+
+    /// Whether `request` only asks, and nothing of it is kept: that needs no key.
+    func isQuestion(_ request: CollectorRequest) -> Bool
 
     /// The events that `request` holds.
     ///
@@ -32,6 +38,10 @@ package protocol ClientProtocol: Sendable {
         from source: String
     ) throws(RequestRefusal) -> CollectedRequest
 
+    /// How the body of `request` writes events in the form in which they are kept; nil where they
+    /// have to be read first.
+    func writing(of request: CollectorRequest) -> CloudEventWriting?
+
     /// What the client is told once the events of `collected` are in the topic.
     func answer(to collected: CollectedRequest) -> CollectorAnswer
 
@@ -41,6 +51,20 @@ package protocol ClientProtocol: Sendable {
 
 extension ClientProtocol {
     package var takesParts: Bool { true }
+
+    package func isQuestion(_ request: CollectorRequest) -> Bool { false }
+
+    package var bodyLimit: Int { CollectorServer.bodyLimit }
+
+    package func writing(of request: CollectorRequest) -> CloudEventWriting? { nil }
+}
+
+/// How a body writes CloudEvents in JSON.
+package enum CloudEventWriting: Sendable {
+    /// One object.
+    case one
+    /// An array of objects.
+    case array
 }
 
 /// A request to the collector, received whole.

@@ -21,6 +21,16 @@ package struct CloudEventsProtocol: ClientProtocol {
         request.bearerToken ?? request.query.first { $0.name == "access_token" }?.value
     }
 
+    package func writing(of request: CollectorRequest) -> CloudEventWriting? {
+        let type = MediaType(request.fields[.contentType] ?? "")
+        guard (try? type.checkCharset()) != nil else { return nil }
+        switch type.name {
+        case "application/cloudevents+json": return .one
+        case "application/cloudevents-batch+json": return .array
+        default: return nil
+        }
+    }
+
     package func read(
         _ request: CollectorRequest,
         from source: String

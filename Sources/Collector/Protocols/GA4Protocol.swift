@@ -54,6 +54,11 @@ package struct GA4Protocol: ClientProtocol {
         request.query.first { $0.name == "api_secret" && !$0.value.isEmpty }?.value
     }
 
+    /// Google's validation server looks at no secret, but for whether there is one.
+    package func isQuestion(_ request: CollectorRequest) -> Bool {
+        request.path == GA4Protocol.validationPath
+    }
+
     package func read(
         _ request: CollectorRequest,
         from source: String

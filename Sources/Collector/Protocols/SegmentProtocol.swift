@@ -27,6 +27,8 @@ package struct SegmentProtocol: ClientProtocol {
 
     package var name: String { "segment" }
 
+    package var bodyLimit: Int { SegmentProtocol.batchLimit }
+
     package func takes(_ request: CollectorRequest) -> Bool {
         guard request.method == "POST", request.path.hasPrefix(SegmentProtocol.prefix) else {
             return false

@@ -83,6 +83,9 @@ where Name.RawValue == String {
 
     init() {}
 
+    /// Whether `name` was given.
+    func contains(_ name: Name) -> Bool { seen.contains(name) }
+
     /// The name that `key` is.
     ///
     /// - Throws: A rejection if it is unknown or was given before.

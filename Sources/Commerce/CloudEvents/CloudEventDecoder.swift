@@ -57,26 +57,70 @@ package struct CloudEventDecoder: Sendable {
         )
     }
 
+    /// The events that `text` writes: one JSON object, or an array of such, and nothing else.
+    ///
+    /// - Throws: The rejection of the first that is none.
+    package func placedEvents(
+        in text: [UInt8],
+        isArray: Bool
+    ) throws(RejectionReason) -> [PlacedEvent] {
+        try text.withUnsafeBufferPointer { bytes throws(RejectionReason) in
+            if let rejection = RejectionReason.inText(bytes) { throw rejection }
+            var reader = JSONReader(bytes)
+            var events: [PlacedEvent] = []
+            if isArray {
+                try reader.open(UInt8(ascii: "["), FieldPath(""))
+                while try reader.nextElement() {
+                    events.append(try placedEvent(from: &reader, bytes))
+                }
+            } else {
+                events.append(try placedEvent(from: &reader, bytes))
+            }
+            try reader.end()
+            return events
+        }
+    }
+
     private func decode(
         text bytes: UnsafeBufferPointer<UInt8>
     ) throws(RejectionReason) -> (event: Event, items: [Item]) {
         var reader = JSONReader(bytes)
+        let placed = try placedEvent(from: &reader, bytes)
+        try reader.end()
+        return (placed.event, placed.items)
+    }
+
+    private func placedEvent(
+        from reader: inout JSONReader,
+        _ bytes: UnsafeBufferPointer<UInt8>
+    ) throws(RejectionReason) -> PlacedEvent {
         var seen = SeenNames<CloudEventAttribute>()
         var attributes = Attributes()
         try reader.open(UInt8(ascii: "{"), FieldPath("event"))
+        let start = reader.position - 1
         while let key = try reader.nextKey() {
             let name = try seen.take(key, of: "attribute", FieldPath(key.text))
             if try reader.takeNull() {
+                attributes.hasNull = true
                 continue
             }
             try read(name, from: &reader, bytes, into: &attributes)
         }
-        try reader.end()
+        let range = start..<reader.position
         if let position = attributes.dataPosition {
             var reader = JSONReader(bytes, at: position)
             attributes.data = try data(from: &reader, bytes, attributes)
         }
-        return try event(of: attributes)
+        let (event, items) = try event(of: attributes)
+        return PlacedEvent(
+            event: event,
+            items: items,
+            range: range,
+            traceparent: attributes.traceparent,
+            hasCorrelation: seen.contains(.correlationid),
+            hasRecordedTime: seen.contains(.recordedtime),
+            isComplete: seen.contains(.data) && !attributes.hasNull
+        )
     }
 
     private func read(
@@ -167,6 +211,7 @@ package struct CloudEventDecoder: Sendable {
                         + "00-<32 hexadecimal digits>-<16>-<2>, neither id all zero"
                 )
             }
+            attributes.traceparent = text
         case .sequence:
             guard !text.isEmpty, text.utf8.allSatisfy({ (48...57).contains($0) }),
                 let number = Int64(text), number > 0
@@ -243,6 +288,22 @@ private struct Attributes {
     var data = EventData()
     /// Where the data begins, where the type was not known there.
     var dataPosition: Int?
+    var traceparent: String?
+    /// Whether an attribute was given as `null`.
+    var hasNull = false
+}
+
+/// An event, and where in a text it is written.
+package struct PlacedEvent: Sendable {
+    package var event: Event
+    package var items: [Item]
+    /// From its first brace to its last.
+    package var range: Range<Int>
+    package var traceparent: String?
+    package var hasCorrelation: Bool
+    package var hasRecordedTime: Bool
+    /// Whether it has `data`, and no attribute that is `null`.
+    package var isComplete: Bool
 }
 
 extension EventDeclarations {

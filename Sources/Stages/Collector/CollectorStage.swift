@@ -214,7 +214,8 @@ package final class CollectorStage: Sendable {
         until deadline: Timestamp
     ) async -> Outcome {
         let batch = CollectedEvents.batch(of: parts, stream: stream, firstOffset: firstOffset)
-        let lines = parts.flatMap(\.lines)
+        // The originals are the lines of all parts, with their line ends.
+        let lines = batch.originals?.bytes ?? []
         let segment = ledger.withLock { $0.begin() }
         do throws(JournalError) {
             try await journal.append(lines, to: segment)
@@ -361,6 +362,39 @@ package struct CollectedEvents: Sendable {
         try CloudEventDecoder(symbols: symbols, events: declarations).decode(line)
     }
 
+    /// The events that `text` writes, one or an array of them; they are not appended yet.
+    package func decode(
+        _ text: [UInt8],
+        isArray: Bool
+    ) throws(RejectionReason) -> [PlacedEvent] {
+        try CloudEventDecoder(symbols: symbols, events: declarations)
+            .placedEvents(in: text, isArray: isArray)
+    }
+
+    /// Makes room for so many events, of which the lines have so many bytes.
+    package mutating func reserve(events count: Int, bytes: Int) {
+        events.reserveCapacity(events.count + count)
+        ranges.reserveCapacity(ranges.count + count)
+        lines.reserveCapacity(lines.count + bytes)
+    }
+
+    /// Appends an event that was decoded of `start`, an object in JSON on one line without its last
+    /// brace; `members` come behind it.
+    package mutating func append(
+        _ event: Event,
+        _ items: [Item],
+        lineParts start: ArraySlice<UInt8>,
+        _ members: ArraySlice<UInt8>...
+    ) {
+        events.append((event, items))
+        let first = lines.count
+        lines.append(contentsOf: start)
+        for part in members { lines.append(contentsOf: part) }
+        lines.append(UInt8(ascii: "}"))
+        ranges.append(first..<lines.count)
+        lines.append(UInt8(ascii: "\n"))
+    }
+
     /// Appends an event that was decoded, and what it was decoded of, on one line.
     package mutating func append(
         _ event: Event,
@@ -431,6 +465,9 @@ package struct CollectedEvents: Sendable {
         var originals = Originals()
         var sendTimes: [Timestamp] = []
         var flaws: [Int: FailureReason] = [:]
+        originals.bytes.reserveCapacity(parts.reduce(0) { $0 + $1.lines.count })
+        originals.ranges.reserveCapacity(count)
+        sendTimes.reserveCapacity(count)
         for part in parts {
             let shift = originals.bytes.count
             for (place, flaw) in part.flaws { flaws[builder.events.count + place] = flaw }
