@@ -32,8 +32,9 @@ final class JourneyBooks: Sendable {
         var handedOut: [DeliveryID: [Int: String]] = [:]
         /// What the broker believes is done, also of what never reached the stage.
         var settled: Set<String> = []
-        /// As they were kept last.
-        var letters: [String: (reason: String, attempts: Int)] = [:]
+        /// How often each message was delivered that a letter was kept of, by event and position:
+        /// an event that comes twice can be given up twice.
+        var letters: [String: [Int64: Int]] = [:]
     }
 
     struct Entries: Sendable {
@@ -248,9 +249,9 @@ private struct BookedStore: StoreLayer {
             case .storeDeadLetters(let letters):
                 for letter in letters {
                     let id = letter.publication.batch.events[letter.place].id.uuid
-                    entries.pages[letter.subscription, default: .init()].letters[id] = (
-                        letter.reason.label, letter.attempts
-                    )
+                    let position = letter.publication.position(at: letter.place)
+                    entries.pages[letter.subscription, default: .init()]
+                        .letters[id, default: [:]][position] = letter.attempts
                 }
             default: break
             }

@@ -62,7 +62,7 @@ private struct TracedRun {
     private let home: PipelineHome
     private let filtered: EventName?
     private let grains: [Grain]
-    private let discarded: Set<String>
+    private let discarded: Set<LetterName>
     private let drops: Drops?
 
     private var warehouse: any SQLWarehouse { home.catalogue.warehouse }
@@ -175,12 +175,14 @@ private struct TracedRun {
     }
 
     /// Discards every third letter.
-    private static func discardSome(of warehouse: any SQLWarehouse) async throws -> Set<String> {
+    private static func discardSome(
+        of warehouse: any SQLWarehouse
+    ) async throws -> Set<LetterName> {
         let letters = try await warehouse.letters(LetterFilter(), after: nil, atMost: 10_000)
         let names = letters.enumerated().filter { $0.offset % 3 == 0 }.map(\.element.name)
         let decision = LetterDecision(time: start, who: "test", why: "one in three")
         _ = try await warehouse.discardLetters(names, decision)
-        return Set(names.map { "\($0.subscription) \($0.id)" })
+        return Set(names)
     }
 
     private func trace(_ term: String) async throws -> JourneyReport {
@@ -206,17 +208,27 @@ private struct TracedRun {
 
     // MARK: - What it must be
 
-    /// What must be told of the event `id` of the subscription of ingest, then of analytics.
-    private func expected(_ id: String, _ fact: JourneyBooks.Fact) -> [String] {
+    /// What must be told of the event `id`, found at `position`, of the subscription of ingest,
+    /// then of analytics.
+    private func expected(
+        _ id: String,
+        at position: Int64,
+        _ fact: JourneyBooks.Fact
+    ) -> [String] {
         var lanes: [String] = []
         for subscription in ["ingest", "analytics"] {
             let page = books.pages[subscription] ?? .init()
-            let letter = page.letters[id]
-            if let letter {
-                lanes.append("\(subscription) dead-lettered \(letter.attempts)")
-                if discarded.contains("\(subscription) \(id)") {
-                    lanes.append("\(subscription) discarded")
-                }
+            let letters = page.letters[id] ?? [:]
+            for (place, attempts) in letters.sorted(by: { $0.key < $1.key }) {
+                let other = place == position ? "" : " of \(place)"
+                lanes.append("\(subscription) dead-lettered \(attempts)\(other)")
+                let name = LetterName(
+                    subscription: subscription,
+                    source: fact.source,
+                    id: id,
+                    position: place
+                )
+                if discarded.contains(name) { lanes.append("\(subscription) discarded") }
             }
             let state: String
             if subscription == "ingest" {
@@ -234,7 +246,7 @@ private struct TracedRun {
                     counted.map { fact.sequence > $0 ? "not-yet" : "missing" } ?? "unknown"
             }
             let isKept = ["stored", "counted"].contains(state) || state.hasPrefix("late")
-            if letter == nil || isKept { lanes.append("\(subscription) \(state)") }
+            if letters.isEmpty || isKept { lanes.append("\(subscription) \(state)") }
         }
         return lanes
     }
@@ -248,6 +260,10 @@ private struct TracedRun {
         journey.steps.dropFirst(2).map { step in
             var text = "\(step.lane) \(step.state.rawValue)"
             if let attempts = step.attempts { text += " \(attempts)" }
+            let other = "the message at "
+            if step.state == .deadLettered, step.detail.hasPrefix(other) {
+                text += " of \(step.detail.dropFirst(other.count).prefix { $0 != ":" })"
+            }
             if step.state == .late {
                 let held = Set((step.windows ?? []).map(\.length))
                 let missed = grains.filter { !held.contains($0.rawValue) }.max()
@@ -332,7 +348,7 @@ private struct TracedRun {
                 if report.journeys.isEmpty { checkAbsence(report, of: fact, &answers) }
                 continue
             }
-            let expected = expected(id, fact)
+            let expected = expected(id, at: journey.event.position, fact)
             let lanes = self.told(journey)
             #expect(lanes == expected, "seed \(seed), \(term): \(id)")
             let position = books.positions[id]?.contains(journey.event.position) ?? false
