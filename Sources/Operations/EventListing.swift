@@ -60,7 +60,8 @@ package struct EventListing: WrittenReport, Decodable, Sendable {
         package var precision: Precision
         /// Where the next page begins; nil where there is none.
         package var nextAfter: Int64?
-        /// The lowest and the highest position it has; nil where it is empty, or was not read.
+        /// The lowest and the highest position it has, where no event was found; nil where it is
+        /// empty, or was not read.
         package var firstPosition: Int64?
         package var lastPosition: Int64?
         /// When the first event that it still has happened; nil where that is not known.

@@ -18,6 +18,16 @@ package protocol RawEventLookup: Sendable {
 }
 
 extension RawEventLookup {
+    /// What `search` finds; where it finds nothing, also what the store still has.
+    ///
+    /// Only then anybody asks, and some servers take their time over it.
+    package func answer(
+        _ search: EventSearch
+    ) async throws(StoreError) -> (found: FoundEvents, retained: RetainedEvents?) {
+        let found = try await find(search)
+        return (found, found.events.isEmpty ? try await retained() : nil)
+    }
+
     package func warning(about conditions: [EventCondition]) -> String? { nil }
 }
 

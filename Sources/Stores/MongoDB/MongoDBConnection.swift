@@ -29,8 +29,15 @@ actor MongoDBConnection {
 
     /// Looks at the server and prepares the collection, before any connection is made to stay.
     ///
-    /// - Returns: What further connections are made with, and what is not as it should be.
-    func open(_ keys: [RawEventKey]) throws(StoreError) -> (DriverPool, warnings: [String]) {
+    /// Where the store is only read, the client that looks is kept: one of a pool would come with a
+    /// thread that watches the server, and whose end takes half a second.
+    ///
+    /// - Returns: What further connections are made with, what is not as it should be, and whether
+    ///   there is an index by trace.
+    func open(
+        _ keys: [RawEventKey],
+        for access: StoreAccess
+    ) throws(StoreError) -> (DriverPool, warnings: [String], hasTraceIndex: Bool) {
         let probe = try reaching { () throws(DriverFailure) in
             try DriverClient(
                 probing: uri,
@@ -43,7 +50,8 @@ actor MongoDBConnection {
         try server.prepare(keys)
         let driver = try reaching { () throws(DriverFailure) in try DriverPool(uri) }
         self.driver = driver
-        return (driver, server.warnings)
+        if access == .reading { client = probe }
+        return (driver, server.warnings, server.hasTraceIndex)
     }
 
     /// Inserts the events of `writes`, of whose positions a call that failed may have stored the
@@ -122,19 +130,6 @@ actor MongoDBConnection {
             }
         }
         return own
-    }
-
-    /// The highest position stored, or 0.
-    func lastPosition() throws(StoreError) -> Int64 {
-        let reply = try read(RawEventCommands.lastPosition)
-        guard let last = reply.documents("cursor.firstBatch").first else { return 0 }
-        guard let position = last.integer("position"), (0..<RawEvent.endOfPositions) ~= position
-        else {
-            throw StoreError(
-                StoredField(last, in: "\(location)").damaged("position", "a position in a topic")
-            )
-        }
-        return position
     }
 
     /// How many events are stored.

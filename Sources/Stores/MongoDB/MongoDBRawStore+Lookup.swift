@@ -19,8 +19,11 @@ extension MongoDBRawStore: RawEventLookup {
 
     package func warning(about conditions: [EventCondition]) -> String? {
         let indexed: [EventKey] = [.order, .user, .session, .product, .id, .message]
-        guard !conditions.contains(where: { indexed.contains($0.key) }) else { return nil }
-        return "MongoDB has no index by trace, so that every document is read"
+        guard !hasTraceIndex, !conditions.contains(where: { indexed.contains($0.key) }) else {
+            return nil
+        }
+        return "the collection was made without an index by trace, so that every document is "
+            + "read; createIndex({traceparent: 1}) on raw_events makes one"
     }
 }
 
@@ -49,18 +52,6 @@ extension MongoDBConnection {
             events: events,
             others: others > Int64(limit) ? .atLeast(Int64(limit)) : .exactly(others)
         )
-    }
-
-    /// What the collection still has.
-    func retained(notingIn damage: DamagedValues) throws(StoreError) -> RetainedEvents? {
-        let last = try lastPosition()
-        let first = try read(EventLookupCommands.first).documents("cursor.firstBatch").first
-        guard let first else { return nil }
-        let field = StoredField(first, in: "\(location)", damage)
-        guard let position = field.integer("position", isNeeded: true), position <= last else {
-            return nil
-        }
-        return RetainedEvents(positions: position...last, since: field.time)
     }
 }
 
@@ -114,16 +105,21 @@ private enum EventLookupCommands {
 
     /// The documents that meet every condition.
     static func filter(_ search: EventSearch) -> BSONDocument {
-        let behind = BSONDocument { $0.append("$gt", search.after) }
+        let positions = search.conditions.filter { $0.key == .message }
+            .compactMap { Int64($0.value) }
+        let behind = BSONDocument {
+            // A position that is asked for lies between its neighbours.
+            $0.append("$gt", positions.reduce(search.after) { max($0, $1 - 1) })
+            if let last = positions.min() { $0.append("$lte", last) }
+        }
+        let others = search.conditions.filter { $0.key != .message }
         let parts =
-            [BSONDocument { $0.append("position", document: behind) }]
-            + search.conditions.map(condition)
+            others.map(condition) + [BSONDocument { $0.append("position", document: behind) }]
         // Where no field is named twice, one document says the same, and servers that look for an
-        // index there alone find it.
-        let keys = [EventKey.message] + search.conditions.map(\.key)
-        if Set(keys).count == keys.count {
+        // index there alone find it: in the first of its fields that has one.
+        if Set(others.map(\.key)).count == others.count {
             return BSONDocument { filter in
-                for part in parts.reversed() { filter.append(all: part) }
+                for part in parts { filter.append(all: part) }
             }
         }
         return BSONDocument {
@@ -141,7 +137,7 @@ private enum EventLookupCommands {
             case .user: document.append("user_id", value)
             case .session: document.append("session_id", value)
             case .product: document.append("items.item_id", value)
-            case .message: document.append("position", Int64(value) ?? 0)
+            case .message: preconditionFailure("a position is part of the range")
             case .id:
                 // A document's `_id` is the id, a space, and the source.
                 let key = RawEventEncoder.key(id: value, source: "")
@@ -185,13 +181,5 @@ private enum EventLookupCommands {
             }
             $0.append("cursor", document: BSONDocument())
         }
-    }
-
-    static var first: BSONDocument {
-        BSONDocument(
-            json: """
-                {"find": "raw_events", "sort": {"position": 1}, "limit": 1, "singleBatch": true}
-                """
-        )
     }
 }

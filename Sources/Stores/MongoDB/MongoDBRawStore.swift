@@ -23,17 +23,20 @@ package final class MongoDBRawStore: RawStore {
     /// What the server does not do that it was asked to when the store was opened; it goes on
     /// without.
     package let warnings: [String]
+    let hasTraceIndex: Bool
 
     /// Connects to `location` and prepares the collection.
     ///
     /// - Parameters:
     ///   - location: Where the store lies.
+    ///   - access: What it is opened for.
     ///   - keys: The business keys that get an index.
     ///   - damage: Where fields are noted that a report has to leave out.
     /// - Throws: ``StoreError`` where the server cannot be reached, does not let us in, or is not
     ///   fit; its message names the hosts, the database and the remedy, never the password.
     package init(
         _ location: MongoDBLocation,
+        _ access: StoreAccess = .making,
         indexes keys: [RawEventKey] = RawEventKey.allCases,
         notingIn damage: DamagedValues = DamagedValues()
     ) async throws(StoreError) {
@@ -41,8 +44,9 @@ package final class MongoDBRawStore: RawStore {
         let uri = try DriverURI(location)
         let first = MongoDBConnection(location, uri)
         do throws(StoreError) {
-            let (driver, warnings) = try await first.open(keys)
+            let (driver, warnings, hasTraceIndex) = try await first.open(keys, for: access)
             self.warnings = warnings
+            self.hasTraceIndex = hasTraceIndex
             pool = MongoDBConnectionPool(first, driver, uri, location)
         } catch {
             await first.close()

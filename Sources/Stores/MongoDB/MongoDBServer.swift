@@ -9,6 +9,8 @@ struct MongoDBServer {
     private let location: MongoDBLocation
     /// What is not as it should be, but works.
     private(set) var warnings: [String] = []
+    /// Whether events are found by their trace without every document being read.
+    private(set) var hasTraceIndex = false
 
     init(_ client: DriverClient, _ location: MongoDBLocation) {
         self.client = client
@@ -43,8 +45,13 @@ struct MongoDBServer {
             try adopt(found)
         } else {
             try create()
+            // Not in a collection that is there: an index of many events would take minutes.
+            try runOrWarn(RawEventCommands.traceIndex, "has no index by trace")
         }
         _ = try run(RawEventCommands.positionIndex)
+        // Who may not see the indexes is warned as if there were none.
+        let indexes = try? client.run(RawEventCommands.indexes).documents("cursor.firstBatch")
+        hasTraceIndex = indexes?.contains { $0.has("key.traceparent") } ?? false
         for key in keys {
             try runOrWarn(RawEventCommands.index(of: key), "has no index by \(key.rawValue)")
         }
@@ -76,6 +83,10 @@ struct MongoDBServer {
                     + "event; name another database"
             )
         }
+        let validator = RawEventCommands.validator
+        // Only this program makes a collection with this rule, and the server holds documents to
+        // it. Looking at one would have some servers read them all.
+        if found.document("options.validator")?.isEqual(to: validator) == true { return }
         let any = try run(RawEventCommands.anyEvent).documents("cursor.firstBatch").first
         if let any, !(any.has("position") && any.has("source") && any.has("id")) {
             throw StoreError(
@@ -83,10 +94,7 @@ struct MongoDBServer {
                 "\(location): \(name) holds documents of another program; name another database"
             )
         }
-        let validator = RawEventCommands.validator
-        if found.document("options.validator")?.isEqual(to: validator) != true {
-            try runOrWarn(RawEventCommands.change(validator: validator), "checks no documents")
-        }
+        try runOrWarn(RawEventCommands.change(validator: validator), "checks no documents")
     }
 
     private func run(

@@ -12,15 +12,6 @@ enum RawEventCommands {
         BSONDocument(json: #"{"find": "raw_events", "limit": 1, "singleBatch": true}"#)
     }
 
-    static var lastPosition: BSONDocument {
-        BSONDocument(
-            json: """
-                {"find": "raw_events", "sort": {"position": -1}, "limit": 1, "singleBatch": true,
-                 "projection": {"position": 1}}
-                """
-        )
-    }
-
     /// Counts the documents themselves: the server's own estimate is wrong after it was killed.
     static var count: BSONDocument {
         BSONDocument(
@@ -141,6 +132,20 @@ enum RawEventCommands {
                  "indexes": [{"name": "position", "key": {"position": 1}, "unique": true}]}
                 """
         )
+    }
+
+    /// The index by the trace, which every event has.
+    static var traceIndex: BSONDocument {
+        BSONDocument(
+            json: """
+                {"createIndexes": "raw_events",
+                 "indexes": [{"name": "trace", "key": {"traceparent": 1}}]}
+                """
+        )
+    }
+
+    static var indexes: BSONDocument {
+        BSONDocument(json: #"{"listIndexes": "raw_events", "cursor": {}}"#)
     }
 
     /// The index by a business key.

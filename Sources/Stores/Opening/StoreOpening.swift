@@ -45,6 +45,7 @@ package struct StoreOpening: Sendable {
         if let location = try MongoDBLocation(url: url) {
             let store = try await MongoDBRawStore(
                 location,
+                access,
                 indexes: indexes.compactMap(RawEventKey.init(rawValue:)),
                 notingIn: damage
             )

@@ -87,9 +87,8 @@ struct RunQuestions: Sendable {
         )
         for place in stores.raw where place.twin == nil {
             do {
-                let lookup = try Self.lookup(of: place)
-                let found = try await lookup.find(search)
-                listing.add(found, retained: try await lookup.retained(), in: place.label)
+                let (found, retained) = try await Self.lookup(of: place).answer(search)
+                listing.add(found, retained: retained, in: place.label)
             } catch {
                 listing.add(failure: "\(error)", in: place.label)
             }
@@ -121,9 +120,9 @@ struct RunQuestions: Sendable {
         }
         for place in stores.raw where place.twin == nil {
             do {
-                let lookup = try Self.lookup(of: place)
-                let found = try await lookup.find(EventSearch(query.conditions, limit: limit))
-                let retained = try await lookup.retained()
+                let (found, retained) = try await Self.lookup(of: place).answer(
+                    EventSearch(query.conditions, limit: limit)
+                )
                 try await report.add(
                     found,
                     retained: retained,

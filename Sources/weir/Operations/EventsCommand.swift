@@ -78,8 +78,8 @@ struct EventsFindCommand: Verb {
             if let warning = store.warning(about: query.conditions) {
                 Terminal.message("warning: \(label): \(warning)")
             }
-            let found = try await store.find(search)
-            listing.add(found, retained: try await store.retained(), in: label)
+            let (found, retained) = try await store.answer(search)
+            listing.add(found, retained: retained, in: label)
         } otherwise: { label, error in
             listing.add(failure: "\(error)", in: label)
         }

@@ -124,8 +124,9 @@ struct TraceCommand: Verb {
         let failures = try await places.forEach(\.lookup, "events to be found", isAlone: false) {
             label,
             store in
-            let found = try await store.find(EventSearch(query.conditions, limit: limit ?? 20))
-            answers.append((label, found, try await store.retained()))
+            let search = EventSearch(query.conditions, limit: limit ?? 20)
+            let (found, retained) = try await store.answer(search)
+            answers.append((label, found, retained))
         } otherwise: { label, error in
             away.append("\(label): \(error)")
         }

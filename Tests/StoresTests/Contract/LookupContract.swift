@@ -64,6 +64,35 @@ struct LookupContract {
         }
     }
 
+    @Test(arguments: adapters, 1...4 as ClosedRange<UInt64>)
+    func `what is retained begins and ends where the store does, whatever is missing between`(
+        adapter: StoreAdapter,
+        seed: UInt64
+    ) async throws {
+        try await adapter.visit { home in
+            var random = Randomness(seed: seed)
+            let shop = Shop()
+            let store = try await home.raw()
+            // The first ones may be gone, single ones are missing, and there are wide gaps.
+            var next = seed % 3 == 0 ? Int64(random.below(1 << 20)) + 1 : 1
+            var kept: [Int64] = []
+            for round in 0..<4 {
+                let batch = shop.views(200, from: 1000 * round + 1)
+                let (selection, _) = Selection.range(0..<batch.count)
+                    .partitioned { _ in random.below(4) > 0 }
+                _ = try await store.store([batch.write(at: next, selection)])
+                kept += selection.all.map { next + Int64($0) }
+                next += 200
+                if random.below(3) == 0 { next += Int64(random.below(1 << 20)) }
+            }
+            let retained = try await #require(store.lookup).retained()
+            #expect(retained?.positions.lowerBound == kept.first)
+            #expect(retained?.positions.upperBound == kept.last)
+            #expect(try await store.nextPosition() == (kept.last ?? 0) + 1)
+            try await store.close()
+        }
+    }
+
     @Test(arguments: adapters)
     func `an empty store has nothing, and says so`(adapter: StoreAdapter) async throws {
         try await adapter.visit { home in

@@ -142,7 +142,7 @@ struct MongoDBRawStoreTests {
         }
     }
 
-    @Test func `the business keys that are asked for have an index, and the position one`()
+    @Test func `the business keys that are asked for have an index, position and trace as well`()
         async throws
     {
         try await server.withDatabase { database in
@@ -152,7 +152,7 @@ struct MongoDBRawStoreTests {
             let cursor = try #require(reply["cursor"] as? [String: Any])
             let indexes = try #require(cursor["firstBatch"] as? [[String: Any]])
             let names = indexes.compactMap { $0["name"] as? String }.sorted()
-            #expect(names == ["_id_", "order", "position", "product"])
+            #expect(names == ["_id_", "order", "position", "product", "trace"])
             #expect(
                 indexes.first { $0["name"] as? String == "position" }?["unique"] as? Bool == true
             )

@@ -112,6 +112,13 @@ internal import CMongoc
         }
     }
 
+    /// Appends an array of whole numbers.
+    mutating func append(_ key: BSONKey, numbers: [Int64]) {
+        unsafe appendArray(key, numbers.count) { array, place, index in
+            unsafe array.note(bson_append_int64(array.target, place, -1, numbers[index]))
+        }
+    }
+
     private mutating func appendArray(
         _ key: BSONKey,
         _ count: Int,
