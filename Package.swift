@@ -110,6 +110,13 @@ let package = Package(
         ),
         .target(name: "WeirTracker", dependencies: ["CZlib"]),
         .target(
+            name: "PubSubServer",
+            dependencies: [
+                "HTTPServing", "Stages", "Commerce", "Timekeeping", httpTypes, hummingbirdCore,
+                logging, nioCore,
+            ]
+        ),
+        .target(
             name: "HTTPServing",
             dependencies: [
                 "Timekeeping", hummingbird, hummingbirdCore, logging, nioCore, nioHTTP1, nioPosix,
@@ -182,12 +189,12 @@ let package = Package(
         .executableTarget(
             name: "weir",
             dependencies: [
-                "Collector", "Console", "HTTPServing", "Experiments", "Operations", "Pipeline",
-                "Stages", "OpeningStores", "WeirTracker",
+                "Collector", "Console", "PubSubServer", "HTTPServing", "Experiments", "Operations",
+                "Pipeline", "Stages", "OpeningStores", "WeirTracker",
                 "SQLiteStores", "PrometheusStores", "HTTPExchanges", "Storage", "Broker",
                 "Commerce", "Datasets",
                 "OpenSLO", "Prometheus", "SLO", "Reports", "Documents", "Timekeeping",
-                argumentParser, logging, unixSignals,
+                argumentParser, logging, subprocess, unixSignals,
             ]
         ),
 
@@ -273,6 +280,12 @@ let package = Package(
                 "TestSupport", "Collector", "HTTPServing", "Stages", "Broker", "Commerce",
                 "Digests",
                 "Timekeeping", httpTypes, logging,
+            ]
+        ),
+        .testTarget(
+            name: "PubSubServerTests",
+            dependencies: [
+                "TestSupport", "PubSubServer", "Stages", "Broker", "Commerce", "Timekeeping",
             ]
         ),
         .testTarget(

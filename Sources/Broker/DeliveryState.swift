@@ -15,8 +15,8 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
         /// A subscriber asks for at most that many messages.
         case pull(Int)
         case settle(DeliveryID, Settlement)
-        /// A subscriber needs longer: its deadline starts anew.
-        case extend(DeliveryID)
+        /// The deadline starts anew: after so long, or after that of the policy.
+        case extend(DeliveryID, by: Duration? = nil)
         /// Time has passed.
         case tick
         case seek(SeekTarget)
@@ -164,8 +164,8 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
             pull(maximum, at: now, &actions)
         case .settle(let id, let settlement):
             settle(id, settlement, at: now, &actions)
-        case .extend(let id):
-            extend(id, at: now)
+        case .extend(let id, let duration):
+            extend(id, by: duration, at: now)
         case .tick:
             passTime(to: now, &actions)
         case .seek(let target):
@@ -274,12 +274,12 @@ package struct DeliveryState<Batch: MessageBatch>: Sendable {
         deadlines.insert(Timed(instant: deadline, order: lastOrder, value: id))
     }
 
-    private mutating func extend(_ id: DeliveryID, at now: Timestamp) {
+    private mutating func extend(_ id: DeliveryID, by duration: Duration?, at now: Timestamp) {
         guard outstanding[id] != nil else {
             counts.staleSettlements += 1
             return
         }
-        let deadline = now + policy.ackDeadline
+        let deadline = now + (duration ?? policy.ackDeadline)
         outstanding[id]?.deadline = deadline
         outstanding[id]?.extensions += 1
         schedule(id, deadline)

@@ -166,8 +166,8 @@ package final class InProcessSubscription<Batch: MessageBatch>: Subscription {
         queue.settle(delivery.id, settlement)
     }
 
-    package func extendDeadline(of delivery: Delivery<Batch>) {
-        queue.extendDeadline(of: delivery.id)
+    package func extendDeadline(of delivery: Delivery<Batch>, by duration: Duration?) {
+        queue.extendDeadline(of: delivery.id, by: duration)
     }
 
     /// Where every message is.

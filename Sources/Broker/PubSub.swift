@@ -87,6 +87,14 @@ package protocol Subscription<Batch>: Sendable {
     @discardableResult
     func settle(_ delivery: Delivery<Batch>, _ settlement: Settlement) -> Bool
 
-    /// Starts the deadline of a delivery anew.
-    func extendDeadline(of delivery: Delivery<Batch>)
+    /// Starts the deadline of a delivery anew: it passes after `duration`, or where that is nil
+    /// after the time of the policy.
+    func extendDeadline(of delivery: Delivery<Batch>, by duration: Duration?)
+}
+
+extension Subscription {
+    /// Starts the deadline of a delivery anew, with the time of the policy.
+    package func extendDeadline(of delivery: Delivery<Batch>) {
+        extendDeadline(of: delivery, by: nil)
+    }
 }

@@ -297,8 +297,10 @@ final class SubscriptionQueue: Sendable {
         return wasOut
     }
 
-    func extendDeadline(of id: DeliveryID) {
-        perform(.extend(id), at: timeline.now)
+    func extendDeadline(of id: DeliveryID, by duration: Duration?) {
+        perform(.extend(id, by: duration), at: timeline.now)
+        // Who waits must learn of a deadline that is now before all others.
+        if duration != nil { arrival.raise() }
     }
 
     /// The ack state now, to ``seek(to:)`` later; `nextPosition` is the topic's.

@@ -43,8 +43,8 @@ package struct TimedSubscription: Subscription {
         return subscription.settle(delivery, settlement)
     }
 
-    package func extendDeadline(of delivery: Delivery<Batch>) {
-        subscription.extendDeadline(of: delivery)
+    package func extendDeadline(of delivery: Delivery<Batch>, by duration: Duration?) {
+        subscription.extendDeadline(of: delivery, by: duration)
     }
 }
 

@@ -54,6 +54,8 @@ enum ExitStatus: Int32 {
             self = .storeUnavailable
         case is Surroundings.Unfit, is SpanExportError:
             self = .storeUnavailable
+        case is StageProgramError:
+            self = .storeUnavailable
         case is RunError, is UnschedulableInterval, is ValidationError:
             self = .usage
         default:

@@ -20,6 +20,9 @@ struct PipelineFile: ParsableArguments {
     )
     var set: [DocumentSetting] = []
 
+    /// The folder of the pipeline's file.
+    var folder: String { URL(filePath: pipeline).deletingLastPathComponent().relativePath }
+
     /// The pipeline with what is set, with `configuration`, and with the service times of `times`.
     func read(
         _ configuration: [DocumentSetting] = [],
@@ -35,7 +38,7 @@ struct PipelineFile: ParsableArguments {
 
     /// The objectives that `document` names; their paths begin where the pipeline's file lies.
     func objectives(of document: PipelineDocument) throws -> ObjectiveSet {
-        let folder = URL(filePath: pipeline).deletingLastPathComponent().relativePath
+        let folder = folder
         return try ObjectiveSet.reading(
             document.objectives.map { name in
                 name.hasPrefix("/") || folder == "." ? name : "\(folder)/\(name)"

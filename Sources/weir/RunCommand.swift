@@ -106,6 +106,19 @@ struct RunCommand: Verb {
     )
     var collectAddress: ListenAddress?
 
+    @Option(
+        name: .customLong("pubsub"),
+        defaultAsFlag: PubSubOpening.standard,
+        help: ArgumentHelp(
+            """
+            Answer Google Pub/Sub's REST API, over which stages of the kind external take their \
+            messages, and start the programs that they name.
+            """,
+            valueName: "host:port"
+        )
+    )
+    var pubsubAddress: ListenAddress?
+
     @OptionGroup var console: ConsoleOptions
 
     @OptionGroup var lingering: LingerOptions
@@ -152,7 +165,7 @@ struct RunCommand: Verb {
         let keeping = LogKeeping()
         let logger = keeping.logger(reporting.logLevel.level, timeline, of: document)
         let server = try serveAddress.map { try console.server(at: $0, logger: logger) }
-        let collector = try CollectorOpening(document, at: collectAddress, timeline, logger)
+        let doors = try self.doors(of: document, timeline, logger)
         let invariants = server == nil ? InvariantSet() : try watch.read()
         let stores = try await places.open(
             document,
@@ -165,13 +178,12 @@ struct RunCommand: Verb {
         let process = ProcessMetrics(began: timeline.now, version: Weir.version)
         let subject = RunSubject(document, stores, process, invariantWatch, timeline)
         let serving = Serving(server: server, subject: subject, logger: logger)
-        let collecting = Serving(collector, logger)
         let live = LiveLine()
         let progress = RunProgressLine(duration: duration)
         let rejections = RejectionPrinter(live)
         let run = PipelineRun(
             document: document,
-            options: options(objectives, scenario, collector),
+            options: options(objectives, scenario, doors.collector),
             stores: stores,
             timeline: timeline,
             logger: logger,
@@ -184,10 +196,10 @@ struct RunCommand: Verb {
                     body: {
                         try await stores.held(timeline) {
                             try await keeping.during(stores, of: document, timeline) {
-                                try await collecting.running {
+                                try await doors.open {
                                     try await run.run(
                                         stop: stop,
-                                        onStart: { subject.begin($0, collector) },
+                                        onStart: { subject.begin($0, doors) },
                                         onSample: { sample in
                                             progress.note(sample)
                                             live.show(progress.parts)
@@ -214,6 +226,21 @@ struct RunCommand: Verb {
         try outcome.get()
     }
 
+    private func doors(
+        of document: PipelineDocument,
+        _ timeline: any Timeline,
+        _ logger: Logger
+    ) throws -> RunDoors {
+        try RunDoors(
+            document,
+            collecting: collectAddress,
+            pubsub: pubsubAddress,
+            in: file.folder,
+            timeline,
+            logger
+        )
+    }
+
     /// The command as it was typed, without secrets.
     private static var line: String {
         let words = ["weir"] + CommandLine.arguments.dropFirst().map(\.quotedForShell)
@@ -227,6 +254,7 @@ struct RunCommand: Verb {
     ) -> RunOptions {
         var options = RunOptions()
         options.collecting = collector?.journal
+        options.opensExternals = pubsubAddress != nil
         options.objectives = objectives.objectives
         options.experiment = scenario.map { Experiment(scenario: $0) }
         options.rate = rate

@@ -145,6 +145,20 @@ struct DeliveryStateRuleTests {
         #expect(state.counts.expiredDeadlines == 1)
     }
 
+    @Test func `a deadline is set to be earlier or later than that of the policy`() {
+        var state = subscription(of: 2)
+        let deliveries = state.pull(1, at: start) + state.pull(1, at: start)
+        _ = state.handle(.extend(deliveries[0].id, by: .seconds(5)), at: start)
+        _ = state.handle(.extend(deliveries[1].id, by: .seconds(600)), at: start)
+        #expect(state.nextWake == start + .seconds(5))
+        _ = state.handle(.tick, at: start + .seconds(5))
+        #expect(state.counts.expiredDeadlines == 1)
+        _ = state.handle(.tick, at: start + .seconds(599))
+        #expect(state.counts.outstanding == 1)
+        _ = state.handle(.tick, at: start + .seconds(600))
+        #expect(state.counts.expiredDeadlines == 2)
+    }
+
     @Test func `a settlement after the deadline changes nothing and is counted`() {
         var state = subscription(of: 1)
         let delivery = state.pull(1, at: start)[0]

@@ -92,6 +92,11 @@ struct House {
             ),
             Room(name: "WeirTracker", rooms: ["CZlib"]),
             Room(
+                name: "PubSubServer",
+                rooms: ["HTTPServing", "Stages", "Commerce", "Timekeeping"],
+                products: ["HTTPTypes", "HummingbirdCore", "Logging", "NIOCore"]
+            ),
+            Room(
                 name: "Console",
                 rooms: ["HTTPServing", "Prometheus", "Reports", "Timekeeping"],
                 products: ["HummingbirdCore", "HTTPTypes", "Logging", "NIOCore"]
@@ -145,13 +150,13 @@ struct House {
             Room(
                 name: "weir",
                 rooms: [
-                    "Collector", "Console", "HTTPServing", "Experiments", "Operations", "Pipeline",
-                    "OpeningStores",
+                    "Collector", "Console", "PubSubServer", "HTTPServing", "Experiments",
+                    "Operations", "Pipeline", "OpeningStores",
                     "SQLiteStores", "PrometheusStores", "HTTPExchanges", "Stages", "Storage",
                     "Broker", "Commerce", "Datasets", "OpenSLO", "Prometheus", "SLO", "Reports",
                     "Documents", "Timekeeping", "WeirTracker",
                 ],
-                products: ["ArgumentParser", "Logging", "UnixSignals"]
+                products: ["ArgumentParser", "Logging", "Subprocess", "UnixSignals"]
             ),
         ],
         leaves: [
@@ -216,6 +221,11 @@ struct House {
                 reason: "sends over HTTP; reads the environment and the time of day"
             ),
             Leave(
+                place: "Sources/PubSubServer",
+                modules: ["FoundationEssentials"],
+                reason: "the API writes bytes in base64"
+            ),
+            Leave(
                 place: "Sources/Stores/SQLite",
                 modules: ["Foundation", "FoundationEssentials"],
                 reason: "GRDB speaks of dates and data in its terms; makes the files' folders"
@@ -262,10 +272,11 @@ struct House {
             ),
         ],
         modulesOfProducts: [
+            "Subprocess": ["Subprocess", "SystemPackage"],
             "Collections": [
                 "Collections", "BitCollections", "DequeModule", "HashTreeCollections", "HeapModule",
                 "OrderedCollections",
-            ]
+            ],
         ]
     )
 

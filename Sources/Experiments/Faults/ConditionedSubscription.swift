@@ -93,8 +93,8 @@ struct ConditionedSubscription: Subscription {
         return subscription.settle(delivery, settlement)
     }
 
-    func extendDeadline(of delivery: Delivery<Batch>) {
+    func extendDeadline(of delivery: Delivery<Batch>, by duration: Duration?) {
         guard !life.isDead else { return }
-        subscription.extendDeadline(of: delivery)
+        subscription.extendDeadline(of: delivery, by: duration)
     }
 }

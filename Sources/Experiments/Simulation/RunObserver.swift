@@ -117,8 +117,8 @@ struct WitnessedSubscription: Subscription {
         return wasOut
     }
 
-    func extendDeadline(of delivery: Delivery<Batch>) {
-        subscription.extendDeadline(of: delivery)
+    func extendDeadline(of delivery: Delivery<Batch>, by duration: Duration?) {
+        subscription.extendDeadline(of: delivery, by: duration)
         digest.note(.extended) { sum in
             sum.add(name)
             sum.add(delivery.id.number)

@@ -178,6 +178,22 @@ extension PipelineDocument {
             case relay(subscription: String, topic: String)
             /// Publishes what clients send over HTTP.
             case collector(Collector)
+            /// A program of its own that takes messages over the Pub/Sub API.
+            case external(External)
+        }
+
+        /// What is to be known of a program that is a stage.
+        package struct External: Hashable, Sendable {
+            package var subscription: String
+            /// The topic it publishes to, if any.
+            package var topic: String?
+            /// What starts it, word by word; empty where somebody else does.
+            package var command: [String] = []
+
+            package init(subscription: String, topic: String? = nil) {
+                self.subscription = subscription
+                self.topic = topic
+            }
         }
 
         /// What an analytics stage needs to know.
@@ -250,6 +266,7 @@ extension PipelineDocument {
             case .analytics: "analytics"
             case .relay: "relay"
             case .collector: "collector"
+            case .external: "external"
             }
         }
 
@@ -259,6 +276,7 @@ extension PipelineDocument {
             case .producer, .collector: nil
             case .ingest(let subscription, _), .relay(let subscription, _): subscription
             case .analytics(let analytics): analytics.subscription
+            case .external(let external): external.subscription
             }
         }
 
@@ -272,6 +290,7 @@ extension PipelineDocument {
             switch kind {
             case .producer(let topic), .relay(_, let topic): topic
             case .collector(let collector): collector.topic
+            case .external(let external): external.topic
             case .ingest, .analytics: nil
             }
         }
@@ -281,8 +300,13 @@ extension PipelineDocument {
             switch kind {
             case .ingest(_, let store): store
             case .analytics(let analytics): analytics.store
-            case .producer, .relay, .collector: nil
+            case .producer, .relay, .collector, .external: nil
             }
+        }
+
+        /// What it is as a program of its own; nil for any other stage.
+        package var external: External? {
+            if case .external(let external) = kind { external } else { nil }
         }
     }
 
@@ -355,7 +379,7 @@ extension DocumentSetting {
         guard path.count == 1, !KeySet.document.keys.contains(path[0]) else { return [self] }
         let stages = document.stages.filter { stage in
             switch stage.kind {
-            case .producer, .collector: false
+            case .producer, .collector, .external: false
             case .analytics: path != ["workers"]
             case .ingest, .relay: true
             }

@@ -98,6 +98,12 @@ package enum PipelineKeys {
         optional: ofEverySubscriber
     )
 
+    static let external = KeySet(
+        "external",
+        noun: "an external stage",
+        required: ["name", "kind", "subscription"],
+        optional: ["owner", "calls", "publishes", "command"]
+    )
     static let collector = KeySet(
         "collector",
         noun: "a collector",
@@ -231,7 +237,7 @@ package enum PipelineKeys {
     package static let all = [
         .document, .metadata, spec, owner, topic, subscription, retryPolicy, deadLetterPolicy,
         flowControl, store, serviceTime, quantile, service, producer, ingest, analytics,
-        distinctCounts, relay, collector, source, sourceKey, conform,
+        distinctCounts, relay, external, collector, source, sourceKey, conform,
         internalTraffic, personalData, constantLoad, rampLoad, stepLoad,
         loadStep, spikeLoad, diurnalLoad,
         sessionTraffic, mixTraffic, prices, input, csv, json, fields,

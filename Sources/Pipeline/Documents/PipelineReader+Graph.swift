@@ -56,7 +56,7 @@ extension PipelineReader {
             switch flow.stage.kind {
             case .ingest: expected = .raw
             case .analytics: expected = .warehouse
-            case .producer, .relay, .collector: continue
+            case .producer, .relay, .collector, .external: continue
             }
             if store.role != expected {
                 let other = document.stores.first { $0.role == expected }

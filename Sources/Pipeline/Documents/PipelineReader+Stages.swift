@@ -9,6 +9,7 @@ extension PipelineReader {
         case analytics
         case relay
         case collector
+        case external
 
         var keys: KeySet {
             switch self {
@@ -17,6 +18,7 @@ extension PipelineReader {
             case .analytics: PipelineKeys.analytics
             case .relay: PipelineKeys.relay
             case .collector: PipelineKeys.collector
+            case .external: PipelineKeys.external
             }
         }
     }
@@ -51,6 +53,14 @@ extension PipelineReader {
             stageKind = .relay(subscription: subscription?.name ?? "", topic: topic?.name ?? "")
         case .collector:
             stageKind = .collector(readCollector(fields, topic: topic?.name ?? ""))
+        case .external:
+            var external = PipelineDocument.Stage.External(
+                subscription: subscription?.name ?? "",
+                topic: topic?.name
+            )
+            external.command = (fields["command"]?.items(some: "a program and its arguments") ?? [])
+                .compactMap { $0.text(expected: "a word of the command") }
+            stageKind = .external(external)
         }
         var stage = PipelineDocument.Stage(
             name: name,

@@ -34,6 +34,9 @@ package struct RunMetrics: Sendable {
     /// What takes the requests of clients; nil where nothing does.
     package var collector: CollectorStage? { graph.collector?.stage }
 
+    /// What hands out messages to programs of their own.
+    package var externals: [ExternalStage] { graph.stages.compactMap(\.external) }
+
     /// Everything, in a fixed order.
     package var families: [MetricFamily] {
         brokerFamilies + stageFamilies + storeFamilies

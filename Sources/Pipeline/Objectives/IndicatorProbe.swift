@@ -129,10 +129,10 @@ extension IndicatorProbe.Measure {
                 return
             }
             switch meter {
-            case .jobsDuration, .latency: self = Self.durations(meter, threshold)
+            case .jobsDuration, .latency, .work: self = Self.durations(meter, threshold)
             case .rawStoreConnections, .availability, .freshness, .lag, .busy:
                 self = .gauge(meter, threshold, average: threshold.metric.averageOver)
-            case .messagesSuccess, .messagesTotal: self = .nothing
+            case .messagesSuccess, .messagesTotal, .success, .total: self = .nothing
             }
         }
     }

@@ -45,12 +45,12 @@ final class PipelineMeters: Sendable {
         past = Mutex(Past(health: health, read: began))
     }
 
-    /// The bounds on what `meter` measures that `objectives` ask about, each once.
-    static func limits(on meter: PipelineMeter, in objectives: [Objective]) -> [DurationLimit] {
+    /// The bounds on what `meters` measure that `objectives` ask about, each once.
+    static func limits(on meters: PipelineMeter..., in objectives: [Objective]) -> [DurationLimit] {
         var limits: [DurationLimit] = []
         for component in objectives.flatMap(\.components) {
-            if let asked = IndicatorProbe.limit(of: component.indicator), asked.meter == meter,
-                !limits.contains(asked.limit)
+            if let asked = IndicatorProbe.limit(of: component.indicator),
+                meters.contains(asked.meter), !limits.contains(asked.limit)
             {
                 limits.append(asked.limit)
             }
@@ -106,7 +106,9 @@ final class PipelineMeters: Sendable {
             let kind = component.rawValue
             return graph.stages.contains { $0.plan.kindName == kind }
                 ? nil : "no stage of the kind \(kind)"
-        case .latency(let name), .busy(let name): return stage(name)
+        case .latency(let name), .busy(let name), .success(let name), .total(let name),
+            .work(let name):
+            return stage(name)
         case .lag(let name):
             let isAnalytics = graph.stages.contains {
                 $0.plan.name == name && $0.plan.kindName == "analytics"
@@ -132,12 +134,18 @@ final class PipelineMeters: Sendable {
         reading.counters = [.messagesSuccess: success, .messagesTotal: total]
         var jobs: [DurationLimit: MeterReading.Durations] = [:]
         for stage in graph.stages {
+            let name = stage.plan.name
             let counts = stage.meter.jobCounts
+            var own: [DurationLimit: MeterReading.Durations] = [:]
             for (limit, within) in zip(stage.meter.jobLimits, counts.within) {
+                own[limit] = MeterReading.Durations(within: within, total: counts.all)
                 jobs[limit, default: .init()].within += within
                 jobs[limit, default: .init()].total += counts.all
             }
-            let name = stage.plan.name
+            reading.durations[.work(name)] = own
+            let settled = stage.subscription.port.counts
+            reading.counters[.success(name)] = settled.acked
+            reading.counters[.total(name)] = settled.ended
             reading.durations[.latency(name)] = stage.subscription.port.delays(at: now).mapValues {
                 MeterReading.Durations(within: $0.within, total: $0.within + $0.beyond)
             }
@@ -186,6 +194,12 @@ package enum PipelineMeter: Hashable, Sendable {
     /// How long each message of a stage took from its intended send to its acknowledgement, in
     /// seconds; one that still waits counts once it is beyond the limit.
     case latency(String)
+    /// Messages that a stage has processed.
+    case success(String)
+    /// Messages of a stage that came to an end: processed, given up, expired or shed.
+    case total(String)
+    /// How long each job of a stage took, from a delivery to its settlement, in seconds.
+    case work(String)
     /// How long ago the oldest message should have been sent that a subscription has not settled,
     /// in seconds.
     case freshness(String)
@@ -203,6 +217,8 @@ package enum PipelineMeter: Hashable, Sendable {
         + [
             PipelineMeter.latency("<stage>").name, PipelineMeter.freshness("<subscription>").name,
             PipelineMeter.lag("<stage>").name, PipelineMeter.busy("<stage>").name,
+            PipelineMeter.success("<stage>").name, PipelineMeter.total("<stage>").name,
+            PipelineMeter.work("<stage>").name,
         ]
 
     /// Its name in indicators.
@@ -216,6 +232,9 @@ package enum PipelineMeter: Hashable, Sendable {
         case .latency(let stage): "latency.\(stage)"
         case .freshness(let subscription): "freshness.\(subscription)"
         case .lag(let stage): "lag.\(stage)"
+        case .success(let stage): "success.\(stage)"
+        case .total(let stage): "total.\(stage)"
+        case .work(let stage): "work.\(stage)"
         case .busy(let stage): "busy.\(stage)"
         }
     }
@@ -237,6 +256,9 @@ package enum PipelineMeter: Hashable, Sendable {
         case ("freshness", let subscription): self = .freshness(subscription)
         case ("lag", let stage): self = .lag(stage)
         case ("busy", let stage): self = .busy(stage)
+        case ("success", let stage): self = .success(stage)
+        case ("total", let stage): self = .total(stage)
+        case ("work", let stage): self = .work(stage)
         default: return nil
         }
     }

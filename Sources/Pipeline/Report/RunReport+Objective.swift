@@ -171,7 +171,7 @@ extension MetricSource {
     /// Whether it is a meter of a pipeline that measures how long something takes, in seconds.
     fileprivate var isOfDurations: Bool {
         switch PipelineMeter(self) {
-        case .jobsDuration, .latency, .freshness, .lag: true
+        case .jobsDuration, .latency, .freshness, .lag, .work: true
         default: false
         }
     }

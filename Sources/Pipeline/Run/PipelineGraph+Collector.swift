@@ -81,13 +81,14 @@ extension PipelineRun {
 }
 
 extension PipelineDocument {
-    /// The topic `name`, then the topics that relays publish its messages to, then those behind
+    /// The topic `name`, then the topics that stages publish to that read it, then those behind
     /// them: each as far from it as can be.
     fileprivate func topics(behind name: String) -> [[String]] {
         var depths: [[String]] = [[name]]
         while let last = depths.last, depths.count <= topics.count {
             let next = stages.compactMap { stage -> String? in
-                guard case .relay(let subscription, let target) = stage.kind,
+                // What publishes before it settles: a relay, or a program of its own.
+                guard let subscription = stage.subscription, let target = stage.topic,
                     let source = topic(of: subscription), last.contains(source)
                 else { return nil }
                 return target

@@ -33,7 +33,9 @@ struct PipelineGraph: Sendable {
         let plan: PipelineDocument.Stage
         let meter: StageMeter
         let subscription: Subscription
-        fileprivate(set) var workers: [@Sendable () async throws -> Void] = []
+        /// What hands out messages to a program of its own; nil for any other stage.
+        var external: ExternalStage?
+        var workers: [@Sendable () async throws -> Void] = []
     }
 
     /// A store as the stages see it, and the meter of what they ask of it.
@@ -81,6 +83,7 @@ struct PipelineGraph: Sendable {
             symbols: symbols
         )
         let collecting = try run.collecting(beside: sources.count)
+        try run.checkExternals()
         let collectorStream = "/\(run.document.name)/\(collecting?.plan.name ?? "")@\(began)"
         input = RunReport.Input(
             sources.first?.source.description,
@@ -123,12 +126,21 @@ struct PipelineGraph: Sendable {
         terms = try await run.stores.claim(for: run.document)
         for account in warehouseAccounts { try await account.begin() }
         try await datasets.begin()
-        try addNodes(run, sources, collecting, collectorStream, symbols, interceptors)
+        try addNodes(
+            run,
+            began: began,
+            sources,
+            collecting,
+            collectorStream,
+            symbols,
+            interceptors
+        )
     }
 
     /// Adds the nodes of the stages, by whether they publish alone or read a subscription.
     private mutating func addNodes(
         _ run: PipelineRun,
+        began: Timestamp,
         _ sources: [(producer: PipelineDocument.Stage, source: TrafficSource)],
         _ collecting: (plan: PipelineDocument.Stage, journal: any CollectorJournal)?,
         _ collectorStream: String,
@@ -155,6 +167,11 @@ struct PipelineGraph: Sendable {
                 meter: StageMeter(plan, run.options.objectives),
                 subscription: try found(subscriptions.first { $0.plan.name == name }, name)
             )
+            if let external = plan.external {
+                try add(external, to: &stage, began: began, symbols, run, interceptors)
+                stages.append(stage)
+                continue
+            }
             for number in 0..<plan.readers {
                 stage.workers.append(try worker(number, of: stage, run, interceptors))
             }
@@ -276,7 +293,7 @@ struct PipelineGraph: Sendable {
         )
         let place = stage.plan.store ?? stage.plan.topic ?? ""
         switch stage.plan.kind {
-        case .producer, .collector: break
+        case .producer, .collector, .external: break
         case .ingest: ports.rawStore = try found(rawStores.first { $0.name == place }, place).port
         case .analytics:
             ports.warehouse = try found(warehouses.first { $0.name == place }, place).port
@@ -362,7 +379,7 @@ extension StageMeter {
     fileprivate convenience init(_ plan: PipelineDocument.Stage, _ objectives: [Objective]) {
         self.init(
             name: plan.name,
-            jobLimits: PipelineMeters.limits(on: .jobsDuration, in: objectives),
+            jobLimits: PipelineMeters.limits(on: .jobsDuration, .work(plan.name), in: objectives),
             patience: PipelineMeters.patience(of: plan, in: objectives)
         )
     }

@@ -166,12 +166,48 @@ package struct PipelineRun: Sendable {
         case waitEnded
     }
 
-    /// Runs the producers until their sources end, or until they are asked to stop.
+    /// Runs the producers and the collector until their sources end, or until they are asked to
+    /// stop.
+    ///
+    /// The collector goes on a little: programs of their own send what they have to say of the
+    /// last messages before they settle them.
     private func produce(
         _ graph: PipelineGraph,
         _ progress: RunProgress,
         began: Timestamp,
         stop: Signal,
+        _ closer: TopicCloser
+    ) async {
+        let collectorEnded = Signal()
+        await withTaskGroup { group in
+            if let collector = graph.collector {
+                group.addTask {
+                    await run(collector.stage, progress)
+                    collectorEnded.raise()
+                    closer.publisherEnded(collector.plan.topic ?? "")
+                }
+            }
+            await produce(
+                graph,
+                progress,
+                began: began,
+                stop: stop,
+                collectorEnded: collectorEnded,
+                closer
+            )
+            if graph.collector != nil { await waitForExternals(of: graph) }
+            group.cancelAll()
+        }
+    }
+
+    /// Runs the producers until their sources end and the collector has ended, or until they are
+    /// asked to stop.
+    private func produce(
+        _ graph: PipelineGraph,
+        _ progress: RunProgress,
+        began: Timestamp,
+        stop: Signal,
+        collectorEnded: Signal,
         _ closer: TopicCloser
     ) async {
         await withTaskGroup(of: ProducingEvent.self) { group in
@@ -182,19 +218,16 @@ package struct PipelineRun: Sendable {
                     return .producerEnded
                 }
             }
-            if let collector = graph.collector {
+            for (signal, event) in [
+                (stop, ProducingEvent.stopped), (collectorEnded, .collectorEnded),
+            ] {
                 group.addTask {
-                    await run(collector.stage, progress)
-                    closer.publisherEnded(collector.plan.topic ?? "")
-                    return .collectorEnded
-                }
-            }
-            group.addTask {
-                do {
-                    try await stop.wait(since: 0)
-                    return .stopped
-                } catch {
-                    return .waitEnded
+                    do {
+                        try await signal.wait(since: 0)
+                        return event
+                    } catch {
+                        return .waitEnded
+                    }
                 }
             }
             if let duration = options.duration, options.log != nil || graph.collector != nil {

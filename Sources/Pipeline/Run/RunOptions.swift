@@ -44,6 +44,8 @@ package struct RunOptions: Sendable {
     package var log: Log?
     /// What the pipeline's collector keeps what it accepts in; nil where it takes nothing.
     package var collecting: (any CollectorJournal)?
+    /// Whether programs of their own can take the messages of the stages that they are.
+    package var opensExternals = false
     /// Whether the same run may come again, from the same start on the same stores, and is then to
     /// be recognised: so it is in virtual time.
     package var isRepeatable = false

@@ -334,7 +334,7 @@ package struct CollectedEvents: Sendable {
     /// Why events at these places could not be brought into form.
     private var flaws: [Int: FailureReason] = [:]
 
-    fileprivate init(
+    init(
         symbols: SymbolTable,
         _ declarations: EventDeclarations,
         received: Timestamp

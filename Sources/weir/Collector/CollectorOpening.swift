@@ -16,6 +16,7 @@ struct CollectorOpening: Sendable {
     let server: CollectorServer
     let journal: any CollectorJournal
     let door: CollectorResponder.Door
+    let place = ListeningPlace()
 
     /// Nil where there is no address, or no collector.
     ///
@@ -114,7 +115,14 @@ extension Serving {
             "collector",
             saying: "collecting at http://…/events and /track",
             logger: logger,
-            serve: { opened in { try await opened.server.run(until: $0, onListening: $1) } },
+            serve: { opened in
+                { stop, onListening in
+                    try await opened.server.run(until: stop) { address in
+                        opened.place.address = address
+                        onListening(address)
+                    }
+                }
+            },
             of: collector
         )
     }

@@ -43,7 +43,7 @@ extension LiveRun.Work {
             case .ingest: .stores
             case .analytics: .counts
             case .relay: .forwards
-            case .producer, .collector, nil: .nothing
+            case .producer, .collector, .external, nil: .nothing
             }
     }
 }

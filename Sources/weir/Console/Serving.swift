@@ -122,10 +122,10 @@ final class RunSubject: ConsoleSubject {
         self.timeline = timeline
     }
 
-    /// The run has its meters, and what `collector` takes goes to it.
-    func begin(_ metrics: RunMetrics, _ collector: CollectorOpening?) {
+    /// The run has its meters, and what comes through `doors` goes to it.
+    func begin(_ metrics: RunMetrics, _ doors: RunDoors) {
         run.withLock { $0 = metrics }
-        collector?.door.stage = metrics.collector
+        doors.begin(metrics)
     }
 
     /// The run has ended: its figures stay what they are now.

@@ -129,7 +129,7 @@ struct EventReplayStores {
         let takers = document.stages.filter { stage in
             switch stage.kind {
             case .ingest, .analytics: true
-            case .producer, .relay, .collector: false
+            case .producer, .relay, .collector, .external: false
             }
         }
         if let stage = takers.first(where: { $0.subscription == subscription }) { return stage }

@@ -65,7 +65,7 @@ struct ReadStores {
             reader = .analytics
             raw = source(of: subscription.topic, in: document)
             warehouse = places[plan.store].flatMap { warehouses[$0] }
-        case .producer, .relay, .collector, nil: break
+        case .producer, .relay, .collector, .external, nil: break
         }
         return StoredSubscription(
             name: subscription.name,

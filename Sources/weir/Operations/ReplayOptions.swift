@@ -224,7 +224,7 @@ extension ReplayStage {
             kind = .ingest(raw.store, map.root(of: raw.twin ?? name))
         case .analytics(let plan):
             kind = .analytics(plan.options, map.derivative(of: plan.subscription))
-        case .producer, .relay, .collector: return nil
+        case .producer, .relay, .collector, .external: return nil
         }
         self.init(
             subscription: subscription?.name ?? "",

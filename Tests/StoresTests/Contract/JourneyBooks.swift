@@ -215,8 +215,8 @@ private struct BookedSubscription: Subscription {
         return isSettled
     }
 
-    func extendDeadline(of delivery: Delivery<Batch>) {
-        subscription.extendDeadline(of: delivery)
+    func extendDeadline(of delivery: Delivery<Batch>, by duration: Duration?) {
+        subscription.extendDeadline(of: delivery, by: duration)
     }
 }
 
