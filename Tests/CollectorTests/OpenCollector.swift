@@ -111,6 +111,7 @@ struct OpenCollector: Sendable {
             protocols: [
                 CloudEventsProtocol(), PlainTracking(IdentityMint(at: timeline.now)),
                 SegmentProtocol(mint: IdentityMint(at: timeline.now)),
+                GA4Protocol(mint: IdentityMint(at: timeline.now)),
             ],
             keys: keys,
             origins: CrossOrigin(allowed: origins),
