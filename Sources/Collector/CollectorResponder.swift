@@ -161,7 +161,7 @@ package struct CollectorResponder: Sendable {
         }
         var collected = try speech.read(request, from: source)
         if let answer = collected.answer { return answer }
-        var conformed: [String: Int64] = [:]
+        var conformed = conformer.idle
         for place in collected.events.indices {
             for (rule, values) in conformer.conform(&collected.events[place], from: origin) {
                 conformed[rule, default: 0] += Int64(values)
@@ -208,7 +208,9 @@ package struct CollectorResponder: Sendable {
             return nil
         }
         var events = stage.begin(received: request.received)
-        guard let trace = events.append(asWrittenIn: request, writing, origin) else { return nil }
+        guard let trace = events.append(asWrittenIn: request, writing, origin),
+            !events.sources.contains(where: CloudEventsProtocol.isMinted)
+        else { return nil }
         let outcome = await stage.take(events)
         guard case .accepted = outcome else { throw CollectorResponder.refusal(of: outcome) }
         var answer = speech.answer(to: CollectedRequest())

@@ -47,14 +47,9 @@ package struct HTTPServer: Sendable {
             )
         }
         // Threads of its own: what is asked here takes no turn of whom it is asked about.
-        let threads = MultiThreadedEventLoopGroup(numberOfThreads: limits.threads)
-        do {
-            try await serve(connections, on: threads, until: stop, onListening, answer)
-        } catch {
-            try? await threads.shutdownGracefully()
-            throw error
-        }
-        try? await threads.shutdownGracefully()
+        let threads = ServerThreads.take(limits.threads)
+        defer { ServerThreads.giveBack(threads, limits.threads) }
+        try await serve(connections, on: threads, until: stop, onListening, answer)
     }
 
     private func serve(
@@ -93,25 +88,23 @@ package struct HTTPServer: Sendable {
         )
         configuration.maximumGracefulShutdownDuration = HTTPServer.parting
         let services = ServiceGroup(configuration: configuration)
-        // Not a child of this task: the library does not survive that it is cancelled while a
-        // connection comes, and so it is always asked to end.
-        let running = Task { try await services.run() }
-        let stopping = Task {
-            try await stop.wait(since: 0)
-            await services.triggerGracefulShutdown()
-        }
-        defer { stopping.cancel() }
         do {
-            try await withTaskCancellationHandler {
-                try await running.value
-            } onCancel: {
-                Task { await services.triggerGracefulShutdown() }
+            try await withThrowingTaskGroup { group in
+                group.addTask { try await services.run() }
+                group.addTask {
+                    try await stop.wait(since: 0)
+                    await services.triggerGracefulShutdown()
+                    // It ends by itself, and so the group.
+                    try await Signal().wait(since: 0)
+                }
+                defer { group.cancelAll() }
+                try await group.next()
             }
+        } catch let error as CancellationError {
+            throw error
         } catch {
-            try Task.checkCancellation()
             throw HTTPServer.error(error, address)
         }
-        try Task.checkCancellation()
     }
 
     private static func error(_ error: any Error, _ address: ListenAddress) -> ListenError {

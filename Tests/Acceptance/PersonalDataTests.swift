@@ -108,7 +108,7 @@ extension Timed {
                             + #"{"name":"purchase","params":{"currency":"\#(plain)",\#(own)}}]}"#,
                         "204"
                     ),
-                    ("/mp/collect?measurement_id=G-1&api_secret=x", json, "{\(mark)", "204"),
+                    ("/mp/collect?measurement_id=G-1&api_secret=x", json, "{\(mark)", "400"),
                 ]
             }()
 

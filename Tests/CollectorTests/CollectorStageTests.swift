@@ -177,6 +177,31 @@ struct CollectorStageTests {
         }
     }
 
+    @Test("no client gives its events the sources of others")
+    func foreignSource() async throws {
+        try await OpenCollector.run { collector in
+            let event = OpenCollector.search("a").replacing("/web", with: "/track/till")
+            for (type, body) in [("", event), ("-batch", "[\(event)]")] {
+                let fields: HTTPFields = [.contentType: "application/cloudevents\(type)+json"]
+                let answer = await collector.post("/events", body.utf8, fields)
+                #expect(answer.status == 400)
+                #expect(answer.text.contains("source: begins with /track/"))
+            }
+            #expect(collector.stage.meter.total.accepted == 1)
+        }
+    }
+
+    @Test("a body of GA4 that cannot be read is refused, so that nothing vanishes")
+    func unreadable() async throws {
+        try await OpenCollector.run { collector in
+            for body in ["{nope", "[]", "{\"client_id\":\"c\",\"events\":[\"\\ud800\"]}", ""] {
+                let answer = await collector.post("/mp/collect", body.utf8)
+                #expect(answer.status == 400, "\(body)")
+            }
+            #expect(collector.stage.meter.total.accepted == 1)
+        }
+    }
+
     @Test("a dead letter of a killed run is one in the next run too, for the same reason")
     func flawedAgain() async throws {
         let journal = MemoryJournal()

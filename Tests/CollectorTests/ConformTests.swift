@@ -56,6 +56,34 @@ struct ConformTests {
         #expect(applied.contains("drop email: 3"))
     }
 
+    @Test func `a name is the same however a client spells it`() throws {
+        for name in ["user_id", "userId", "USERID", "user-id"] {
+            let (json, _) = try conformed(#"{"\#(name)":"ann","sub":[{"userId":"bob"}]}"#) {
+                $0.personalData = [PersonalDataRule(field: "userId", treatment: .drop)]
+            }
+            #expect(json == #"{"sub":[{}]}"#)
+        }
+    }
+
+    @Test func `a path goes through every element of an array`() throws {
+        let (json, _) = try conformed(#"{"items":[{"note":"a","n":1},{"note":"b"}]}"#) {
+            $0.personalData = [PersonalDataRule(field: "data.items.note", treatment: .drop)]
+        }
+        #expect(json == #"{"items":[{"n":1},{}]}"#)
+    }
+
+    @Test(arguments: ["Kauf", "com.weir.shop.Kauf.v1", "com.weir.shop.kauf.v1"])
+    func `an event is called as a rule says, whatever protocol it came in`(type: String) throws {
+        var rules = ConformRules()
+        rules.names = ["Kauf": "purchase"]
+        var event = CollectedEvent(
+            attributes: [("id", "1"), ("type", type)],
+            data: try JSONTree(Array(#"{"event_title":"Kauf"}"#.utf8))
+        )
+        _ = Conformer(rules, secret: []).conform(&event, from: Self.origin)
+        #expect(event.attributes.contains { $0.name == "type" && $0.value == "purchase" })
+    }
+
     @Test func `a path hides one member, and a star those of each element`() throws {
         let (json, _) = try conformed(
             #"{"email":"a","to":{"email":"what do ya want for nothing?"},"#

@@ -132,13 +132,19 @@ struct GA4ProtocolTests {
     }
 
     @Test(
-        "a payload that cannot be read is answered 204 and counted",
-        arguments: ["", "{", "[]", #"{"events":[]}"#, #"{"events":[{"name":"login"}]}"#]
+        "a payload without an event that could be kept is refused, so that the client knows",
+        arguments: ["", "{", "[]", #"{"events":[]}"#]
     )
     func unreadable(body: String) throws {
-        let collected = try read(body)
+        let refusal = #expect(throws: RequestRefusal.self) { try read(body) }
+        #expect(refusal?.status == 400)
+    }
+
+    @Test("an event of nobody is answered 204, and kept with its reason")
+    func nobody() throws {
+        let collected = try read(#"{"events":[{"name":"login"}]}"#)
         #expect(collected.events.isEmpty)
-        #expect(collected.refused.count == 1)
+        #expect(collected.refused.first?.event?.data.json == "{}")
         #expect(ga4.answer(to: collected).status == 204)
     }
 
@@ -147,7 +153,9 @@ struct GA4ProtocolTests {
         let body = String(repeating: " ", count: 130_001)
         let refusal = #expect(throws: RequestRefusal.self) { try read(body) }
         #expect(refusal?.status == 413)
-        #expect(try read(String(repeating: " ", count: 130_000)).refused.count == 1)
+        let rest = #"{"client_id":"c","events":[{"name":"login"}]}"#
+        let whole = String(repeating: " ", count: 130_000 - rest.count) + rest
+        #expect(try read(whole).events.count == 1)
         let shed = ga4.answer(to: RequestRefusal(status: 429, reason: "shed", message: "later"))
         #expect(shed.status == 429)
     }

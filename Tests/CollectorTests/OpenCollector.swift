@@ -64,6 +64,13 @@ struct OpenCollector: Sendable {
         try #require(broker.subscriptions.first { $0.name == name })
     }
 
+    private static func protocols(_ mint: IdentityMint) -> [any ClientProtocol] {
+        [
+            CloudEventsProtocol(), PlainTracking(mint), SegmentProtocol(mint: mint),
+            GA4Protocol(mint: mint),
+        ]
+    }
+
     /// Runs a collector with the subscriptions of `policies` while `body` acts.
     static func run<Value: Sendable>(
         _ policies: [String: SubscriptionPolicy] = ["all": SubscriptionPolicy()],
@@ -108,11 +115,7 @@ struct OpenCollector: Sendable {
         let door = CollectorResponder.Door()
         door.stage = stage
         let responder = CollectorResponder(
-            protocols: [
-                CloudEventsProtocol(), PlainTracking(IdentityMint(at: timeline.now)),
-                SegmentProtocol(mint: IdentityMint(at: timeline.now)),
-                GA4Protocol(mint: IdentityMint(at: timeline.now)),
-            ],
+            protocols: protocols(IdentityMint(at: timeline.now)),
             keys: keys,
             origins: CrossOrigin(allowed: origins),
             conformer: Conformer(conform, secret: []),

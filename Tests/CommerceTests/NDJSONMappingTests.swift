@@ -88,3 +88,41 @@ struct NDJSONMappingTests {
         #expect(NDJSONMapping.Pointer("/a~1b") != NDJSONMapping.Pointer("/a/b"))
     }
 }
+
+extension NDJSONMappingTests {
+    @Test(
+        "an order whose price is not where the mapping says is rejected, and not worth nothing",
+        arguments: [
+            #"{"sku":"p1","p":5}"#, #"{}"#, "1", #"{"price":null,"sku":"p1"}"#,
+        ]
+    )
+    func worthless(item: String) throws {
+        var mapping = NDJSONMapping(
+            time: ["/at"].compactMap(NDJSONMapping.Pointer.init),
+            timeFormat: .rfc3339,
+            name: [],
+            user: ["/user"].compactMap(NDJSONMapping.Pointer.init)
+        )
+        mapping.eventName = .purchase
+        mapping.transaction = ["/order"].compactMap(NDJSONMapping.Pointer.init)
+        mapping.currencyCode = .usd
+        mapping.items = ["/lines"].compactMap(NDJSONMapping.Pointer.init)
+        mapping.product = ["/sku"].compactMap(NDJSONMapping.Pointer.init)
+        mapping.price = ["/price"].compactMap(NDJSONMapping.Pointer.init)
+        let line = { (item: String) in
+            #"{"at":"2026-01-05T10:00:00Z","user":"u","order":"o","lines":[\#(item)]}"# + "\n"
+        }
+        let log = try TemporaryLog(line(#"{"sku":"p","price":2}"#) + line(item), name: "a.ndjson")
+        var source = try LogReplay(ndjson: log.path, mapping: mapping, symbols: SymbolTable())
+        let (batch, rejections) = try readAll(&source)
+        #expect(batch.summary == ["purchase o 2.00 x1"])
+        #expect(rejections.map(\.reason) == ["missing-field"])
+        #expect(rejections.first?.field == "items[0]")
+    }
+
+    @Test("a pointer escapes as RFC 6901 has it", arguments: ["/~2x", "/a~", "a"])
+    func wrongPointers(text: String) {
+        #expect(NDJSONMapping.Pointer(text) == nil)
+        #expect(NDJSONMapping.Pointer("/a~1b~0c")?.text == "/a~1b~0c")
+    }
+}

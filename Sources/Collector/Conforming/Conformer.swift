@@ -33,6 +33,16 @@ package struct Conformer: Sendable {
     /// Whether a rule hides personal data.
     package var hidesPersonalData: Bool { !rules.personalData.isEmpty }
 
+    /// Every rule for personal data by the name under which it is counted, at zero: one that never
+    /// finds its field is to be seen.
+    var idle: [String: Int64] {
+        Dictionary(rules.personalData.map { (Conformer.name(of: $0), 0) }) { first, _ in first }
+    }
+
+    private static func name(of rule: PersonalDataRule) -> String {
+        "\(rule.treatment.rawValue) \(rule.field)"
+    }
+
     /// Whether no event from `origin` is changed, but for its `recordedtime`.
     func leavesAlone(_ origin: EventOrigin) -> Bool {
         rules.personalData.isEmpty && rules.names.isEmpty && rules.currency == .none
@@ -61,10 +71,7 @@ package struct Conformer: Sendable {
         }
         // Last, so that nothing which was added escapes.
         for rule in rules.personalData {
-            note(
-                "\(rule.treatment.rawValue) \(rule.field)",
-                rule.apply(to: &event, secret: secret)
-            )
+            note(Conformer.name(of: rule), rule.apply(to: &event, secret: secret))
         }
         return applied
     }
@@ -109,11 +116,18 @@ package struct Conformer: Sendable {
         return texts
     }
 
+    /// Calls it what a rule says, by the `type`, the name in it, or the title that Segment's
+    /// clients gave it.
     private func rename(_ event: inout CollectedEvent) -> Bool {
-        guard let place = event.attributes.firstIndex(where: { $0.name == "type" }),
-            let name = rules.names[event.attributes[place].value]
+        guard !rules.names.isEmpty,
+            let place = event.attributes.firstIndex(where: { $0.name == "type" })
         else { return false }
-        event.attributes[place].value = name
+        let type = event.attributes[place].value
+        let parts = type.split(separator: ".")
+        let name = parts.count > 2 ? parts[2...].dropLast().joined(separator: ".") : type
+        let known = [type, name, event.data[["event_title"]]?.text].compactMap(\.self)
+        guard let new = known.lazy.compactMap({ rules.names[$0] }).first else { return false }
+        event.attributes[place].value = new
         return true
     }
 

@@ -45,6 +45,13 @@ extension PersonalDataRule {
     ) -> Int {
         guard let name = path.first else { return 0 }
         let rest = path.dropFirst()
+        if case .array(let elements) = tree, name != "*", Int(name) == nil {
+            // What is said of one is said of each.
+            var (changed, changes) = (elements, 0)
+            for place in changed.indices { changes += change(&changed[place], at: path, secret) }
+            tree = .array(changed)
+            return changes
+        }
         return changeChildren(of: &tree, secret) { key, isElement, child in
             guard PersonalDataRule.isSame(key, name) || isElement && name == "*" else { return 0 }
             return rest.isEmpty ? nil : change(&child, at: rest, secret)
@@ -127,7 +134,12 @@ extension PersonalDataRule {
         return first.isEmpty ? "::" : first.joined(separator: ":") + "::"
     }
 
+    /// Whether two names are the same to a rule: clients write `user_id`, `userId` and `User-ID`.
     private static func isSame(_ left: String, _ right: String) -> Bool {
-        left.utf8.elementsEqual(right.utf8)
+        func plain(_ name: String) -> some Sequence<UInt8> {
+            name.utf8.lazy.filter { $0 != UInt8(ascii: "_") && $0 != UInt8(ascii: "-") }
+                .map { (65...90).contains($0) ? $0 | 0x20 : $0 }
+        }
+        return plain(left).elementsEqual(plain(right))
     }
 }

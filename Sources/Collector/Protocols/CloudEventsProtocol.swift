@@ -53,6 +53,19 @@ package struct CloudEventsProtocol: ClientProtocol {
         } else {
             collected.events = [try binary(request, type)]
         }
+        for (place, event) in collected.events.enumerated() {
+            guard let given = event.attributes.first(where: { $0.name == "source" })?.value,
+                Self.isMinted(given)
+            else { continue }
+            let name = collected.events.count == 1 ? "" : "events[\(place)]."
+            throw RequestRefusal(
+                status: 400,
+                reason: "foreign-source",
+                message: "\(name)source: begins with "
+                    + "\(Self.minted.joined(separator: ", ")), which the collector gives to events "
+                    + "of other protocols; expected another one"
+            )
+        }
         // An event without a time happened when it came.
         let received = request.received.description
         for place in collected.events.indices
@@ -61,6 +74,13 @@ package struct CloudEventsProtocol: ClientProtocol {
         }
         return collected
     }
+
+    /// How the sources begin that the collector makes itself, from the name of who has the key.
+    private static let minted = ["/track/", "/segment/", "/ga4/"]
+
+    /// Whether only the collector itself gives events the `source`: a client could else give an
+    /// event the identity of another client's.
+    static func isMinted(_ source: String) -> Bool { minted.contains(where: source.hasPrefix) }
 
     private func binary(
         _ request: CollectorRequest,

@@ -5,8 +5,9 @@ internal import Timekeeping
 /// Google Analytics 4's Measurement Protocol: `/mp/collect`, and its validation server,
 /// `/debug/mp/collect`.
 ///
-/// As with the real service, `/mp/collect` is answered 204 whatever the payload says. What is
-/// wrong in it is counted as refused; `/debug/mp/collect` names it, and stores nothing.
+/// As with the real service, `/mp/collect` is answered 204 whatever the events say; those that are
+/// wrong become dead letters. Only a body without any event that could be kept is answered 400.
+/// `/debug/mp/collect` names what is wrong, and stores nothing.
 package struct GA4Protocol: ClientProtocol {
     /// What tells an event from another.
     package enum Deduplication: String, Hashable, Sendable, CaseIterable {
@@ -86,8 +87,13 @@ package struct GA4Protocol: ClientProtocol {
                 collected.events.append(event(place, of: document, request, source))
             }
         }
+        // Google answers 204 here too. But nothing of it can be kept, so the client has to know.
         if document.events.isEmpty, let message = document.refusal(of: 0) {
-            collected.refused.append(GA4Protocol.refused(0, message, nil))
+            throw RequestRefusal(
+                status: 400,
+                reason: message.code.reason,
+                message: message.description
+            )
         }
         return collected
     }
@@ -103,7 +109,7 @@ package struct GA4Protocol: ClientProtocol {
     private static func refused(
         _ place: Int,
         _ message: GA4Message,
-        _ event: CollectedEvent?
+        _ event: CollectedEvent
     ) -> RefusedEvent {
         RefusedEvent(
             place: place,

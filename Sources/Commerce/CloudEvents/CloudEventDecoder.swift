@@ -71,12 +71,12 @@ package struct CloudEventDecoder: Sendable {
             if isArray {
                 try reader.open(UInt8(ascii: "["), FieldPath(""))
                 while try reader.nextElement() {
-                    events.append(try placedEvent(from: &reader, bytes))
+                    events.append(try placedEvent(from: &reader, bytes, isLast: false))
                 }
+                try reader.end()
             } else {
-                events.append(try placedEvent(from: &reader, bytes))
+                events.append(try placedEvent(from: &reader, bytes, isLast: true))
             }
-            try reader.end()
             return events
         }
     }
@@ -85,14 +85,15 @@ package struct CloudEventDecoder: Sendable {
         text bytes: UnsafeBufferPointer<UInt8>
     ) throws(RejectionReason) -> (event: Event, items: [Item]) {
         var reader = JSONReader(bytes)
-        let placed = try placedEvent(from: &reader, bytes)
-        try reader.end()
+        let placed = try placedEvent(from: &reader, bytes, isLast: true)
         return (placed.event, placed.items)
     }
 
+    /// The event that begins where `reader` is; where it `isLast`, nothing may follow it.
     private func placedEvent(
         from reader: inout JSONReader,
-        _ bytes: UnsafeBufferPointer<UInt8>
+        _ bytes: UnsafeBufferPointer<UInt8>,
+        isLast: Bool
     ) throws(RejectionReason) -> PlacedEvent {
         var seen = SeenNames<CloudEventAttribute>()
         var attributes = Attributes()
@@ -107,6 +108,8 @@ package struct CloudEventDecoder: Sendable {
             try read(name, from: &reader, bytes, into: &attributes)
         }
         let range = start..<reader.position
+        // What is no JSON is said before what is no event.
+        if isLast { try reader.end() }
         if let position = attributes.dataPosition {
             var reader = JSONReader(bytes, at: position)
             attributes.data = try data(from: &reader, bytes, attributes)

@@ -13,7 +13,10 @@ package struct NDJSONMapping: Hashable, Sendable {
 
         /// The pointer that `text` writes; nil unless it is empty or begins with `/`.
         package init?(_ text: String) {
-            guard text.isEmpty || text.hasPrefix("/") else { return nil }
+            guard text.isEmpty || text.hasPrefix("/"),
+                text.split(separator: "~", omittingEmptySubsequences: false).dropFirst()
+                    .allSatisfy({ $0.first == "0" || $0.first == "1" })
+            else { return nil }
             self.text = text
             parts = text.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map {
                 String($0).replacing("~1", with: "/").replacing("~0", with: "~")
@@ -151,7 +154,7 @@ struct MappedNDJSONFormat: LogFormat {
             )
         }
         let id = self.text(mapping.id, in: tree) ?? identity.id(of: line, at: time).uuid
-        let json = Array(cloudEvent(of: tree, id, time).json.utf8)
+        let json = Array(try cloudEvent(of: tree, id, time).json.utf8)
         do throws(RejectionReason) {
             var (event, items) = try decoder.decode(json[...])
             event.sequence = Int64(record.line)
@@ -165,7 +168,11 @@ struct MappedNDJSONFormat: LogFormat {
         }
     }
 
-    private func cloudEvent(of tree: JSONTree, _ id: String, _ time: Timestamp) -> JSONTree {
+    private func cloudEvent(
+        of tree: JSONTree,
+        _ id: String,
+        _ time: Timestamp
+    ) throws(RejectionReason) -> JSONTree {
         let given = text(mapping.name, in: tree) ?? mapping.eventName?.ga4 ?? ""
         let name = mapping.names[given]?.ga4 ?? given
         let isOrder = EventName(ga4: name)?.subjectNamespace == .order
@@ -189,7 +196,12 @@ struct MappedNDJSONFormat: LogFormat {
         add("user_id", text(mapping.user, in: tree))
         add("session_id", session)
         let value = number(mapping.value, in: tree)
-        let items = items(of: tree).map(item)
+        var items: [JSONTree] = []
+        for tree in self.items(of: tree) {
+            // An order that is worth nothing because a pointer leads nowhere would be no error.
+            let priceIsNeeded = isOrder && value == nil
+            items.append(try item(tree, at: items.count, priceIsNeeded: priceIsNeeded))
+        }
         if value != nil || !items.isEmpty {
             add("currency", text(mapping.currency, in: tree) ?? mapping.currencyCode?.code)
         }
@@ -210,7 +222,23 @@ struct MappedNDJSONFormat: LogFormat {
         return isItem ? [tree] : []
     }
 
-    private func item(_ tree: JSONTree) -> JSONTree {
+    /// The item that `tree` is, at `place` among those of its event; without a price where none
+    /// `isNeeded`.
+    private func item(
+        _ tree: JSONTree,
+        at place: Int,
+        priceIsNeeded: Bool
+    ) throws(RejectionReason) -> JSONTree {
+        let hasPrice = first(mapping.price, in: tree) != nil
+        let hasProduct = first(mapping.product, in: tree) != nil
+        if priceIsNeeded && !hasPrice || !hasPrice && !hasProduct {
+            let places = (mapping.price + mapping.product).map(\.text).joined(separator: ", ")
+            throw RejectionReason(
+                .missingField,
+                field: "items[\(place)]",
+                "has no \(hasProduct ? "price" : "product or price"); expected them at \(places)"
+            )
+        }
         var members: [(key: String, value: JSONTree)] = []
         for (key, places) in [
             ("item_id", mapping.product), ("item_category", mapping.category),

@@ -51,7 +51,10 @@ package struct PersonalDataRule: Hashable, Sendable {
     }
 
     /// The name of an attribute, or of a member of `data` at any depth; with dots, the path of one
-    /// member, such as `data.contact.email`, where `*` is each element of an array.
+    /// member, such as `data.contact.email`, in each element of an array on the way.
+    ///
+    /// Large and small letters are the same in it, and `_` and `-` are not there: `userId` is
+    /// `user_id`.
     package var field: String
     package var treatment: Treatment
     /// How many characters ``Treatment/truncate`` leaves of a text that is no address.
