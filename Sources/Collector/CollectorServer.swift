@@ -132,7 +132,7 @@ extension ServerLimits {
     /// What a client may use of a collector.
     package static var collector: ServerLimits {
         var limits = ServerLimits()
-        limits.connections = 512
+        limits.connections = 1024
         // More than a body may have, so that who sends too much hears so.
         limits.request = 8 * CollectorServer.bodyLimit
         limits.exchange = .seconds(30)

@@ -312,25 +312,3 @@ package final class ExternalStage: Sendable {
         return (0..<batch.count).map(batch.idText)
     }
 }
-
-extension Topic {
-    /// Whether `batch` was published by `deadline`, whole; it is where there is room at once.
-    fileprivate func publish(
-        _ batch: Batch,
-        by deadline: Timestamp,
-        _ timeline: any Timeline
-    ) async -> Bool {
-        await withTaskGroup(of: Bool.self) { group in
-            group.addTask { (try? await publish(batch, .whole)) != nil }
-            group.addTask {
-                try? await timeline.sleep(until: deadline)
-                return false
-            }
-            let first = await group.next() ?? false
-            group.cancelAll()
-            // Published after all, before it heard that it was to give up.
-            let second = await group.next() ?? false
-            return first || second
-        }
-    }
-}

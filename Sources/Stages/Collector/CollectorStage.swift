@@ -224,7 +224,7 @@ package final class CollectorStage: Sendable {
             logger.error("the journal cannot be written", metadata: ["error": "\(error)"])
             return .unkept
         }
-        if await isPublished(batch, by: deadline) {
+        if await topic.publish(batch, by: deadline, timeline) {
             let mark = standing().next
             ledger.withLock { $0.published(lines.count, before: mark) }
             return .accepted
@@ -240,29 +240,6 @@ package final class CollectorStage: Sendable {
             )
         }
         return Task.isCancelled ? .closed : .full
-    }
-
-    /// Whether `batch` was published by `deadline`; it is where there is room at once.
-    private func isPublished(_ batch: Batch, by deadline: Timestamp) async -> Bool {
-        await withTaskGroup(of: Bool.self) { group in
-            group.addTask { [topic] in
-                do throws(CancellationError) {
-                    try await topic.publish(batch, .whole)
-                    return true
-                } catch {
-                    return false
-                }
-            }
-            group.addTask { [timeline] in
-                try? await timeline.sleep(until: deadline)
-                return false
-            }
-            let first = await group.next() ?? false
-            group.cancelAll()
-            // Published after all, before it heard that it was to give up.
-            let second = await group.next() ?? false
-            return first || second
-        }
     }
 
     // MARK: - The journal
@@ -325,6 +302,28 @@ package final class CollectorStage: Sendable {
                     metadata: ["segment": "\(segment)", "error": "\(error)"]
                 )
             }
+        }
+    }
+}
+
+extension Topic {
+    /// Whether `batch` was published by `deadline`, whole; it is where there is room at once.
+    func publish(
+        _ batch: Batch,
+        by deadline: Timestamp,
+        _ timeline: any Timeline
+    ) async -> Bool {
+        await withTaskGroup(of: Bool.self) { group in
+            group.addTask { (try? await publish(batch, .whole)) != nil }
+            group.addTask {
+                try? await timeline.sleep(until: deadline)
+                return false
+            }
+            let first = await group.next() ?? false
+            group.cancelAll()
+            // Published after all, before it heard that it was to give up.
+            let second = await group.next() ?? false
+            return first || second
         }
     }
 }
