@@ -285,7 +285,8 @@ let package = Package(
         .testTarget(
             name: "PubSubServerTests",
             dependencies: [
-                "TestSupport", "PubSubServer", "Stages", "Broker", "Commerce", "Timekeeping",
+                "TestSupport", "PubSubServer", "HTTPServing", "Stages", "Broker", "Commerce",
+                "Timekeeping",
             ]
         ),
         .testTarget(

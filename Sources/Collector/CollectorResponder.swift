@@ -1,24 +1,15 @@
 internal import Commerce
+package import HTTPServing
 package import HTTPTypes
 package import Logging
 package import Stages
-internal import Synchronization
 internal import Timekeeping
 
 /// Decides what a request is answered: finds its protocol and its source, has its events read, and
 /// answers once they are in the topic.
 package struct CollectorResponder: Sendable {
-    /// The collector of the run; nil before the run begins, and after it has ended.
-    package final class Door: Sendable {
-        private let state = Mutex<CollectorStage?>(nil)
-
-        package init() {}
-
-        package var stage: CollectorStage? {
-            get { state.withLock { $0 } }
-            set { state.withLock { $0 = newValue } }
-        }
-    }
+    /// Where the collector of the run comes to.
+    package typealias Door = RunEntrance<CollectorStage>
 
     private let protocols: [any ClientProtocol]
     private let keys: SourceKeys
@@ -79,7 +70,7 @@ package struct CollectorResponder: Sendable {
         guard let speech = protocols.first(where: { $0.takes(request) }) else {
             return CollectorAnswer(status: 404)
         }
-        let stage = door.stage
+        let stage = door.occupant
         stage?.meter.update { $0.requests += 1 }
         var answer: CollectorAnswer
         do throws(RequestRefusal) {
@@ -97,7 +88,7 @@ package struct CollectorResponder: Sendable {
         to refusal: RequestRefusal,
         of request: CollectorRequest
     ) -> CollectorAnswer {
-        door.stage?.meter.update { $0.requests += 1 }
+        door.occupant?.meter.update { $0.requests += 1 }
         guard let speech = protocols.first(where: { $0.takes(request) }) else {
             return CollectorAnswer(status: refusal.status, body: refusal.message + "\n")
         }
@@ -111,7 +102,7 @@ package struct CollectorResponder: Sendable {
         of request: CollectorRequest,
         in speech: any ClientProtocol
     ) -> CollectorAnswer {
-        door.stage?.meter.update { $0.refusedRequests[refusal.reason, default: 0] += 1 }
+        door.occupant?.meter.update { $0.refusedRequests[refusal.reason, default: 0] += 1 }
         logger.debug(
             "a request was refused",
             metadata: [
@@ -162,15 +153,14 @@ package struct CollectorResponder: Sendable {
         var collected = try speech.read(request, from: source)
         if let answer = collected.answer { return answer }
         var conformed = conformer.idle
+        func note(_ applied: [(rule: String, values: Int)]) {
+            for (rule, values) in applied { conformed[rule, default: 0] += Int64(values) }
+        }
         for place in collected.events.indices {
-            for (rule, values) in conformer.conform(&collected.events[place], from: origin) {
-                conformed[rule, default: 0] += Int64(values)
-            }
+            note(conformer.conform(&collected.events[place], from: origin))
         }
         for place in collected.refused.indices {
-            for (rule, values) in conformer.conform(&collected.refused[place], from: origin) {
-                conformed[rule, default: 0] += Int64(values)
-            }
+            note(conformer.conform(&collected.refused[place], from: origin))
         }
         var events = stage.begin(received: request.received)
         var trace = try take(&collected, of: request, in: speech, into: &events)

@@ -1,7 +1,7 @@
 internal import Commerce
 internal import FoundationEssentials
+package import HTTPServing
 package import Stages
-internal import Synchronization
 package import Timekeeping
 
 /// Decides what a request of the Pub/Sub API is answered, by names and texts of the real service.
@@ -10,18 +10,8 @@ package import Timekeeping
 /// (`acknowledge`, `modifyAckDeadline`), and publish. Topics and subscriptions are those of the
 /// pipeline file, in whatever project they are asked for.
 package struct PubSubResponder: Sendable {
-    /// The stages of the run that are programs of their own; nil before it begins, and after it
-    /// has ended.
-    package final class Door: Sendable {
-        private let state = Mutex<[ExternalStage]?>(nil)
-
-        package init() {}
-
-        package var stages: [ExternalStage]? {
-            get { state.withLock { $0 } }
-            set { state.withLock { $0 = newValue } }
-        }
-    }
+    /// Where the stages of the run come to that are programs of their own.
+    package typealias Door = RunEntrance<[ExternalStage]>
 
     /// How long a pull waits for a first message.
     private static let patience = Duration.seconds(1)
@@ -59,7 +49,7 @@ package struct PubSubResponder: Sendable {
                         + "POST with :pull, :acknowledge, :modifyAckDeadline or :publish"
                 )
             }
-            guard let stages = door.stages else {
+            guard let stages = door.occupant else {
                 throw PubSubError(.unavailable, "the run has not begun, or has ended; ask again")
             }
             let fields = try PubSubFields(body, of: verb)

@@ -147,7 +147,7 @@ struct CollectorBenchmark {
             )
         }
         let door = CollectorResponder.Door()
-        door.stage = stage
+        door.occupant = stage
         let keys = SourceKeys([])
         let responder = CollectorResponder(
             protocols: [CloudEventsProtocol()],

@@ -1,6 +1,7 @@
 import Broker
 import Collector
 import Commerce
+import HTTPServing
 import HTTPTypes
 import Logging
 import Stages
@@ -113,7 +114,7 @@ struct OpenCollector: Sendable {
             )
         }
         let door = CollectorResponder.Door()
-        door.stage = stage
+        door.occupant = stage
         let responder = CollectorResponder(
             protocols: protocols(IdentityMint(at: timeline.now)),
             keys: keys,

@@ -1,6 +1,7 @@
 import Broker
 import Commerce
 import Foundation
+import HTTPServing
 import PubSubServer
 import Stages
 import TestSupport
@@ -40,7 +41,7 @@ struct PubSubResponderTests {
             timeline: timeline
         )
         let door = PubSubResponder.Door()
-        door.stages = [stage]
+        door.occupant = [stage]
         responder = PubSubResponder(
             topics: ["events", "mails"],
             subscriptions: ["mailer", "others"],

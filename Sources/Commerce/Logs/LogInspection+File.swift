@@ -146,7 +146,7 @@ extension LogInspection {
     var keys: [(key: String, value: String)] {
         var keys: [(key: String, value: String)] = []
         func add(_ key: String, _ value: String?) {
-            if let value { keys.append((key, LogInspection.scalar(value))) }
+            if let value { keys.append((key, LogInspection.scalar(withoutItems(value)))) }
         }
         add("id", mapping.id)
         add("time", mapping.time)

@@ -66,9 +66,6 @@ extension LogInspection {
         guard case .lines(let items) = form else { return "" }
         // What only a table has: numbers of JSON are written in one way.
         var keys = keys.filter { !["decimal", "thousands"].contains($0.key) }
-        for place in keys.indices where keys[place].value.contains("/*/") {
-            keys[place].value = LogInspection.scalar(withoutItems(text(of: keys[place].key)))
-        }
         if let items, isRead(in: items) {
             let place = keys.firstIndex {
                 ["product", "category", "quantity", "price"].contains($0.key)
@@ -79,17 +76,6 @@ extension LogInspection {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// The column that the mapping has under `key`, of those that may be in an item.
-    private func text(of key: String) -> String {
-        switch key {
-        case "product": mapping.product ?? ""
-        case "category": mapping.category ?? ""
-        case "quantity": mapping.quantity ?? ""
-        default:
-            if case .price(let column) = mapping.amount { column } else { "" }
-        }
-    }
-
     private func isRead(in items: String?) -> Bool {
         guard let items else { return false }
         var columns = [mapping.product, mapping.category, mapping.quantity]
@@ -97,8 +83,8 @@ extension LogInspection {
         return columns.contains { $0?.hasPrefix(items + "/*/") == true }
     }
 
-    /// The pointer `column`; of one in an item, as it is in there.
-    private func withoutItems(_ column: String) -> String {
+    /// The column or pointer `column`; of one in an item, as it is in there.
+    func withoutItems(_ column: String) -> String {
         guard case .lines(let items?) = form, column.hasPrefix(items + "/*/") else { return column }
         return String(column.dropFirst(items.count + 2))
     }

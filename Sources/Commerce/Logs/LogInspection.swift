@@ -28,8 +28,8 @@ package struct LogInspection: Sendable {
     package private(set) var mapping: CSVMapping
     package private(set) var doubts: [Doubt] = []
 
-    let header: [String]
-    let rows: [[String]]
+    private let header: [String]
+    private let rows: [[String]]
 
     /// Looks at a `header` and the `rows` below it, whose fields are between `delimiter`s.
     package init(header: [String], rows: [[String]], delimiter: UInt8) {

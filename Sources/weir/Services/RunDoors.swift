@@ -46,8 +46,8 @@ struct RunDoors: Sendable {
 
     /// The run has its nodes: what comes goes to them.
     func begin(_ metrics: RunMetrics) {
-        collector?.door.stage = metrics.collector
-        pubsub?.door.stages = metrics.externals
+        collector?.door.occupant = metrics.collector
+        pubsub?.door.occupant = metrics.externals
         programs.begun.raise()
     }
 }
